@@ -1,0 +1,20 @@
+"""POST /v1/tracks/apply"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.planning.apply import apply
+from switchyard.surfaces.planning.models import ApplyTracks
+from switchyard.surfaces.planning.replies import AppliedAll
+from switchyard.surfaces.planning.surface import PLANNING
+
+
+@endpoint(
+    PLANNING,
+    "planning.apply_tracks",
+    "POST /v1/tracks/apply",
+    scopes=("tasks:write",),
+    body=ApplyTracks,
+    reply=AppliedAll,
+)
+def handler(call: Call) -> Reply:
+    """Create, change and delete up to 100 tracks at once: all of them or none."""
+    return apply(call)

@@ -1,0 +1,21 @@
+"""POST /v1/tracks"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.planning import changes
+from switchyard.surfaces.planning.models import CreateTrack
+from switchyard.surfaces.planning.replies import TrackShown
+from switchyard.surfaces.planning.surface import PLANNING
+
+
+@endpoint(
+    PLANNING,
+    "planning.create_track",
+    "POST /v1/tracks",
+    scopes=("tasks:write",),
+    body=CreateTrack,
+    reply=TrackShown,
+    status=201,
+)
+def handler(call: Call) -> Reply:
+    """Create a task or a goal."""
+    return changes.create(call)

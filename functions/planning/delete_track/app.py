@@ -1,0 +1,11 @@
+"""DELETE /v1/tracks/{id}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.planning import changes
+from switchyard.surfaces.planning.surface import PLANNING
+
+
+@endpoint(PLANNING, "planning.delete_track", "DELETE /v1/tracks/{id}", scopes=("tasks:write",), status=204)
+def handler(call: Call) -> Reply:
+    """Delete a track; what refers to it is detached soon after."""
+    return changes.delete(call)

@@ -1,0 +1,12 @@
+"""GET /v1/tracks/{id}/graph"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.planning.graph import graph
+from switchyard.surfaces.planning.replies import GraphShown
+from switchyard.surfaces.planning.surface import PLANNING
+
+
+@endpoint(PLANNING, "planning.get_graph", "GET /v1/tracks/{id}/graph", scopes=("tasks:read",), reply=GraphShown)
+def handler(call: Call) -> Reply:
+    """Show what hangs on what: nodes, edges, ready and blocked tasks, the critical path's length."""
+    return graph(call)

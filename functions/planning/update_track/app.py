@@ -1,0 +1,20 @@
+"""PATCH /v1/tracks/{id}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.planning import changes
+from switchyard.surfaces.planning.models import UpdateTrack
+from switchyard.surfaces.planning.replies import TrackShown
+from switchyard.surfaces.planning.surface import PLANNING
+
+
+@endpoint(
+    PLANNING,
+    "planning.update_track",
+    "PATCH /v1/tracks/{id}",
+    scopes=("tasks:write",),
+    body=UpdateTrack,
+    reply=TrackShown,
+)
+def handler(call: Call) -> Reply:
+    """Change a track: absent fields stay, empty strings clear."""
+    return changes.update(call)

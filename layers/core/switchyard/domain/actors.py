@@ -1,0 +1,32 @@
+"""Who acts: a user or an agent of one tenant, known by a token."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ActorKind = Literal["user", "agent"]
+
+#: Every scope a token can carry, with what it opens.
+SCOPES = {
+    "tasks:read": "read tracks, graphs and runs",
+    "tasks:write": "create, change, claim and delete tracks, and report on runs",
+    "audit:read": "read the audit trail",
+    "settings:admin": "manage tokens, projects and webhooks",
+    "user:write": "register the caller's own devices for push",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The caller of a request. `source` is how it came in: api, mcp or admin."""
+
+    tenant_id: str
+    id: str
+    kind: ActorKind
+    scopes: frozenset[str]
+    token_id: str
+    name: str = ""
+    source: str = "api"
+
+    def may(self, *any_of: str) -> bool:
+        """Tell whether the token carries one of the scopes."""
+        return not any_of or any(scope in self.scopes for scope in any_of)

@@ -1,0 +1,39 @@
+"""Time as the ledger keeps it: UTC, ISO 8601 with milliseconds and a `Z`."""
+
+import time
+from datetime import UTC, date, datetime
+
+
+def now() -> str:
+    """Return the current instant, e.g. `2026-06-05T09:30:00.123Z`."""
+    return stamp(time.time())
+
+
+def stamp(seconds: float) -> str:
+    """Return an instant given in seconds since the epoch in the ledger's form."""
+    whole, fraction = divmod(round(seconds * 1000), 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{fraction:03d}Z"
+
+
+def epoch() -> int:
+    """Return the current time in whole seconds since the epoch, as TTL attributes carry it."""
+    return int(time.time())
+
+
+def instant(text: str) -> str:
+    """Return any ISO 8601 date-time in the ledger's form; a time without an offset is UTC.
+
+    Raises ValueError when the text is no date-time.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    moment = moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def calendar_day(text: str) -> str:
+    """Return the text when it is a real date `YYYY-MM-DD`; raises ValueError otherwise."""
+    if len(text) != 10:
+        raise ValueError("not a date of the form YYYY-MM-DD")
+    return date.fromisoformat(text).isoformat()

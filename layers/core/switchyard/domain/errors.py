@@ -1,0 +1,109 @@
+"""What can go wrong, in the domain's words. Each surface words its own answer (http/errors.py)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One refused input: which field (dotted path), why, and what would be right."""
+
+    field: str
+    reason: str
+    expected: str = ""
+    code: str = "invalid"
+
+
+class SwitchyardError(Exception):
+    """Base of all errors that have an answer; `code` is stable and the same on every surface."""
+
+    code = "internal_error"
+    status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail or self.title
+
+
+class Unauthorized(SwitchyardError):
+    code, status, title = "unauthorized", 401, "Missing, damaged, expired or revoked token"
+
+
+class MissingScope(SwitchyardError):
+    code, status, title = "missing_required_scope", 403, "The token lacks a scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This operation needs the scope {scope}; ask an administrator for a token that has it.")
+        self.scope = scope
+
+
+class NotFound(SwitchyardError):
+    """Missing, deleted, of another tenant or another person's: one answer for all."""
+
+    code, status, title = "resource_not_found", 404, "Not found"
+
+
+class MethodNotAllowed(SwitchyardError):
+    code, status, title = "method_not_allowed", 405, "Method not allowed"
+
+
+class Invalid(SwitchyardError):
+    """The request itself is wrong; nothing was written."""
+
+    code, status, title = "validation_failed", 400, "The request is not valid"
+
+    def __init__(self, *fields: FieldError, detail: str = "") -> None:
+        super().__init__(detail or "; ".join(f"{f.field}: {f.reason}" for f in fields[:3]))
+        self.fields = fields
+
+
+class MalformedBody(Invalid):
+    code, title = "malformed_body", "The body is not JSON"
+
+
+class TooLarge(SwitchyardError):
+    code, status, title = "body_too_large", 413, "The body is too large"
+
+
+class WrongContentType(SwitchyardError):
+    code, status, title = "unsupported_media_type", 415, "The body is not declared as JSON"
+
+
+class UnknownReference(Invalid):
+    """A track refers to another one that is not there, not of the right type, or not visible."""
+
+    code, status, title = "unknown_reference", 422, "A referenced track does not exist"
+
+
+class Cycle(Invalid):
+    """Parents or dependencies would form a circle; `path` lists the ids, the first repeated at the end."""
+
+    code, status, title = "cycle", 422, "The tracks would form a cycle"
+
+    def __init__(self, field: str, path: list[str]) -> None:
+        shown = " -> ".join(path)
+        super().__init__(FieldError(field, f"forms a cycle: {shown}", "an acyclic graph", "cycle"))
+        self.path = path
+
+
+class Conflict(SwitchyardError):
+    code, status, title = "conflict", 409, "The change conflicts with the present state"
+
+
+class PreconditionFailed(SwitchyardError):
+    code, status, title = "precondition_failed", 412, "The track has changed since it was read"
+
+
+class IdempotencyConflict(Conflict):
+    code, title = "idempotency_conflict", "The idempotency key was used for another request"
+
+    def __init__(self, key: str) -> None:
+        super().__init__("This idempotency key was already used with a different request: use a new key.")
+        self.key = key
+
+
+class Busy(SwitchyardError):
+    """AWS throttled or timed out until no time was left: the caller may retry."""
+
+    code, status, title = "temporarily_unavailable", 503, "Temporarily unavailable"
+    retry_after = 1

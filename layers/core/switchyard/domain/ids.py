@@ -1,0 +1,34 @@
+"""Ids: UUIDv7 (RFC 9562), so that the order of ids is the order of creation."""
+
+import os
+import re
+import threading
+import time
+
+_SPELLING = re.compile(r"(?:[a-z]{2,12}_)?([0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})")
+
+_lock = threading.Lock()
+_last = 0
+
+
+def new_id() -> str:
+    """Return a new UUIDv7; ids made by one process grow strictly, also within a millisecond."""
+    global _last
+    with _lock:
+        # 48 bits of milliseconds, then 12 bits that count on within the millisecond.
+        _last = max((time.time_ns() // 1_000_000) << 12, _last + 1)
+        clock = _last
+    value = ((clock >> 12) << 80) | (0x7 << 76) | ((clock & 0xFFF) << 64) | (0b10 << 62)
+    value |= int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
+    return dashed(f"{value:032x}")
+
+
+def dashed(digits: str) -> str:
+    """Return 32 hexadecimal digits in the canonical 8-4-4-4-12 form."""
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def parse_id(text: str) -> str | None:
+    """Return the canonical UUID of any surface's spelling (`task_…`, with or without dashes), else None."""
+    match = _SPELLING.fullmatch(text.lower()) if len(text) <= 64 else None
+    return dashed(match[1].replace("-", "")) if match else None

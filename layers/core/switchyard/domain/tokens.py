@@ -1,0 +1,41 @@
+"""Access tokens: `sy_` + 32 base62 characters (190 bits) + a 6-character base62 CRC32 of what goes before.
+
+The checksum lets a damaged token be refused without a read; only the SHA-256 of a token is ever stored.
+"""
+
+import hashlib
+import hmac
+import secrets
+import string
+import zlib
+
+PREFIX = "sy_"
+_ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_RANDOM = 32
+LENGTH = len(PREFIX) + _RANDOM + 6
+
+
+def _checksum(text: str) -> str:
+    value, digits = zlib.crc32(text.encode()), ""
+    for _ in range(6):
+        value, digit = divmod(value, 62)
+        digits = _ALPHABET[digit] + digits
+    return digits
+
+
+def new_token() -> str:
+    """Return a new secret token; it is shown to its owner once and never stored."""
+    body = PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
+    return body + _checksum(body)
+
+
+def well_formed(token: str) -> bool:
+    """Tell whether prefix, length and checksum fit, in constant time for the checksum."""
+    if len(token) != LENGTH or not token.startswith(PREFIX) or not token.isascii():
+        return False
+    return hmac.compare_digest(_checksum(token[:-6]), token[-6:])
+
+
+def digest(token: str) -> str:
+    """Return the form in which a token is stored and looked up: SHA-256, hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,155 @@
+"""The track: a task or a goal, as every surface sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from switchyard.domain import clock, lifecycle
+from switchyard.domain.actors import Actor
+from switchyard.domain.errors import PreconditionFailed
+from switchyard.domain.ids import new_id
+from switchyard.domain.lifecycle import TrackType
+
+TITLE_MAX = 200
+DESCRIPTION_MAX = 20_000
+METADATA_MAX_BYTES = 32_768
+DEPENDS_MAX = 50
+PROJECTS_MAX = 10
+ID_MAX = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One task or goal. Times are instants of domain.clock; `due` is a date or an instant; ids are UUIDs.
+
+    `owner` is set on a personal track and names the one actor who sees it. `version` grows by one with each
+    change. `number` is the task's place in its goal, `next_number` the one a goal gives out next (None: 1).
+    `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
+    """
+
+    tenant_id: str
+    id: str
+    type: TrackType
+    title: str
+    description: str = ""
+    status: str | None = None
+    priority: str = "medium"
+    due: str | None = None
+    assignee: str | None = None
+    assignee_type: str | None = None
+    parent_id: str | None = None
+    depends_on: tuple[str, ...] = ()
+    goal_id: str | None = None
+    number: int | None = None
+    progress: int | None = None
+    next_number: int | None = None
+    owner: str | None = None
+    project_ids: tuple[str, ...] = ()
+    related_type: str | None = None
+    related_id: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    completed_at: str | None = None
+    completed_note: str | None = None
+    ext: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+    created_by: str
+    created_at: str
+    updated_at: str
+    deleted_at: str | None = None
+    # Who made the latest change, and how: the stream turns this into the audit trail.
+    changed_by: str
+    changed_by_kind: str
+    changed_source: str
+    changed_request: str
+    last_agent: str | None = None
+
+    @property
+    def is_task(self) -> bool:
+        return self.type == "task"
+
+    def visible_to(self, actor: Actor) -> bool:
+        """Tell whether the actor may know of this track."""
+        return self.tenant_id == actor.tenant_id and not self.deleted_at and self.owner in (None, actor.id)
+
+    def references(self) -> dict[str, str]:
+        """Return the ids this track refers to, each with the field that names it."""
+        refs = dict.fromkeys(self.depends_on, "dependsOn")
+        if self.parent_id:
+            refs[self.parent_id] = "parentId"
+        if self.goal_id:
+            refs[self.goal_id] = "goalId"
+        return refs
+
+
+def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields: Any) -> Track:
+    """Return a new track of the actor's tenant; `fields` are those of Track."""
+    now = clock.now()
+    if kind == "goal":
+        fields.setdefault("status", "not_started")
+        fields.setdefault("progress", 0)
+    track = Track(
+        tenant_id=actor.tenant_id,
+        id=fields.pop("id", None) or new_id(),
+        type=kind,
+        title=title,
+        created_by=actor.id,
+        created_at=now,
+        updated_at=now,
+        changed_by=actor.id,
+        changed_by_kind=actor.kind,
+        changed_source=actor.source,
+        changed_request=request_id,
+        last_agent=actor.id if actor.kind == "agent" else None,
+        **fields,
+    )
+    return _settle(track, None)
+
+
+def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
+    """Return the track with the fields changed: the next version, or the same object when nothing differs."""
+    if all(getattr(track, name) == value for name, value in fields.items()):
+        return track
+    after = replace(
+        track,
+        **fields,
+        version=track.version + 1,
+        updated_at=max(clock.now(), track.updated_at),
+        changed_by=actor.id,
+        changed_by_kind=actor.kind,
+        changed_source=actor.source,
+        changed_request=request_id,
+        last_agent=actor.id if actor.kind == "agent" else track.last_agent,
+    )
+    return _settle(after, track)
+
+
+def delete(track: Track, actor: Actor, request_id: str) -> Track:
+    """Return the tombstone of the track: invisible at once, kept for the trail until its expiry."""
+    return change(track, actor, request_id, deleted_at=clock.now())
+
+
+def check_version(track: Track, expected: frozenset[str] | None) -> None:
+    """Raise PreconditionFailed unless the track's ETag is among the expected ones (None: anything goes)."""
+    if expected is not None and "*" not in expected and etag(track) not in expected:
+        raise PreconditionFailed(
+            f"The track is at version {track.version} now: read it again and send its ETag in If-Match."
+        )
+
+
+def etag(track: Track) -> str:
+    """Return the strong entity tag of a track: its version in quotes (RFC 9110)."""
+    return f'"{track.version}"'
+
+
+def _settle(after: Track, before: Track | None) -> Track:
+    """Derive what follows from the fields: completed_at, and the kind of assignee."""
+    done = lifecycle.is_done(after.status)
+    if done and after.completed_at is None:
+        after = replace(after, completed_at=after.updated_at)
+    elif not done and after.completed_at is not None:
+        after = replace(after, completed_at=None)
+    if after.assignee is None and after.assignee_type is not None and before is not None and before.assignee:
+        after = replace(after, assignee_type=None)
+    elif after.assignee and after.assignee_type is None:
+        after = replace(after, assignee_type="agent" if after.assignee.startswith("agent_") else "user")
+    return after

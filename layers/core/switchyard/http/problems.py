@@ -1,0 +1,37 @@
+"""RFC 9457 problem details: the error answers of the planning surface and of the service's own endpoints."""
+
+import json
+from typing import Any
+
+from switchyard.domain.errors import Cycle, IdempotencyConflict, Invalid, MissingScope, SwitchyardError
+from switchyard.http.request import Request
+from switchyard.http.surface import Refusal, Surface, common_headers
+
+
+def refuse(error: SwitchyardError, request: Request) -> Refusal:
+    """Word an error as application/problem+json; `code` is stable, `errors` lists the refused fields."""
+    problem: dict[str, Any] = {
+        "type": f"urn:switchyard:problem:{error.code.replace('_', '-')}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "instance": request.path,
+        "code": error.code,
+        "requestId": request.id,
+    }
+    if isinstance(error, Invalid):
+        problem["errors"] = [
+            {"field": f.field, "code": f.code, "reason": f.reason} | ({"expected": f.expected} if f.expected else {})
+            for f in error.fields
+        ]
+    if isinstance(error, Cycle):
+        problem["cycle"] = error.path
+    if isinstance(error, MissingScope):
+        problem["requiredScope"] = error.scope
+    if isinstance(error, IdempotencyConflict):
+        problem["idempotencyKey"] = error.key
+    headers = {"content-type": "application/problem+json", **common_headers(error)}
+    return error.status, headers, json.dumps(problem, ensure_ascii=False)
+
+
+SERVICE = Surface("service", refuse)

@@ -1,0 +1,78 @@
+"""An API Gateway HTTP API event (payload 2.0), read once into plain values."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from switchyard.domain.errors import FieldError, Invalid, MalformedBody, TooLarge, WrongContentType
+
+BODY_MAX = 1_048_576
+_QUERY_FIELDS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Header names are lower case; path parameters are decoded; the body is bytes (empty when absent)."""
+
+    method: str
+    path: str
+    query_string: str
+    headers: Mapping[str, str]
+    path_parameters: Mapping[str, str]
+    id: str
+    event: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> "Request":
+        context = event["requestContext"]
+        return cls(
+            context["http"]["method"],
+            event["rawPath"],
+            event.get("rawQueryString") or "",
+            {name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            event.get("pathParameters") or {},
+            context["requestId"],
+            event,
+        )
+
+    def body(self) -> bytes:
+        """Return the body; raises TooLarge above BODY_MAX bytes."""
+        text = self.event.get("body") or ""
+        if self.event.get("isBase64Encoded"):
+            try:
+                raw = base64.b64decode(text, validate=True)
+            except binascii.Error:
+                raise MalformedBody(FieldError("body", "is not valid base64", "a JSON document")) from None
+        else:
+            raw = text.encode("utf-8", "surrogatepass")
+        if len(raw) > BODY_MAX:
+            raise TooLarge(f"The body has {len(raw)} bytes; at most {BODY_MAX} are taken.")
+        return raw
+
+    def json_body(self) -> bytes:
+        """Return the body of a request that must be JSON by its own words."""
+        raw = self.body()
+        declared = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if declared != "application/json" and not (declared.startswith("application/") and declared.endswith("+json")):
+            found = f"Content-Type is {declared!r}" if declared else "Content-Type is missing"
+            raise WrongContentType(f"{found}: send application/json.")
+        return raw
+
+    def query(self, lists: frozenset[str]) -> dict[str, Any]:
+        """Return the query parameters; those named in `lists` may repeat or be separated by commas."""
+        try:
+            pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX)
+        except ValueError:
+            raise Invalid(FieldError("query", f"has more than {_QUERY_FIELDS_MAX} parameters", "fewer")) from None
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in lists:
+                found.setdefault(name, []).extend(value.split(","))
+            elif name in found:
+                raise Invalid(FieldError(name, "is given twice", "one value"))
+            else:
+                found[name] = value
+        return found

@@ -1,0 +1,29 @@
+"""What a surface tells the composition: its name, and how it words a refusal."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from switchyard.domain.errors import SwitchyardError
+from switchyard.http.request import Request
+
+#: Status, headers and body text of an error answer.
+Refusal = tuple[int, Mapping[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """One wire dialect. `refuse` turns a domain error into the surface's own answer."""
+
+    name: str
+    refuse: Callable[[SwitchyardError, Request], Refusal]
+
+
+def common_headers(error: SwitchyardError) -> dict[str, str]:
+    """Return the headers that an error needs on every surface."""
+    headers = {}
+    if error.status == 401:
+        headers["www-authenticate"] = 'Bearer realm="switchyard", error="invalid_token"'
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        headers["retry-after"] = str(retry_after)
+    return headers

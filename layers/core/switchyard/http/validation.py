@@ -1,0 +1,88 @@
+"""From pydantic's findings to errors a client can act on: which field, why, what would be right."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from switchyard.domain.errors import FieldError, Invalid, MalformedBody
+
+
+class Wire(BaseModel):
+    """Base of request bodies: strict types, unknown fields refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
+
+
+class Query(BaseModel):
+    """Base of query parameters: text is read as numbers where numbers are asked for, unknown names refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def parse_body[M: BaseModel](model: type[M], raw: bytes) -> M:
+    """Return the body as the model; raises MalformedBody for what is no JSON and Invalid for the rest."""
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise _refusal(error, "body") from None
+
+
+def parse_query[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
+    """Return the query parameters as the model; raises Invalid."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _refusal(error, "query") from None
+
+
+def _refusal(error: ValidationError, root: str) -> Invalid:
+    found = error.errors(include_url=False)
+    if found[0]["type"] == "json_invalid":
+        reason = str(found[0]["ctx"]["error"])
+        return MalformedBody(FieldError("body", f"is not valid JSON: {reason}", "a JSON object", "malformed"))
+    return Invalid(*(_field_error(each, root) for each in found[:20]))
+
+
+def _field_error(found: Any, root: str) -> FieldError:
+    kind, context = found["type"], found.get("ctx") or {}
+    field = ".".join(str(part) for part in found["loc"]) or root
+    if kind == "missing":
+        return FieldError(field, "is required", "", "required")
+    if kind != "value_error" and found["input"] is None:
+        return FieldError(field, "may not be null", 'a value; leave the field out to keep it, "" clears it', "null")
+    if kind == "extra_forbidden":
+        return FieldError(field, "is not a known field", "no such field, or its right spelling", "unknown_field")
+    if kind == "value_error":
+        problem = context["error"]
+        if isinstance(problem, Expectation):
+            return FieldError(field, str(problem), problem.expected, problem.code)
+        return FieldError(field, str(problem), "", "invalid")
+    return FieldError(field, _sentence(found["msg"]), _EXPECTED.get(kind, ""), kind)
+
+
+class Expectation(ValueError):
+    """A refusal raised by a validator of ours, with what would be right."""
+
+    def __init__(self, reason: str, expected: str, code: str = "invalid") -> None:
+        super().__init__(reason)
+        self.expected = expected
+        self.code = code
+
+
+def _sentence(message: str) -> str:
+    message = message.removeprefix("Input ")
+    return message[:1].lower() + message[1:]
+
+
+_EXPECTED = {
+    "string_type": "a string",
+    "int_type": "an integer",
+    "int_parsing": "an integer",
+    "bool_type": "true or false",
+    "list_type": "an array",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "string_unicode": "text without lone surrogates",
+}

@@ -1,0 +1,324 @@
+"""The unit of work: a request reads what it must, gathers its changes, and commits them in one write.
+
+Every surface, and MCP, changes tracks through this and nothing else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from switchyard.domain import dependencies, tracks
+from switchyard.domain.actors import Actor
+from switchyard.domain.errors import FieldError, IdempotencyConflict, Invalid, NotFound, UnknownReference
+from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.tracks import Track
+from switchyard.store import idempotency, keys
+from switchyard.store import tracks as rows
+from switchyard.store.idempotency import KeyUse, Remembered
+from switchyard.store.table import ConditionFailed, Item, Table
+
+#: DynamoDB's bound on the actions of one transaction.
+ACTIONS_MAX = 100
+
+
+class Stale(Exception):
+    """Someone else changed a row between our read and our write: read again and decide anew."""
+
+
+class Replay(Exception):
+    """The idempotency key was used for this very request before."""
+
+    def __init__(self, remembered: Remembered) -> None:
+        super().__init__("replay")
+        self.remembered = remembered
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What one track's row is to become; `drawn` counts the numbers taken from a goal."""
+
+    before: Track | None = None
+    after: Track | None = None
+    drawn: int = 0
+    needed_as: TrackType | None = None
+    needed_by: str | None = None
+    field: str = ""
+
+
+@dataclass(slots=True)
+class Unit:
+    """One request's work on the ledger of the actor's tenant."""
+
+    table: Table
+    actor: Actor
+    request_id: str
+    key: KeyUse | None = None
+    _seen: dict[str, Track] = field(default_factory=dict)
+    _pending: dict[str, _Pending] = field(default_factory=dict)
+    _guard: int | None = None
+    _guarded: bool = False
+    _key_checked: bool = False
+    extra: list[Item] = field(default_factory=list)
+
+    # ------------------------------------------------------------ reads
+    def get(self, track_id: str, kind: TrackType | None = None) -> Track:
+        """Read one visible track; raises NotFound."""
+        track = self.find([track_id]).get(track_id)
+        if track is None or (kind and track.type != kind):
+            raise NotFound(f"There is no {kind or 'track'} with the id {track_id}.")
+        return track
+
+    def find(self, ids: Iterable[str]) -> dict[str, Track]:
+        """Read the visible ones of the tracks: 1 round trip per 100 not read before."""
+        wanted = list(dict.fromkeys(ids))
+        missing = [each for each in wanted if each not in self._seen]
+        if missing:
+            self._seen |= self._read(missing)
+        return {each: self._seen[each] for each in wanted if each in self._seen}
+
+    def prefetch(self, ids: Iterable[str], guard: bool = False) -> None:
+        """Read tracks that will be needed, and the graph's guard row with them, in one go."""
+        missing = [each for each in dict.fromkeys(ids) if each not in self._seen]
+        guard = guard and self._guard is None
+        if missing or guard:
+            self._seen |= self._read(missing, guard)
+
+    def _read(self, ids: list[str], guard: bool = False) -> dict[str, Track]:
+        tenant = self.actor.tenant_id
+        row_keys = [keys.track(tenant, each) for each in ids]
+        if guard:
+            row_keys.append(keys.graph_guard(tenant))
+        check_key = self.key is not None and not self._key_checked
+        if self.key and check_key:
+            row_keys.append(self.key.row_key)
+        if len(row_keys) == 1:
+            item = self.table.get(*row_keys[0])
+            found = {row_keys[0]: item} if item else {}
+        else:
+            found = self.table.get_many(row_keys)
+        if self.key and check_key:
+            self._key_checked = True
+            self._replay_if(idempotency.recall(found.pop(self.key.row_key, None)))
+        if guard:
+            row = found.pop(keys.graph_guard(tenant), None)
+            self._guard = int(row["edges"]["N"]) if row else 0
+        visible = [track for item in found.values() if (track := rows.from_item(item)).visible_to(self.actor)]
+        return {track.id: track for track in visible}
+
+    def _replay_if(self, remembered: Remembered | None) -> None:
+        if remembered is None or self.key is None:
+            return
+        if remembered.fingerprint != self.key.fingerprint:
+            raise IdempotencyConflict(self.key.key)
+        raise Replay(remembered)
+
+    # ------------------------------------------------------------ changes
+    def create(self, kind: TrackType, title: str, **fields: Any) -> Track:
+        """Gather a new track. A task with a goal draws its number there (1 read of the goal)."""
+        track = tracks.create(self.actor, self.request_id, kind, title, **fields)
+        track = self._numbered(track, None)
+        self._entry(track.id).after = track
+        self._need_references(track, track.references())
+        return track
+
+    def change(self, before: Track, **fields: Any) -> Track:
+        """Gather a change of a track that was read; returns it as it will be."""
+        after = tracks.change(before, self.actor, self.request_id, **fields)
+        if after is before:
+            return before
+        after = self._numbered(after, before)
+        entry = self._entry(before.id)
+        entry.before, entry.after = entry.before or before, after
+        known = before.references() if after.owner == before.owner else {}
+        self._need_references(after, {r: f for r, f in after.references().items() if r not in known})
+        return after
+
+    def delete(self, before: Track) -> Track:
+        """Gather the deletion of a track that was read."""
+        after = tracks.delete(before, self.actor, self.request_id)
+        entry = self._entry(before.id)
+        entry.before, entry.after = before, after
+        return after
+
+    def _check_graph(self) -> None:
+        """Refuse references among the gathered tracks that do not fit, and cycles.
+
+        New tracks alone can only form cycles with each other: nothing older depends on them. When an existing
+        track gains an edge, what it leads to is walked, one read per level, and the tenant's guard row is
+        incremented with the commit, so that two changes that are harmless alone close no circle together.
+        """
+        for track_id, entry in self._pending.items():
+            if entry.after and entry.needed_as and not _fits(entry.after, entry.needed_as, entry.needed_by):
+                raise self.unknown(entry.field, track_id)
+        changed = [e.after for e in self._pending.values() if e.after and not e.after.deleted_at]
+        self._guarded = any(
+            e.before and e.after and dependencies.adds_edges(e.before, e.after) for e in self._pending.values()
+        )
+        known = self._walk(changed) if self._guarded else {}
+        dependencies.refuse_cycles(changed, known)
+
+    def _walk(self, changed: Sequence[Track]) -> dict[str, Track]:
+        """Read everything that the changed tracks lead to; raises Invalid above WALK_MAX tracks."""
+        known = {track.id: track for track in changed}
+        frontier = [ref for track in changed for ref in self._outgoing(track)]
+        self.prefetch([ref for ref in frontier if ref not in known], guard=True)
+        while frontier:
+            found = self.find([ref for ref in frontier if ref not in known])
+            known |= found
+            frontier = [ref for track in found.values() for ref in self._outgoing(track) if ref not in known]
+            if len(known) + len(frontier) > dependencies.WALK_MAX:
+                problem = f"leads to more than {dependencies.WALK_MAX} tracks"
+                raise Invalid(FieldError("dependsOn", problem, "a shorter chain of dependencies", "too_many"))
+        return known
+
+    @staticmethod
+    def _outgoing(track: Track) -> tuple[str, ...]:
+        return (*track.depends_on, *((track.parent_id,) if track.parent_id else ()))
+
+    def _numbered(self, track: Track, before: Track | None) -> Track:
+        """Give a task that enters a goal the next number there; one that leaves it loses its number."""
+        old_goal = before.goal_id if before else None
+        if track.goal_id == old_goal or not track.is_task:
+            return track
+        if track.goal_id is None:
+            return replace(track, number=None)
+        goal_entry = self._pending.get(track.goal_id)
+        goal = goal_entry.after if goal_entry and goal_entry.after else None
+        goal = goal or self.find([track.goal_id]).get(track.goal_id)
+        if goal is None or goal.is_task or (goal.owner and goal.owner != track.owner):
+            raise self.unknown("goalId", track.goal_id)
+        entry = self._entry(goal.id)
+        if entry.after is None:
+            entry.before = goal
+        entry.needed_as = "goal"
+        entry.drawn += 1
+        return replace(track, number=(goal.next_number or 1) + entry.drawn - 1)
+
+    def _need_references(self, track: Track, references: Mapping[str, str]) -> None:
+        for ref, name in references.items():
+            if ref == track.id:
+                raise Invalid(FieldError(name, "refers to the track itself", "another track's id", "cycle"))
+            entry = self._entry(ref)
+            wanted: TrackType = "task" if track.is_task and name != "goalId" else "goal"
+            # What several tracks refer to must be visible to all who see any of them.
+            shared = entry.needed_as is not None and entry.needed_by != track.owner
+            entry.needed_by = None if shared else track.owner
+            entry.needed_as, entry.field = wanted, name
+
+    def _entry(self, track_id: str) -> _Pending:
+        return self._pending.setdefault(track_id, _Pending())
+
+    @staticmethod
+    def unknown(name: str, ref: str) -> UnknownReference:
+        """The error for a reference that leads nowhere the actor may go."""
+        expected = "the id of a goal" if name == "goalId" else "the id of a task"
+        problem = f"{ref} is not the id of a {'goal' if name == 'goalId' else 'task'} that this track can refer to"
+        return UnknownReference(FieldError(name, problem, expected, "unknown_reference"))
+
+    # ------------------------------------------------------------ commit
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether a commit would write anything."""
+        return bool(self._pending or self.extra)
+
+    def commit(self, status: int, headers: Mapping[str, str], body: str) -> None:
+        """Write everything gathered, and the answer under its idempotency key, in one go.
+
+        Raises Stale when a version moved, UnknownReference when a reference vanished, Replay or
+        IdempotencyConflict when the key was used before.
+        """
+        self._check_graph()
+        entries = [(track_id, entry, self._action(track_id, entry)) for track_id, entry in self._pending.items()]
+        written = [each for each in entries if each[2] is not None]
+        actions: list[Item] = [action for _, _, action in written if action is not None] + self.extra
+        if self._guarded:
+            actions.append(self._guard_action())
+        if self.key:
+            actions.append(idempotency.remember(self.key, status, headers, body))
+        if len(actions) > ACTIONS_MAX:
+            raise Invalid(
+                FieldError(
+                    "body",
+                    f"needs {len(actions)} rows to be written or checked at once; a transaction has {ACTIONS_MAX}",
+                    "fewer drafts, or fewer references to tracks outside the request",
+                    "too_many",
+                )
+            )
+        if not actions:
+            return
+        try:
+            self.table.write(actions)
+        except ConditionFailed as refused:
+            if self.key:
+                self._replay_if(idempotency.recall(refused.items[-1]))
+            self._explain(refused, written)
+
+    def _action(self, track_id: str, entry: _Pending) -> Item | None:
+        if entry.after is None:
+            if entry.drawn and entry.before:
+                return self._draw(entry.before, entry.drawn)
+            assert entry.needed_as is not None
+            return rows.must_exist(self.actor.tenant_id, track_id, entry.needed_as, entry.needed_by)
+        after = entry.after
+        if entry.drawn:
+            after = replace(after, next_number=(after.next_number or 1) + entry.drawn)
+        if entry.before is None:
+            return rows.put(after)
+        action = rows.update(entry.before, after)
+        if entry.drawn:
+            condition, values = _counter_stands(entry.before)
+            action["Update"]["ConditionExpression"] += f" AND {condition}"
+            action["Update"]["ExpressionAttributeValues"] |= values
+        return action
+
+    def _draw(self, goal: Track, count: int) -> Item:
+        """Take numbers from a goal: its counter must still stand where we read it, and the goal must live."""
+        pk, sk = keys.track(goal.tenant_id, goal.id)
+        condition, values = _counter_stands(goal)
+        return {
+            "Update": {
+                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+                "UpdateExpression": "SET next_number = :next",
+                "ConditionExpression": f"attribute_exists(pk) AND attribute_not_exists(deleted_at) AND {condition}",
+                "ExpressionAttributeValues": values | {":next": {"N": str((goal.next_number or 1) + count)}},
+            }
+        }
+
+    def _guard_action(self) -> Item:
+        pk, sk = keys.graph_guard(self.actor.tenant_id)
+        was = self._guard or 0
+        return {
+            "Update": {
+                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+                "UpdateExpression": "SET edges = :next",
+                "ConditionExpression": "edges = :was" if was else "attribute_not_exists(edges)",
+                "ExpressionAttributeValues": {":next": {"N": str(was + 1)}}
+                | ({":was": {"N": str(was)}} if was else {}),
+            }
+        }
+
+    def _explain(self, refused: ConditionFailed, written: Sequence[tuple[str, _Pending, Item | None]]) -> None:
+        for (track_id, entry, _), item in zip(written, refused.items, strict=False):
+            if item is None:
+                continue
+            if entry.after is None and not entry.drawn:
+                raise self.unknown(entry.field, track_id) from refused
+            if len(refused.items) == 1 and entry.after and self._is_ours(item, entry.after):
+                return  # the first attempt went through and only its answer was lost
+        raise Stale from refused
+
+    def _is_ours(self, item: Item, after: Track) -> bool:
+        return item.get("changed_request", {}).get("S") == self.request_id and item.get("version", {}).get("N") == str(
+            after.version
+        )
+
+
+def _fits(track: Track, wanted: TrackType, owner: str | None) -> bool:
+    return track.type == wanted and not track.deleted_at and track.owner in (None, owner)
+
+
+def _counter_stands(goal: Track) -> tuple[str, Item]:
+    """The condition that nobody drew a number from the goal since it was read, with its values."""
+    if goal.next_number is None:
+        return "attribute_not_exists(next_number)", {}
+    return "next_number = :drawn", {":drawn": {"N": str(goal.next_number)}}

@@ -1,0 +1,103 @@
+"""Every key of the table, in one place. docs/data-model.md shows them beside the access patterns they serve.
+
+Each partition key begins with the tenant, except that of a token: it is what tells the tenant.
+"""
+
+import hashlib
+
+TRACK = "TRACK"
+
+# ---------------------------------------------------------------- tracks and what belongs to one
+
+
+def track(tenant_id: str, track_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#{track_id}", TRACK
+
+
+def blocks(tenant_id: str, track_id: str, dependent_id: str) -> tuple[str, str]:
+    """The edge seen from its other end: `dependent_id` waits for `track_id`. Written by the pipeline."""
+    return f"{tenant_id}#{track_id}", f"BLOCKS#{dependent_id}"
+
+
+def audit(tenant_id: str, track_id: str, entry: str) -> tuple[str, str]:
+    return f"{tenant_id}#{track_id}", f"AUDIT#{entry}"
+
+
+# ---------------------------------------------------------------- the tenant's own rows
+
+
+def tenant(tenant_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#TENANT", "TENANT"
+
+
+def project(tenant_id: str, project_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#TENANT", f"PROJECT#{project_id}"
+
+
+def project_number(tenant_id: str, number: int) -> tuple[str, str]:
+    return f"{tenant_id}#TENANT", f"PROJECTNO#{number}"
+
+
+def actor(tenant_id: str, actor_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#TENANT", f"ACTOR#{actor_id}"
+
+
+def graph_guard(tenant_id: str) -> tuple[str, str]:
+    """The row that everyone increments who adds an edge between existing tracks."""
+    return f"{tenant_id}#GRAPH", "GRAPH"
+
+
+def token(digest: str) -> tuple[str, str]:
+    return f"TOKEN#{digest}", "TOKEN"
+
+
+def token_id(tenant_id: str, token_id: str) -> tuple[str, str]:
+    """Finds a token's digest by its public id, for revocation."""
+    return f"{tenant_id}#TOKENS", f"TOKEN#{token_id}"
+
+
+def idempotency(tenant_id: str, actor_id: str, key: str) -> tuple[str, str]:
+    """The key itself is hashed: it is the client's text, up to 255 characters of anything."""
+    return f"{tenant_id}#{actor_id}#IDEMPOTENCY", hashlib.sha256(key.encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- partitions of the lists (index keys)
+
+
+def realm(tenant_id: str, owner: str | None) -> str:
+    """Who sees a list: the tenant, or the one owner of personal tracks."""
+    return f"{tenant_id}~{owner}" if owner else tenant_id
+
+
+def listed(realm: str, kind: str) -> str:
+    return f"{realm}#{kind}"
+
+
+def by_assignee(realm: str, assignee: str) -> str:
+    return f"{realm}#assignee#{assignee}"
+
+
+def by_project(realm: str, kind: str, project_id: str) -> str:
+    """`*` stands for the tracks of more than one project."""
+    return f"{realm}#project#{project_id}#{kind}"
+
+
+def by_goal(realm: str, goal_id: str) -> str:
+    return f"{realm}#goal#{goal_id}"
+
+
+def by_parent(realm: str, parent_id: str) -> str:
+    return f"{realm}#parent#{parent_id}"
+
+
+def by_related(realm: str, related_type: str, related_id: str) -> str:
+    return f"{realm}#related#{related_type}#{related_id}"
+
+
+def by_priority(realm: str, priority: str) -> str:
+    return f"{realm}#priority#{priority}"
+
+
+def by_dependency(realm: str, track_id: str) -> str:
+    """The one track that a task depends on; `*` stands for more than one."""
+    return f"{realm}#dependency#{track_id}"

@@ -1,0 +1,176 @@
+"""The only place that talks to DynamoDB: one client per container, retries within the time that is left.
+
+botocore is imported here and in store/objects.py alone, and used through few calls, so that the transport
+could be replaced. Clients come from botocore directly: boto3's session costs import time and adds nothing here.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from switchyard.domain.errors import Busy
+
+Item = dict[str, Any]
+
+_RETRYABLE = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "Throttling",
+        "ThrottlingError",
+        "TransactionInProgressException",
+    }
+)
+#: Seconds kept back from a call's deadline, for the answer itself.
+_RESERVE = 0.5
+_FIRST_PAUSE = 0.025
+_LONGEST_PAUSE = 1.0
+
+
+class ConditionFailed(Exception):
+    """A conditional write was refused. `items` has, per action, the row that was in the way ({} if none),
+    or None where the action's own condition held."""
+
+    def __init__(self, items: Sequence[Item | None]) -> None:
+        super().__init__("condition failed")
+        self.items = items
+
+
+def make_client(service: str) -> Any:
+    """Return a botocore client with short time-outs and no retries of its own: Table.call does those."""
+    config = Config(
+        connect_timeout=1,
+        read_timeout=5,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=16,
+        parameter_validation=False,
+        tcp_keepalive=True,
+    )
+    return botocore.session.get_session().create_client(service, config=config)
+
+
+class Table:
+    """One DynamoDB table. `deadline` is a time.monotonic() value: no retry starts after it."""
+
+    def __init__(self, name: str, client: Any) -> None:
+        self.name = name
+        self.client = client
+        self.deadline = time.monotonic() + 30
+        self.observe: Callable[[str, Mapping[str, Any]], None] | None = None
+
+    @classmethod
+    def from_environment(cls) -> "Table":
+        """Return the table of the environment variable TABLE_NAME."""
+        return cls(os.environ["TABLE_NAME"], make_client("dynamodb"))
+
+    def call(self, operation: str, **params: Any) -> Any:
+        """Make one API call; throttling and time-outs are tried again until the deadline, then raise Busy.
+
+        Raises ConditionFailed when a condition of the write does not hold.
+        """
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                answer = getattr(self.client, operation)(**params)
+            except ClientError as error:
+                if not _is_retryable(error):
+                    raise _refusal(error) from error
+                cause: Exception = error
+            except (ConnectionError, HTTPClientError) as error:
+                cause = error
+            else:
+                if self.observe:
+                    self.observe(operation, answer)
+                return answer
+            wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
+            if time.monotonic() + wait > self.deadline - _RESERVE:
+                raise Busy("The database did not answer in time: try again in a second.") from cause
+            time.sleep(wait)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    # -------------------------------------------------------------- reads
+    def get(self, pk: str, sk: str) -> Item | None:
+        """Read one row, strongly consistent: 1 round trip."""
+        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        return self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+
+    def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
+        """Read rows by (pk, sk): one round trip per 100 keys (and per what DynamoDB leaves unprocessed)."""
+        found: dict[tuple[str, str], Item] = {}
+        todo = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
+        while todo:
+            chunk, todo = todo[:100], todo[100:]
+            request = {self.name: {"Keys": chunk, "ConsistentRead": consistent}}
+            answer = self.call("batch_get_item", RequestItems=request)
+            for item in answer["Responses"].get(self.name, ()):
+                found[item["pk"]["S"], item["sk"]["S"]] = item
+            left = answer.get("UnprocessedKeys") or {}
+            todo += left[self.name]["Keys"] if left else []
+        return found
+
+    def query(self, **params: Any) -> tuple[list[Item], Item | None]:
+        """Run one Query; returns the rows and the key to go on from (None at the end)."""
+        answer = self.call("query", TableName=self.name, **params)
+        return answer["Items"], answer.get("LastEvaluatedKey")
+
+    # -------------------------------------------------------------- writes
+    def write(self, actions: Sequence[Item], token: str | None = None) -> None:
+        """Write all actions or none: a lone Put, Update or Delete as itself, several as one transaction.
+
+        `token` names the attempt: with it, a transaction whose answer was lost can be sent again safely.
+        Raises ConditionFailed with the rows that were in the way.
+        """
+        actions = [self._complete(action) for action in actions]
+        if len(actions) == 1 and "ConditionCheck" not in actions[0]:
+            ((kind, params),) = actions[0].items()
+            self.call(f"{kind.lower()}_item", **params)
+        elif actions:
+            extra = {"ClientRequestToken": token} if token else {}
+            self.call("transact_write_items", TransactItems=actions, **extra)
+
+    def put_many(self, items: Sequence[Item]) -> None:
+        """Put rows without conditions, 25 a round trip; for idempotent projections only."""
+        todo = [{"PutRequest": {"Item": item}} for item in items]
+        while todo:
+            chunk, todo = todo[:25], todo[25:]
+            answer = self.call("batch_write_item", RequestItems={self.name: chunk})
+            todo += (answer.get("UnprocessedItems") or {}).get(self.name, [])
+
+    def _complete(self, action: Item) -> Item:
+        ((kind, params),) = action.items()
+        params = {"TableName": self.name, **params}
+        if "ConditionExpression" in params:
+            params["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        return {kind: params}
+
+
+def _is_retryable(error: ClientError) -> bool:
+    code = error.response["Error"]["Code"]
+    if code == "TransactionCanceledException":
+        reasons = error.response.get("CancellationReasons", ())
+        codes = {reason.get("Code") for reason in reasons}
+        # A failed condition is final; a transaction that only met another one, or a throttle, is not.
+        return "ConditionalCheckFailed" not in codes and bool(codes & {"TransactionConflict", *_RETRYABLE})
+    return code in _RETRYABLE or code == "TransactionConflictException"
+
+
+def _refusal(error: ClientError) -> Exception:
+    code = error.response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        return ConditionFailed([error.response.get("Item", {})])
+    if code == "TransactionCanceledException":
+        reasons = error.response["CancellationReasons"]
+        if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
+            failed = "ConditionalCheckFailed"
+            return ConditionFailed([r.get("Item", {}) if r.get("Code") == failed else None for r in reasons])
+    return error

@@ -1,0 +1,140 @@
+"""Bulk apply: many drafts, one transaction (contract: planning.md §3.1).
+
+A draft's id is a label for a new track or the UUID of an existing one; labels stand for the new tracks' ids in
+parentId, dependsOn and goalId of any draft of the request, before or after the one they name.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from switchyard.domain.errors import FieldError, Invalid, UnknownReference
+from switchyard.domain.ids import new_id, parse_id
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.surfaces.planning import fields
+from switchyard.surfaces.planning.models import ApplyTracks, Draft
+
+#: Tracks outside the request that its drafts may name, so that reading them takes at most two round trips.
+NAMED_MAX = 200
+
+
+def apply(call: Call) -> Reply:
+    """Apply the drafts of an ApplyTracks body, all or none."""
+    body: ApplyTracks = call.body
+    plan = _Plan(body)
+    call.ledger.prefetch(plan.named, guard=plan.may_close_cycles)
+    results = [_delete(call, body, position) for position in range(len(body.deleted))]
+    # Goals first: a task draws its number from its goal, which may stand further down.
+    order = sorted(range(len(body.drafts)), key=lambda position: body.drafts[position].goal is None)
+    outcomes = {position: _upsert(call, body, plan, position) for position in order}
+    results = [outcomes[position] for position in range(len(body.drafts))] + results
+    return Reply(200, {"results": results})
+
+
+class _Plan:
+    """Which draft stands for which id, and which tracks must be read."""
+
+    def __init__(self, body: ApplyTracks) -> None:
+        self.field = body.drafts_field
+        self.ids: dict[str, str] = {}
+        self.existing: set[str] = set()
+        for position, draft in enumerate(body.drafts):
+            known = parse_id(draft.id)
+            name = known or draft.id
+            if name in self.ids:
+                raise Invalid(FieldError(f"{self.field}.{position}.id", "is used twice", "distinct ids", "duplicate"))
+            self.ids[name] = known or new_id()
+            if known:
+                self.existing.add(known)
+        for position, each in enumerate(body.deleted):
+            if each in self.ids or each in body.deleted[:position]:
+                where = f"{body.deletes_field}.{position}"
+                raise Invalid(FieldError(where, "is used twice in the request", "distinct ids", "duplicate"))
+        outside = {ref for draft in body.drafts for ref in self._outside(draft)}
+        self.named = [*body.deleted, *self.existing, *(outside - self.existing)]
+        if len(self.named) > NAMED_MAX:
+            problem = f"names {len(self.named)} existing tracks"
+            raise Invalid(FieldError(self.field, problem, f"at most {NAMED_MAX} in one request", "too_many"))
+        self.may_close_cycles = any(
+            parse_id(draft.id) and draft.task and (draft.task.depends_on or draft.task.parent_id)
+            for draft in body.drafts
+        )
+
+    def _outside(self, draft: Draft) -> Iterable[str]:
+        task = draft.task
+        given = (*task.depends_on, task.parent_id, task.goal_id) if task else ()
+        return [known for ref in given if ref not in self.ids and (known := parse_id(ref))]
+
+    def resolve(self, ref: str, where: str) -> str:
+        """Return the id that a label or UUID stands for; raises UnknownReference."""
+        found = self.ids.get(ref) or self.ids.get(parse_id(ref) or "") or parse_id(ref)
+        if found is None:
+            problem = f"{ref[:80]!r} is neither a UUID nor the id of a draft in this request"
+            raise UnknownReference(FieldError(where, problem, "a track's id or a draft's", "unknown_reference"))
+        return found
+
+
+def _delete(call: Call, body: ApplyTracks, position: int) -> dict[str, Any]:
+    track_id = body.deleted[position]
+    before = _existing(call, track_id, f"{body.deletes_field}.{position}")
+    call.ledger.delete(before)
+    return {"draftId": track_id, "id": track_id, "type": before.type, "outcome": "deleted"}
+
+
+def _upsert(call: Call, body: ApplyTracks, plan: _Plan, position: int) -> dict[str, Any]:
+    draft, where = body.drafts[position], f"{plan.field}.{position}"
+    known = parse_id(draft.id)
+    given = fields.common(draft)
+    if known is None:
+        track = _create(call, body, draft, plan, given, where)
+        outcome = "created"
+    else:
+        before = _existing(call, known, f"{where}.id")
+        fields.check_type(before, draft, f"{where}.")
+        own = fields.task(draft.task, before) | fields.goal(draft.goal, before)
+        track = call.ledger.change(before, **given, **_resolved(own, plan, f"{where}.task"))
+        outcome = "unchanged" if track is before else "updated"
+    return {
+        "draftId": draft.id,
+        "id": track.id,
+        "type": track.type,
+        "outcome": outcome,
+        "version": track.version,
+    }
+
+
+def _create(call: Call, body: ApplyTracks, draft: Draft, plan: _Plan, given: dict[str, Any], where: str) -> Track:
+    if "title" not in given:
+        raise Invalid(FieldError(f"{where}.title", "is required for a new track", "a title", "required"))
+    if draft.task is None and draft.goal is None:
+        problem = "has neither task nor goal, so that its type is unknown"
+        raise Invalid(FieldError(where, problem, "a task object or a goal object, {} will do", "required"))
+    own = fields.task(draft.task) | fields.goal(draft.goal)
+    return call.ledger.create(
+        "task" if draft.task is not None else "goal",
+        given.pop("title"),
+        id=plan.ids[draft.id],
+        **given,
+        **fields.scope(body.scope, call.actor),
+        **_resolved(own, plan, f"{where}.task"),
+    )
+
+
+def _resolved(own: Mapping[str, Any], plan: _Plan, where: str) -> dict[str, Any]:
+    found = dict(own)
+    for name, wire in (("parent_id", "parentId"), ("goal_id", "goalId")):
+        if found.get(name):
+            found[name] = plan.resolve(found[name], f"{where}.{wire}")
+    if found.get("depends_on"):
+        refs = [plan.resolve(ref, f"{where}.dependsOn.{i}") for i, ref in enumerate(found["depends_on"])]
+        found["depends_on"] = tuple(dict.fromkeys(refs))
+    return found
+
+
+def _existing(call: Call, track_id: str, where: str) -> Track:
+    track = call.ledger.find([track_id]).get(track_id)
+    if track is None:
+        problem = f"there is no track {track_id}"
+        expected = "the UUID of an existing track; a new one gets a label that is no UUID"
+        raise UnknownReference(FieldError(where, problem, expected, "unknown_reference"))
+    return track

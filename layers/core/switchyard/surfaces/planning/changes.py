@@ -1,0 +1,47 @@
+"""Create, change and delete one track."""
+
+from switchyard.domain import tracks
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.surfaces.planning import fields, present
+from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack
+
+
+def create(call: Call) -> Reply:
+    """Make the track of a CreateTrack body."""
+    body: CreateTrack = call.body
+    given = fields.common(body) | fields.scope(body.scope, call.actor)
+    own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal)
+    title = given.pop("title")
+    track = call.ledger.create(body.type, title, **given, **own)
+    headers = {"etag": tracks.etag(track), "location": f"/v1/tracks/{track.id}"}
+    return Reply(201, present.full(track), headers)
+
+
+def update(call: Call) -> Reply:
+    """Change the track of the path as an UpdateTrack body says."""
+    body: UpdateTrack = call.body
+    track_id = call.path_id()
+    refs = _references(body)
+    call.ledger.prefetch([track_id, *refs], guard=bool(refs))
+    before = call.ledger.get(track_id)
+    tracks.check_version(before, call.if_match)
+    fields.check_type(before, body)
+    given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, before)
+    if body.scope is not None:
+        given |= fields.changed_scope(body.scope, call.actor, before)
+    after = call.ledger.change(before, **given)
+    return Reply(200, present.full(after), {"etag": tracks.etag(after)})
+
+
+def _references(body: UpdateTrack) -> list[str]:
+    task = body.task
+    return [ref for ref in (*task.depends_on, task.parent_id, task.goal_id) if ref] if task else []
+
+
+def delete(call: Call) -> Reply:
+    """Delete the track of the path."""
+    before: Track = call.ledger.get(call.path_id())
+    tracks.check_version(before, call.if_match)
+    call.ledger.delete(before)
+    return Reply(204)

@@ -1,0 +1,107 @@
+"""From the planning surface's input to the fields of a track: absent keeps, an empty string clears."""
+
+import json
+from typing import Any
+
+from switchyard.domain.actors import Actor
+from switchyard.domain.errors import FieldError, Invalid
+from switchyard.domain.tracks import METADATA_MAX_BYTES, Track
+from switchyard.surfaces.planning.models import GoalFields, Scope, TaskFields
+
+_TASK = {
+    "status": "status",
+    "assignee": "assignee",
+    "assignee_type": "assignee_type",
+    "parent_id": "parent_id",
+    "goal_id": "goal_id",
+}
+
+
+def scope(given: Scope, actor: Actor) -> dict[str, Any]:
+    """Return owner and projects of a scope; a personal track is the actor's."""
+    personal = given.type == "personal"
+    return {"owner": actor.id if personal else None, "project_ids": () if personal else tuple(given.ids)}
+
+
+def changed_scope(given: Scope, actor: Actor, before: Track) -> dict[str, Any]:
+    """Return owner and projects of a change. Raises Invalid when it would take a shared track for oneself.
+
+    Only its creator may make a shared track personal: anyone else would make it vanish for the rest.
+    """
+    if given.type == "personal" and before.owner is None and before.created_by != actor.id:
+        raise Invalid(FieldError("scope.type", "only the track's creator can make it personal", "projects"))
+    return scope(given, actor)
+
+
+def common(given: Any) -> dict[str, Any]:
+    """Return the fields that tasks and goals share, of those the client sent."""
+    sent, fields = given.model_fields_set, {}
+    if "title" in sent:
+        fields["title"] = given.title
+    if "description" in sent:
+        fields["description"] = given.description
+    if "priority" in sent:
+        fields["priority"] = given.priority or "medium"
+    if "related_resource" in sent:
+        fields["related_type"] = given.related_resource.type or None
+        fields["related_id"] = given.related_resource.id or None
+    if "metadata" in sent:
+        fields["metadata"] = _metadata(given.metadata)
+    return fields
+
+
+def _metadata(given: dict[str, Any]) -> dict[str, Any]:
+    try:
+        size = len(json.dumps(given, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError) as error:
+        raise Invalid(FieldError("metadata", f"is no JSON: {error}", "finite numbers, no lone surrogates")) from None
+    if size > METADATA_MAX_BYTES:
+        expected = f"at most {METADATA_MAX_BYTES} bytes of JSON"
+        raise Invalid(FieldError("metadata", f"has {size} bytes", expected, "too_long"))
+    return given
+
+
+def task(given: TaskFields | None, before: Track | None = None) -> dict[str, Any]:
+    """Return the task's own fields, of those the client sent."""
+    if given is None:
+        return {}
+    sent = given.model_fields_set
+    fields: dict[str, Any] = {name: getattr(given, wire) or None for wire, name in _TASK.items() if wire in sent}
+    if "depends_on" in sent:
+        fields["depends_on"] = tuple(given.depends_on)
+    if "due_date" in sent:
+        fields |= _due(given.due_date, before)
+    return _kind_follows(fields, before)
+
+
+def goal(given: GoalFields | None, before: Track | None = None) -> dict[str, Any]:
+    """Return the goal's own fields, of those the client sent."""
+    if given is None:
+        return {}
+    sent = given.model_fields_set
+    fields: dict[str, Any] = {name: getattr(given, name) for name in ("status", "progress") if name in sent}
+    if "due_date" in sent:
+        fields |= _due(given.due_date, before)
+    return fields
+
+
+def _due(day: str, before: Track | None) -> dict[str, Any]:
+    """Keep an exact time that another surface set, when its day is written back as it was shown."""
+    if before and before.due and day and before.due[:10] == day:
+        return {}
+    return {"due": day or None}
+
+
+def _kind_follows(fields: dict[str, Any], before: Track | None) -> dict[str, Any]:
+    """A new assignee without a kind gets the kind its id tells, not the former assignee's."""
+    if "assignee" in fields and "assignee_type" not in fields and before and fields["assignee"] != before.assignee:
+        fields["assignee_type"] = None
+    return fields
+
+
+def check_type(track: Track, given: Any, prefix: str = "") -> None:
+    """Raise Invalid when the change speaks of the other type than the track's."""
+    other = "goal" if track.is_task else "task"
+    if getattr(given, other) is not None:
+        field = f"{prefix}{other}"
+        raise Invalid(FieldError(field, f"the track is a {track.type}", f"the object {track.type}", "conflict"))

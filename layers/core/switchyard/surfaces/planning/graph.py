@@ -1,0 +1,71 @@
+"""The dependency graph of a task or a goal."""
+
+from typing import Any
+
+from switchyard.domain import dependencies
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.ledger.unit import Unit
+from switchyard.store import keys, lists
+from switchyard.store import tracks as rows
+from switchyard.store.lists import Range
+
+#: A graph shows at most so many tasks, and says when there were more.
+NODES_MAX = 500
+_PAGE = 100
+
+
+def graph(call: Call) -> Reply:
+    """Answer with the graph of the path's track: a goal's tasks, or a task and all it depends on."""
+    track = call.ledger.get(call.path_id())
+    found, truncated = _upstream(call.ledger, track) if track.is_task else _goal_tasks(call.ledger, track)
+    return Reply(200, _shown(track, dependencies.graph(found, truncated)))
+
+
+def _goal_tasks(ledger: Unit, goal: Track) -> tuple[list[Track], bool]:
+    """Read the goal's tasks in the order of their numbers, shared ones and the caller's own."""
+    actor, position = ledger.actor, None
+    found: list[Track] = []
+    realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
+    ranges = [Range(lists.BY_GOAL_NUMBER, keys.by_goal(realm, goal.id)) for realm in realms]
+    while len(found) < NODES_MAX:
+        page = lists.read_page(ledger.table, ranges, limit=_PAGE, after=position, descending=False)
+        found += [rows.from_item(item) for item in page.items]
+        position = page.position
+        if position is None:
+            break
+    return found[:NODES_MAX], position is not None
+
+
+def _upstream(ledger: Unit, task: Track) -> tuple[list[Track], bool]:
+    """Read the task and what it depends on, one round trip per level."""
+    known = {task.id: task}
+    frontier = list(task.depends_on)
+    while frontier and len(known) < NODES_MAX:
+        found = ledger.find(frontier[: NODES_MAX - len(known)])
+        known |= found
+        missing = [ref for track in found.values() for ref in track.depends_on if ref not in known]
+        frontier = list(dict.fromkeys(missing))
+    return list(known.values()), bool(frontier)
+
+
+def _shown(track: Track, graph: dependencies.Graph) -> dict[str, Any]:
+    return {
+        "id": track.id,
+        "type": track.type,
+        "nodes": [
+            {
+                "id": node.id,
+                "title": node.title,
+                "status": node.status,
+                "assignee": node.assignee,
+                "priority": node.priority,
+            }
+            for node in graph.nodes
+        ],
+        "edges": [{"from": task, "dependsOn": other} for task, other in graph.edges],
+        "ready": graph.ready,
+        "blocked": graph.blocked,
+        "criticalPathLength": graph.critical_path,
+        "truncated": graph.truncated,
+    }

@@ -1,0 +1,295 @@
+"""Wire models of the planning surface (contract: planning.md). Field names are camelCase on the wire.
+
+An absent field keeps its value, an empty string clears it, null is refused.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from switchyard.domain import clock
+from switchyard.domain.ids import parse_id
+from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
+from switchyard.domain.tracks import DEPENDS_MAX, DESCRIPTION_MAX, ID_MAX, PROJECTS_MAX, TITLE_MAX
+from switchyard.http.validation import Expectation, Query, Wire
+
+#: The default of a field that may be left out but not be null.
+ABSENT: Any = None
+
+DRAFTS_MAX = 100
+PAGE_SIZE = 20
+PAGES_MAX = 50
+_FILTER_VALUES_MAX = 20
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise Expectation("is blank", "text", "blank")
+    return text
+
+
+def _day(text: str) -> str:
+    try:
+        return clock.calendar_day(text) if text else text
+    except ValueError:
+        raise Expectation(f"{text[:40]!r} is not a date", "a real date YYYY-MM-DD", "date") from None
+
+
+def _moment(text: str) -> str:
+    try:
+        return text if len(text) == 10 and clock.calendar_day(text) else clock.instant(text)
+    except ValueError:
+        raise Expectation(f"{text[:40]!r} is no time", "an ISO 8601 date or date-time", "date_time") from None
+
+
+def _uuid(text: str) -> str:
+    found = parse_id(text)
+    if found is None:
+        raise Expectation(f"{text[:80]!r} is not an id", "a UUID", "id")
+    return found
+
+
+def _uuid_or_empty(text: str) -> str:
+    return _uuid(text) if text else text
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise Expectation("has control characters", "printable characters", "characters")
+    return text
+
+
+def _one_of(words: tuple[str, ...], clearable: bool) -> AfterValidator:
+    def check(text: str) -> str:
+        if text not in words and not (clearable and text == ""):
+            raise Expectation(f"{text[:40]!r} is unknown", "one of " + ", ".join(words), "unknown_value")
+        return text
+
+    return AfterValidator(check)
+
+
+def _distinct(values: list[str]) -> list[str]:
+    if len(set(values)) != len(values):
+        raise Expectation("names a value twice", "distinct values", "duplicate")
+    return values
+
+
+Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), AfterValidator(_not_blank)]
+Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
+Day = Annotated[str, AfterValidator(_day)]
+Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+Uuid = Annotated[str, AfterValidator(_uuid)]
+ClearableUuid = Annotated[str, AfterValidator(_uuid_or_empty)]
+Name = Annotated[str, Field(max_length=ID_MAX), AfterValidator(_printable)]
+ProjectId = Annotated[str, Field(min_length=1, max_length=ID_MAX), AfterValidator(_printable)]
+TaskStatus = Annotated[str, _one_of(TASK_STATUSES, clearable=True)]
+GoalStatus = Annotated[str, _one_of(GOAL_STATUSES, clearable=False)]
+Priority = Annotated[str, _one_of(PRIORITIES, clearable=True)]
+Label = Annotated[str, Field(min_length=1, max_length=ID_MAX), AfterValidator(_printable)]
+
+
+class _Camel(Wire):
+    model_config = ConfigDict(alias_generator=to_camel, serialize_by_alias=True)
+
+
+class SharedWith(_Camel):
+    user_ids: Annotated[list[Name], Field(max_length=0)] = []
+    emails: Annotated[list[Name], Field(max_length=0)] = []
+
+
+class Scope(_Camel):
+    """`personal`: the creator's alone. `projects`: the tenant's, in the projects named."""
+
+    type: Literal["personal", "projects"]
+    ids: Annotated[list[ProjectId], Field(max_length=PROJECTS_MAX), AfterValidator(_distinct)] = []
+    shared_with: SharedWith = ABSENT
+
+    def model_post_init(self, _context: Any) -> None:
+        if self.type == "projects" and not self.ids:
+            raise Expectation("names no project", "at least one id in scope.ids", "required")
+        if self.type == "personal" and self.ids:
+            raise Expectation("is personal and names projects", "no ids, or the type projects", "conflict")
+
+
+class Related(_Camel):
+    """A resource of another system. An empty `type` and `id` clear it."""
+
+    type: Annotated[str, Field(max_length=64, pattern=r"^([a-z][a-z0-9_]*)?$")]
+    id: Name
+
+    def model_post_init(self, _context: Any) -> None:
+        if bool(self.type) != bool(self.id):
+            raise Expectation("has only one of type and id", "both, or both empty to clear", "incomplete")
+
+
+class TaskFields(_Camel):
+    status: TaskStatus = ""
+    due_date: Day = ""
+    assignee: Name = ""
+    assignee_type: Literal["user", "agent", ""] = ""
+    parent_id: ClearableUuid = ""
+    depends_on: Annotated[list[Uuid], Field(max_length=DEPENDS_MAX), AfterValidator(_distinct)] = []
+    goal_id: ClearableUuid = ""
+
+
+class GoalFields(_Camel):
+    status: GoalStatus = "not_started"
+    due_date: Day = ""
+    progress: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class _Common(_Camel):
+    """What tasks and goals share beyond the contract."""
+
+    description: Description = ""
+    priority: Priority = ""
+    related_resource: Related = ABSENT
+    metadata: dict[str, Any] = {}
+
+
+class CreateTrack(_Common):
+    type: Literal["task", "goal"]
+    title: Title
+    scope: Scope
+    task: TaskFields = ABSENT
+    goal: GoalFields = ABSENT
+
+    def model_post_init(self, _context: Any) -> None:
+        other = "goal" if self.type == "task" else "task"
+        if getattr(self, other) is not None:
+            raise Expectation(f"a {self.type} has no {other} object", f"only {self.type}", "conflict")
+
+
+class UpdateTrack(_Common):
+    title: Title = ABSENT
+    scope: Scope = ABSENT
+    task: TaskFields = ABSENT
+    goal: GoalFields = ABSENT
+
+    def model_post_init(self, _context: Any) -> None:
+        if self.task is not None and self.goal is not None:
+            raise Expectation("has both task and goal", "the one that fits the track's type", "conflict")
+
+
+class DraftTask(TaskFields):
+    """A draft's references may be labels of other drafts."""
+
+    parent_id: Name = ""
+    depends_on: Annotated[list[Label], Field(max_length=DEPENDS_MAX), AfterValidator(_distinct)] = []
+    goal_id: Name = ""
+
+
+class Draft(_Common):
+    """A UUID as id changes that track; any other id is a label for a new one."""
+
+    id: Label
+    title: Title = ABSENT
+    task: DraftTask = ABSENT
+    goal: GoalFields = ABSENT
+
+    def model_post_init(self, _context: Any) -> None:
+        if self.task is not None and self.goal is not None:
+            raise Expectation("has both task and goal", "the one that fits the track's type", "conflict")
+
+
+class DeleteDraft(_Camel):
+    id: Uuid
+
+
+class ApplyTracks(_Camel):
+    """`upserts` and `deletes` are the contract's later names of the same lists."""
+
+    scope: Scope
+    update_drafts: list[Draft] = []
+    upserts: list[Draft] = []
+    delete_drafts: list[Uuid | DeleteDraft] = []
+    deletes: list[Uuid | DeleteDraft] = []
+
+    def model_post_init(self, _context: Any) -> None:
+        for older, newer in (("update_drafts", "upserts"), ("delete_drafts", "deletes")):
+            if getattr(self, older) and getattr(self, newer):
+                names = f"{to_camel(older)} and {newer}"
+                raise Expectation(f"has both {names}", "one of the two: they mean the same", "conflict")
+        count = len(self.drafts) + len(self.deleted)
+        if not 1 <= count <= DRAFTS_MAX:
+            raise Expectation(f"has {count} drafts", f"1 to {DRAFTS_MAX} in one request", "too_many")
+
+    @property
+    def drafts(self) -> list[Draft]:
+        return self.update_drafts or self.upserts
+
+    @property
+    def drafts_field(self) -> str:
+        """The name under which the client sent the drafts."""
+        return "upserts" if self.upserts else "updateDrafts"
+
+    @property
+    def deleted(self) -> list[str]:
+        return [each if isinstance(each, str) else each.id for each in self.delete_drafts or self.deletes]
+
+    @property
+    def deletes_field(self) -> str:
+        return "deletes" if self.deletes else "deleteDrafts"
+
+
+_Statuses = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=_FILTER_VALUES_MAX)]
+_Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=ID_MAX)]], Field(max_length=_FILTER_VALUES_MAX)]
+_Uuids = Annotated[list[Uuid], Field(max_length=_FILTER_VALUES_MAX)]
+
+
+class Filter(_Camel):
+    """The search's filters. The first seven are for tasks, progress for goals, the dates for both."""
+
+    status: _Statuses = []
+    assignee: _Names = []
+    goal_id: _Uuids = []
+    parent_id: _Uuids = []
+    depends_on: _Uuids = []
+    progress_min: Annotated[int, Field(ge=0, le=100)] = ABSENT
+    progress_max: Annotated[int, Field(ge=0, le=100)] = ABSENT
+    due_date_from: Day = ABSENT
+    due_date_to: Day = ABSENT
+    updated_at_from: Moment = ABSENT
+    updated_at_to: Moment = ABSENT
+
+
+class SearchScope(_Camel):
+    """Where to look: one's personal tracks, or the tracks of projects (no ids: of all)."""
+
+    type: Literal["personal", "projects"]
+    ids: Annotated[list[ProjectId], Field(max_length=_FILTER_VALUES_MAX)] = []
+
+
+class SearchTracks(_Camel):
+    type: Literal["task", "goal"]
+    query: Annotated[str, Field(max_length=200)] = ""
+    filter: Filter = Filter()
+    scopes: Annotated[list[SearchScope], Field(max_length=10)] = []
+    page: Annotated[int, Field(ge=1, le=PAGES_MAX)] = 1
+    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
+    search_mode: Literal["keyword", "semantic"] = "keyword"
+
+
+class ListTracks(Query):
+    """The search as query parameters: lists repeat or are separated by commas."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    type: Literal["task", "goal"] = "task"
+    query: Annotated[str, Field(max_length=200)] = ""
+    scope: Literal["personal", "projects", "all"] = "all"
+    project_id: Annotated[list[ProjectId], Field(max_length=_FILTER_VALUES_MAX)] = []
+    status: _Statuses = []
+    assignee: _Names = []
+    goal_id: _Uuids = []
+    parent_id: _Uuids = []
+    depends_on: _Uuids = []
+    progress_min: Annotated[int, Field(ge=0, le=100)] = ABSENT
+    progress_max: Annotated[int, Field(ge=0, le=100)] = ABSENT
+    due_date_from: Day = ABSENT
+    due_date_to: Day = ABSENT
+    updated_at_from: Moment = ABSENT
+    updated_at_to: Moment = ABSENT
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT

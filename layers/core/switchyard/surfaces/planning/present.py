@@ -1,0 +1,58 @@
+"""How the planning surface shows a track: every field (contract: planning.md §3.1, and our extensions)."""
+
+from typing import Any
+
+from switchyard.domain.tracks import Track
+
+
+def _scope(track: Track) -> dict[str, Any]:
+    return {"type": "personal"} if track.owner else {"type": "projects", "ids": list(track.project_ids)}
+
+
+def _particulars(track: Track) -> dict[str, Any]:
+    day = track.due[:10] if track.due else None
+    if track.is_task:
+        return {
+            "task": {
+                "status": track.status,
+                "dueDate": day,
+                "assignee": track.assignee,
+                "assigneeType": track.assignee_type,
+                "parentId": track.parent_id,
+                "dependsOn": list(track.depends_on),
+                "goalId": track.goal_id,
+                "number": track.number,
+            }
+        }
+    return {"goal": {"status": track.status, "dueDate": day, "progress": track.progress}}
+
+
+def outline(track: Track) -> dict[str, Any]:
+    """Return what a search shows of a track."""
+    return {
+        "id": track.id,
+        "type": track.type,
+        "title": track.title,
+        "scope": _scope(track),
+        "priority": track.priority,
+        **_particulars(track),
+        "updatedAt": track.updated_at,
+        "version": track.version,
+    }
+
+
+def full(track: Track) -> dict[str, Any]:
+    """Return the whole track."""
+    related = {"type": track.related_type, "id": track.related_id} if track.related_type else None
+    return {
+        **outline(track),
+        "description": track.description,
+        "relatedResource": related,
+        "metadata": dict(track.metadata),
+        "dueAt": track.due if track.due and len(track.due) > 10 else None,
+        "completedAt": track.completed_at,
+        "completedNote": track.completed_note,
+        "createdAt": track.created_at,
+        "createdBy": track.created_by,
+        "changedBy": {"id": track.changed_by, "kind": track.changed_by_kind, "source": track.changed_source},
+    }

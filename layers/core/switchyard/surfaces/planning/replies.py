@@ -1,0 +1,133 @@
+"""What the planning surface answers, as documented in docs/openapi.json; the tests hold the answers to it."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class Shown(BaseModel):
+    """Base of answers: camelCase, nothing beyond what is documented."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", defer_build=True)
+
+
+class ScopeShown(Shown):
+    type: Literal["personal", "projects"]
+    ids: list[str] = []
+
+
+class TaskShown(Shown):
+    status: Literal["backlog", "todo", "in_progress", "done", "cancelled"] | None
+    due_date: str | None
+    assignee: str | None
+    assignee_type: Literal["user", "agent"] | None
+    parent_id: str | None
+    depends_on: list[str]
+    goal_id: str | None
+    number: int | None
+
+
+class GoalShown(Shown):
+    status: Literal["not_started", "on_track", "at_risk", "postponed", "completed"]
+    due_date: str | None
+    progress: Annotated[int, Field(ge=0, le=100)]
+
+
+class OutlineShown(Shown):
+    id: str
+    type: Literal["task", "goal"]
+    title: str
+    scope: ScopeShown
+    priority: Literal["urgent", "high", "medium", "low"]
+    task: TaskShown = None  # type: ignore[assignment]
+    goal: GoalShown = None  # type: ignore[assignment]
+    updated_at: str
+    version: int
+
+
+class ResourceShown(Shown):
+    type: str
+    id: str
+
+
+class ChangedBy(Shown):
+    id: str
+    kind: Literal["user", "agent"]
+    source: Literal["api", "mcp", "admin"]
+
+
+class TrackShown(OutlineShown):
+    description: str
+    related_resource: ResourceShown | None
+    metadata: dict[str, Any]
+    due_at: str | None
+    completed_at: str | None
+    completed_note: str | None
+    created_at: str
+    created_by: str
+    changed_by: ChangedBy
+
+
+class TrackPage(Shown):
+    items: list[TrackShown]
+    next_cursor: str | None
+
+
+class ProjectNamed(Shown):
+    id: str
+    name: str | None
+
+
+class AssigneeNamed(Shown):
+    id: str
+    type: Literal["user", "agent"] | None
+    name: str | None
+
+
+class References(Shown):
+    projects: list[ProjectNamed]
+    assignees: list[AssigneeNamed]
+
+
+class SearchPage(Shown):
+    items: list[OutlineShown]
+    references: References
+    search_mode: Literal["keyword"]
+    next_cursor: str | None
+
+
+class Applied(Shown):
+    draft_id: str
+    id: str
+    type: Literal["task", "goal"]
+    outcome: Literal["created", "updated", "unchanged", "deleted"]
+    version: int = None  # type: ignore[assignment]
+
+
+class AppliedAll(Shown):
+    results: list[Applied]
+
+
+class Node(Shown):
+    id: str
+    title: str
+    status: str | None
+    assignee: str | None
+    priority: str
+
+
+class Edge(Shown):
+    from_: Annotated[str, Field(alias="from")]
+    depends_on: str
+
+
+class GraphShown(Shown):
+    id: str
+    type: Literal["task", "goal"]
+    nodes: list[Node]
+    edges: list[Edge]
+    ready: list[str]
+    blocked: list[str]
+    critical_path_length: int
+    truncated: bool

@@ -1,0 +1,201 @@
+"""Search and list: which key ranges hold the answer, and what is left to a filter."""
+
+from typing import Any
+
+from switchyard.domain import lifecycle
+from switchyard.domain.actors import Actor
+from switchyard.domain.errors import FieldError, Invalid
+from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.store import keys, lists
+from switchyard.store import tracks as rows
+from switchyard.store.lists import Filter, Index, Page, Range
+from switchyard.surfaces.planning import present
+from switchyard.surfaces.planning.models import PAGE_SIZE, ListTracks, SearchScope, SearchTracks
+from switchyard.surfaces.planning.models import Filter as WireFilter
+
+_TASK_ONLY = ("assignee", "goal_id", "parent_id", "depends_on")
+_GOAL_ONLY = ("progress_min", "progress_max")
+
+
+def search(call: Call) -> Reply:
+    """Answer a SearchTracks body: outline items, references, and a cursor."""
+    body: SearchTracks = call.body
+    if body.cursor is not None and body.page > 1:
+        raise Invalid(FieldError("cursor", "is given with a page", "one of the two", "conflict"))
+    listing = _Listing(call.actor, body.type, body.query, body.filter, body.scopes)
+    skip = (body.page - 1) * PAGE_SIZE
+    page, cursor = listing.read(call, skip + PAGE_SIZE, body.cursor)
+    tracks = [rows.from_item(item) for item in page.items[skip:]]
+    answer = {
+        "items": [present.outline(track) for track in tracks],
+        "references": _references(call, tracks),
+        "searchMode": "keyword",
+        "nextCursor": cursor,
+    }
+    return Reply(200, answer)
+
+
+def list_tracks(call: Call) -> Reply:
+    """Answer a ListTracks query: whole tracks and a cursor."""
+    query: ListTracks = call.query
+    scopes = _scopes_of(query)
+    names = set(WireFilter.model_fields) & query.model_fields_set
+    wire_filter = WireFilter.model_construct(**{name: getattr(query, name) for name in names})
+    listing = _Listing(call.actor, query.type, query.query, wire_filter, scopes)
+    page, cursor = listing.read(call, query.limit, query.cursor)
+    return Reply(200, {"items": [present.full(rows.from_item(item)) for item in page.items], "nextCursor": cursor})
+
+
+def _scopes_of(query: ListTracks) -> list[SearchScope]:
+    if query.scope == "all" and not query.project_id:
+        return []
+    if query.scope == "personal" and query.project_id:
+        raise Invalid(FieldError("projectId", "is given with the scope personal", "one of the two", "conflict"))
+    kind = "personal" if query.scope == "personal" else "projects"
+    return [SearchScope.model_construct(type=kind, ids=query.project_id)]
+
+
+class _Listing:
+    """One search, planned: ranges in one order, a filter for the rest, and the print that binds its cursors."""
+
+    def __init__(
+        self, actor: Actor, kind: TrackType, query: str, wanted: WireFilter, scopes: list[SearchScope]
+    ) -> None:
+        self.actor, self.kind, self.wanted = actor, kind, wanted
+        self.filter = Filter()
+        self.descending = True
+        self.statuses = self._statuses()
+        self.projects = [project for scope in scopes if scope.type == "projects" for project in scope.ids]
+        shared = not scopes or any(scope.type == "projects" for scope in scopes)
+        personal = not scopes or any(scope.type == "personal" for scope in scopes)
+        # A scope of all projects among the others takes the narrower ones in.
+        if any(scope.type == "projects" and not scope.ids for scope in scopes):
+            self.projects = []
+        self.owners = ([None] if shared else []) + ([actor.id] if personal else [])
+        self._refuse_other_type()
+        self.ranges = [each for owner in self.owners for each in self._ranges(owner)]
+        self._filter_rest(query)
+        sent = wanted.model_dump(exclude_unset=True)
+        where = [(scope.type, scope.ids) for scope in scopes]
+        self.print = lists.fingerprint(actor.tenant_id, actor.id, kind, query, sent, where)
+
+    def read(self, call: Call, limit: int, cursor: str | None) -> tuple[Page, str | None]:
+        """Read the page after the cursor."""
+        page = lists.read_page(
+            call.ledger.table,
+            self.ranges,
+            limit=limit,
+            after=lists.from_cursor(cursor, self.print),
+            descending=self.descending,
+            row_filter=self.filter,
+        )
+        return page, lists.to_cursor(page.position, self.print)
+
+    def _statuses(self) -> list[str | None]:
+        known = lifecycle.statuses(self.kind)
+        allowed = (*known, "none") if self.kind == "task" else known
+        for status in self.wanted.status:
+            if status not in allowed:
+                expected = "one of " + ", ".join(allowed)
+                raise Invalid(FieldError("filter.status", f"{status!r} is unknown", expected, "unknown_value"))
+        return [None if status == "none" else status for status in dict.fromkeys(self.wanted.status)]
+
+    def _refuse_other_type(self) -> None:
+        foreign = _GOAL_ONLY if self.kind == "task" else _TASK_ONLY
+        for name in foreign:
+            if name in self.wanted.model_fields_set and getattr(self.wanted, name) not in (None, []):
+                field = WireFilter.model_fields[name].alias or name
+                other = "goals" if self.kind == "task" else "tasks"
+                raise Invalid(FieldError(f"filter.{field}", f"is a filter for {other}", f"filters for {self.kind}s"))
+
+    def _ranges(self, owner: str | None) -> list[Range]:
+        """Choose the index that fits the filters best, narrowest first."""
+        wanted, realm = self.wanted, keys.realm(self.actor.tenant_id, owner)
+        if wanted.parent_id:
+            return self._by_rank(lists.BY_PARENT, [keys.by_parent(realm, each) for each in wanted.parent_id])
+        if wanted.goal_id:
+            return self._by_rank(lists.BY_GOAL, [keys.by_goal(realm, each) for each in wanted.goal_id])
+        if wanted.depends_on:
+            named = [keys.by_dependency(realm, each) for each in (*wanted.depends_on, "*")]
+            return self._by_rank(lists.BY_DEPENDENCY, named)
+        if wanted.assignee:
+            return self._by_rank(lists.BY_ASSIGNEE, [keys.by_assignee(realm, each) for each in wanted.assignee])
+        if self.projects and owner is None:
+            named = [keys.by_project(realm, self.kind, each) for each in (*self.projects, "*")]
+            return self._by_rank(lists.BY_PROJECT, named)
+        everything = keys.listed(realm, self.kind)
+        if wanted.updated_at_from or wanted.updated_at_to:
+            high = _through(wanted.updated_at_to)
+            return [Range(lists.LISTED_BY_UPDATE, everything, low=wanted.updated_at_from or " ", high=high)]
+        if wanted.due_date_from or wanted.due_date_to:
+            self.descending = False
+            low, high = wanted.due_date_from or " ", _through(wanted.due_date_to)
+            return [Range(lists.LISTED_BY_DUE, everything, low=low, high=high)]
+        if self.statuses:
+            return self._by_rank(lists.LISTED_BY_RANK, [everything])
+        return [Range(lists.LISTED_BY_ID, everything)]
+
+    def _by_rank(self, index: Index, partitions: list[str]) -> list[Range]:
+        codes = [lifecycle.code(self.kind, status) for status in self.statuses] or lifecycle.all_codes(self.kind)
+        return [Range(index, partition, f"{code}#") for partition in dict.fromkeys(partitions) for code in codes]
+
+    def _filter_rest(self, query: str) -> None:
+        """Filter by everything; what the keys guarantee already costs nothing to check again."""
+        wanted, used = self.wanted, {each.index.partition for each in self.ranges}
+        for word in query.casefold().split():
+            self.filter.contains_any("text", [word])
+        ranked = all(each.index.sort == "rank" for each in self.ranges)
+        if self.statuses and not ranked:
+            self.filter.any_of("status", self.statuses)
+        if wanted.assignee and "by_assignee" not in used:
+            self.filter.any_of("assignee", wanted.assignee)
+        if wanted.goal_id and "by_goal" not in used:
+            self.filter.any_of("goal_id", wanted.goal_id)
+        if self.projects and (None not in self.owners or "by_project" not in used or self._has_shared_ones()):
+            self._filter_projects()
+        if wanted.depends_on:
+            self.filter.contains_any("depends_on", wanted.depends_on)
+        if wanted.progress_min is not None or wanted.progress_max is not None:
+            self.filter.number_between("progress", wanted.progress_min, wanted.progress_max)
+        if wanted.due_date_from or wanted.due_date_to:
+            self.filter.between("due", wanted.due_date_from, _through(wanted.due_date_to))
+        if wanted.updated_at_from or wanted.updated_at_to:
+            self.filter.between("updated_at", wanted.updated_at_from, wanted.updated_at_to)
+
+    def _has_shared_ones(self) -> bool:
+        return any(each.partition.endswith(f"#*#{self.kind}") for each in self.ranges)
+
+    def _filter_projects(self) -> None:
+        """Tracks of several projects share a partition; personal ones are in no project but were asked for too."""
+        Filter.contains_any(self.filter, "project_ids", self.projects)
+        if self.actor.id in self.owners:
+            condition = self.filter.conditions.pop()
+            self.filter.conditions.append(
+                f"({condition} OR {self.filter.name('owner')} = {self.filter.value(self.actor.id)})"
+            )
+
+
+def _through(bound: str | None) -> str:
+    """Return an upper bound that takes in everything that begins with it: a day ends at midnight."""
+    return f"{bound}\U0010ffff" if bound else "\U0010ffff"
+
+
+def _references(call: Call, tracks: list[Track]) -> dict[str, Any]:
+    """Name the projects and assignees on a page: 1 round trip, none when nothing is named."""
+    tenant = call.actor.tenant_id
+    projects = sorted({project for track in tracks for project in track.project_ids})
+    assignees = sorted({track.assignee for track in tracks if track.assignee})
+    wanted = [keys.project(tenant, each) for each in projects] + [keys.actor(tenant, each) for each in assignees]
+    found = call.ledger.table.get_many(wanted, consistent=False) if wanted else {}
+
+    def name(key: tuple[str, str]) -> str | None:
+        row = found.get(key)
+        return row["name"]["S"] if row else None
+
+    kinds = {track.assignee: track.assignee_type for track in tracks if track.assignee}
+    return {
+        "projects": [{"id": each, "name": name(keys.project(tenant, each))} for each in projects],
+        "assignees": [{"id": each, "type": kinds[each], "name": name(keys.actor(tenant, each))} for each in assignees],
+    }

@@ -1,0 +1,69 @@
+"""Handlers against moto's DynamoDB, one thread: what they answer, not how they compete (that is tests/stack)."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from moto import mock_aws
+from switchyard.domain import clock, tokens
+from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain.ids import new_id
+from switchyard.http.endpoint import use_table
+from switchyard.store import tokens as token_rows
+from switchyard.store.table import Table, make_client
+from switchyard.store.tokens import TokenRow
+
+from tests.support.http import Api
+from tests.support.template import table_definition
+
+Caller = Callable[..., Api]
+
+
+@pytest.fixture(scope="session")
+def _aws() -> Iterator[Table]:
+    with mock_aws():
+        client = make_client("dynamodb")
+        client.create_table(TableName="switchyard-test", **table_definition())
+        yield Table("switchyard-test", client)
+
+
+@pytest.fixture
+def table(_aws: Table) -> Iterator[Table]:
+    """The table, used by all handlers. Tests share it, and are kept apart by tenants of their own."""
+    use_table(_aws)
+    yield _aws
+    use_table(None)
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant of the test's own."""
+    return new_id()
+
+
+@pytest.fixture
+def caller(table: Table, tenant: str) -> Caller:
+    """Makes clients: `caller("agent_a", kind="agent", scopes=["tasks:read"], tenant=other)`."""
+
+    def make(
+        actor_id: str = "user_ada",
+        *,
+        kind: str = "user",
+        scopes: list[str] | None = None,
+        tenant: str = tenant,
+        expires_at: str | None = None,
+    ) -> Api:
+        token = tokens.new_token()
+        granted = frozenset(SCOPES if scopes is None else scopes)
+        token_id = new_id()
+        actor = Actor(tenant, actor_id, "agent" if kind == "agent" else "user", granted, token_id)
+        row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), expires_at, None)
+        table.write([{"Put": {"Item": token_rows.to_item(row)}}])
+        return Api(token)
+
+    return make
+
+
+@pytest.fixture
+def api(caller: Caller) -> Api:
+    """A user of the test's tenant, with every scope."""
+    return caller()

@@ -1,0 +1,127 @@
+"""Calls handlers as API Gateway would: an HTTP request in, an HTTP answer out."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
+
+from switchyard.catalogue import Endpoint, endpoints
+
+
+@cache
+def all_endpoints() -> list[Endpoint]:
+    return endpoints()
+
+
+class Context:
+    """What a handler reads of the Lambda context."""
+
+    function_name = "test"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:test"
+    aws_request_id = "test"
+
+    def __init__(self, milliseconds: int = 9_000) -> None:
+        self.milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+def event(
+    method: str,
+    url: str,
+    path_parameters: Mapping[str, str],
+    headers: Mapping[str, str],
+    body: str | None,
+) -> dict[str, Any]:
+    """Return the payload 2.0 event of a request."""
+    path, _, query = url.partition("?")
+    return {
+        "version": "2.0",
+        "rawPath": unquote(path),
+        "rawQueryString": query,
+        "headers": {name.lower(): value for name, value in headers.items()},
+        "pathParameters": dict(path_parameters),
+        "requestContext": {
+            "requestId": uuid4().hex,
+            "domainName": "api.test",
+            "stage": "$default",
+            "http": {"method": method, "path": unquote(path), "sourceIp": "192.0.2.1", "userAgent": "test"},
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+class Api:
+    """A client of the whole API in one process, holding one token."""
+
+    def __init__(self, token: str | None, milliseconds: int = 9_000) -> None:
+        self.token = token
+        self.context = Context(milliseconds)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        text: str | None = None,
+    ) -> Answer:
+        """Send a request; `body` goes as JSON, `text` as it is."""
+        endpoint, parameters = route(method, url.partition("?")[0])
+        sent = {"content-type": "application/json"} if body is not None or text is not None else {}
+        if self.token:
+            sent["authorization"] = f"Bearer {self.token}"
+        payload = text if text is not None else None if body is None else json.dumps(body)
+        answer = endpoint.handler(event(method, url, parameters, {**sent, **(headers or {})}, payload), self.context)
+        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def get(self, url: str, **more: Any) -> Answer:
+        return self.request("GET", url, **more)
+
+    def post(self, url: str, body: Any = None, **more: Any) -> Answer:
+        return self.request("POST", url, body, **more)
+
+    def patch(self, url: str, body: Any = None, **more: Any) -> Answer:
+        return self.request("PATCH", url, body, **more)
+
+    def put(self, url: str, body: Any = None, **more: Any) -> Answer:
+        return self.request("PUT", url, body, **more)
+
+    def delete(self, url: str, **more: Any) -> Answer:
+        return self.request("DELETE", url, **more)
+
+
+def route(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+    """Find the endpoint of a path: literal segments win over parameters, as in API Gateway."""
+    matches = []
+    for endpoint in all_endpoints():
+        if endpoint.operation.method != method:
+            continue
+        for pattern in endpoint.operation.paths:
+            expression = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(pattern))
+            found = re.fullmatch(expression, path)
+            if found:
+                parameters = {name: unquote(value) for name, value in found.groupdict().items()}
+                matches.append((len(parameters), endpoint, parameters))
+    if not matches:
+        raise LookupError(f"no route for {method} {path}")
+    _, endpoint, parameters = min(matches, key=lambda match: match[0])
+    return endpoint, parameters

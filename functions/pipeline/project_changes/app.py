@@ -1,6 +1,6 @@
 """Table stream consumer (placeholder until the package stands)."""
 
 
-def handler(event, context):
+def handler(event, _context):
     print(len(event["Records"]))
     return {"batchItemFailures": []}

@@ -34,7 +34,8 @@ def load(path: Path) -> Any:
     """Import one function's app.py under a name of its own."""
     name = "functions." + ".".join(path.parts[-3:-1])
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from switchyard.domain.errors import FieldError, Invalid
@@ -190,7 +191,7 @@ def read_page(
         hungry = [r for r in readers if len(r.rows) <= limit and not r.finished and r.examined < EXAMINE_MAX]
         if not hungry:
             break
-        _side_by_side([lambda r=r: r.more(chunk, after) for r in hungry])  # type: ignore[misc]
+        _side_by_side([partial(reader.more, chunk, after) for reader in hungry])
         if filtered:
             chunk = min(max(chunk * 2, 100), EXAMINE_MAX // 2)
     return _merge(readers, limit, descending)

@@ -1,0 +1,233 @@
+"""What the other tests of this ring rely on: the local stack carries requests and records as AWS does."""
+
+import base64
+import io
+import json
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+ECHO = """
+import json, os, sys, time
+
+def handler(event, context):
+    time.sleep(float((event.get("queryStringParameters") or {}).get("sleep", 0)))
+    if "fail" in (event.get("queryStringParameters") or {}):
+        raise LookupError("as asked")
+    return {"statusCode": 200, "body": json.dumps({"event": event, "pid": os.getpid(), "path": sys.path})}
+"""
+
+# Says which numbers it saw; fails for a record that is marked bad, in the way that the record tells.
+CONSUMER = """
+import json
+
+def handler(event, context):
+    images = [(r["dynamodb"]["SequenceNumber"], r["dynamodb"]["NewImage"]) for r in event["Records"]]
+    print(json.dumps([int(image["n"]["N"]) for _, image in images]))
+    for number, image in images:
+        if image["bad"]["S"] == "raise":
+            raise ValueError("poison")
+        if image["bad"]["S"] == "report":
+            return {"batchItemFailures": [{"itemIdentifier": number}]}
+    return {"batchItemFailures": []}
+"""
+
+
+def zipped(source: str) -> bytes:
+    """A deployment package with one module."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("app.py", source)
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def function(aws: Any) -> Iterator[Callable[..., str]]:
+    """Create functions of these tests' own: the ARN of a new one."""
+    client, made = aws("lambda"), []
+
+    def create(source: str, **settings: Any) -> str:
+        name = f"test-{uuid.uuid4().hex[:8]}"
+        made.append(name)
+        return client.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler="app.handler",
+            Role="arn:aws:iam::000000000000:role/test",
+            Code={"ZipFile": zipped(source)},
+            **settings,
+        )["FunctionArn"]
+
+    yield create
+    for name in made:
+        client.delete_function(FunctionName=name)
+
+
+@pytest.fixture(scope="module")
+def echo(stack: dict[str, Any], aws: Any, function: Callable[..., str]) -> Iterator[httpx.Client]:
+    """A client of two routes that answer with the event that the function got."""
+    gateway = aws("apigatewayv2")
+    api = gateway.get_apis()["Items"][0]["ApiId"]
+    integration = gateway.create_integration(
+        ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=function(ECHO), PayloadFormatVersion="2.0"
+    )["IntegrationId"]
+    routes = [
+        gateway.create_route(ApiId=api, RouteKey=key, Target=f"integrations/{integration}")["RouteId"]
+        for key in ("ANY /echo/{one}", "ANY /echo/{one}/", "ANY /echo/{one}/of/{two}")
+    ]
+    with httpx.Client(base_url=stack["url"], timeout=30, trust_env=False) as client:
+        yield client
+    for route in routes:
+        gateway.delete_route(ApiId=api, RouteId=route)
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "parameters"),
+    [
+        ("/echo/abc", "/echo/abc", {"one": "abc"}),
+        ("/echo/abc/", "/echo/abc/", {"one": "abc"}),
+        ("/echo/abc:cancel", "/echo/abc:cancel", {"one": "abc:cancel"}),
+        ("/echo/@current/of/@me", "/echo/@current/of/@me", {"one": "@current", "two": "@me"}),
+        ("/echo/a%20b", "/echo/a b", {"one": "a b"}),
+        ("/echo/" + quote("Grüße✓"), "/echo/Grüße✓", {"one": "Grüße✓"}),
+        ("/echo/50%25", "/echo/50%25", {"one": "50%25"}),
+        ("/echo/a%3Fb%23c", "/echo/a?b#c", {"one": "a?b#c"}),
+    ],
+)
+def test_path_reaches_the_function_as_api_gateway_delivers_it(
+    echo: httpx.Client, path: str, raw: str, parameters: dict[str, str]
+) -> None:
+    event = echo.get(path).json()["event"]
+    assert event["rawPath"] == raw
+    assert event["pathParameters"] == parameters
+
+
+def test_encoded_slash_is_a_slash_to_the_router(echo: httpx.Client) -> None:
+    assert echo.get("/echo/a%2Fof%2Fb").json()["event"]["pathParameters"] == {"one": "a", "two": "b"}
+    assert echo.get("/echo/a%2Fb").status_code == 404
+
+
+def test_query_headers_and_body_arrive_unchanged(echo: httpx.Client) -> None:
+    event = echo.post(
+        "/echo/x?b=2&a=1&a=3&empty=&sp=a%20b+c",
+        content=b"\x00\xff",
+        headers=[
+            ("X-One", "1"),
+            ("X-One", "2"),
+            ("Content-Type", "application/octet-stream"),
+            ("Host", "example.test"),
+        ],
+    ).json()["event"]
+    assert event["rawQueryString"] == "b=2&a=1&a=3&empty=&sp=a%20b+c"
+    assert event["queryStringParameters"] == {"b": "2", "a": "1,3", "empty": "", "sp": "a b c"}
+    assert event["headers"]["x-one"] == "1,2"
+    assert event["headers"]["host"] == "example.test"
+    assert event["headers"]["x-forwarded-proto"] == "http"
+    assert event["isBase64Encoded"] is True
+    assert base64.b64decode(event["body"]) == b"\x00\xff"
+    assert event["requestContext"]["http"]["method"] == "POST"
+
+
+def test_unknown_route_failed_function_and_large_body(echo: httpx.Client) -> None:
+    assert echo.get("/nowhere").json() == {"message": "Not Found"}
+    failed = echo.get("/echo/x?fail=1")
+    assert (failed.status_code, failed.json()) == (500, {"message": "Internal Server Error"})
+    assert echo.post("/echo/x", content=b"x" * (10 * 1024 * 1024 + 1)).status_code == 413
+
+
+def test_invocations_of_one_function_run_at_the_same_time(echo: httpx.Client) -> None:
+    list(ThreadPoolExecutor(8).map(lambda _: echo.get("/echo/x?sleep=0.2"), range(8)))
+    started = time.monotonic()
+    replies = list(ThreadPoolExecutor(8).map(lambda _: echo.get("/echo/x?sleep=1"), range(8)))
+    assert time.monotonic() - started < 4
+    assert len({reply.json()["pid"] for reply in replies}) == 8
+
+
+def test_function_sees_no_packages_but_its_own(echo: httpx.Client) -> None:
+    assert not [entry for entry in echo.get("/echo/x").json()["path"] if "site-packages" in entry]
+
+
+def test_exception_is_reported_by_its_name(aws: Any, function: Callable[..., str]) -> None:
+    reply = aws("lambda").invoke(
+        FunctionName=function(ECHO), Payload=json.dumps({"queryStringParameters": {"fail": 1}})
+    )
+    assert reply["FunctionError"] == "Unhandled"
+    assert json.load(reply["Payload"])["errorType"] == "LookupError"
+
+
+class Stream:
+    """A table of these tests' own whose stream feeds a function."""
+
+    def __init__(self, aws: Any, function_arn: str, **mapping: Any) -> None:
+        self.dynamodb, self.logs, self.sqs = aws("dynamodb"), aws("logs"), aws("sqs")
+        self.table = f"test-{uuid.uuid4().hex[:8]}"
+        self.log_group = f"/aws/lambda/{function_arn.rsplit(':', 1)[1]}"
+        stream = self.dynamodb.create_table(
+            TableName=self.table,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )["TableDescription"]["LatestStreamArn"]
+        self.queue = self.sqs.create_queue(QueueName=self.table)["QueueUrl"]
+        attributes = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
+        self.mapping = dict(
+            EventSourceArn=stream,
+            FunctionName=function_arn,
+            StartingPosition="TRIM_HORIZON",
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+            DestinationConfig={"OnFailure": {"Destination": attributes["Attributes"]["QueueArn"]}},
+            **mapping,
+        )
+        self.client = aws("lambda")
+
+    def write(self, bad: dict[int, str]) -> None:
+        """Write ten rows, some of them bad, then let the function have them."""
+        for n in range(10):
+            item = {"pk": {"S": str(n)}, "n": {"N": str(n)}, "bad": {"S": bad.get(n, "no")}}
+            self.dynamodb.put_item(TableName=self.table, Item=item)
+        self.client.create_event_source_mapping(**self.mapping)
+
+    def batches(self, until: Callable[[list[list[int]]], bool]) -> list[list[int]]:
+        """The row numbers of each invocation, in order, once they are what is waited for."""
+        deadline = time.monotonic() + 20
+        while True:
+            events = self.logs.filter_log_events(logGroupName=self.log_group)["events"] if self._logged() else []
+            found = [json.loads(each["message"]) for each in events if each["message"].startswith("[")]
+            if until(found) or time.monotonic() > deadline:
+                return found
+            time.sleep(0.1)
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """What arrived in the dead-letter queue."""
+        messages = self.sqs.receive_message(QueueUrl=self.queue, WaitTimeSeconds=5).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+    def _logged(self) -> bool:
+        return bool(self.logs.describe_log_groups(logGroupNamePrefix=self.log_group)["logGroups"])
+
+
+def test_stream_retries_from_the_first_reported_failure(aws: Any, function: Callable[..., str]) -> None:
+    stream = Stream(aws, function(CONSUMER), MaximumRetryAttempts=1)
+    stream.write({3: "report"})
+    found = stream.batches(lambda batches: bool(batches) and batches[-1] == [9] or len(batches) >= 3)
+    assert found[:2] == [list(range(10)), list(range(3, 10))]
+    letters = stream.dead_letters()
+    assert [each["requestContext"]["condition"] for each in letters] == ["RetryAttemptsExhausted"]
+
+
+def test_stream_bisects_down_to_the_poison_and_goes_on(aws: Any, function: Callable[..., str]) -> None:
+    stream = Stream(aws, function(CONSUMER), MaximumRetryAttempts=0, BisectBatchOnFunctionError=True)
+    stream.write({6: "raise"})
+    found = stream.batches(lambda batches: any(9 in batch and 6 not in batch for batch in batches))
+    assert [6] in found
+    delivered = {n for batch in found if 6 not in batch for n in batch}
+    assert delivered == set(range(10)) - {6}
+    assert len(stream.dead_letters()) == 1

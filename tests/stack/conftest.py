@@ -17,7 +17,7 @@ from local.stack import LOCAL, choose, folder_of
 def sweep_leftovers() -> None:
     """Delete what a test run left behind that was killed (its emulator ends by itself)."""
     for folder in LOCAL.glob("test-*"):
-        if process.pid_of(folder.name) is None and not process.is_alive(int(folder.name.removeprefix("test-"))):
+        if process.pid_of(folder.name) is None and not process.is_alive(int(folder.name.split("-")[1])):
             shutil.rmtree(folder, ignore_errors=True)
 
 

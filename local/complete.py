@@ -1,0 +1,110 @@
+"""Create what the emulator's CloudFormation leaves out, from the template itself, so that there is no second list.
+
+It drops an HTTP API's routes and a table's time to live. All of it is safe to do again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import yaml
+
+from local.environments import ROOT
+from local.stack import STACK_NAME, Stack
+
+ALIAS = "live"
+
+
+def complete(stack: Stack) -> None:
+    """Bring routes and time to live in line with the template."""
+    template = load_template()
+    ids = physical_ids(stack)
+    complete_routes(stack, template, ids)
+    complete_time_to_live(stack, template, ids)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads a CloudFormation template; a tag such as !Ref becomes {"Ref": value}."""
+
+
+def _tagged(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {tag: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {tag: loader.construct_sequence(node, deep=True)}
+    return {tag: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _tagged)
+
+
+def load_template() -> dict[str, Any]:
+    """The template as it stands in the repository."""
+    with (ROOT / "template.yaml").open(encoding="utf-8") as file:
+        return dict(yaml.load(file, Loader=_Loader))
+
+
+def physical_ids(stack: Stack) -> dict[str, str]:
+    """Logical id -> the id that the resource got."""
+    client = boto3.client("cloudformation", **stack.client_options())
+    pages = client.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    return {
+        each["LogicalResourceId"]: each["PhysicalResourceId"] for page in pages for each in page["StackResourceSummaries"]
+    }
+
+
+def resources(template: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The logical ids and properties of all resources of one type."""
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == kind:
+            yield name, resource.get("Properties", {})
+
+
+def wanted_routes(template: dict[str, Any]) -> dict[str, str]:
+    """Route key -> logical id of the function behind it."""
+    return {
+        f"{event['Properties']['Method'].upper()} {event['Properties']['Path']}": function
+        for function, properties in resources(template, "AWS::Serverless::Function")
+        for event in properties.get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    }
+
+
+def complete_routes(stack: Stack, template: dict[str, Any], ids: dict[str, str]) -> None:
+    """Create the routes and integrations that are missing, and delete those the template no longer has."""
+    client = boto3.client("apigatewayv2", **stack.client_options())
+    functions = boto3.client("lambda", **stack.client_options())
+    wanted = wanted_routes(template)
+    api_id = ids[next(name for name, _ in resources(template, "AWS::Serverless::HttpApi"))]
+    integrations = {each["IntegrationUri"]: each["IntegrationId"] for each in client.get_integrations(ApiId=api_id)["Items"]}
+    present = {each["RouteKey"]: each for each in client.get_routes(ApiId=api_id)["Items"]}
+    for key in present.keys() - wanted.keys():
+        client.delete_route(ApiId=api_id, RouteId=present[key]["RouteId"])
+    arns: dict[str, str] = {}
+    for key, function in wanted.items():
+        if function not in arns:
+            arns[function] = functions.get_alias(FunctionName=ids[function], Name=ALIAS)["AliasArn"]
+        arn = arns[function]
+        if arn not in integrations:
+            integrations[arn] = client.create_integration(
+                ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
+            )["IntegrationId"]
+        target = f"integrations/{integrations[arn]}"
+        if key not in present:
+            client.create_route(ApiId=api_id, RouteKey=key, Target=target)
+        elif present[key].get("Target") != target:
+            client.update_route(ApiId=api_id, RouteId=present[key]["RouteId"], Target=target)
+
+
+def complete_time_to_live(stack: Stack, template: dict[str, Any], ids: dict[str, str]) -> None:
+    """Switch on the expiry of rows."""
+    client = boto3.client("dynamodb", **stack.client_options())
+    for name, properties in resources(template, "AWS::DynamoDB::Table"):
+        wanted = properties.get("TimeToLiveSpecification")
+        if not wanted:
+            continue
+        state = client.describe_time_to_live(TableName=ids[name])["TimeToLiveDescription"]
+        if state["TimeToLiveStatus"] != "ENABLED":
+            client.update_time_to_live(TableName=ids[name], TimeToLiveSpecification=wanted)

@@ -1,0 +1,107 @@
+"""Build the template and deploy it to a local stack; skip what has not changed since last time."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import ClientError
+
+from local import process
+from local.complete import complete
+from local.environments import ENVIRONMENTS, ROOT, base_python, uv_path
+from local.stack import LOCAL, REGION, STACK_NAME, Stack, read_json, write_json
+from local.steps import run, step
+
+BUILD = LOCAL / "build"
+CACHE = BUILD / "cache"
+OUTPUT = BUILD / "output"
+BUCKET = "switchyard-deployments"
+ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+@contextmanager
+def build_lock() -> Iterator[None]:
+    """Stacks that start at the same time share one build folder: let one at a time build and deploy from it."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def deploy(stack: Stack, fresh: bool) -> bool:
+    """Bring the stack's resources up to the sources; False when there was nothing to do."""
+    wanted = fingerprint()
+    marker = stack.state / "deployed.json"
+    if not fresh and read_json(marker) == wanted:
+        return False
+    with build_lock():
+        with step("sam build"):
+            build()
+        with step("sam deploy"):
+            sam_deploy(stack)
+        with step("routes and time to live"):
+            complete(stack)
+    # Only what is saved counts as deployed: a crash must not leave the mark without the resources.
+    process.save(stack)
+    write_json(marker, wanted)
+    return True
+
+
+def build() -> None:
+    """Run `sam build` for this machine's processor, reusing what it built before."""
+    command = [
+        *("sam", "build", "--cached", "--parallel", "--cache-dir", CACHE, "--build-dir", OUTPUT),
+        *("--parameter-overrides", f"Architecture={ARCHITECTURE}"),
+    ]
+    run(command, "sam build", BUILD / "sam-build.log", env=sam_environment(), cwd=ROOT)
+
+
+def sam_deploy(stack: Stack) -> None:
+    """Run `sam deploy` against the emulator."""
+    s3 = boto3.client("s3", **stack.client_options())
+    try:
+        s3.create_bucket(Bucket=BUCKET)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
+            raise
+    command = [
+        *("sam", "deploy", "--template-file", OUTPUT / "template.yaml", "--stack-name", STACK_NAME),
+        *("--s3-bucket", BUCKET, "--capabilities", "CAPABILITY_IAM", "--region", REGION),
+        *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+        *("--parameter-overrides", f"Architecture={ARCHITECTURE}", "Stage=local"),
+    ]
+    environment = sam_environment() | stack.aws_environment()
+    run(command, "sam deploy", stack.logs / "sam-deploy.log", env=environment, cwd=ROOT)
+
+
+def sam_environment() -> dict[str, str]:
+    """What sam needs: its own environment first on PATH, and the interpreter and the installer for the layer."""
+    python = base_python()
+    folders = [str(ENVIRONMENTS["sam"].folder / "bin"), str(Path(python).parent)]
+    return os.environ | {
+        "PATH": os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)]),
+        "LAYER_UV": uv_path(python),
+        "LAYER_PYTHON": python,
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "0.2",
+    }
+
+
+def fingerprint() -> dict[str, str]:
+    """A digest of everything that goes into a deployment."""
+    files = [ROOT / "template.yaml", ENVIRONMENTS["sam"].lock, ENVIRONMENTS["ministack"].lock]
+    for folder in ("functions", "layers"):
+        files += [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(json.dumps([str(path.relative_to(ROOT)), path.stat().st_size]).encode())
+        digest.update(path.read_bytes())
+    return {"inputs": digest.hexdigest(), "architecture": ARCHITECTURE}

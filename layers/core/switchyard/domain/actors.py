@@ -17,7 +17,10 @@ SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The caller of a request. `source` is how it came in: api, mcp or admin."""
+    """The caller of a request. `source` is how it came in: api, mcp or admin.
+
+    `number` is the tenant's small integer for the actor, for surfaces that number people.
+    """
 
     tenant_id: str
     id: str
@@ -26,6 +29,7 @@ class Actor:
     token_id: str
     name: str = ""
     source: str = "api"
+    number: int = 0
 
     def may(self, *any_of: str) -> bool:
         """Tell whether the token carries one of the scopes."""

@@ -32,8 +32,9 @@ class Unauthorized(SwitchyardError):
 class MissingScope(SwitchyardError):
     code, status, title = "missing_required_scope", 403, "The token lacks a scope"
 
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"This operation needs the scope {scope}; ask an administrator for a token that has it.")
+    def __init__(self, scope: str, detail: str = "") -> None:
+        needed = f"This operation needs the scope {scope}; ask an administrator for a token that has it."
+        super().__init__(detail or needed)
         self.scope = scope
 
 

@@ -5,14 +5,20 @@ The checksum lets a damaged token be refused without a read; only the SHA-256 of
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
 import zlib
+
+from switchyard.domain import clock
 
 PREFIX = "sy_"
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM = 32
 LENGTH = len(PREFIX) + _RANDOM + 6
+_SECRET = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM},}}")
+_DURATION = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
+_UNIT_SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def _checksum(text: str) -> str:
@@ -39,3 +45,22 @@ def well_formed(token: str) -> bool:
 def digest(token: str) -> str:
     """Return the form in which a token is stored and looked up: SHA-256, hexadecimal."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def redacted(text: str) -> str:
+    """Return the text without anything that looks like a secret token (a client may put one in a wrong place)."""
+    return _SECRET.sub(f"{PREFIX}…", text) if PREFIX in text else text
+
+
+def expiry(text: str) -> str:
+    """Return the instant that an ISO 8601 time, or a duration from now (`30m`, `12h`, `90d`, `2w`), names.
+
+    Raises ValueError when the text is neither, or the instant is not in the future.
+    """
+    duration = _DURATION.fullmatch(text)
+    if duration:
+        return clock.stamp(clock.epoch() + int(duration[1]) * _UNIT_SECONDS[duration[2]])
+    end = clock.instant(text)
+    if end <= clock.now():
+        raise ValueError(f"{end} is in the past")
+    return end

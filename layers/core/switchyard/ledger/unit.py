@@ -10,6 +10,7 @@ from typing import Any
 from switchyard.domain import dependencies, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import FieldError, IdempotencyConflict, Invalid, NotFound, UnknownReference
+from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.store import idempotency, keys
@@ -247,7 +248,8 @@ class Unit:
         if not actions:
             return
         try:
-            self.table.write(actions)
+            # Named, so that sending it again after a lost answer writes nothing twice.
+            self.table.write(actions, token=new_id())
         except ConditionFailed as refused:
             if self.key:
                 self._replay_if(idempotency.recall(refused.items[-1]))

@@ -26,6 +26,10 @@ def audit(tenant_id: str, track_id: str, entry: str) -> tuple[str, str]:
 # ---------------------------------------------------------------- the tenant's own rows
 
 
+#: The list of all tenants (index key), for the operator's command line alone: no request reads it.
+TENANTS = "TENANTS"
+
+
 def tenant(tenant_id: str) -> tuple[str, str]:
     return f"{tenant_id}#TENANT", "TENANT"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from switchyard.domain import clock
@@ -15,14 +16,19 @@ KEEP_SECONDS = 30 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """What is known of a token. `expires_at` is an instant, or None for a token without an end."""
+    """What is known of a token. `expires_at` is an instant, or None for a token without an end.
+
+    `created_by` and `revoked_by` are the ids of the actors who did so.
+    """
 
     id: str
     digest: str
     actor: Actor
     created_at: str
     expires_at: str | None
-    revoked_at: str | None
+    revoked_at: str | None = None
+    created_by: str = ""
+    revoked_by: str | None = None
 
     @property
     def usable(self) -> bool:
@@ -43,13 +49,18 @@ def to_item(row: TokenRow) -> Item:
         "actor_id": {"S": actor.id},
         "actor_kind": {"S": actor.kind},
         "actor_name": {"S": actor.name},
+        "actor_number": {"N": str(actor.number)},
         "scopes": {"L": [{"S": scope} for scope in sorted(actor.scopes)]},
         "created_at": {"S": row.created_at},
+        "created_by": {"S": row.created_by},
     }
     if row.expires_at:
         item["valid_until"] = {"S": row.expires_at}
+        item["expires_at"] = _kept_until(row.expires_at)
     if row.revoked_at:
         item["revoked_at"] = {"S": row.revoked_at}
+    if row.revoked_by:
+        item["revoked_by"] = {"S": row.revoked_by}
     return item
 
 
@@ -61,6 +72,7 @@ def from_item(item: Mapping[str, Any]) -> TokenRow:
         scopes=frozenset(scope["S"] for scope in item["scopes"]["L"]),
         token_id=item["id"]["S"],
         name=item["actor_name"]["S"],
+        number=int(item["actor_number"]["N"]),
     )
     return TokenRow(
         item["id"]["S"],
@@ -69,10 +81,54 @@ def from_item(item: Mapping[str, Any]) -> TokenRow:
         item["created_at"]["S"],
         item.get("valid_until", {}).get("S"),
         item.get("revoked_at", {}).get("S"),
+        item["created_by"]["S"],
+        item.get("revoked_by", {}).get("S"),
     )
+
+
+def _kept_until(instant: str) -> Item:
+    return {"N": str(int(datetime.fromisoformat(instant).timestamp()) + KEEP_SECONDS)}
 
 
 def find(table: Table, digest: str) -> TokenRow | None:
     """Read the row of a token: 1 round trip."""
     item = table.get(*keys.token(digest))
     return from_item(item) if item else None
+
+
+def find_digest(table: Table, tenant_id: str, token_id: str) -> str | None:
+    """Read the digest of a tenant's token by its public id: 1 round trip."""
+    item = table.get(*keys.token_id(tenant_id, token_id))
+    return item["digest"]["S"] if item else None
+
+
+# ---------------------------------------------------------------- writes
+
+
+def put(row: TokenRow) -> list[Item]:
+    """The actions that add a token, and the row that finds it by its public id."""
+    item = to_item(row)
+    pk, sk = keys.token_id(row.actor.tenant_id, row.id)
+    pointer = {"pk": {"S": pk}, "sk": {"S": sk}, "digest": {"S": row.digest}}
+    if "expires_at" in item:
+        pointer["expires_at"] = item["expires_at"]
+    return [{"Put": {"Item": each, "ConditionExpression": "attribute_not_exists(pk)"}} for each in (item, pointer)]
+
+
+def revoke(tenant_id: str, token_id: str, digest: str, by: str) -> list[Item]:
+    """The actions that end a token; one that is revoked already keeps its first date."""
+    now = clock.now()
+    values = {":kept": _kept_until(now)}
+    token = {
+        "UpdateExpression": "SET revoked_at = if_not_exists(revoked_at, :now), "
+        "revoked_by = if_not_exists(revoked_by, :by), expires_at = :kept",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": values | {":now": {"S": now}, ":by": {"S": by}},
+    }
+    pointer = {
+        "UpdateExpression": "SET expires_at = :kept",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": values,
+    }
+    rows = ((keys.token(digest), token), (keys.token_id(tenant_id, token_id), pointer))
+    return [{"Update": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}, **params}} for (pk, sk), params in rows]

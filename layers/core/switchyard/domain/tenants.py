@@ -1,0 +1,38 @@
+"""The tenant, the isolation boundary, and what it is divided into."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant with the numbers it gives out next, to a project and to an actor."""
+
+    id: str
+    name: str
+    created_at: str
+    next_project: int = 1
+    next_actor: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A group of tracks. `number` is small and the tenant's own, from 1; names need not be unique."""
+
+    tenant_id: str
+    id: str
+    number: int
+    name: str
+    created_at: str
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An actor as the tenant knows it, apart from any token."""
+
+    tenant_id: str
+    id: str
+    kind: str
+    name: str
+    number: int
+    created_at: str

@@ -1,0 +1,87 @@
+"""Tenants, projects, actors and tokens: the same functions behind the HTTP endpoints and the command line.
+
+Each takes the unit of work whose actor asks for the change, and gathers it there; the commit is the caller's.
+"""
+
+from collections.abc import Iterable
+
+from switchyard.domain import clock, tokens
+from switchyard.domain.actors import Actor, ActorKind
+from switchyard.domain.errors import Conflict, MissingScope, NotFound
+from switchyard.domain.ids import new_id
+from switchyard.domain.tenants import Member, Project, Tenant
+from switchyard.ledger.unit import Unit
+from switchyard.store import tenants
+from switchyard.store import tokens as rows
+from switchyard.store.tokens import TokenRow
+
+
+def create_tenant(unit: Unit, name: str) -> Tenant:
+    """Gather a new tenant, whose id is that of the unit's actor."""
+    tenant = Tenant(unit.actor.tenant_id, name, clock.now())
+    unit.extra.append(tenants.put_tenant(tenant))
+    return tenant
+
+
+def create_project(unit: Unit, name: str) -> Project:
+    """Gather a new project with the tenant's next number (1 read); raises NotFound without such a tenant."""
+    tenant = _required(tenants.find_tenant(unit.table, unit.actor.tenant_id), unit)
+    project = Project(tenant.id, new_id(), tenant.next_project, name, clock.now(), unit.actor.id)
+    unit.extra += [tenants.draw(tenant, "next_project"), *tenants.put_project(project)]
+    return project
+
+
+def issue_token(
+    unit: Unit,
+    actor_id: str,
+    kind: ActorKind,
+    scopes: Iterable[str],
+    expires_at: str | None = None,
+    name: str = "",
+) -> tuple[TokenRow, str]:
+    """Gather a token for an actor, who is made known if it is not yet (1 read); returns its row and its secret.
+
+    `name` is the actor's display name; empty keeps the one it has. Raises MissingScope for a scope that the unit's
+    actor does not hold itself, Conflict when the actor is known as the other kind, NotFound without such a tenant.
+    """
+    granted = frozenset(scopes)
+    for scope in sorted(granted - unit.actor.scopes):
+        raise MissingScope(scope, f"Your token lacks the scope {scope}, so it cannot grant it to another token.")
+    member = _upsert_member(unit, actor_id, kind, name)
+    secret, token_id = tokens.new_token(), new_id()
+    actor = Actor(member.tenant_id, member.id, kind, granted, token_id, member.name, number=member.number)
+    row = TokenRow(token_id, tokens.digest(secret), actor, clock.now(), expires_at, created_by=unit.actor.id)
+    unit.extra += rows.put(row)
+    return row, secret
+
+
+def _upsert_member(unit: Unit, actor_id: str, kind: ActorKind, name: str) -> Member:
+    tenant, known = tenants.find_tenant_and_member(unit.table, unit.actor.tenant_id, actor_id)
+    tenant = _required(tenant, unit)
+    if known is None:
+        member = Member(tenant.id, actor_id, kind, name or actor_id, tenant.next_actor, clock.now())
+        unit.extra += [tenants.draw(tenant, "next_actor"), tenants.put_member(member)]
+        return member
+    if known.kind != kind:
+        raise Conflict(f"{actor_id} is known as {known.kind} here and cannot be {kind} too: choose another id.")
+    if name in ("", known.name):
+        return known
+    unit.extra.append(tenants.rename_member(known, name))
+    return Member(known.tenant_id, known.id, known.kind, name, known.number, known.created_at)
+
+
+def revoke_token(unit: Unit, token_id: str) -> None:
+    """Gather the end of a token of the tenant (1 read); one that is revoked already stays so.
+
+    Raises NotFound for an unknown token and for another tenant's.
+    """
+    digest = rows.find_digest(unit.table, unit.actor.tenant_id, token_id)
+    if digest is None:
+        raise NotFound(f"There is no token with the id {token_id}.")
+    unit.extra += rows.revoke(unit.actor.tenant_id, token_id, digest, unit.actor.id)
+
+
+def _required(tenant: Tenant | None, unit: Unit) -> Tenant:
+    if tenant is None:
+        raise NotFound(f"There is no tenant with the id {unit.actor.tenant_id}.")
+    return tenant

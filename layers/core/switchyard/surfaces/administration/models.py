@@ -1,0 +1,84 @@
+"""Wire models of the administration surface. Field names are camelCase on the wire; null is refused."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from switchyard.domain import tokens
+from switchyard.domain.actors import SCOPES
+from switchyard.http.validation import Expectation, Query, Wire
+
+#: The default of a field that may be left out but not be null.
+ABSENT: Any = None
+
+NAME_MAX = 120
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise Expectation("is blank", "text", "blank")
+    if _UNPRINTABLE.search(text):
+        raise Expectation("has control characters", "one line of text", "characters")
+    return text
+
+
+def _known_scopes(values: list[str]) -> list[str]:
+    for value in values:
+        if value not in SCOPES:
+            raise Expectation(f"{value!r} is no scope", "some of " + ", ".join(SCOPES), "unknown_value")
+    if len(set(values)) != len(values):
+        raise Expectation("names a scope twice", "distinct scopes", "duplicate")
+    return values
+
+
+def _expiry(text: str) -> str:
+    try:
+        return tokens.expiry(text)
+    except ValueError:
+        expected = "a time in the future (ISO 8601), or a duration: 30m, 12h, 90d, 2w"
+        raise Expectation(f"{text!r} is no time in the future", expected, "date_time") from None
+
+
+Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX), AfterValidator(_one_line)]
+# Actor ids become parts of keys, whose separators # and ~ they may not contain.
+ActorId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:+-]*$")]
+Scopes = Annotated[
+    list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=20), AfterValidator(_known_scopes)
+]
+Expiry = Annotated[str, Field(max_length=40), AfterValidator(_expiry)]
+
+
+class _Camel(Wire):
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class ActorFields(_Camel):
+    """Whom a token is for. A first token makes the actor known; `name` left out keeps the one it has."""
+
+    id: ActorId
+    kind: Literal["user", "agent"] = "user"
+    name: Name = ABSENT
+
+
+class CreateToken(_Camel):
+    """`expiresAt` left out makes a token without an end."""
+
+    actor: ActorFields
+    scopes: Scopes
+    expires_at: Expiry = ABSENT
+
+
+class CreateProject(_Camel):
+    name: Name
+
+
+class CreateTenant(_Camel):
+    name: Name
+
+
+class Paging(Query):
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT

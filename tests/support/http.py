@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from switchyard.catalogue import Endpoint, endpoints
+from switchyard.http.endpoint import Operation
 
 
 @cache
@@ -69,6 +70,22 @@ def event(
     }
 
 
+def check_promise(operation: Operation, answer: Answer) -> None:
+    """Hold an answer to what docs/openapi.json says of the operation: status, body and headers."""
+    assert answer.headers["x-request-id"]
+    if answer.status >= 300:
+        if operation.surface.error:
+            operation.surface.error.model_validate_json(answer.text, strict=True)
+        return
+    assert answer.status == operation.status
+    if operation.reply is None:
+        assert answer.text == ""
+        return
+    assert answer.headers["content-type"] == "application/json"
+    operation.reply.model_validate_json(answer.text, strict=True)
+    assert ("etag" in answer.headers) is operation.versioned
+
+
 class Api:
     """A client of the whole API in one process, holding one token."""
 
@@ -90,8 +107,10 @@ class Api:
         if self.token:
             sent["authorization"] = f"Bearer {self.token}"
         payload = text if text is not None else None if body is None else json.dumps(body)
-        answer = endpoint.handler(event(method, url, parameters, {**sent, **(headers or {})}, payload), self.context)
-        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+        raw = endpoint.handler(event(method, url, parameters, {**sent, **(headers or {})}, payload), self.context)
+        answer = Answer(raw["statusCode"], raw["headers"], raw["body"])
+        check_promise(endpoint.operation, answer)
+        return answer
 
     def get(self, url: str, **more: Any) -> Answer:
         return self.request("GET", url, **more)

@@ -14,6 +14,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     scopes=("tasks:write",),
     body=CreateTrack,
     reply=TrackShown,
+    versioned=True,
     status=201,
 )
 def handler(call: Call) -> Reply:

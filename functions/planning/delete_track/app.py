@@ -5,7 +5,14 @@ from switchyard.surfaces.planning import changes
 from switchyard.surfaces.planning.surface import PLANNING
 
 
-@endpoint(PLANNING, "planning.delete_track", "DELETE /v1/tracks/{id}", scopes=("tasks:write",), status=204)
+@endpoint(
+    PLANNING,
+    "planning.delete_track",
+    "DELETE /v1/tracks/{id}",
+    scopes=("tasks:write",),
+    status=204,
+    versioned=True,
+)
 def handler(call: Call) -> Reply:
     """Delete a track; what refers to it is detached soon after."""
     return changes.delete(call)

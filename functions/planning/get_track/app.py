@@ -7,7 +7,14 @@ from switchyard.surfaces.planning.replies import TrackShown
 from switchyard.surfaces.planning.surface import PLANNING
 
 
-@endpoint(PLANNING, "planning.get_track", "GET /v1/tracks/{id}", scopes=("tasks:read",), reply=TrackShown)
+@endpoint(
+    PLANNING,
+    "planning.get_track",
+    "GET /v1/tracks/{id}",
+    scopes=("tasks:read",),
+    reply=TrackShown,
+    versioned=True,
+)
 def handler(call: Call) -> Reply:
     """Read a task or a goal with every field; its version is the ETag."""
     track = call.ledger.get(call.path_id())

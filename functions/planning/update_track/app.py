@@ -14,6 +14,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     scopes=("tasks:write",),
     body=UpdateTrack,
     reply=TrackShown,
+    versioned=True,
 )
 def handler(call: Call) -> Reply:
     """Change a track: absent fields stay, empty strings clear."""

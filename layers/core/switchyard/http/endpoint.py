@@ -97,6 +97,7 @@ class Operation:
     status: int
     public: bool
     keyed: bool
+    versioned: bool
 
 
 Handler = Callable[[Call], Reply]
@@ -131,11 +132,13 @@ def endpoint(
     status: int = 200,
     public: bool = False,
     keyed: bool = True,
+    versioned: bool = False,
 ) -> Callable[[Handler], LambdaHandler]:
     """Make a Lambda handler of a function that takes a Call and returns a Reply.
 
     `routes` are `METHOD /path` of one method; `scopes` any one of which is enough; `public` needs no token;
-    `keyed=False` takes no Idempotency-Key (a POST that changes nothing).
+    `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose
+    version is the ETag: its answers carry it, its changes honour If-Match.
     """
     method = routes[0].partition(" ")[0]
     paths = tuple(route.partition(" ")[2] for route in routes)
@@ -155,6 +158,7 @@ def endpoint(
             status,
             public,
             keyed and method in _MUTATING,
+            versioned,
         )
 
         def run(event: Event, context: Any) -> Response:

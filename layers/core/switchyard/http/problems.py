@@ -3,9 +3,41 @@
 import json
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
 from switchyard.domain.errors import Cycle, IdempotencyConflict, Invalid, MissingScope, SwitchyardError
 from switchyard.http.request import Request
 from switchyard.http.surface import Refusal, Surface, common_headers
+
+
+class ProblemField(BaseModel):
+    """One refused input: its dotted path, why, and what would be right."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+    field: str
+    code: str
+    reason: str
+    expected: str = ""
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457). `code` is stable; `errors` lists the refused inputs, `cycle` the ids of a circle."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", defer_build=True)
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    errors: list[ProblemField] = []
+    cycle: list[str] = []
+    required_scope: str = ""
+    idempotency_key: str = ""
 
 
 def refuse(error: SwitchyardError, request: Request) -> Refusal:
@@ -34,4 +66,4 @@ def refuse(error: SwitchyardError, request: Request) -> Refusal:
     return error.status, headers, json.dumps(problem, ensure_ascii=False)
 
 
-SERVICE = Surface("service", refuse)
+SERVICE = Surface("service", refuse, Problem)

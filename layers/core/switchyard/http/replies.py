@@ -1,6 +1,6 @@
 """What the service's own endpoints answer."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,3 +10,14 @@ class Health(BaseModel):
 
     status: Literal["ok"]
     version: str
+
+
+class OpenApi(BaseModel):
+    """An OpenAPI document; see the OpenAPI specification for the rest of its members."""
+
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+    openapi: Literal["3.1.0"]
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]

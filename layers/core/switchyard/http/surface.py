@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from switchyard.domain.errors import SwitchyardError
 from switchyard.http.request import Request
 
@@ -12,10 +14,11 @@ Refusal = tuple[int, Mapping[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """One wire dialect. `refuse` turns a domain error into the surface's own answer."""
+    """One wire dialect. `refuse` turns a domain error into the surface's own answer; `error` documents its body."""
 
     name: str
     refuse: Callable[[SwitchyardError, Request], Refusal]
+    error: type[BaseModel] | None = None
 
 
 def common_headers(error: SwitchyardError) -> dict[str, str]:

@@ -60,13 +60,19 @@ def _printable(text: str) -> str:
     return text
 
 
-def _one_of(words: tuple[str, ...], clearable: bool) -> AfterValidator:
+def _one_of(words: tuple[str, ...]) -> AfterValidator:
     def check(text: str) -> str:
-        if text not in words and not (clearable and text == ""):
-            raise Expectation(f"{text[:40]!r} is unknown", "one of " + ", ".join(words), "unknown_value")
+        if text not in words:
+            expected = "one of " + ", ".join(word or '""' for word in words)
+            raise Expectation(f"{text[:40]!r} is unknown", expected, "unknown_value")
         return text
 
     return AfterValidator(check)
+
+
+def _shown(**schema: Any) -> Any:
+    """Document what a validator of ours checks."""
+    return Field(json_schema_extra=schema)
 
 
 def _distinct(values: list[str]) -> list[str]:
@@ -77,15 +83,15 @@ def _distinct(values: list[str]) -> list[str]:
 
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), AfterValidator(_not_blank)]
 Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
-Day = Annotated[str, AfterValidator(_day)]
-Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+Day = Annotated[str, AfterValidator(_day), _shown(pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="YYYY-MM-DD")]
+Moment = Annotated[str, Field(max_length=40, description="ISO 8601 date or date-time"), AfterValidator(_moment)]
 Uuid = Annotated[str, AfterValidator(_uuid)]
 ClearableUuid = Annotated[str, AfterValidator(_uuid_or_empty)]
 Name = Annotated[str, Field(max_length=ID_MAX), AfterValidator(_printable)]
 ProjectId = Annotated[str, Field(min_length=1, max_length=ID_MAX), AfterValidator(_printable)]
-TaskStatus = Annotated[str, _one_of(TASK_STATUSES, clearable=True)]
-GoalStatus = Annotated[str, _one_of(GOAL_STATUSES, clearable=False)]
-Priority = Annotated[str, _one_of(PRIORITIES, clearable=True)]
+TaskStatus = Annotated[str, _one_of((*TASK_STATUSES, "")), _shown(enum=[*TASK_STATUSES, ""])]
+GoalStatus = Annotated[str, _one_of(GOAL_STATUSES), _shown(enum=[*GOAL_STATUSES])]
+Priority = Annotated[str, _one_of((*PRIORITIES, "")), _shown(enum=[*PRIORITIES, ""])]
 Label = Annotated[str, Field(min_length=1, max_length=ID_MAX), AfterValidator(_printable)]
 
 
@@ -134,9 +140,9 @@ class TaskFields(_Camel):
 
 
 class GoalFields(_Camel):
-    status: GoalStatus = "not_started"
+    status: GoalStatus = ABSENT
     due_date: Day = ""
-    progress: Annotated[int, Field(ge=0, le=100)] = 0
+    progress: Annotated[int, Field(ge=0, le=100)] = ABSENT
 
 
 class _Common(_Camel):

@@ -1,6 +1,6 @@
 """The planning surface as the composition knows it."""
 
-from switchyard.http.problems import refuse
+from switchyard.http.problems import Problem, refuse
 from switchyard.http.surface import Surface
 
-PLANNING = Surface("planning", refuse)
+PLANNING = Surface("planning", refuse, Problem)

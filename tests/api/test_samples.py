@@ -1,0 +1,15 @@
+"""Each sample event, run through its handler."""
+
+import pytest
+from switchyard.store.table import Table
+
+from tests.api.conftest import Caller
+from tests.support import world
+from tests.support.samples import ENDPOINTS, replay, sample
+
+
+@pytest.mark.parametrize("operation", sorted(ENDPOINTS))
+def test_the_sample_event_is_answered_as_documented(operation: str, table: Table, tenant: str, caller: Caller) -> None:
+    world.build(table, tenant)
+    answer = replay(operation, sample(operation, caller().token))
+    assert answer.status == ENDPOINTS[operation].operation.status, answer.text

@@ -1,0 +1,119 @@
+"""What holds for every operation, also for those still to come: who may not call, and what they may not learn."""
+
+import json
+from typing import Any
+
+import pytest
+from switchyard.domain.actors import SCOPES
+from switchyard.domain.ids import new_id
+from switchyard.store.table import Table
+
+from tests.api.conftest import Caller
+from tests.support import world
+from tests.support.http import Answer
+from tests.support.samples import ENDPOINTS, replay, sample
+
+PROTECTED = sorted(name for name, each in ENDPOINTS.items() if not each.operation.public)
+WITH_PATH_IDS = [name for name in PROTECTED if "{" in ENDPOINTS[name].operation.paths[0]]
+MAYBE_WITH_BODY = {"POST", "PATCH", "PUT"}
+
+#: The only operations that need no token. A new one is added here by decision.
+PUBLIC = {"service.get_health", "service.get_openapi"}
+
+each_protected = pytest.mark.parametrize("operation", PROTECTED)
+
+
+def spoiled(event: dict[str, Any]) -> dict[str, Any]:
+    """Make body and query of an event wrong: whoever may not call must not learn so."""
+    event["rawQueryString"] = "no_such_parameter=1"
+    if event["requestContext"]["http"]["method"] in MAYBE_WITH_BODY:
+        event["body"] = "{no json"
+    return event
+
+
+def assert_unauthorized(answer: Answer) -> None:
+    assert answer.status == 401, answer.text
+    assert "bearer" in answer.headers["www-authenticate"].lower()
+
+
+def test_only_the_listed_operations_are_public() -> None:
+    assert {name for name, each in ENDPOINTS.items() if each.operation.public} == PUBLIC
+
+
+@each_protected
+def test_every_protected_operation_names_a_known_scope(operation: str) -> None:
+    scopes = ENDPOINTS[operation].operation.scopes
+    assert scopes
+    assert set(scopes) <= set(SCOPES)
+
+
+@each_protected
+def test_without_a_token_nothing_is_validated_and_nothing_opens(operation: str, table: Table) -> None:
+    assert_unauthorized(replay(operation, spoiled(sample(operation))))
+
+
+@each_protected
+def test_a_damaged_token_opens_nothing(operation: str, caller: Caller) -> None:
+    token = caller().token or ""
+    damaged = token[:-1] + ("0" if token[-1] != "0" else "1")
+    assert_unauthorized(replay(operation, spoiled(sample(operation, damaged))))
+
+
+@each_protected
+def test_an_expired_token_opens_nothing(operation: str, caller: Caller) -> None:
+    expired = caller(expires_at="2026-01-01T00:00:00.000Z").token
+    assert_unauthorized(replay(operation, spoiled(sample(operation, expired))))
+
+
+@each_protected
+def test_a_token_without_the_scope_is_refused_before_validation(operation: str, caller: Caller) -> None:
+    others = sorted(set(SCOPES) - set(ENDPOINTS[operation].operation.scopes))
+    answer = replay(operation, spoiled(sample(operation, caller(scopes=others).token)))
+    assert answer.status == 403, answer.text
+
+
+@each_protected
+def test_a_spoiled_request_of_an_authorized_caller_is_refused_without_a_crash(operation: str, caller: Caller) -> None:
+    endpoint = ENDPOINTS[operation].operation
+    answer = replay(operation, spoiled(sample(operation, caller().token)))
+    if endpoint.body or endpoint.query:
+        assert answer.status == 400, answer.text
+    else:
+        assert answer.status < 500, answer.text
+
+
+@pytest.mark.parametrize("operation", WITH_PATH_IDS)
+def test_another_tenants_things_are_not_found(operation: str, table: Table, tenant: str, caller: Caller) -> None:
+    # given the sample's things in one tenant, when a caller of another one asks
+    world.build(table, tenant)
+    stranger = caller(tenant=new_id())
+    answer = replay(operation, sample(operation, stranger.token))
+    # then it is as if they were not there
+    assert answer.status == 404, answer.text
+    assert replay(operation, sample(operation, caller().token)).status == ENDPOINTS[operation].operation.status
+
+
+@pytest.mark.parametrize("operation", WITH_PATH_IDS)
+def test_another_tenants_id_is_answered_like_an_unknown_one(
+    operation: str, table: Table, tenant: str, caller: Caller
+) -> None:
+    world.build(table, tenant)
+    world.build_foreign(table, new_id())
+    token = caller().token
+    for name in sample(operation)["pathParameters"]:
+        answers = [_with_id(operation, token, name, each) for each in (world.FOREIGN, new_id())]
+        assert [answer.status for answer in answers] == [404, 404], f"{name}: {answers[0].text}"
+        assert _shape(answers[0]) == _shape(answers[1])
+
+
+def _with_id(operation: str, token: str | None, name: str, value: str) -> Answer:
+    event = sample(operation, token)
+    given = event["pathParameters"][name]
+    event["pathParameters"][name] = value
+    event["rawPath"] = event["rawPath"].replace(given, value)
+    return replay(operation, event)
+
+
+def _shape(answer: Answer) -> Any:
+    """What an answer tells besides the id that was asked for."""
+    return sorted(json.loads(answer.text)), sorted(answer.headers)

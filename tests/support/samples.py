@@ -1,0 +1,35 @@
+"""The sample events under events/: one for each function, with a placeholder where a token belongs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.support.http import Answer, Context, all_endpoints, check_promise
+from tests.support.template import ROOT
+
+PLACEHOLDER = "Bearer TOKEN"
+FOLDER = ROOT / "events"
+
+#: Every HTTP endpoint by the name of its operation.
+ENDPOINTS = {each.operation.name: each for each in all_endpoints()}
+
+
+def path_of(operation: str) -> Path:
+    """Return where the sample event of `surface.operation` lies."""
+    return FOLDER.joinpath(*operation.split(".")).with_suffix(".json")
+
+
+def sample(operation: str, token: str | None = None) -> dict[str, Any]:
+    """Return an operation's sample event, with the token in its place (None: without the header)."""
+    event: dict[str, Any] = json.loads(path_of(operation).read_text(encoding="utf-8"))
+    if event["headers"].pop("authorization", None) and token is not None:
+        event["headers"]["authorization"] = f"Bearer {token}"
+    return event
+
+
+def replay(operation: str, event: dict[str, Any]) -> Answer:
+    """Run an event through the operation's handler."""
+    raw = ENDPOINTS[operation].handler(event, Context())
+    answer = Answer(raw["statusCode"], raw["headers"], raw["body"])
+    check_promise(ENDPOINTS[operation].operation, answer)
+    return answer

@@ -1,0 +1,243 @@
+"""The house rules, executable: one name holds a function's folder, resource, routes and sample event together."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.samples import FOLDER, PLACEHOLDER, path_of
+from tests.support.template import ROOT, resources, template
+
+HANDLER_LINES_MAX = 35
+
+#: Every package from outside the standard library that a function may import: the budget of a cold start.
+IMPORTS = {
+    "annotated_types",
+    "aws_lambda_powertools",
+    "botocore",
+    "certifi",
+    "dateutil",
+    "jmespath",
+    "pydantic",
+    "pydantic_core",
+    "six",
+    "switchyard",
+    "typing_extensions",
+    "typing_inspection",
+    "urllib3",
+}
+#: Costly parts of the packages above.
+TOO_HEAVY = (
+    "aws_lambda_powertools.event_handler",
+    "aws_lambda_powertools.tracing.tracer",
+    "aws_lambda_powertools.utilities.idempotency",
+    "aws_lambda_powertools.utilities.parser",
+    "aws_lambda_powertools.utilities.validation",
+    "botocore.crt.auth",
+    "pydantic.v1",
+    "switchyard.catalogue",
+    "switchyard.openapi",
+)
+
+
+def endpoints() -> list[Any]:
+    from tests.support.http import all_endpoints
+
+    return all_endpoints()
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    return resources("AWS::Serverless::Function")
+
+
+def folders() -> set[str]:
+    """Every function's folder, as the template's CodeUri spells it."""
+    return {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("functions/*/*/app.py")}
+
+
+def http_routes(function: dict[str, Any]) -> set[tuple[str, str]]:
+    events = function.get("Events", {}).values()
+    return {(e["Properties"]["Method"], e["Properties"]["Path"]) for e in events if e["Type"] == "HttpApi"}
+
+
+def resource_name(folder: str) -> str:
+    return "".join(word.capitalize() for word in re.split(r"[/_]", folder.removeprefix("functions/")))
+
+
+def statements(function: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in function.get("Policies", ()):
+        yield from policy["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+# ---------------------------------------------------------------- one name
+
+
+def test_each_operation_is_named_after_its_folder() -> None:
+    for endpoint in endpoints():
+        assert endpoint.folder.relative_to(ROOT).as_posix() == "functions/" + endpoint.operation.name.replace(".", "/")
+        assert endpoint.operation.surface.name == endpoint.operation.name.partition(".")[0]
+
+
+def test_each_folder_is_a_resource_of_its_name_and_each_resource_has_a_folder() -> None:
+    assert {name: each["CodeUri"] for name, each in functions().items()} == {
+        resource_name(folder): folder for folder in folders()
+    }
+
+
+def test_the_routes_of_the_template_are_those_of_the_operations() -> None:
+    deployed = {name: http_routes(each) for name, each in functions().items() if http_routes(each)}
+    promised = {
+        resource_name(e.operation.name.replace(".", "/")): {(e.operation.method, path) for path in e.operation.paths}
+        for e in endpoints()
+    }
+    assert deployed == promised
+
+
+def test_no_two_operations_share_a_route() -> None:
+    routes = [route for each in functions().values() for route in http_routes(each)]
+    assert sorted(routes) == sorted(set(routes))
+
+
+def test_each_function_has_a_sample_event_and_each_sample_event_a_function() -> None:
+    found = {"functions/" + path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.json")}
+    assert found == folders()
+
+
+def test_sample_events_fit_their_routes_and_hold_no_token() -> None:
+    for endpoint in endpoints():
+        operation = endpoint.operation
+        event = json.loads(path_of(operation.name).read_text())
+        method, _, path = event["routeKey"].partition(" ")
+        assert (method, path in operation.paths) == (operation.method, True), operation.name
+        filled = path
+        for name, value in event.get("pathParameters", {}).items():
+            filled = filled.replace("{" + name + "}", value)
+        assert event["rawPath"] == filled == event["requestContext"]["http"]["path"]
+        assert event["headers"].get("authorization") == (None if operation.public else PLACEHOLDER), operation.name
+
+
+# ---------------------------------------------------------------- handlers
+
+
+@pytest.mark.parametrize("path", [e.folder / "app.py" for e in endpoints()], ids=lambda path: path.parent.name)
+def test_handlers_are_short_and_leave_errors_aws_and_settings_to_the_composition(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= HANDLER_LINES_MAX
+    for node in ast.walk(ast.parse(text)):
+        assert not isinstance(node, ast.Try), f"{path}: errors are worded by the surface"
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name for alias in node.names} | {getattr(node, "module", None) or ""}
+            assert not names & {"os", "boto3", "botocore", "environ"}, f"{path}: {names}"
+            assert not any(name.startswith("botocore.") for name in names), f"{path}: {names}"
+
+
+def test_handlers_name_their_route_first_and_then_what_they_promise() -> None:
+    for endpoint in endpoints():
+        first = ast.get_docstring(ast.parse((endpoint.folder / "app.py").read_text())) or ""
+        assert first.splitlines() == [f"{endpoint.operation.method} {path}" for path in endpoint.operation.paths]
+        assert endpoint.operation.summary.endswith("."), endpoint.operation.name
+
+
+def test_importing_the_functions_stays_within_the_budget() -> None:
+    script = (
+        "import sys; from pathlib import Path; from switchyard.catalogue import load\n"
+        "before = set(sys.modules)\n"
+        f"for path in sorted(Path({str(ROOT)!r}).glob('functions/*/*/app.py')): load(path)\n"
+        "print('\\n'.join(set(sys.modules) - before))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "layers/core")}
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)
+    assert run.returncode == 0, run.stderr
+    loaded = set(run.stdout.split())
+    foreign = {name.partition(".")[0] for name in loaded} - set(sys.stdlib_module_names) - {"functions"}
+    assert {name for name in foreign if not name.startswith("_")} <= IMPORTS
+    assert not [name for name in loaded if name.startswith(TOO_HEAVY)]
+
+
+# ---------------------------------------------------------------- template
+
+
+def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
+    public = {resource_name(e.operation.name.replace(".", "/")) for e in endpoints() if e.operation.public}
+    for name, function in functions().items():
+        granted = list(statements(function))
+        assert granted or name in public, f"{name} may do nothing"
+        for statement in granted:
+            actions, targets = listed(statement["Action"]), listed(statement["Resource"])
+            assert statement["Effect"] == "Allow"
+            assert not any("*" in action for action in actions), f"{name}: {actions}"
+            for target in targets:
+                words = target if isinstance(target, str) else target.get("Sub", "")
+                # What lies below one resource of this template is as narrow as an index or an object can be named.
+                assert "*" not in words or re.fullmatch(r"\$\{\w+\.Arn\}/[\w/-]*\*", words), f"{name}: {words}"
+
+
+def test_no_endpoint_may_scan_or_publish() -> None:
+    for name, function in functions().items():
+        if http_routes(function):
+            actions = {action for statement in statements(function) for action in listed(statement["Action"])}
+            assert not actions & {"dynamodb:Scan", "events:PutEvents", "sqs:SendMessage", "sns:Publish"}, name
+
+
+def test_no_event_source_loses_what_it_could_not_deliver() -> None:
+    queues = resources("AWS::SQS::Queue")
+    for name, function in functions().items():
+        for event in function.get("Events", {}).values():
+            properties = event["Properties"]
+            if event["Type"] in ("DynamoDB", "Kinesis"):
+                assert properties["DestinationConfig"]["OnFailure"]["Destination"], name
+                assert "ReportBatchItemFailures" in properties["FunctionResponseTypes"], name
+                assert properties["MaximumRetryAttempts"] >= 1, name
+            elif event["Type"] == "SQS":
+                queue = queues[properties["Queue"]["GetAtt"].partition(".")[0]]
+                assert queue["RedrivePolicy"]["deadLetterTargetArn"], name
+                assert "ReportBatchItemFailures" in properties["FunctionResponseTypes"], name
+            elif event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2"):
+                assert "DeadLetterConfig" in properties, name
+            else:
+                assert event["Type"] == "HttpApi", f"{name}: no rule for {event['Type']}"
+
+
+def test_all_functions_log_to_one_group_that_forgets() -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    assert all(group["RetentionInDays"] for group in groups.values())
+    assert template()["Globals"]["Function"]["LoggingConfig"]["LogGroup"] == {"Ref": "Logs"}
+    assert "Logs" in groups
+    assert not [name for name, function in functions().items() if "LoggingConfig" in function]
+
+
+# ---------------------------------------------------------------- settings
+
+
+def variables_set() -> set[str]:
+    scopes = [template()["Globals"]["Function"], *functions().values()]
+    return {name for each in scopes for name in each.get("Environment", {}).get("Variables", {})}
+
+
+def variables_read() -> set[str]:
+    """Names that the package and the functions take from os.environ."""
+    found: set[str] = set()
+    for path in [*ROOT.glob("layers/core/switchyard/**/*.py"), *ROOT.glob("functions/**/*.py")]:
+        found |= set(re.findall(r"environ(?:\.get\(|\[)\s*[\"'](\w+)[\"']", path.read_text()))
+    return found
+
+
+def test_every_setting_is_documented() -> None:
+    documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (ROOT / "docs/configuration.md").read_text()))
+    assert variables_set() | variables_read() <= documented
+
+
+def test_every_parameter_of_the_template_is_documented() -> None:
+    text = (ROOT / "docs/configuration.md").read_text()
+    assert not [name for name in template()["Parameters"] if f"`{name}`" not in text]

@@ -38,6 +38,12 @@ class Request:
             event,
         )
 
+    @property
+    def base_url(self) -> str:
+        """Return scheme and host as the client named them, for links in answers."""
+        host = self.headers.get("host") or self.event["requestContext"]["domainName"]
+        return f"{self.headers.get('x-forwarded-proto', 'https')}://{host}"
+
     def body(self) -> bytes:
         """Return the body; raises TooLarge above BODY_MAX bytes."""
         text = self.event.get("body") or ""

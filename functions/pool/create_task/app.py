@@ -1,0 +1,20 @@
+"""POST /api/v1/tasks"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.pool import tasks
+from switchyard.surfaces.pool.models import CreateTask, TaskShown
+from switchyard.surfaces.pool.surface import POOL
+
+
+@endpoint(
+    POOL,
+    "pool.create_task",
+    "POST /api/v1/tasks",
+    scopes=("tasks:write",),
+    body=CreateTask,
+    reply=TaskShown,
+    status=201,
+)
+def handler(call: Call) -> Reply:
+    """Create a task in the organization's pool."""
+    return tasks.create(call)

@@ -1,0 +1,19 @@
+"""PATCH /api/v1/tasks/{id}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.pool import tasks
+from switchyard.surfaces.pool.models import TaskShown, UpdateTask
+from switchyard.surfaces.pool.surface import POOL
+
+
+@endpoint(
+    POOL,
+    "pool.update_task",
+    "PATCH /api/v1/tasks/{id}",
+    scopes=("tasks:write",),
+    body=UpdateTask,
+    reply=TaskShown,
+)
+def handler(call: Call) -> Reply:
+    """Change a task: absent fields stay, null clears."""
+    return tasks.update(call)

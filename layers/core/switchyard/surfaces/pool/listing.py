@@ -1,0 +1,67 @@
+"""The list of tasks, newest first: which key ranges hold it, and what is left to a filter."""
+
+from urllib.parse import parse_qsl, urlencode
+
+from switchyard.domain import lifecycle
+from switchyard.http.endpoint import Call, Reply
+from switchyard.http.request import Request
+from switchyard.store import keys, lists
+from switchyard.store import tracks as rows
+from switchyard.store.lists import Filter, Index, Range
+from switchyard.surfaces.pool import present, workflow
+from switchyard.surfaces.pool.models import ListTasks
+
+
+def list_tasks(call: Call) -> Reply:
+    """Answer a ListTasks query with a bare array; the header Link leads to the next page."""
+    query: ListTasks = call.query
+    tenant = call.actor.tenant_id
+    print_ = lists.fingerprint(tenant, query.status, query.assigned_to, query.space_id, query.priority)
+    page = lists.read_page(
+        call.ledger.table,
+        _ranges(query, tenant),
+        limit=query.limit,
+        after=lists.from_cursor(query.cursor, print_),
+        row_filter=_filter(query),
+    )
+    cursor = lists.to_cursor(page.position, print_)
+    return Reply(200, [present.task(rows.from_item(item)) for item in page.items], link(call.request, cursor))
+
+
+def link(request: Request, cursor: str | None) -> dict[str, str]:
+    """Return the header that leads to the page after this one (RFC 8288); none at the end."""
+    if cursor is None:
+        return {}
+    pairs = [pair for pair in parse_qsl(request.query_string, keep_blank_values=True) if pair[0] != "cursor"]
+    query = urlencode([*pairs, ("cursor", cursor)])
+    return {"link": f'<{request.base_url}{request.path}?{query}>; rel="next"'}
+
+
+def _ranges(query: ListTasks, tenant: str) -> list[Range]:
+    """Choose the narrowest index that fits; one without a status takes every status's range of it."""
+    if query.assigned_to:
+        return _by_rank(query, lists.BY_ASSIGNEE, [keys.by_assignee(tenant, query.assigned_to)])
+    if query.space_id:
+        partitions = [keys.by_project(tenant, "task", each) for each in (query.space_id, "*")]
+        return _by_rank(query, lists.BY_PROJECT, partitions)
+    if query.priority:
+        return _by_rank(query, lists.BY_PRIORITY, [keys.by_priority(tenant, query.priority)])
+    if query.status:
+        return _by_rank(query, lists.LISTED_BY_RANK, [keys.listed(tenant, "task")])
+    return [Range(lists.LISTED_BY_ID, keys.listed(tenant, "task"))]
+
+
+def _by_rank(query: ListTasks, index: Index, partitions: list[str]) -> list[Range]:
+    statuses = workflow.group(query.status) if query.status else (None, *lifecycle.TASK_STATUSES)
+    codes = sorted(lifecycle.code("task", status) for status in statuses)
+    return [Range(index, partition, f"{code}#") for partition in partitions for code in codes]
+
+
+def _filter(query: ListTasks) -> Filter:
+    """Filter by what the chosen index does not tell."""
+    rest = Filter()
+    if query.space_id:
+        rest.contains_any("project_ids", [query.space_id])
+    if query.priority and (query.assigned_to or query.space_id):
+        rest.any_of("priority", [query.priority])
+    return rest

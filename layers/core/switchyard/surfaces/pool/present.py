@@ -1,0 +1,41 @@
+"""How the pool shows a task (contract: pool.md §2.1)."""
+
+from typing import Any
+
+from switchyard.domain.tracks import Track
+from switchyard.surfaces.pool import workflow
+
+
+def task_id(track_id: str) -> str:
+    """Return the pool's spelling of a track's id."""
+    return f"task_{track_id}"
+
+
+def moment(stored: str) -> str:
+    """Return an instant as the document writes it: a date as its midnight, whole seconds without a fraction."""
+    if len(stored) == 10:
+        return f"{stored}T00:00:00Z"
+    return stored.removesuffix(".000Z") + "Z" if stored.endswith(".000Z") else stored
+
+
+def task(track: Track) -> dict[str, Any]:
+    """Return the task object; optional properties that are not set are left out."""
+    answer: dict[str, Any] = {
+        "id": task_id(track.id),
+        "title": track.title,
+        "description": track.description,
+        "status": workflow.shown(track.status),
+        "priority": track.priority,
+        "assignedTo": track.assignee,
+        "assigneeType": track.assignee_type or "user",
+        "spaceId": track.project_ids[0] if track.project_ids else None,
+        "organizationId": track.tenant_id,
+        "createdBy": track.created_by,
+        "createdAt": moment(track.created_at),
+        "updatedAt": moment(track.updated_at),
+        "dueDate": moment(track.due) if track.due else None,
+        "completedAt": moment(track.completed_at) if track.completed_at else None,
+        "metadata": dict(track.metadata),
+        "dependsOn": [task_id(each) for each in track.depends_on] or None,
+    }
+    return {name: value for name, value in answer.items() if value is not None}

@@ -1,0 +1,110 @@
+"""Create, read, change and delete one task of the pool."""
+
+from typing import Any
+
+from switchyard.domain import lifecycle, tracks
+from switchyard.domain.errors import FieldError, Invalid, NotFound
+from switchyard.domain.ids import parse_id
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.surfaces.pool import present, workflow
+from switchyard.surfaces.pool.models import CreateTask, UpdateTask
+
+
+def create(call: Call) -> Reply:
+    """Make the task of a CreateTask body."""
+    body: CreateTask = call.body
+    status = workflow.group(body.status or "pending")[0]
+    fields = _fields(body, None, status) | {"assignee_type": _kind(body)}
+    track = call.ledger.create("task", body.title, status=status, priority=body.priority or "medium", **fields)
+    shown = present.task(track)
+    return Reply(201, shown, {"location": f"/api/v1/tasks/{shown['id']}", "etag": tracks.etag(track)})
+
+
+def read(call: Call) -> Reply:
+    """Show the task of the path."""
+    track = of_path(call)
+    return Reply(200, present.task(track), {"etag": tracks.etag(track)})
+
+
+def update(call: Call) -> Reply:
+    """Change the task of the path as an UpdateTask body says, within the workflow."""
+    body: UpdateTask = call.body
+    refs = body.depends_on or []
+    track_id = path_id(call)
+    call.ledger.prefetch([track_id, *refs], guard=bool(refs))
+    before = of_path(call)
+    tracks.check_version(before, call.if_match)
+    sent = body.model_fields_set
+    fields: dict[str, Any] = {name: getattr(body, name) for name in ("title", "priority") if name in sent}
+    status = workflow.step(before.status, body.status) if "status" in sent else before.status
+    after = call.ledger.change(before, status=status, **fields, **_fields(body, before, status))
+    return Reply(200, present.task(after), {"etag": tracks.etag(after)})
+
+
+def delete(call: Call) -> Reply:
+    """Delete the task of the path: it is gone for every surface at once, and kept for the trail a while."""
+    before = of_path(call)
+    tracks.check_version(before, call.if_match)
+    call.ledger.delete(before)
+    return Reply(204)
+
+
+def path_id(call: Call) -> str:
+    """Return the id of the path; what is no id is the id of no task."""
+    given = call.path["id"]
+    found = parse_id(given)
+    if found is None:
+        raise NotFound(f"Task not found: {given[:80]}")
+    return found
+
+
+def of_path(call: Call) -> Track:
+    """Return the task of the path. Raises NotFound for goals and personal tracks too: they are not in the pool."""
+    track_id = path_id(call)
+    track = call.ledger.find([track_id]).get(track_id)
+    if track is None or not track.is_task or track.owner:
+        raise NotFound(f"Task not found: {call.path['id'][:80]}")
+    return track
+
+
+def _kind(body: CreateTask) -> str | None:
+    """An assignee is a user unless the client says otherwise, as the document has it."""
+    return body.assignee_type or ("user" if body.assigned_to else None)
+
+
+def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | None) -> dict[str, Any]:
+    """Return the fields that the client sent, as a track keeps them."""
+    sent = body.model_fields_set
+    fields: dict[str, Any] = {}
+    if "description" in sent:
+        fields["description"] = body.description or ""
+    if "assigned_to" in sent:
+        fields["assignee"] = body.assigned_to or None
+    if "assignee_type" in sent:
+        fields["assignee_type"] = body.assignee_type
+    elif before and "assignee" in fields and fields["assignee"] != before.assignee:
+        fields["assignee_type"] = None
+    if "space_id" in sent and not _is_shown_space(body.space_id, before):
+        fields["project_ids"] = (body.space_id,) if body.space_id else ()
+    if "due_date" in sent and not _is_shown_due(body.due_date, before):
+        fields["due"] = body.due_date
+    if "metadata" in sent:
+        fields["metadata"] = body.metadata or {}
+    if "depends_on" in sent:
+        fields["depends_on"] = tuple(body.depends_on or ())
+    if body.completed_at is not None:
+        if not lifecycle.is_done(status):
+            raise Invalid(FieldError("completedAt", "only a completed task has one", "status completed", "conflict"))
+        fields["completed_at"] = body.completed_at
+    return fields
+
+
+def _is_shown_space(given: str | None, before: Track | None) -> bool:
+    """Tell whether the client wrote back what it was shown: a task of several spaces shows the first."""
+    return before is not None and bool(before.project_ids) and given == before.project_ids[0]
+
+
+def _is_shown_due(given: str | None, before: Track | None) -> bool:
+    """Tell whether the client wrote back what it was shown: a date shows as its midnight."""
+    return before is not None and before.due is not None and given == f"{before.due}T00:00:00.000Z"

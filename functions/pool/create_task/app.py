@@ -14,6 +14,7 @@ from switchyard.surfaces.pool.surface import POOL
     body=CreateTask,
     reply=TaskShown,
     status=201,
+    versioned=True,
 )
 def handler(call: Call) -> Reply:
     """Create a task in the organization's pool."""

@@ -11,6 +11,7 @@ from switchyard.surfaces.pool.surface import POOL
     "DELETE /api/v1/tasks/{id}",
     scopes=("tasks:write",),
     status=204,
+    versioned=True,
 )
 def handler(call: Call) -> Reply:
     """Delete a task: gone at once on every surface."""

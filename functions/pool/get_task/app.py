@@ -12,6 +12,7 @@ from switchyard.surfaces.pool.surface import POOL
     "GET /api/v1/tasks/{id}",
     scopes=("tasks:read",),
     reply=TaskShown,
+    versioned=True,
 )
 def handler(call: Call) -> Reply:
     """Read one task."""

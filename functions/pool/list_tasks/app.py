@@ -2,7 +2,7 @@
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.pool import listing
-from switchyard.surfaces.pool.models import ListTasks
+from switchyard.surfaces.pool.models import ListTasks, TasksShown
 from switchyard.surfaces.pool.surface import POOL
 
 
@@ -12,6 +12,7 @@ from switchyard.surfaces.pool.surface import POOL
     "GET /api/v1/tasks",
     scopes=("tasks:read",),
     query=ListTasks,
+    reply=TasksShown,
 )
 def handler(call: Call) -> Reply:
     """List the tasks that fit the filters, newest first."""

@@ -13,6 +13,7 @@ from switchyard.surfaces.pool.surface import POOL
     scopes=("tasks:write",),
     body=UpdateTask,
     reply=TaskShown,
+    versioned=True,
 )
 def handler(call: Call) -> Reply:
     """Change a task: absent fields stay, null clears."""

@@ -5,7 +5,7 @@ An absent field keeps its value (or takes its default); null clears what can be 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 
 from switchyard.domain.tracks import DEPENDS_MAX, DESCRIPTION_MAX, ID_MAX, TITLE_MAX
@@ -82,10 +82,14 @@ class ListTasks(_Filter):
     assigned_to: Wanted = ABSENT
 
 
-class TaskShown(Wire):
-    """A task as the pool shows it; what is not set is left out."""
+class Shown(BaseModel):
+    """Base of answers: camelCase, nothing beyond what is documented."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", defer_build=True)
+
+
+class TaskShown(Shown):
+    """A task as the pool shows it; what is not set is left out."""
 
     id: str
     title: str
@@ -103,3 +107,21 @@ class TaskShown(Wire):
     completed_at: str = ABSENT
     metadata: dict[str, Any]
     depends_on: list[str] = ABSENT
+
+
+class TasksShown(RootModel[list[TaskShown]]):
+    """A page of tasks, a bare array; the header Link leads to the next page."""
+
+
+class Allowed(Shown):
+    allowed: list[Status]
+
+
+class PoolError(Shown):
+    """The pool's error body; `data.allowed` lists the next statuses of a step that the workflow does not have."""
+
+    error: Literal[True]
+    status_code: int
+    status_message: str
+    message: str
+    data: Allowed = ABSENT

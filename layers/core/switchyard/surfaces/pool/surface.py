@@ -8,6 +8,7 @@ from switchyard.domain.errors import FieldError, Invalid, MalformedBody, NotFoun
 from switchyard.domain.lifecycle import PRIORITIES
 from switchyard.http.request import Request
 from switchyard.http.surface import Refusal, Surface, common_headers
+from switchyard.surfaces.pool.models import PoolError
 from switchyard.surfaces.pool.workflow import STATUSES, InvalidTransition
 
 _CHOICES = {
@@ -56,4 +57,4 @@ def _about(found: FieldError) -> str:
     return f"Invalid {found.field}: {found.reason}{expected}"
 
 
-POOL = Surface("pool", refuse)
+POOL = Surface("pool", refuse, PoolError)

@@ -1,0 +1,151 @@
+"""`python -m bench [--rounds N] [--write]`: prints the figures; `--write` puts them into docs/performance.md."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from bench.measure import SCENARIOS, Figure, measure
+from bench.stack import emulator
+from bench.variants import ROOT, TABLE
+from switchyard.store.table import Table, make_client
+
+BUDGETS = {"create": 1.5, "create_keyed": 1.5, "get": 1.5, "list": 1.3, "cold start, get": 1.5}
+PEER_BUDGET = 0.75
+
+
+def main() -> int:
+    """Measure everything; exit 1 when a ratio is over its budget."""
+    arguments = argparse.ArgumentParser(prog="bench", description=__doc__)
+    arguments.add_argument("--rounds", type=int, default=7)
+    arguments.add_argument("--write", action="store_true")
+    options = arguments.parse_args()
+    started = time.monotonic()
+
+    def tell(text: str) -> None:
+        print(f"  {time.monotonic() - started:5.0f} s  {text}", file=sys.stderr, flush=True)
+
+    tell("starting the emulator")
+    with emulator() as endpoint:
+        environment = {"AWS_ENDPOINT_URL": endpoint, **settings()}
+        os.environ.update(environment)
+        environment |= seed()
+        figures = [measure(each, False, options.rounds, environment, tell) for each in SCENARIOS]
+        figures.append(measure("get", True, options.rounds, environment, tell))
+    table = render(figures)
+    print(table)
+    if options.write:
+        write(ROOT / "docs" / "performance.md", table)
+    over = [f for f in figures if f.to_floor > BUDGETS[f.scenario] or (f.to_peer or 0) > _peer_budget(f)]
+    for figure in over:
+        print(f"over its budget: {figure.scenario}", file=sys.stderr)
+    return bool(over)
+
+
+def _peer_budget(figure: Figure) -> float:
+    return PEER_BUDGET if figure.scenario in ("create", "get") else 1.0
+
+
+def settings() -> dict[str, str]:
+    """Return the environment of a deployed function."""
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "TABLE_NAME": TABLE,
+        "STAGE": "bench",
+        "POWERTOOLS_SERVICE_NAME": "switchyard",
+        "POWERTOOLS_METRICS_NAMESPACE": "Switchyard",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "layers" / "core")]),
+    }
+
+
+def seed() -> dict[str, str]:
+    """Make the table of the template, a token, 200 tasks; return what the workers must know of them."""
+    import boto3
+
+    from switchyard.domain import clock, tokens, tracks
+    from switchyard.domain.actors import SCOPES, Actor
+    from switchyard.domain.ids import new_id
+    from switchyard.store import idempotency, keys
+    from switchyard.store import tokens as token_rows
+    from switchyard.store import tracks as track_rows
+    from switchyard.surfaces.planning import present
+    from tests.support.template import table_definition
+
+    boto3.client("dynamodb").create_table(TableName=TABLE, **table_definition())
+    table = Table(TABLE, make_client("dynamodb"))
+    secret, tenant = tokens.new_token(), new_id()
+    actor = Actor(tenant, "user_bench", "user", frozenset(SCOPES), new_id())
+    row = token_rows.TokenRow(actor.token_id, tokens.digest(secret), actor, clock.now(), None, None)
+    task = {"status": "todo", "dueDate": "2026-06-05", "assignee": "agent_research"}
+    body = {
+        "type": "task",
+        "title": "Review the quarterly numbers",
+        "description": "Compare with last quarter and name the three largest differences. " * 4,
+        "scope": {"type": "projects", "ids": ["finance"]},
+        "priority": "high",
+        "metadata": {"tags": ["sales", "quarterly"], "source": "api"},
+        "task": task,
+    }
+    made = [
+        tracks.create(
+            actor,
+            "seed",
+            "task",
+            f"{body['title']} {number}",
+            description=body["description"],
+            status="todo",
+            due="2026-06-05",
+            assignee="agent_research",
+            priority="high",
+            project_ids=("finance",),
+            metadata=body["metadata"],
+        )
+        for number in range(200)
+    ]
+    table.put_many([token_rows.to_item(row), *(track_rows.to_item(each) for each in made)])
+    shown = json.dumps(present.full(made[0]))
+    use = idempotency.KeyUse(tenant, actor.id, "key", "0" * 64)
+    plan = {
+        "tenant": tenant,
+        "id": made[0].id,
+        "pk": keys.track(tenant, made[0].id)[0],
+        "list": keys.listed(tenant, "task"),
+        "body": body,
+        # The floor's creates are in lists of their own, so that every variant lists the same rows.
+        "item": {**track_rows.to_item(made[0]), "list": {"S": "floor"}},
+        "key_row": idempotency.remember(use, 201, {"etag": '"1"'}, shown)["Put"]["Item"],
+    }
+    return {"BENCH_TOKEN": secret, "BENCH_PLAN": json.dumps(plan)}
+
+
+def render(figures: list[Figure]) -> str:
+    """Return the figures as a Markdown table."""
+    lines = [
+        "| scenario | ours, µs CPU | floor, µs CPU | peer, µs CPU | ours / floor | budget | ours / peer |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for figure in figures:
+        peer = figure.microseconds.get("fastapi")
+        lines.append(
+            f"| {figure.scenario} | {figure.microseconds['switchyard']:,.0f} | {figure.microseconds['floor']:,.0f} "
+            f"| {f'{peer:,.0f}' if peer else '-'} | {figure.to_floor:.2f} | {BUDGETS[figure.scenario]} "
+            f"| {f'{figure.to_peer:.2f}' if figure.to_peer else '-'} |"
+        )
+    return "\n".join(lines)
+
+
+def write(path: Path, table: str) -> None:
+    """Put the table between the page's markers."""
+    begin, end = "<!-- figures -->\n", "\n<!-- /figures -->"
+    text = path.read_text()
+    head, rest = text.split(begin)
+    path.write_text(f"{head}{begin}{table}{end}{rest.split(end)[1]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -21,7 +21,9 @@ class Figure:
     to_peer: float | None
 
 
-def measure(scenario: str, cold: bool, rounds: int, environment: Mapping[str, str], tell: Callable[[str], None]) -> Figure:
+def measure(
+    scenario: str, cold: bool, rounds: int, environment: Mapping[str, str], tell: Callable[[str], None]
+) -> Figure:
     """Measure one scenario, warm or cold. A keyed create has no peer: FastAPI brings no idempotency."""
     variants = ["switchyard", "floor"] + ([] if scenario == "create_keyed" else ["fastapi"])
     taken: dict[str, list[float]] = {variant: [] for variant in variants}

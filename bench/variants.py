@@ -64,17 +64,15 @@ def floor(scenario: str) -> Handler:
         body = json.loads(event["body"])
         name = f"{os.getpid()}-{next(counter)}"
         rows = [{**item, "pk": {"S": name}}, {**key_row, "pk": {"S": f"key-{name}"}}]
-        client.transact_write_items(
-            TransactItems=[{"Put": {"TableName": TABLE, "Item": each}} for each in rows]
-        )
+        client.transact_write_items(TransactItems=[{"Put": {"TableName": TABLE, "Item": each}} for each in rows])
         return {"statusCode": 201, "body": json.dumps(body)}
 
-    def get(event: Event, _context: Any) -> Mapping[str, Any]:
+    def get(_event: Event, _context: Any) -> Mapping[str, Any]:
         key = {"pk": {"S": plan["pk"]}, "sk": {"S": "TRACK"}}
         found = client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"]
         return {"statusCode": 200, "body": json.dumps(found)}
 
-    def list_(event: Event, _context: Any) -> Mapping[str, Any]:
+    def list_(_event: Event, _context: Any) -> Mapping[str, Any]:
         found = client.query(
             TableName=TABLE,
             IndexName="listed-by-id",
@@ -89,14 +87,13 @@ def floor(scenario: str) -> Handler:
     return {"create": create, "create_keyed": create_keyed, "get": get, "list": list_}[scenario]
 
 
-def fastapi(scenario: str) -> Handler:
+def fastapi(_scenario: str) -> Handler:
     """The same endpoints in FastAPI, Mangum and boto3."""
     import boto3
     from aws_lambda_powertools import Logger
     from fastapi import Depends, FastAPI, Header, HTTPException
     from fastapi.responses import JSONResponse
     from mangum import Mangum
-
     from switchyard.domain import tokens, tracks
     from switchyard.domain.actors import SCOPES, Actor
     from switchyard.store import tracks as rows

@@ -19,7 +19,7 @@ from switchyard.domain.errors import FieldError, Invalid
 from switchyard.store.table import Item, Table
 
 #: Rows that one range may be read for, per page, when a filter drops rows.
-EXAMINE_MAX = 2_000
+EXAMINE_MAX = 1_000
 _CURSOR_MAX = 1_024
 _CHECK = 12
 _FIRST = " "
@@ -191,7 +191,7 @@ def read_page(
         hungry = [r for r in readers if len(r.rows) <= limit and not r.finished and r.examined < EXAMINE_MAX]
         if not hungry:
             break
-        _side_by_side([partial(reader.more, chunk, after) for reader in hungry])
+        _side_by_side([partial(r.more, min(chunk, EXAMINE_MAX - r.examined), after) for r in hungry])
         if filtered:
             chunk = min(max(chunk * 2, 100), EXAMINE_MAX // 2)
     return _merge(readers, limit, descending)

@@ -66,6 +66,7 @@ class Table:
         self.name = name
         self.client = client
         self.deadline = time.monotonic() + 30
+        #: Called with each operation and its answer, consumed capacity included (tests and benchmarks).
         self.observe: Callable[[str, Mapping[str, Any]], None] | None = None
 
     @classmethod
@@ -78,6 +79,8 @@ class Table:
 
         Raises ConditionFailed when a condition of the write does not hold.
         """
+        if self.observe:
+            params["ReturnConsumedCapacity"] = "TOTAL"
         pause = _FIRST_PAUSE
         while True:
             try:

@@ -10,12 +10,13 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import (
@@ -30,7 +31,7 @@ from switchyard.domain.errors import (
 from switchyard.domain.ids import parse_id
 from switchyard.http import auth
 from switchyard.http.request import Request
-from switchyard.http.surface import Surface
+from switchyard.http.surface import Refusal, Surface
 from switchyard.http.validation import parse_body, parse_query
 from switchyard.ledger.unit import Replay, Stale, Unit
 from switchyard.store import idempotency
@@ -42,7 +43,6 @@ Response = dict[str, Any]
 _MUTATING = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 #: Refusals that stay true for the same request, so that they are kept under its idempotency key too.
 _FINAL = frozenset({404, 409, 422})
-_SOURCES = frozenset({"api", "mcp", "admin"})
 
 logger = Logger(service="switchyard")
 metrics = Metrics(namespace="Switchyard", service="switchyard")
@@ -98,6 +98,7 @@ class Operation:
     public: bool
     keyed: bool
     versioned: bool
+    key_field: str | None
 
 
 Handler = Callable[[Call], Reply]
@@ -133,12 +134,14 @@ def endpoint(
     public: bool = False,
     keyed: bool = True,
     versioned: bool = False,
+    key_field: str | None = None,
 ) -> Callable[[Handler], LambdaHandler]:
     """Make a Lambda handler of a function that takes a Call and returns a Reply.
 
     `routes` are `METHOD /path` of one method; `scopes` any one of which is enough; `public` needs no token;
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose
-    version is the ETag: its answers carry it, its changes honour If-Match.
+    version is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body
+    that may carry the key in place of the header.
     """
     method = routes[0].partition(" ")[0]
     paths = tuple(route.partition(" ")[2] for route in routes)
@@ -159,6 +162,7 @@ def endpoint(
             public,
             keyed and method in _MUTATING,
             versioned,
+            key_field,
         )
 
         def run(event: Event, context: Any) -> Response:
@@ -171,6 +175,61 @@ def endpoint(
     return decorate
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a client gets: status, headers and body text. `replayed` tells that it was given before, under a key."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+    replayed: bool = False
+
+
+def perform(
+    work: Callable[[Unit], Reply],
+    *,
+    table: Table,
+    actor: Actor,
+    request: Request,
+    key: idempotency.KeyUse | None,
+    refuse: Callable[[SwitchyardError, Request], Refusal],
+) -> Answer:
+    """Do the work on a unit of its own and commit it once, with the answer under its key; again when rows moved.
+
+    Raises the SwitchyardErrors of the work; a final one is kept under the key too, in the words of `refuse`.
+    """
+    while True:
+        ledger = Unit(table, actor, request.id, key)
+        try:
+            status, headers, text = _encoded(work(ledger))
+            ledger.commit(status, headers, text)
+        except Replay as known:
+            first = known.remembered
+            return Answer(first.status, first.headers, first.body, replayed=True)
+        except Stale:
+            if time.monotonic() > table.deadline - 1:
+                raise Busy("Too many changes of the same tracks at once: try again in a second.") from None
+            time.sleep(random.uniform(0, 0.03))  # noqa: S311 - jitter, not a secret
+        except SwitchyardError as refusal:
+            if key and _is_final(refusal):
+                _keep(key, refuse(refusal, request), table)
+            raise
+        else:
+            return Answer(status, headers, text)
+
+
+def _is_final(refusal: SwitchyardError) -> bool:
+    return refusal.status in _FINAL and not isinstance(refusal, (PreconditionFailed, IdempotencyConflict))
+
+
+def _keep(key: idempotency.KeyUse, refusal: Refusal, table: Table) -> None:
+    """Remember a final refusal under the request's key, unless the key is taken."""
+    try:
+        table.write([idempotency.remember(key, *refusal)])
+    except ConditionFailed:
+        logger.info("idempotency key taken meanwhile")
+
+
 class _Run:
     """One request on its way through the composition."""
 
@@ -181,7 +240,6 @@ class _Run:
         self.started = time.perf_counter()
         self.deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
         self.actor: Actor | None = None
-        self.key: idempotency.KeyUse | None = None
         self.replayed = False
 
     def respond(self) -> Response:
@@ -205,33 +263,25 @@ class _Run:
         if table is None:
             return _encoded(self.handler(Call(request, _NOBODY, None, None, _NO_LEDGER)))
         table.deadline = self.deadline
-        self.actor = actor = auth.authenticate(request.headers, table).actor
+        actor = auth.authenticate(request.headers, table).actor
+        self.actor = actor = replace(actor, source=operation.surface.source)
         if not actor.may(*operation.scopes):
             raise MissingScope(operation.scopes[0])
         query = self._query()
         body = parse_body(operation.body, request.json_body()) if operation.body else None
-        if operation.keyed:
-            self.key = _key_use(operation, request, actor)
+        key = _key_use(operation, request, body, actor) if operation.keyed else None
         if_match = _if_match(request)
-        while True:
-            ledger = Unit(table, actor, request.id, self.key)
-            try:
-                reply = self.handler(Call(request, actor, body, query, ledger, if_match))
-                status, headers, text = _encoded(reply)
-                ledger.commit(status, headers, text)
-            except Replay as known:
-                self.replayed = True
-                first = known.remembered
-                return first.status, {**first.headers, "idempotency-replayed": "true"}, first.body
-            except Stale:
-                if time.monotonic() > self.deadline - 1:
-                    raise Busy("Too many changes of the same tracks at once: try again in a second.") from None
-                time.sleep(random.uniform(0, 0.03))  # noqa: S311 - jitter, not a secret
-            except SwitchyardError as refusal:
-                self._keep(refusal, table)
-                raise
-            else:
-                return status, headers, text
+        answer = perform(
+            lambda ledger: self.handler(Call(request, actor, body, query, ledger, if_match)),
+            table=table,
+            actor=actor,
+            request=request,
+            key=key,
+            refuse=operation.surface.refuse,
+        )
+        self.replayed = answer.replayed
+        headers = {**answer.headers, "idempotency-replayed": "true"} if answer.replayed else answer.headers
+        return answer.status, headers, answer.body
 
     def _query(self) -> BaseModel | None:
         model = self.operation.query
@@ -241,17 +291,6 @@ class _Run:
             info.alias or name for name, info in model.model_fields.items() if "list[" in str(info.annotation)
         )
         return parse_query(model, self.request.query(lists))
-
-    def _keep(self, refusal: SwitchyardError, table: Table) -> None:
-        """Remember a final refusal under the request's key, unless the key is taken."""
-        final = refusal.status in _FINAL and not isinstance(refusal, (PreconditionFailed, IdempotencyConflict))
-        if not self.key or not final:
-            return
-        status, headers, body = self.operation.surface.refuse(refusal, self.request)
-        try:
-            table.write([idempotency.remember(self.key, status, headers, body)])
-        except ConditionFailed:
-            logger.info("key taken meanwhile", operation=self.operation.name)
 
     def _record(self, status: int, error: SwitchyardError | None) -> None:
         milliseconds = round((time.perf_counter() - self.started) * 1000, 2)
@@ -286,17 +325,35 @@ def _encoded(reply: Reply) -> tuple[int, Mapping[str, str], str]:
     return reply.status, {"content-type": "application/json", **reply.headers}, text
 
 
-def _key_use(operation: Operation, request: Request, actor: Actor) -> idempotency.KeyUse | None:
+def _key_use(operation: Operation, request: Request, body: BaseModel | None, actor: Actor) -> idempotency.KeyUse | None:
+    """Return the use of the request's key, from the header or the body's field; raises Invalid when they differ."""
     key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not 1 <= len(key) <= idempotency.KEY_MAX:
+    named = getattr(body, operation.key_field) if operation.key_field else None
+    if key is not None and not 1 <= len(key) <= idempotency.KEY_MAX:
         expected = f"1 to {idempotency.KEY_MAX} characters"
         raise Invalid(FieldError("Idempotency-Key", f"has {len(key)} characters", expected, "length"))
-    seal = hashlib.sha256(f"{operation.name}\n{request.path}\n{request.query_string}\n".encode())
-    seal.update(request.headers.get("if-match", "").encode())
-    seal.update(request.body())
-    return idempotency.KeyUse(actor.tenant_id, actor.id, key, seal.hexdigest())
+    if key is not None and named is not None and key != named:
+        problem = "differs from the header Idempotency-Key"
+        raise Invalid(FieldError(str(operation.key_field), problem, "one key, in either place", "conflict"))
+    key = named if key is None else key
+    if key is None:
+        return None
+    raw = request.body()
+    content = canonical(from_json(raw), operation.key_field) if body is not None else raw.hex()
+    if_match = request.headers.get("if-match", "")
+    return key_use(actor, key, operation.name, request.path, request.query_string, if_match, content)
+
+
+def key_use(actor: Actor, key: str, *what: str) -> idempotency.KeyUse:
+    """Return the use of a key by the actor for what the words name, in this order."""
+    return idempotency.KeyUse(actor.tenant_id, actor.id, key, hashlib.sha256("\n".join(what).encode()).hexdigest())
+
+
+def canonical(value: Any, without: str | None = None) -> str:
+    """Return a JSON value as text that is the same for any order of its fields; `without` leaves one field out."""
+    if without is not None:
+        value = {name: each for name, each in value.items() if name != without}
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _if_match(request: Request) -> frozenset[str] | None:

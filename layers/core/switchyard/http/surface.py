@@ -14,11 +14,15 @@ Refusal = tuple[int, Mapping[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """One wire dialect. `refuse` turns a domain error into the surface's own answer; `error` documents its body."""
+    """One wire dialect. `refuse` turns a domain error into the surface's own answer; `error` documents its body.
+
+    `source` is what the trail says of how a change came in: api, mcp or admin.
+    """
 
     name: str
     refuse: Callable[[SwitchyardError, Request], Refusal]
     error: type[BaseModel] | None = None
+    source: str = "api"
 
 
 def common_headers(error: SwitchyardError) -> dict[str, str]:

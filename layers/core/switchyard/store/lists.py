@@ -20,7 +20,8 @@ from switchyard.store.table import Item, Table
 
 #: Rows that one range may be read for, per page, when a filter drops rows.
 EXAMINE_MAX = 1_000
-_CURSOR_MAX = 1_024
+#: Characters of a cursor.
+CURSOR_MAX = 1_024
 _CHECK = 12
 _FIRST = " "
 _END = "\U0010ffff"
@@ -242,7 +243,7 @@ def from_cursor(cursor: str | None, print_: str, name: str = "cursor") -> str | 
     if cursor is None:
         return None
     problem = FieldError(name, "is damaged, or belongs to another list", "the cursor of this list's last page")
-    if len(cursor) > _CURSOR_MAX:
+    if len(cursor) > CURSOR_MAX:
         raise Invalid(problem)
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()

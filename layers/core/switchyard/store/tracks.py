@@ -105,7 +105,7 @@ def _index_keys(track: Track) -> dict[str, str]:
         "updated": f"{track.updated_at}#{track.id}",
     }
     if track.due:
-        index["due_rank"] = f"{track.due}#{track.id}"
+        index["due_rank"] = f"{lifecycle.code(track.type, track.status)}#{track.due}#{track.id}"
     if track.project_ids:
         project = track.project_ids[0] if len(track.project_ids) == 1 else "*"
         index["by_project"] = keys.by_project(realm, track.type, project)

@@ -132,7 +132,8 @@ class _Listing:
         if wanted.due_date_from or wanted.due_date_to:
             self.descending = False
             low, high = wanted.due_date_from or " ", _through(wanted.due_date_to)
-            return [Range(lists.LISTED_BY_DUE, everything, low=low, high=high)]
+            found = self._by_rank(lists.LISTED_BY_DUE, [everything])
+            return [Range(each.index, each.partition, each.prefix, low, high) for each in found]
         if self.statuses:
             return self._by_rank(lists.LISTED_BY_RANK, [everything])
         return [Range(lists.LISTED_BY_ID, everything)]
@@ -146,7 +147,7 @@ class _Listing:
         wanted, used = self.wanted, {each.index.partition for each in self.ranges}
         for word in query.casefold().split():
             self.filter.contains_any("text", [word])
-        ranked = all(each.index.sort == "rank" for each in self.ranges)
+        ranked = all(each.prefix for each in self.ranges)
         if self.statuses and not ranked:
             self.filter.any_of("status", self.statuses)
         if wanted.assignee and "by_assignee" not in used:

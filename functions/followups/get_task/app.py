@@ -1,0 +1,12 @@
+"""GET /v1/tasks/{id}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.followups import present, tasks
+from switchyard.surfaces.followups.replies import OneTask
+from switchyard.surfaces.followups.surface import FOLLOWUPS
+
+
+@endpoint(FOLLOWUPS, "followups.get_task", "GET /v1/tasks/{id}", scopes=("tasks:read",), reply=OneTask)
+def handler(call: Call) -> Reply:
+    """Read one task; its version is the ETag."""
+    return present.one(call, tasks.find(call.ledger, call.path["id"]))

@@ -1,0 +1,24 @@
+"""PATCH /v1/tasks/{id}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.followups import present, tasks
+from switchyard.surfaces.followups.models import UpdateTask
+from switchyard.surfaces.followups.replies import OneTask
+from switchyard.surfaces.followups.surface import FOLLOWUPS
+
+
+@endpoint(
+    FOLLOWUPS,
+    "followups.update_task",
+    "PATCH /v1/tasks/{id}",
+    scopes=("tasks:write",),
+    body=UpdateTask,
+    key_field="idempotency_key",
+    reply=OneTask,
+)
+def handler(call: Call) -> Reply:
+    """Complete, cancel or reopen a task."""
+    body: UpdateTask = call.body
+    return present.one(
+        call, tasks.update(call.ledger, call.path["id"], body.status, body.completed_note, call.if_match)
+    )

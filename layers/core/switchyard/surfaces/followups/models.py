@@ -1,0 +1,69 @@
+"""Wire models of the follow-ups surface (contract: followups.md §4.1). Strict: unknown fields and null are refused."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from switchyard.domain.tracks import DESCRIPTION_MAX, TITLE_MAX
+from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.store.idempotency import KEY_MAX
+from switchyard.store.lists import CURSOR_MAX
+from switchyard.surfaces.followups.statuses import Word
+from switchyard.surfaces.inputs import Moment, Name, NotBlank
+
+#: The default of a field that may be left out but not be null.
+ABSENT: Any = None
+
+NOTE_MAX = 4_000
+
+Resource = Literal["contact", "company", "deal", "support_ticket"]
+Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
+Note = Annotated[str, Field(max_length=NOTE_MAX)]
+Key = Annotated[str, Field(min_length=1, max_length=KEY_MAX)]
+NonEmptyName = Annotated[Name, Field(min_length=1)]
+Limit = Annotated[int, Field(ge=1, le=100)]
+Cursor = Annotated[str, Field(max_length=CURSOR_MAX)]
+
+
+def _both_or_neither(given: Any) -> None:
+    pair = ("related_resource_type", "related_resource_id")
+    missing = [name for name in pair if getattr(given, name) is None]
+    if len(missing) == 1:
+        raise Expectation(f"{missing[0]} is missing", f"both {pair[0]} and {pair[1]}, or neither", "incomplete")
+
+
+class CreateTask(Wire):
+    title: Title
+    description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ""
+    due_at: Moment = ABSENT
+    assignee_id: NonEmptyName = ABSENT
+    related_resource_type: Resource = ABSENT
+    related_resource_id: NonEmptyName = ABSENT
+    idempotency_key: Key = ABSENT
+
+    def model_post_init(self, _context: Any) -> None:
+        _both_or_neither(self)
+
+
+class UpdateTask(Wire):
+    """`open` reopens. An empty `completed_note` clears the note."""
+
+    status: Word = ABSENT
+    completed_note: Note = ABSENT
+    idempotency_key: Key = ABSENT
+
+
+class ListTasks(Query):
+    """Filters are joined by AND; `due_at_from` and `due_at_to` are included."""
+
+    status: Word = ABSENT
+    assignee_id: NonEmptyName = ABSENT
+    due_at_from: Moment = ABSENT
+    due_at_to: Moment = ABSENT
+    related_resource_type: Resource = ABSENT
+    related_resource_id: NonEmptyName = ABSENT
+    limit: Limit = 50
+    cursor: Cursor = ABSENT
+
+    def model_post_init(self, _context: Any) -> None:
+        _both_or_neither(self)

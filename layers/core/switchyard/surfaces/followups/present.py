@@ -1,0 +1,52 @@
+"""How the follow-ups surface shows a task (contract: followups.md §4.1)."""
+
+from typing import Any
+
+from switchyard.domain.tracks import Track, etag
+from switchyard.http.endpoint import Call, Reply
+from switchyard.surfaces.followups import statuses
+
+
+def task(track: Track) -> dict[str, Any]:
+    """Return a task as every answer carries it."""
+    return {
+        "id": task_id(track.id),
+        "tenant_id": track.tenant_id,
+        "title": track.title,
+        "description": track.description,
+        "status": statuses.word(track.status),
+        "due_at": _due_at(track.due),
+        "assignee_id": track.assignee,
+        "related_resource_type": track.related_type,
+        "related_resource_id": track.related_id,
+        "completed_note": track.completed_note,
+        "completed_at": track.completed_at,
+        "source": track.changed_source,
+        "last_agent_actor_id": track.last_agent,
+        "created_at": track.created_at,
+        "updated_at": track.updated_at,
+    }
+
+
+def task_id(track_id: str) -> str:
+    """Return this surface's spelling of a track's id."""
+    return f"task_{track_id}"
+
+
+def _due_at(due: str | None) -> str | None:
+    """A due date without a time shows as its midnight, UTC."""
+    return f"{due}T00:00:00.000Z" if due and len(due) == 10 else due
+
+
+def one(call: Call, track: Track, status: int = 200) -> Reply:
+    """Answer with one task."""
+    headers = {"etag": etag(track)}
+    if status == 201:
+        headers["location"] = f"/v1/tasks/{task_id(track.id)}"
+    return Reply(status, {"data": task(track), "request_id": call.request.id}, headers)
+
+
+def many(call: Call, tracks: list[Track], cursor: str | None) -> Reply:
+    """Answer with a page of tasks; `next_cursor` is left out at the end of the list."""
+    following = {"next_cursor": cursor} if cursor else {}
+    return Reply(200, {"data": [task(each) for each in tracks], **following, "request_id": call.request.id})

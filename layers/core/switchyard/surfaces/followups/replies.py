@@ -1,0 +1,42 @@
+"""What the follow-ups surface answers, as documented in docs/openapi.json; the tests hold the answers to it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from switchyard.surfaces.followups.statuses import Word
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class TaskShown(Shown):
+    """`source` tells how the latest change came in, `last_agent_actor_id` which agent touched the task last."""
+
+    id: str
+    tenant_id: str
+    title: str
+    description: str
+    status: Word
+    due_at: str | None
+    assignee_id: str | None
+    related_resource_type: str | None
+    related_resource_id: str | None
+    completed_note: str | None
+    completed_at: str | None
+    source: Literal["api", "mcp", "admin"]
+    last_agent_actor_id: str | None
+    created_at: str
+    updated_at: str
+
+
+class OneTask(Shown):
+    data: TaskShown
+    request_id: str
+
+
+class TaskPage(Shown):
+    data: list[TaskShown]
+    next_cursor: str = None  # type: ignore[assignment]
+    request_id: str

@@ -1,0 +1,23 @@
+"""Three words for six stored statuses. A word keeps a stored status that it already stands for."""
+
+from typing import Literal
+
+Word = Literal["open", "completed", "canceled"]
+
+STORED: dict[Word, tuple[str | None, ...]] = {
+    "open": ("todo", "in_progress", None, "backlog"),
+    "completed": ("done",),
+    "canceled": ("cancelled",),
+}
+_WORDS: dict[str | None, Word] = {stored: word for word, group in STORED.items() for stored in group}
+
+
+def word(stored: str | None) -> Word:
+    """Return the word for a stored status."""
+    return _WORDS[stored]
+
+
+def stored(wanted: Word, present: str | None = None) -> str | None:
+    """Return what to store for a word: the present status when the word fits it, else the group's first."""
+    group = STORED[wanted]
+    return present if present in group else group[0]

@@ -1,0 +1,144 @@
+"""Create, read, list and change follow-ups. The REST handlers and the MCP tools call these same functions."""
+
+from typing import Any, Protocol
+
+from switchyard.domain import lifecycle, tracks
+from switchyard.domain.errors import FieldError, Invalid, NotFound
+from switchyard.domain.ids import parse_id
+from switchyard.domain.tracks import Track
+from switchyard.ledger.unit import Unit
+from switchyard.store import keys, lists
+from switchyard.store import tracks as rows
+from switchyard.store.lists import Filter, Index, Range
+from switchyard.surfaces.followups import statuses
+from switchyard.surfaces.followups.models import CreateTask
+from switchyard.surfaces.followups.statuses import Word
+
+
+def create(ledger: Unit, given: CreateTask) -> Track:
+    """Gather a new task that everyone in the tenant sees."""
+    return ledger.create(
+        "task",
+        given.title,
+        description=given.description,
+        status=statuses.stored("open"),
+        due=given.due_at,
+        assignee=given.assignee_id,
+        related_type=given.related_resource_type,
+        related_id=given.related_resource_id,
+    )
+
+
+def find(ledger: Unit, task_id: str) -> Track:
+    """Read one visible task by any spelling of its id; raises NotFound, also for what is no id of ours."""
+    known = parse_id(task_id)
+    if known is None:
+        raise NotFound(f"There is no task with the id {task_id[:80]}.")
+    return ledger.get(known, "task")
+
+
+def update(
+    ledger: Unit,
+    task_id: str,
+    status: Word | None,
+    note: str | None,
+    if_match: frozenset[str] | None = None,
+) -> Track:
+    """Gather a change of status, note or both. Reopening forgets the note of the former completion."""
+    before = find(ledger, task_id)
+    tracks.check_version(before, if_match)
+    fields: dict[str, Any] = {}
+    if status is not None:
+        fields["status"] = statuses.stored(status, before.status)
+        if status == "open" and statuses.word(before.status) != "open":
+            fields["completed_note"] = None
+    if note is not None:
+        fields["completed_note"] = note or None
+    return ledger.change(before, **fields)
+
+
+class Wanted(Protocol):
+    """What a list is asked for, by REST (all of it) or by MCP."""
+
+    status: Any
+    assignee_id: Any
+    due_at_from: Any
+    due_at_to: Any
+    related_resource_type: Any
+    related_resource_id: Any
+    limit: Any
+    cursor: Any
+
+
+def page(ledger: Unit, wanted: Wanted) -> tuple[list[Track], str | None]:
+    """Read a page of the tasks that the caller sees, and the cursor to go on with.
+
+    By due date, soonest first, when a bound on it is given; otherwise newest first.
+    """
+    actor = ledger.actor
+    low, high = _low(wanted.due_at_from), _high(wanted.due_at_to)
+    if low is not None and high is not None and low > high:
+        raise Invalid(FieldError("due_at_to", "lies before due_at_from", "an instant after it", "range"))
+    bounded = low is not None or high is not None
+    ranges: list[Range] = []
+    for owner in (None, actor.id):
+        realm = keys.realm(actor.tenant_id, owner)
+        ranges += _ranges(realm, wanted, low, high)
+    row_filter = Filter()
+    by_due = ranges[0].index == lists.LISTED_BY_DUE
+    if wanted.assignee_id and wanted.related_resource_id:
+        row_filter.any_of("assignee", [wanted.assignee_id])
+    if bounded and not by_due:
+        row_filter.between("due", low, high)
+    print_ = lists.fingerprint(
+        actor.tenant_id,
+        actor.id,
+        wanted.status,
+        wanted.assignee_id,
+        low,
+        high,
+        wanted.related_resource_type,
+        wanted.related_resource_id,
+    )
+    found = lists.read_page(
+        ledger.table,
+        ranges,
+        limit=wanted.limit,
+        after=lists.from_cursor(wanted.cursor, print_),
+        descending=not by_due,
+        row_filter=row_filter,
+    )
+    return [rows.from_item(item) for item in found.items], lists.to_cursor(found.position, print_)
+
+
+def _ranges(realm: str, wanted: Wanted, low: str | None, high: str | None) -> list[Range]:
+    """Choose the narrowest index that fits: related resource, assignee, due date, status, all."""
+    if wanted.related_resource_id:
+        related = keys.by_related(realm, wanted.related_resource_type, wanted.related_resource_id)
+        return _by_status(lists.BY_RELATED, related, wanted.status)
+    if wanted.assignee_id:
+        return _by_status(lists.BY_ASSIGNEE, keys.by_assignee(realm, wanted.assignee_id), wanted.status)
+    everything = keys.listed(realm, "task")
+    if low is not None or high is not None:
+        found = _by_status(lists.LISTED_BY_DUE, everything, wanted.status)
+        return [Range(each.index, each.partition, each.prefix, low or each.low, high or each.high) for each in found]
+    if wanted.status:
+        return _by_status(lists.LISTED_BY_RANK, everything, wanted.status)
+    return [Range(lists.LISTED_BY_ID, everything)]
+
+
+def _by_status(index: Index, partition: str, wanted: Word | None) -> list[Range]:
+    """One range a stored status, so that open tasks are found without passing the finished ones."""
+    group = statuses.STORED[wanted] if wanted else None
+    codes = [lifecycle.code("task", each) for each in group] if group else lifecycle.all_codes("task")
+    return [Range(index, partition, f"{code}#") for code in codes]
+
+
+def _low(bound: str | None) -> str | None:
+    """A day's first instant is the day itself: tasks that are due on a date count from its midnight."""
+    return bound.removesuffix("T00:00:00.000Z") if bound else None
+
+
+def _high(bound: str | None) -> str | None:
+    """Take in everything that begins with the bound: all of a day, or the very instant."""
+    return f"{bound}\U0010ffff" if bound else None

@@ -16,6 +16,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     key_field="idempotency_key",
     reply=OneTask,
     status=201,
+    versioned=True,
 )
 def handler(call: Call) -> Reply:
     """Create an open task."""

@@ -6,7 +6,14 @@ from switchyard.surfaces.followups.replies import OneTask
 from switchyard.surfaces.followups.surface import FOLLOWUPS
 
 
-@endpoint(FOLLOWUPS, "followups.get_task", "GET /v1/tasks/{id}", scopes=("tasks:read",), reply=OneTask)
+@endpoint(
+    FOLLOWUPS,
+    "followups.get_task",
+    "GET /v1/tasks/{id}",
+    scopes=("tasks:read",),
+    reply=OneTask,
+    versioned=True,
+)
 def handler(call: Call) -> Reply:
     """Read one task; its version is the ETag."""
     return present.one(call, tasks.find(call.ledger, call.path["id"]))

@@ -15,6 +15,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     body=UpdateTask,
     key_field="idempotency_key",
     reply=OneTask,
+    versioned=True,
 )
 def handler(call: Call) -> Reply:
     """Complete, cancel or reopen a task."""

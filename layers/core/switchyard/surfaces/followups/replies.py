@@ -40,3 +40,25 @@ class TaskPage(Shown):
     data: list[TaskShown]
     next_cursor: str = None  # type: ignore[assignment]
     request_id: str
+
+
+class FieldRefused(Shown):
+    field: str
+    message: str
+
+
+class ErrorObject(Shown):
+    """What every error carries, and what single codes add."""
+
+    code: str
+    message: str
+    request_id: str
+    docs_url: str
+    field_errors: list[FieldRefused] = []
+    required_scope: str = None  # type: ignore[assignment]
+    idempotency_key: str = None  # type: ignore[assignment]
+    retry_after_seconds: int = None  # type: ignore[assignment]
+
+
+class ErrorShown(Shown):
+    error: ErrorObject

@@ -7,6 +7,7 @@ from typing import Any
 from switchyard.domain.errors import IdempotencyConflict, Invalid, MissingScope, SwitchyardError
 from switchyard.http.request import Request
 from switchyard.http.surface import Refusal, Surface, common_headers
+from switchyard.surfaces.followups.replies import ErrorShown
 
 #: Where the page lies that explains each code: the environment variable DOCS_URL, else the page in the repository.
 DOCS_URL = os.environ.get("DOCS_URL") or "docs/followups.md"
@@ -44,4 +45,4 @@ def refuse(error: SwitchyardError, request: Request) -> Refusal:
     return status, headers, json.dumps({"error": found}, ensure_ascii=False)
 
 
-FOLLOWUPS = Surface("followups", refuse)
+FOLLOWUPS = Surface("followups", refuse, ErrorShown)

@@ -7,11 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from switchyard.store.table import Table, make_client
-
 from bench.measure import SCENARIOS, Figure, measure
 from bench.stack import emulator
 from bench.variants import ROOT, TABLE
+from switchyard.store.table import Table, make_client
 
 BUDGETS = {"create": 1.5, "create_keyed": 1.5, "get": 1.5, "list": 1.3, "cold start, get": 1.5}
 PEER_BUDGET = 0.75
@@ -67,6 +66,7 @@ def settings() -> dict[str, str]:
 def seed() -> dict[str, str]:
     """Make the table of the template, a token, 200 tasks; return what the workers must know of them."""
     import boto3
+
     from switchyard.domain import clock, tokens, tracks
     from switchyard.domain.actors import SCOPES, Actor
     from switchyard.domain.ids import new_id
@@ -74,7 +74,6 @@ def seed() -> dict[str, str]:
     from switchyard.store import tokens as token_rows
     from switchyard.store import tracks as track_rows
     from switchyard.surfaces.planning import present
-
     from tests.support.template import table_definition
 
     boto3.client("dynamodb").create_table(TableName=TABLE, **table_definition())

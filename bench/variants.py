@@ -94,6 +94,7 @@ def fastapi(_scenario: str) -> Handler:
     from fastapi import Depends, FastAPI, Header, HTTPException
     from fastapi.responses import JSONResponse
     from mangum import Mangum
+
     from switchyard.domain import tokens, tracks
     from switchyard.domain.actors import SCOPES, Actor
     from switchyard.store import tracks as rows

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from moto import mock_aws
+
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
@@ -11,7 +12,6 @@ from switchyard.http.endpoint import use_table
 from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table, make_client
 from switchyard.store.tokens import TokenRow
-
 from tests.support.http import Api
 from tests.support.template import table_definition
 

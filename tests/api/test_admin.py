@@ -3,13 +3,13 @@
 import json
 
 import pytest
+
 from switchyard import admin as command_line
 from switchyard.admin import Admin
 from switchyard.domain.errors import Conflict, Invalid, NotFound
 from switchyard.domain.ids import new_id, parse_id
 from switchyard.store import keys
 from switchyard.store.table import Table
-
 from tests.support.http import Api
 
 

@@ -1,8 +1,8 @@
 """Each sample event, run through its handler."""
 
 import pytest
-from switchyard.store.table import Table
 
+from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support import world
 from tests.support.samples import ENDPOINTS, replay, sample

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
+
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.ids import new_id
 from switchyard.store.table import Table
-
 from tests.api.conftest import Caller
 from tests.support import world
 from tests.support.http import Answer

@@ -11,6 +11,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 import pytest
+
 from switchyard.domain import clock, tokens, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
@@ -19,7 +20,6 @@ from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as rows
 from switchyard.store.table import Table, make_client
 from switchyard.store.tokens import TokenRow
-
 from tests.support.http import Api
 from tests.support.template import table_definition
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+
 from switchyard import openapi
 from switchyard.domain.errors import SwitchyardError
 from switchyard.http.request import Request
-
 from tests.support.http import all_endpoints
 from tests.support.template import ROOT
 

@@ -11,5 +11,5 @@ from tests.support.samples import ENDPOINTS, replay, sample
 @pytest.mark.parametrize("operation", sorted(ENDPOINTS))
 def test_the_sample_event_is_answered_as_documented(operation: str, table: Table, tenant: str, caller: Caller) -> None:
     world.build(table, tenant)
-    answer = replay(operation, sample(operation, caller().token))
+    answer = replay(operation, sample(operation, caller().token, tenant))
     assert answer.status == ENDPOINTS[operation].operation.status, answer.text

@@ -87,10 +87,11 @@ def test_another_tenants_things_are_not_found(operation: str, table: Table, tena
     # given the sample's things in one tenant, when a caller of another one asks
     world.build(table, tenant)
     stranger = caller(tenant=new_id())
-    answer = replay(operation, sample(operation, stranger.token))
+    answer = replay(operation, sample(operation, stranger.token, tenant))
     # then it is as if they were not there
     assert answer.status == 404, answer.text
-    assert replay(operation, sample(operation, caller().token)).status == ENDPOINTS[operation].operation.status
+    answer = replay(operation, sample(operation, caller().token, tenant))
+    assert answer.status == ENDPOINTS[operation].operation.status, answer.text
 
 
 @pytest.mark.parametrize("operation", WITH_PATH_IDS)
@@ -101,13 +102,14 @@ def test_another_tenants_id_is_answered_like_an_unknown_one(
     world.build_foreign(table, new_id())
     token = caller().token
     for name in sample(operation)["pathParameters"]:
-        answers = [_with_id(operation, token, name, each) for each in (world.FOREIGN, new_id())]
+        answers = [
+            _with_id(sample(operation, token, tenant), operation, name, each) for each in (world.FOREIGN, new_id())
+        ]
         assert [answer.status for answer in answers] == [404, 404], f"{name}: {answers[0].text}"
         assert _shape(answers[0]) == _shape(answers[1])
 
 
-def _with_id(operation: str, token: str | None, name: str, value: str) -> Answer:
-    event = sample(operation, token)
+def _with_id(event: dict[str, Any], operation: str, name: str, value: str) -> Answer:
     given = event["pathParameters"][name]
     event["pathParameters"][name] = value
     event["rawPath"] = event["rawPath"].replace(given, value)

@@ -1,4 +1,4 @@
-"""The sample events under events/: one for each function, with a placeholder where a token belongs."""
+"""The sample events under events/: one for each function, with placeholders for a token and its workspace."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ from tests.support.http import Answer, Context, all_endpoints, check_promise
 from tests.support.template import ROOT
 
 PLACEHOLDER = "Bearer TOKEN"
+WORKSPACE = "WORKSPACE"
 FOLDER = ROOT / "events"
 
 #: Every HTTP endpoint by the name of its operation.
@@ -19,9 +20,10 @@ def path_of(operation: str) -> Path:
     return FOLDER.joinpath(*operation.split(".")).with_suffix(".json")
 
 
-def sample(operation: str, token: str | None = None) -> dict[str, Any]:
-    """Return an operation's sample event, with the token in its place (None: without the header)."""
-    event: dict[str, Any] = json.loads(path_of(operation).read_text(encoding="utf-8"))
+def sample(operation: str, token: str | None = None, tenant: str = WORKSPACE) -> dict[str, Any]:
+    """Return an operation's sample event, with the token (None: without the header) and its tenant in place."""
+    text = path_of(operation).read_text(encoding="utf-8").replace(WORKSPACE, tenant)
+    event: dict[str, Any] = json.loads(text)
     if event["headers"].pop("authorization", None) and token is not None:
         event["headers"]["authorization"] = f"Bearer {token}"
     return event

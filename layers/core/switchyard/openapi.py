@@ -279,6 +279,7 @@ _HEADERS: Json = {
         "Present when the answer is the first one to this Idempotency-Key.", const="true"
     ),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "X-Should-Retry": _text_header("Tells a client that the same request will be refused again.", const="false"),
     "WWW-Authenticate": _text_header("How to authenticate (RFC 6750)."),
 }
 

@@ -5,7 +5,7 @@ from typing import Literal
 TrackType = Literal["task", "goal"]
 
 TASK_STATUSES = ("backlog", "todo", "in_progress", "done", "cancelled")
-GOAL_STATUSES = ("not_started", "on_track", "at_risk", "postponed", "completed")
+GOAL_STATUSES = ("not_started", "on_track", "at_risk", "postponed", "completed", "cancelled")
 PRIORITIES = ("urgent", "high", "medium", "low")
 
 #: Finished tasks: nothing waits for them any more, or ever will.
@@ -14,7 +14,14 @@ FINAL = frozenset({"done", "cancelled", "completed"})
 # One letter a status, in the sort key of the lists: a list by status reads one key range.
 _CODES: dict[TrackType, dict[str | None, str]] = {
     "task": {"in_progress": "a", None: "b", "backlog": "c", "todo": "d", "done": "e", "cancelled": "f"},
-    "goal": {"not_started": "a", "on_track": "b", "at_risk": "c", "postponed": "d", "completed": "e"},
+    "goal": {
+        "not_started": "a",
+        "on_track": "b",
+        "at_risk": "c",
+        "postponed": "d",
+        "completed": "e",
+        "cancelled": "f",
+    },
 }
 
 

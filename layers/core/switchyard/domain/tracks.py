@@ -24,7 +24,7 @@ class Track:
 
     `owner` is set on a personal track and names the one actor who sees it. `version` grows by one with each
     change. `number` is the task's place in its goal, `next_number` the one a goal gives out next (None: 1).
-    `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
+    `labels` are `key=value`. `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
     """
 
     tenant_id: str
@@ -45,6 +45,7 @@ class Track:
     next_number: int | None = None
     owner: str | None = None
     project_ids: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     related_type: str | None = None
     related_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """From pydantic's findings to errors a client can act on: which field, why, what would be right."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,16 @@ def parse_query[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         raise _refusal(error, "query") from None
+
+
+def check_json_size(value: Any, field: str, most: int) -> None:
+    """Raise Invalid when free-form JSON is none (infinite numbers) or has more than `most` bytes."""
+    try:
+        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError) as error:
+        raise Invalid(FieldError(field, f"is no JSON: {error}", "finite numbers, no lone surrogates")) from None
+    if size > most:
+        raise Invalid(FieldError(field, f"has {size} bytes", f"at most {most} bytes of JSON", "too_long"))
 
 
 def _refusal(error: ValidationError, root: str) -> Invalid:

@@ -84,27 +84,36 @@ class Unit:
         if missing or guard:
             self._seen |= self._read(missing, guard)
 
+    def row(self, row_key: tuple[str, str]) -> Item | None:
+        """Read a row that is no track, e.g. one that finds a track by another name: 1 round trip."""
+        return self._fetch([row_key]).get(row_key)
+
     def _read(self, ids: list[str], guard: bool = False) -> dict[str, Track]:
         tenant = self.actor.tenant_id
         row_keys = [keys.track(tenant, each) for each in ids]
         if guard:
             row_keys.append(keys.graph_guard(tenant))
-        check_key = self.key is not None and not self._key_checked
-        if self.key and check_key:
-            row_keys.append(self.key.row_key)
-        if len(row_keys) == 1:
-            item = self.table.get(*row_keys[0])
-            found = {row_keys[0]: item} if item else {}
-        else:
-            found = self.table.get_many(row_keys)
-        if self.key and check_key:
-            self._key_checked = True
-            self._replay_if(idempotency.recall(found.pop(self.key.row_key, None)))
+        found = self._fetch(row_keys)
         if guard:
             row = found.pop(keys.graph_guard(tenant), None)
             self._guard = int(row["edges"]["N"]) if row else 0
         visible = [track for item in found.values() if (track := rows.from_item(item)).visible_to(self.actor)]
         return {track.id: track for track in visible}
+
+    def _fetch(self, row_keys: list[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+        """Read rows; the first read of a request looks at its idempotency key too, in the same round trip."""
+        use = None if self._key_checked else self.key
+        if use:
+            row_keys = [*row_keys, use.row_key]
+        if len(row_keys) == 1:
+            item = self.table.get(*row_keys[0])
+            found = {row_keys[0]: item} if item else {}
+        else:
+            found = self.table.get_many(row_keys)
+        if use:
+            self._key_checked = True
+            self._replay_if(idempotency.recall(found.pop(use.row_key, None)))
+        return found
 
     def _replay_if(self, remembered: Remembered | None) -> None:
         if remembered is None or self.key is None:

@@ -65,6 +65,11 @@ def idempotency(tenant_id: str, actor_id: str, key: str) -> tuple[str, str]:
     return f"{tenant_id}#{actor_id}#IDEMPOTENCY", hashlib.sha256(key.encode()).hexdigest()
 
 
+def external_id(tenant_id: str, external_id: str) -> tuple[str, str]:
+    """Finds an objective by the id that its maker gave it; hashed, for it is the client's text."""
+    return f"{tenant_id}#EXTERNAL#{hashlib.sha256(external_id.encode()).hexdigest()}", "EXTERNAL"
+
+
 # ---------------------------------------------------------------- partitions of the lists (index keys)
 
 
@@ -79,6 +84,11 @@ def listed(realm: str, kind: str) -> str:
 
 def by_assignee(realm: str, assignee: str) -> str:
     return f"{realm}#assignee#{assignee}"
+
+
+def by_agent(realm: str, agent_id: str) -> str:
+    """The goals of an agent; a partition apart from its tasks, which sort by other letters."""
+    return f"{realm}#agent#{agent_id}"
 
 
 def by_project(realm: str, kind: str, project_id: str) -> str:

@@ -41,7 +41,7 @@ _TEXT = (
     "last_agent",
 )
 _NUMBERS = ("version", "number", "next_number", "progress")
-_LISTS = ("depends_on", "project_ids")
+_LISTS = ("depends_on", "project_ids", "labels")
 _JSON = ("metadata", "ext")
 
 #: Characters of title and description that keyword search looks at.
@@ -97,6 +97,11 @@ def from_item(item: Mapping[str, Any]) -> Track:
     return Track(**fields)
 
 
+def is_live(item: Mapping[str, Any] | None) -> bool:
+    """Tell whether a row is there and no tombstone."""
+    return item is not None and "deleted_at" not in item
+
+
 def _index_keys(track: Track) -> dict[str, str]:
     realm = keys.realm(track.tenant_id, track.owner)
     index = {
@@ -109,15 +114,16 @@ def _index_keys(track: Track) -> dict[str, str]:
     if track.project_ids:
         project = track.project_ids[0] if len(track.project_ids) == 1 else "*"
         index["by_project"] = keys.by_project(realm, track.type, project)
+    if track.parent_id:
+        index["by_parent"] = keys.by_parent(realm, track.parent_id)
+    if track.assignee:
+        by_assignee = keys.by_assignee if track.is_task else keys.by_agent
+        index["by_assignee"] = by_assignee(realm, track.assignee)
     if track.is_task:
         index["by_priority"] = keys.by_priority(realm, track.priority)
-        if track.assignee:
-            index["by_assignee"] = keys.by_assignee(realm, track.assignee)
         if track.goal_id:
             index["by_goal"] = keys.by_goal(realm, track.goal_id)
             index["goal_rank"] = f"{track.number or 0:010d}"
-        if track.parent_id:
-            index["by_parent"] = keys.by_parent(realm, track.parent_id)
         if track.depends_on:
             dependency = track.depends_on[0] if len(track.depends_on) == 1 else "*"
             index["by_dependency"] = keys.by_dependency(realm, dependency)

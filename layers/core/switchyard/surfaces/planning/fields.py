@@ -1,11 +1,11 @@
 """From the planning surface's input to the fields of a track: absent keeps, an empty string clears."""
 
-import json
 from typing import Any
 
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.tracks import METADATA_MAX_BYTES, Track
+from switchyard.http.validation import check_json_size
 from switchyard.surfaces.planning.models import GoalFields, Scope, TaskFields
 
 _TASK = {
@@ -46,19 +46,9 @@ def common(given: Any) -> dict[str, Any]:
         fields["related_type"] = given.related_resource.type or None
         fields["related_id"] = given.related_resource.id or None
     if "metadata" in sent:
-        fields["metadata"] = _metadata(given.metadata)
+        check_json_size(given.metadata, "metadata", METADATA_MAX_BYTES)
+        fields["metadata"] = given.metadata
     return fields
-
-
-def _metadata(given: dict[str, Any]) -> dict[str, Any]:
-    try:
-        size = len(json.dumps(given, ensure_ascii=False, allow_nan=False).encode())
-    except (ValueError, RecursionError) as error:
-        raise Invalid(FieldError("metadata", f"is no JSON: {error}", "finite numbers, no lone surrogates")) from None
-    if size > METADATA_MAX_BYTES:
-        expected = f"at most {METADATA_MAX_BYTES} bytes of JSON"
-        raise Invalid(FieldError("metadata", f"has {size} bytes", expected, "too_long"))
-    return given
 
 
 def task(given: TaskFields | None, before: Track | None = None) -> dict[str, Any]:

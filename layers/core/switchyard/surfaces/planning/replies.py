@@ -29,7 +29,7 @@ class TaskShown(Shown):
 
 
 class GoalShown(Shown):
-    status: Literal["not_started", "on_track", "at_risk", "postponed", "completed"]
+    status: Literal["not_started", "on_track", "at_risk", "postponed", "completed", "cancelled"]
     due_date: str | None
     progress: Annotated[int, Field(ge=0, le=100)]
 

@@ -1,0 +1,21 @@
+"""POST /v1/workspaces/{workspaceId}/objectives/{objectiveId}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.objectives import objectives
+from switchyard.surfaces.objectives.models import ActOnObjective
+from switchyard.surfaces.objectives.replies import Acted
+from switchyard.surfaces.objectives.surface import OBJECTIVES
+
+
+@endpoint(
+    OBJECTIVES,
+    "objectives.act_on_objective",
+    "POST /v1/workspaces/{workspaceId}/objectives/{objectiveId}",
+    scopes=("tasks:write",),
+    body=ActOnObjective,
+    reply=Acted,
+    versioned=True,
+)
+def handler(call: Call) -> Reply:
+    """Cancel an objective (`obj_…:cancel`) or continue it with a message (`obj_…:continue`)."""
+    return objectives.act(call)

@@ -1,0 +1,19 @@
+"""GET /v1/workspaces/{workspaceId}/objectives/{objectiveId}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.objectives import objectives
+from switchyard.surfaces.objectives.replies import Objective
+from switchyard.surfaces.objectives.surface import OBJECTIVES
+
+
+@endpoint(
+    OBJECTIVES,
+    "objectives.get_objective",
+    "GET /v1/workspaces/{workspaceId}/objectives/{objectiveId}",
+    scopes=("tasks:read",),
+    reply=Objective,
+    versioned=True,
+)
+def handler(call: Call) -> Reply:
+    """Read an objective by its id or its external id."""
+    return objectives.retrieve(call)

@@ -1,0 +1,21 @@
+"""PATCH /v1/workspaces/{workspaceId}/objectives/{objectiveId}/tasks/{id}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.objectives import tasks
+from switchyard.surfaces.objectives.models import UpdateTask
+from switchyard.surfaces.objectives.replies import ObjectiveTask
+from switchyard.surfaces.objectives.surface import OBJECTIVES
+
+
+@endpoint(
+    OBJECTIVES,
+    "objectives.update_task",
+    "PATCH /v1/workspaces/{workspaceId}/objectives/{objectiveId}/tasks/{id}",
+    scopes=("tasks:write",),
+    body=UpdateTask,
+    reply=ObjectiveTask,
+    versioned=True,
+)
+def handler(call: Call) -> Reply:
+    """Reword a task, complete it, or open it again."""
+    return tasks.update(call)

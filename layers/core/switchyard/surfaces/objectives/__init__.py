@@ -1,0 +1,1 @@
+"""Objectives: an agent's goal and its numbered checklist (contract: objectives.md)."""

@@ -1,0 +1,159 @@
+"""Wire models of the objectives surface (contract: objectives.md §1.2, §1.7). Names are camelCase on the wire."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from switchyard.domain.tracks import DESCRIPTION_MAX, ID_MAX, TITLE_MAX
+from switchyard.http.validation import Expectation, Query, Wire
+
+#: The default of a field that may be left out but not be null.
+ABSENT: Any = None
+
+LABELS_MAX = 20
+MESSAGE_MAX = 2_000
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+_LABEL_KEY = re.compile(rf"(?:[a-z0-9.-]{{1,253}}/)?{_LABEL}")
+_LABEL_VALUE = re.compile(rf"(?:{_LABEL})?")
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise Expectation("has control characters", "printable characters", "characters")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise Expectation("is blank", "text", "blank")
+    return text
+
+
+def _label_pairs(labels: dict[str, str]) -> dict[str, str]:
+    for key, value in labels.items():
+        if not _LABEL_KEY.fullmatch(key):
+            raise Expectation(f"{key[:80]!r} is no label key", "up to 63 of A-Z a-z 0-9 - _ .", "label")
+        if not _LABEL_VALUE.fullmatch(value):
+            raise Expectation(f"the value of {key!r} is no label value", "up to 63 of A-Z a-z 0-9 - _ .", "label")
+    return labels
+
+
+def _wanted_labels(text: str) -> str:
+    pairs = [pair.partition("=") for pair in text.split(",")] if text else []
+    if len(pairs) > LABELS_MAX or not all(separator for _, separator, _ in pairs):
+        raise Expectation("is no list of labels", f"up to {LABELS_MAX} of key=value, separated by commas", "label")
+    _label_pairs({key: value for key, _, value in pairs})
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=ID_MAX), AfterValidator(_printable)]
+Text = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
+TaskText = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), AfterValidator(_not_blank)]
+Message = Annotated[str, Field(min_length=1, max_length=MESSAGE_MAX), AfterValidator(_not_blank)]
+State = Literal[
+    "STATE_UNSPECIFIED",
+    "STATE_PENDING",
+    "STATE_RUNNING",
+    "STATE_WAITING",
+    "STATE_FAILED",
+    "STATE_CANCELLED",
+    "STATE_FINALIZED",
+    "STATE_TIMED_OUT",
+]
+
+
+class _Camel(Wire):
+    model_config = ConfigDict(alias_generator=to_camel, serialize_by_alias=True)
+
+
+class NewMetadata(_Camel):
+    external_id: Name = ABSENT
+    labels: Annotated[dict[str, str], Field(max_length=LABELS_MAX), AfterValidator(_label_pairs)] = {}
+
+
+class Secret(_Camel):
+    """The name is kept; the value is taken, for clients send it, and forgotten."""
+
+    name: Name
+    value: Annotated[str, Field(max_length=8_192)] = ""
+
+
+class MemoryReference(_Camel):
+    memory_layer_id: Name
+    memory_entry_id: Name = ABSENT
+
+
+class EpisodicMemory(_Camel):
+    key: Name
+
+
+class Party(_Camel):
+    """A tenant or a subject in the client's own namespace."""
+
+    id: Name
+    name: Annotated[str, Field(max_length=TITLE_MAX), AfterValidator(_printable)] = ABSENT
+
+
+class CreateObjective(_Camel):
+    """`parentObjectiveId` is our extension; the rest is the contract's. What is not interpreted is given back."""
+
+    agent_id: Name
+    system_prompt_data: dict[str, Any]
+    first_user_message: Text = ""
+    first_user_message_data: dict[str, Any] = ABSENT
+    variation_id: Name = ABSENT
+    metadata: NewMetadata = NewMetadata()
+    secrets: Annotated[list[Secret], Field(max_length=50)] = []
+    memory_cascade: Annotated[list[MemoryReference], Field(max_length=10)] = []
+    episodic_memory: EpisodicMemory = ABSENT
+    tenant: Party = ABSENT
+    subject: Party = ABSENT
+    pinned_parameters: Annotated[dict[str, str], Field(max_length=100)] = {}
+    parent_objective_id: Name = ABSENT
+
+    def model_post_init(self, _context: Any) -> None:
+        if self.subject is not None and self.tenant is None:
+            raise Expectation("has a subject without a tenant", "the tenant that the subject belongs to", "incomplete")
+
+
+class ActOnObjective(_Camel):
+    """The body of `:cancel` (reason) or of `:continue` (message, enqueue)."""
+
+    reason: Annotated[str, Field(max_length=MESSAGE_MAX)] = ABSENT
+    message: Message = ABSENT
+    enqueue: bool = ABSENT
+
+
+class _Page(Query):
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=1_024)] = ""
+
+
+class ListObjectives(_Page):
+    """Filters are joined by AND. STATE_UNSPECIFIED is no filter; nothing here fails or times out."""
+
+    sort_order: Literal["asc", "desc"] = "desc"
+    state: State = "STATE_UNSPECIFIED"
+    agent_id: Name = ABSENT
+    parent_objective_id: Name = ABSENT
+    profile_id: Name = ABSENT
+    labels: Annotated[str, Field(max_length=4_096), AfterValidator(_wanted_labels)] = ""
+    include_info: bool = False
+
+
+class ListTasks(_Page):
+    sort_order: Literal["asc", "desc"] = "asc"
+
+
+class CreateTask(_Camel):
+    task: TaskText
+    completed: bool = False
+
+
+class UpdateTask(_Camel):
+    task: TaskText = ABSENT
+    completed: bool = ABSENT

@@ -1,0 +1,257 @@
+"""Create, find, list, cancel and continue objectives: goals that an agent works on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from switchyard.domain import clock, lifecycle, tracks
+from switchyard.domain.errors import FieldError, Invalid, NotFound, UnknownReference
+from switchyard.domain.ids import new_id, parse_id
+from switchyard.domain.tracks import METADATA_MAX_BYTES, TITLE_MAX, Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.http.validation import check_json_size
+from switchyard.store import external_ids, keys, lists
+from switchyard.store import tracks as rows
+from switchyard.store.lists import Filter, Range
+from switchyard.surfaces.objectives import present
+from switchyard.surfaces.objectives.models import ActOnObjective, CreateObjective, ListObjectives
+from switchyard.surfaces.objectives.surface import AlreadyExists, WrongState
+
+_EXTERNAL = "external_id:"
+#: Messages that an objective remembers; the oldest go first.
+MESSAGES_KEPT = 10
+
+
+def check_workspace(call: Call) -> None:
+    """Raise NotFound unless the workspace in the path is the token's own."""
+    given, own = call.path["workspaceId"], call.actor.tenant_id
+    if given != own and (parse_id(given) or given) != parse_id(own):
+        raise NotFound(f"There is no workspace {given[:80]!r} for this token.")
+
+
+def find(call: Call, spelled: str) -> Track:
+    """Read an objective by its id or by `external_id:<value>`; raises NotFound."""
+    goal = _find(call, spelled)
+    if goal is None:
+        raise NotFound(f"There is no objective {spelled[:200]!r}.")
+    return goal
+
+
+def of_path(call: Call) -> Track:
+    """Read the objective that the path names; raises NotFound, also for a workspace that is not the token's."""
+    check_workspace(call)
+    return find(call, call.path["objectiveId"])
+
+
+def _find(call: Call, spelled: str) -> Track | None:
+    if spelled.startswith(_EXTERNAL):
+        row_key = keys.external_id(call.actor.tenant_id, spelled.removeprefix(_EXTERNAL))
+        found = external_ids.objective_id(call.ledger.row(row_key))
+    else:
+        found = parse_id(spelled)
+    goal = call.ledger.find([found]).get(found) if found else None
+    return None if goal is None or goal.is_task else goal
+
+
+def answer(goal: Track) -> Reply:
+    """Answer with the whole objective; its version is the ETag."""
+    return Reply(200, present.objective(goal), {"etag": tracks.etag(goal)})
+
+
+def retrieve(call: Call) -> Reply:
+    """Answer with the objective of the path."""
+    return answer(of_path(call))
+
+
+# ---------------------------------------------------------------- create
+
+
+def create(call: Call) -> Reply:
+    """Make the objective of a CreateObjective body: a goal that everyone in the workspace sees."""
+    check_workspace(call)
+    body: CreateObjective = call.body
+    kept = _kept(body)
+    parent_id = _parent(call, body.parent_objective_id) if body.parent_objective_id else None
+    taken = _refuse_taken(call, body.metadata.external_id)
+    goal = call.ledger.create(
+        "goal",
+        _title(body),
+        description=body.first_user_message,
+        assignee=body.agent_id,
+        assignee_type="agent",
+        parent_id=parent_id,
+        labels=tuple(f"{key}={value}" for key, value in sorted(body.metadata.labels.items())),
+        ext={"objectives": kept},
+    )
+    if body.metadata.external_id is not None:
+        claim = external_ids.claim(call.actor.tenant_id, body.metadata.external_id, goal.id, taken)
+        call.ledger.extra.append(claim)
+    return answer(goal)
+
+
+def _kept(body: CreateObjective) -> dict[str, Any]:
+    """Return what is kept uninterpreted, under the contract's names. Of secrets that is the names alone."""
+    kept: dict[str, Any] = body.model_dump(
+        exclude_unset=True,
+        include={
+            "system_prompt_data",
+            "first_user_message_data",
+            "variation_id",
+            "memory_cascade",
+            "episodic_memory",
+            "tenant",
+            "subject",
+            "pinned_parameters",
+        },
+    )
+    if body.secrets:
+        kept["secrets"] = [secret.name for secret in body.secrets]
+    if body.metadata.external_id is not None:
+        kept["externalId"] = body.metadata.external_id
+    check_json_size(kept, "body", METADATA_MAX_BYTES)
+    return kept
+
+
+def _title(body: CreateObjective) -> str:
+    """Name the goal by the beginning of its first message, for the surfaces that show a title."""
+    return " ".join(body.first_user_message.split())[:TITLE_MAX].strip() or f"Objective of {body.agent_id}"
+
+
+def _parent(call: Call, spelled: str) -> str:
+    parent = _find(call, spelled)
+    if parent is None or parent.owner:
+        problem = f"there is no objective {spelled!r} that this one could belong to"
+        expected = "the id of an objective that everyone in the workspace sees"
+        raise UnknownReference(FieldError("parentObjectiveId", problem, expected, "unknown_reference"))
+    return parent.id
+
+
+def _refuse_taken(call: Call, external_id: str | None) -> str | None:
+    """Return the deleted objective that the external id still leads to, if any; raises AlreadyExists."""
+    if external_id is None:
+        return None
+    row_key = keys.external_id(call.actor.tenant_id, external_id)
+    holder = external_ids.objective_id(call.ledger.row(row_key))
+    if holder and rows.is_live(call.ledger.row(keys.track(call.actor.tenant_id, holder))):
+        raise AlreadyExists(
+            f"An objective with the external id {external_id!r} exists: use it, or another external id."
+        )
+    return holder
+
+
+# ---------------------------------------------------------------- list
+
+
+def list_objectives(call: Call) -> Reply:
+    """Answer a ListObjectives query, by creation time."""
+    check_workspace(call)
+    query: ListObjectives = call.query
+    statuses = present.STATUSES.get(query.state)
+    parent = _parent_filter(call, query.parent_objective_id)
+    if statuses == () or parent == "":
+        return Reply(200, {"items": [], "pagination": {"nextCursor": ""}})
+    sent = query.model_dump(exclude={"limit", "cursor", "include_info"}) | {"parent": parent}
+    print_ = lists.fingerprint(call.actor.tenant_id, call.actor.id, "objectives", sent)
+    page = lists.read_page(
+        call.ledger.table,
+        _ranges(call, query, statuses, parent),
+        limit=query.limit,
+        after=lists.from_cursor(query.cursor or None, print_),
+        descending=query.sort_order == "desc",
+        row_filter=_filter(query, parent),
+    )
+    items = [present.objective(rows.from_item(item), query.include_info) for item in page.items]
+    return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, print_) or ""}})
+
+
+def _parent_filter(call: Call, spelled: str | None) -> str | None:
+    """Return the parent's id, or an empty text when there is no such objective."""
+    if spelled is None:
+        return None
+    parent = _find(call, spelled)
+    return parent.id if parent else ""
+
+
+def _ranges(call: Call, query: ListObjectives, statuses: tuple[str, ...] | None, parent: str | None) -> list[Range]:
+    """Choose the narrowest index, for what everyone sees and for the caller's personal goals."""
+    codes = [lifecycle.code("goal", each) for each in statuses] if statuses else lifecycle.all_codes("goal")
+    found = []
+    for realm in (keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)):
+        if parent:
+            index, partition = lists.BY_PARENT, keys.by_parent(realm, parent)
+        elif query.agent_id:
+            index, partition = lists.BY_ASSIGNEE, keys.by_agent(realm, query.agent_id)
+        elif statuses:
+            index, partition = lists.LISTED_BY_RANK, keys.listed(realm, "goal")
+        else:
+            found.append(Range(lists.LISTED_BY_ID, keys.listed(realm, "goal")))
+            continue
+        found += [Range(index, partition, f"{code}#") for code in codes]
+    return found
+
+
+def _filter(query: ListObjectives, parent: str | None) -> Filter:
+    wanted = Filter()
+    if query.agent_id and parent:
+        wanted.any_of("assignee", [query.agent_id])
+    if query.profile_id:
+        wanted.any_of("created_by", [query.profile_id])
+    for label in query.labels.split(",") if query.labels else ():
+        wanted.contains_any("labels", [label])
+    return wanted
+
+
+# ---------------------------------------------------------------- verbs
+
+
+def act(call: Call) -> Reply:
+    """Do what the end of the path says: `obj_…:cancel` or `obj_…:continue`."""
+    check_workspace(call)
+    spelled, _, verb = call.path["objectiveId"].rpartition(":")
+    action = _VERBS.get(verb)
+    if action is None:
+        raise NotFound(f"An objective has no action {verb[:40]!r}: the path ends in :cancel or :continue.")
+    goal = find(call, spelled)
+    tracks.check_version(goal, call.if_match)
+    return action(call, goal, call.body)
+
+
+def _cancel(call: Call, goal: Track, body: ActOnObjective) -> Reply:
+    _refuse_fields(body, "cancel", "message", "enqueue")
+    if goal.status == "cancelled":
+        return answer(goal)
+    if goal.status == "completed":
+        raise WrongState("The objective is finalized: there is nothing left to cancel.")
+    kept = {**goal.ext.get("objectives", {}), "cancelReason": body.reason or ""}
+    return answer(call.ledger.change(goal, status="cancelled", ext={**goal.ext, "objectives": kept}))
+
+
+def _continue(call: Call, goal: Track, body: ActOnObjective) -> Reply:
+    """Set the objective running with a message; one that runs takes it only when `enqueue` is true."""
+    _refuse_fields(body, "continue", "reason")
+    if body.message is None:
+        raise Invalid(FieldError("message", "is required", "the message to continue with", "required"))
+    if goal.status == "cancelled":
+        raise WrongState("The objective is cancelled, which is final: create another one.")
+    running = goal.status in present.STATUSES["STATE_RUNNING"]
+    if running and not body.enqueue:
+        raise WrongState("The objective is running: send enqueue true to leave it a message.")
+    message = {
+        "id": f"event_{new_id()}",
+        "content": body.message,
+        "createdAt": clock.now(),
+        "profileId": call.actor.id,
+    }
+    kept = dict(goal.ext.get("objectives", {}))
+    kept["messages"] = [*kept.get("messages", ()), message][-MESSAGES_KEPT:]
+    status = goal.status if running else "on_track"
+    after = call.ledger.change(goal, status=status, ext={**goal.ext, "objectives": kept})
+    return Reply(200, present.message_event(after, message), {"etag": tracks.etag(after)})
+
+
+def _refuse_fields(body: ActOnObjective, verb: str, *names: str) -> None:
+    for name in names:
+        if name in body.model_fields_set:
+            raise Invalid(FieldError(name, f"is no field of :{verb}", "no such field", "unknown_field"))
+
+
+_VERBS: dict[str, Callable[[Call, Track, ActOnObjective], Reply]] = {"cancel": _cancel, "continue": _continue}

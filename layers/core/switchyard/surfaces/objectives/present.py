@@ -1,0 +1,155 @@
+"""How the objectives surface shows goals and tasks (contract: objectives.md §1.2, §1.7).
+
+The contract's clients want fields that this service has no values for (a rendered prompt, an agent's
+configuration, token counts): those are shown empty, never made up.
+"""
+
+from typing import Any
+
+from switchyard.domain import lifecycle
+from switchyard.domain.tracks import Track
+
+#: Which statuses of a goal are which state.
+STATUSES: dict[str, tuple[str, ...]] = {
+    "STATE_PENDING": ("not_started",),
+    "STATE_RUNNING": ("on_track", "at_risk"),
+    "STATE_WAITING": ("postponed",),
+    "STATE_FINALIZED": ("completed",),
+    "STATE_CANCELLED": ("cancelled",),
+    "STATE_FAILED": (),
+    "STATE_TIMED_OUT": (),
+}
+_STATES = {status: state for state, statuses in STATUSES.items() for status in statuses}
+
+
+def state(goal: Track) -> str:
+    """Return the state that a goal's status stands for."""
+    return _STATES[goal.status or "not_started"]
+
+
+def objective_id(track_id: str) -> str:
+    return f"obj_{track_id}"
+
+
+def task(track: Track) -> dict[str, Any]:
+    """Return an ObjectiveTask."""
+    data: dict[str, Any] = {
+        "number": track.number,
+        "task": track.title,
+        "completed": lifecycle.is_done(track.status),
+    }
+    if track.completed_at:
+        data["completedAt"] = track.completed_at
+    return {"data": data, "metadata": {"id": f"task_{track.id}"}}
+
+
+def objective(goal: Track, with_info: bool = True) -> dict[str, Any]:
+    """Return an Objective, with its info when asked for."""
+    kept = goal.ext.get("objectives", {})
+    shown: dict[str, Any] = {
+        "metadata": {
+            **_metadata(goal, objective_id(goal.id), goal.title, kept.get("externalId", "")),
+            "labels": dict(label.split("=", 1) for label in goal.labels),
+        },
+        "state": state(goal),
+        "stateMessage": kept.get("cancelReason", "") if goal.status == "cancelled" else "",
+        "systemPrompt": "",
+        "systemPromptData": kept.get("systemPromptData", {}),
+        "firstUserMessage": goal.description,
+        "parentObjectiveId": objective_id(goal.parent_id) if goal.parent_id else "",
+        "secrets": [{"name": name} for name in kept.get("secrets", ())],
+        "memoryCascade": kept.get("memoryCascade", []),
+        "pinnedParameters": kept.get("pinnedParameters", {}),
+        "messages": kept.get("messages", []),
+        "configSnapshot": {
+            "agent": {
+                "metadata": _agent(goal),
+                "spec": {"variationSelectionMode": "VARIATION_SELECTION_MODE_UNSPECIFIED"},
+                "state": "STATE_UNSPECIFIED",
+                "info": {"variationCount": 0},
+            },
+            "agentVariation": {
+                "metadata": _variation(goal),
+                "spec": {},
+                "info": {
+                    "assignments": [],
+                    "feedbackCount": 0,
+                    "memoryLayerAssignments": [],
+                    "memoryLayerCount": 0,
+                    "score": 0,
+                    "subAgentCount": 0,
+                    "toolCount": 0,
+                    "toolSetCount": 0,
+                },
+            },
+        },
+    }
+    for name in ("firstUserMessageData", "episodicMemory"):
+        if name in kept:
+            shown[name] = kept[name]
+    if with_info:
+        shown["info"] = _info(goal)
+    return shown
+
+
+def message_event(goal: Track, message: dict[str, Any]) -> dict[str, Any]:
+    """Return the ObjectiveEvent of a message that continues an objective."""
+    return {
+        "metadata": {
+            **_metadata(goal, message["id"], "", ""),
+            "createdAt": message["createdAt"],
+            "profileId": message["profileId"],
+        },
+        "data": {"type": "userMessage", "userMessage": {"content": message["content"]}},
+        "info": {"objective": _metadata(goal, objective_id(goal.id), goal.title, "")},
+    }
+
+
+def _info(goal: Track) -> dict[str, Any]:
+    kept = goal.ext.get("objectives", {})
+    info: dict[str, Any] = {
+        "agent": _agent(goal),
+        "agentVariation": _variation(goal),
+        "createdBy": {
+            "metadata": {
+                "id": goal.created_by,
+                "accountId": goal.tenant_id,
+                "name": "",
+                "profileId": goal.created_by,
+            },
+            "spec": {"type": "PROFILE_TYPE_UNSPECIFIED"},
+        },
+        "currentContextWindowId": "",
+        "effectiveMemoryCascade": kept.get("memoryCascade", []),
+        "totalContextWindows": 0,
+        "totalEvents": 0,
+        "totalInputTokens": 0,
+        "totalIterations": 0,
+        "totalOutputTokens": 0,
+        "totalToolCalls": 0,
+    }
+    for name in ("tenant", "subject"):
+        if name in kept:
+            info[name] = {**kept[name], "externalId": kept[name]["id"]}
+    return info
+
+
+def _metadata(goal: Track, id_: str, name: str, external_id: str) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "accountId": goal.tenant_id,
+        "workspaceId": goal.tenant_id,
+        "profileId": goal.created_by,
+        "createdAt": goal.created_at,
+        "externalId": external_id,
+        "labels": {},
+        "name": name,
+    }
+
+
+def _agent(goal: Track) -> dict[str, Any]:
+    return _metadata(goal, goal.assignee or "", "", "")
+
+
+def _variation(goal: Track) -> dict[str, Any]:
+    return _metadata(goal, goal.ext.get("objectives", {}).get("variationId", ""), "", "")

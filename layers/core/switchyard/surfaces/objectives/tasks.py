@@ -1,0 +1,78 @@
+"""The numbered tasks of an objective."""
+
+from typing import Any
+
+from switchyard.domain import lifecycle, tracks
+from switchyard.domain.errors import NotFound
+from switchyard.domain.ids import parse_id
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.store import keys, lists
+from switchyard.store import tracks as rows
+from switchyard.store.lists import Range
+from switchyard.surfaces.objectives import objectives, present
+from switchyard.surfaces.objectives.models import CreateTask, ListTasks, UpdateTask
+
+
+def list_tasks(call: Call) -> Reply:
+    """Answer a ListTasks query by number: what everyone sees, and the caller's personal tasks of the objective."""
+    goal, query = objectives.of_path(call), call.query
+    assert isinstance(query, ListTasks)
+    actor = call.actor
+    print_ = lists.fingerprint(actor.tenant_id, actor.id, "objective tasks", goal.id, query.sort_order)
+    realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
+    page = lists.read_page(
+        call.ledger.table,
+        [Range(lists.BY_GOAL_NUMBER, keys.by_goal(realm, goal.id)) for realm in realms],
+        limit=query.limit,
+        after=lists.from_cursor(query.cursor or None, print_),
+        descending=query.sort_order == "desc",
+    )
+    items = [present.task(rows.from_item(item)) for item in page.items]
+    return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, print_) or ""}})
+
+
+def retrieve(call: Call) -> Reply:
+    """Answer with one task of the objective."""
+    return _answer(_of_path(call))
+
+
+def create(call: Call) -> Reply:
+    """Add a task to the objective; it gets the next number, and is seen by whoever sees the objective."""
+    body: CreateTask = call.body
+    goal = objectives.of_path(call)
+    status = "done" if body.completed else "todo"
+    task = call.ledger.create(
+        "task", body.task, status=status, goal_id=goal.id, owner=goal.owner, project_ids=goal.project_ids
+    )
+    return _answer(task)
+
+
+def update(call: Call) -> Reply:
+    """Reword a task, complete it, or open it again."""
+    body: UpdateTask = call.body
+    before = _of_path(call)
+    tracks.check_version(before, call.if_match)
+    fields: dict[str, Any] = {}
+    if body.task is not None:
+        fields["title"] = body.task
+    # A task that is open already keeps its status: this surface does not tell backlog from in progress.
+    if body.completed is not None and body.completed != lifecycle.is_done(before.status):
+        fields["status"] = "done" if body.completed else "todo"
+    return _answer(call.ledger.change(before, **fields))
+
+
+def _of_path(call: Call) -> Track:
+    spelled, task_id = call.path["objectiveId"], parse_id(call.path["id"])
+    known = [found for found in (parse_id(spelled), task_id) if found]
+    objectives.check_workspace(call)
+    call.ledger.prefetch(known)
+    goal = objectives.find(call, spelled)
+    task = call.ledger.find([task_id]).get(task_id) if task_id else None
+    if task is None or not task.is_task or task.goal_id != goal.id:
+        raise NotFound(f"The objective has no task {call.path['id'][:80]!r}.")
+    return task
+
+
+def _answer(task: Track) -> Reply:
+    return Reply(200, present.task(task), {"etag": tracks.etag(task)})

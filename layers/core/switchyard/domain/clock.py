@@ -37,6 +37,6 @@ def instant(text: str) -> str:
 
 def calendar_day(text: str) -> str:
     """Return the text when it is a real date `YYYY-MM-DD`; raises ValueError otherwise."""
-    if len(text) != 10:
+    if date.fromisoformat(text).isoformat() != text:
         raise ValueError("not a date of the form YYYY-MM-DD")
-    return date.fromisoformat(text).isoformat()
+    return text

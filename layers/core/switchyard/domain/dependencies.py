@@ -1,7 +1,8 @@
 """The graph of work: cycles are refused, readiness and the critical path are told. Pure functions over ids."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from switchyard.domain import lifecycle
 from switchyard.domain.errors import Cycle
@@ -9,8 +10,16 @@ from switchyard.domain.tracks import Track
 
 Edges = Mapping[str, Iterable[str]]
 
+#: How a surface names the field of a track by which it refers to another id.
+Spelling = Callable[[Track, str, str], str]
+
 #: At most so many tracks are followed when an edge is added between tracks that exist already.
 WALK_MAX = 1_000
+
+
+def track_field(_track: Track, field: str, _ref: str) -> str:
+    """The spelling of errors where no surface has its own: the field's bare name."""
+    return field
 
 
 def find_cycle(starts: Iterable[str], edges: Edges) -> list[str] | None:
@@ -39,8 +48,12 @@ def find_cycle(starts: Iterable[str], edges: Edges) -> list[str] | None:
     return None
 
 
-def refuse_cycles(changed: Iterable[Track], known: Mapping[str, Track]) -> None:
-    """Raise Cycle when parents or dependencies of the changed tracks, laid over the known ones, form a circle."""
+def refuse_cycles(changed: Iterable[Track], known: Mapping[str, Track], spell: Spelling = track_field) -> None:
+    """Raise Cycle when parents or dependencies of the changed tracks, laid over the known ones, form a circle.
+
+    The error names the field, as `spell` has it, of a changed track in the circle.
+    """
+    changed = list(changed)
     after = {**known, **{track.id: track for track in changed}}
     starts = [track.id for track in changed]
     depends = {track.id: track.depends_on for track in after.values()}
@@ -48,7 +61,8 @@ def refuse_cycles(changed: Iterable[Track], known: Mapping[str, Track]) -> None:
     for field, edges in (("dependsOn", depends), ("parentId", parents)):
         path = find_cycle(starts, edges)
         if path:
-            raise Cycle(field, path)
+            ours = [(after[one], other) for one, other in pairwise(path) if one in starts]
+            raise Cycle(spell(ours[0][0], field, ours[0][1]) if ours else field, path)
 
 
 def adds_edges(before: Track, after: Track) -> bool:

@@ -1,5 +1,6 @@
 """The track: a task or a goal, as every surface sees it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -72,13 +73,13 @@ class Track:
         """Tell whether the actor may know of this track."""
         return self.tenant_id == actor.tenant_id and not self.deleted_at and self.owner in (None, actor.id)
 
-    def references(self) -> dict[str, str]:
+    def references(self) -> list[tuple[str, str]]:
         """Return the ids this track refers to, each with the field that names it."""
-        refs = dict.fromkeys(self.depends_on, "dependsOn")
+        refs = [(ref, "dependsOn") for ref in self.depends_on]
         if self.parent_id:
-            refs[self.parent_id] = "parentId"
+            refs.append((self.parent_id, "parentId"))
         if self.goal_id:
-            refs[self.goal_id] = "goalId"
+            refs.append((self.goal_id, "goalId"))
         return refs
 
 
@@ -108,7 +109,7 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
 
 def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
     """Return the track with the fields changed: the next version, or the same object when nothing differs."""
-    if all(getattr(track, name) == value for name, value in fields.items()):
+    if all(_same(getattr(track, name), value) for name, value in fields.items()):
         return track
     after = replace(
         track,
@@ -140,6 +141,13 @@ def check_version(track: Track, expected: frozenset[str] | None) -> None:
 def etag(track: Track) -> str:
     """Return the strong entity tag of a track: its version in quotes (RFC 9110)."""
     return f'"{track.version}"'
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Compare as JSON does: in Python True, 1 and 1.0 are equal."""
+    if isinstance(before, Mapping):
+        return json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)
+    return bool(before == after)
 
 
 def _settle(after: Track, before: Track | None) -> Track:

@@ -329,9 +329,11 @@ def _key_use(operation: Operation, request: Request, body: BaseModel | None, act
     """Return the use of the request's key, from the header or the body's field; raises Invalid when they differ."""
     key = request.headers.get("idempotency-key")
     named = getattr(body, operation.key_field) if operation.key_field else None
+    expected = f"1 to {idempotency.KEY_MAX} printable ASCII characters"
     if key is not None and not 1 <= len(key) <= idempotency.KEY_MAX:
-        expected = f"1 to {idempotency.KEY_MAX} characters"
         raise Invalid(FieldError("Idempotency-Key", f"has {len(key)} characters", expected, "length"))
+    if key is not None and not (key.isascii() and key.isprintable()):
+        raise Invalid(FieldError("Idempotency-Key", "has other characters than a header may", expected, "characters"))
     if key is not None and named is not None and key != named:
         problem = "differs from the header Idempotency-Key"
         raise Invalid(FieldError(str(operation.key_field), problem, "one key, in either place", "conflict"))

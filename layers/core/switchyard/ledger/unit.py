@@ -9,7 +9,7 @@ from typing import Any
 
 from switchyard.domain import dependencies, tracks
 from switchyard.domain.actors import Actor
-from switchyard.domain.errors import FieldError, IdempotencyConflict, Invalid, NotFound, UnknownReference
+from switchyard.domain.errors import Cycle, FieldError, IdempotencyConflict, Invalid, NotFound, UnknownReference
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
@@ -60,6 +60,8 @@ class Unit:
     _guarded: bool = False
     _key_checked: bool = False
     extra: list[Item] = field(default_factory=list)
+    #: A surface that names fields its own way puts its spelling here, for errors about references.
+    spell: dependencies.Spelling = dependencies.track_field
 
     # ------------------------------------------------------------ reads
     def get(self, track_id: str, kind: TrackType | None = None) -> Track:
@@ -139,8 +141,8 @@ class Unit:
         after = self._numbered(after, before)
         entry = self._entry(before.id)
         entry.before, entry.after = entry.before or before, after
-        known = before.references() if after.owner == before.owner else {}
-        self._need_references(after, {r: f for r, f in after.references().items() if r not in known})
+        known = before.references() if after.owner == before.owner else []
+        self._need_references(after, [each for each in after.references() if each not in known])
         return after
 
     def delete(self, before: Track) -> Track:
@@ -159,13 +161,13 @@ class Unit:
         """
         for track_id, entry in self._pending.items():
             if entry.after and entry.needed_as and not _fits(entry.after, entry.needed_as, entry.needed_by):
-                raise self.unknown(entry.field, track_id)
+                raise self.unknown(entry.field, entry.needed_as, track_id)
         changed = [e.after for e in self._pending.values() if e.after and not e.after.deleted_at]
         self._guarded = any(
             e.before and e.after and dependencies.adds_edges(e.before, e.after) for e in self._pending.values()
         )
         known = self._walk(changed) if self._guarded else {}
-        dependencies.refuse_cycles(changed, known)
+        dependencies.refuse_cycles(changed, known, self.spell)
 
     def _walk(self, changed: Sequence[Track]) -> dict[str, Track]:
         """Read everything that the changed tracks lead to; raises Invalid above WALK_MAX tracks."""
@@ -196,34 +198,36 @@ class Unit:
         goal = goal_entry.after if goal_entry and goal_entry.after else None
         goal = goal or self.find([track.goal_id]).get(track.goal_id)
         if goal is None or goal.is_task or (goal.owner and goal.owner != track.owner):
-            raise self.unknown("goalId", track.goal_id)
+            raise self.unknown(self.spell(track, "goalId", track.goal_id), "goal", track.goal_id)
         entry = self._entry(goal.id)
         if entry.after is None:
             entry.before = goal
-        entry.needed_as = "goal"
         entry.drawn += 1
         return replace(track, number=(goal.next_number or 1) + entry.drawn - 1)
 
-    def _need_references(self, track: Track, references: Mapping[str, str]) -> None:
-        for ref, name in references.items():
+    def _need_references(self, track: Track, references: Iterable[tuple[str, str]]) -> None:
+        for ref, name in references:
+            field = self.spell(track, name, ref)
             if ref == track.id:
-                raise Invalid(FieldError(name, "refers to the track itself", "another track's id", "cycle"))
+                raise Cycle(field, [ref, ref])
             entry = self._entry(ref)
-            wanted: TrackType = "task" if track.is_task and name != "goalId" else "goal"
+            wanted: TrackType = "goal" if name == "goalId" else "task"
+            if entry.needed_as not in (None, wanted):
+                # A goal was read when its number was drawn: it is the other reference that is wrong.
+                raise self.unknown(field if wanted == "task" else entry.field, "task", ref)
             # What several tracks refer to must be visible to all who see any of them.
             shared = entry.needed_as is not None and entry.needed_by != track.owner
             entry.needed_by = None if shared else track.owner
-            entry.needed_as, entry.field = wanted, name
+            entry.needed_as, entry.field = wanted, field
 
     def _entry(self, track_id: str) -> _Pending:
         return self._pending.setdefault(track_id, _Pending())
 
     @staticmethod
-    def unknown(name: str, ref: str) -> UnknownReference:
+    def unknown(name: str, wanted: TrackType, ref: str) -> UnknownReference:
         """The error for a reference that leads nowhere the actor may go."""
-        expected = "the id of a goal" if name == "goalId" else "the id of a task"
-        problem = f"{ref} is not the id of a {'goal' if name == 'goalId' else 'task'} that this track can refer to"
-        return UnknownReference(FieldError(name, problem, expected, "unknown_reference"))
+        problem = f"{ref} is not the id of a {wanted} that this track can refer to"
+        return UnknownReference(FieldError(name, problem, f"the id of a {wanted}", "unknown_reference"))
 
     # ------------------------------------------------------------ commit
     @property
@@ -312,8 +316,8 @@ class Unit:
         for (track_id, entry, _), item in zip(written, refused.items, strict=False):
             if item is None:
                 continue
-            if entry.after is None and not entry.drawn:
-                raise self.unknown(entry.field, track_id) from refused
+            if entry.after is None and entry.needed_as and not entry.drawn:
+                raise self.unknown(entry.field, entry.needed_as, track_id) from refused
             if len(refused.items) == 1 and entry.after and self._is_ours(item, entry.after):
                 return  # the first attempt went through and only its answer was lost
         raise Stale from refused

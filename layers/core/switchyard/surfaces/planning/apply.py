@@ -22,6 +22,7 @@ def apply(call: Call) -> Reply:
     """Apply the drafts of an ApplyTracks body, all or none."""
     body: ApplyTracks = call.body
     plan = _Plan(body)
+    call.ledger.spell = plan.spell
     call.ledger.prefetch(plan.named, guard=plan.may_close_cycles)
     results = [_delete(call, body, position) for position in range(len(body.deleted))]
     # Goals first: a task draws its number from its goal, which may stand further down.
@@ -37,6 +38,7 @@ class _Plan:
     def __init__(self, body: ApplyTracks) -> None:
         self.field = body.drafts_field
         self.ids: dict[str, str] = {}
+        self.positions: dict[str, int] = {}
         self.existing: set[str] = set()
         for position, draft in enumerate(body.drafts):
             known = parse_id(draft.id)
@@ -44,6 +46,7 @@ class _Plan:
             if name in self.ids:
                 raise Invalid(FieldError(f"{self.field}.{position}.id", "is used twice", "distinct ids", "duplicate"))
             self.ids[name] = known or new_id()
+            self.positions[self.ids[name]] = position
             if known:
                 self.existing.add(known)
         for position, each in enumerate(body.deleted):
@@ -64,6 +67,10 @@ class _Plan:
         task = draft.task
         given = (*task.depends_on, task.parent_id, task.goal_id) if task else ()
         return [known for ref in given if ref not in self.ids and (known := parse_id(ref))]
+
+    def spell(self, track: Track, name: str, ref: str) -> str:
+        """Return the path of a reference in the draft that makes or changes the track."""
+        return fields.spell(track, name, ref, f"{self.field}.{self.positions[track.id]}.")
 
     def resolve(self, ref: str, where: str) -> str:
         """Return the id that a label or UUID stands for; raises UnknownReference."""

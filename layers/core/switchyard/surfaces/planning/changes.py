@@ -13,6 +13,7 @@ def create(call: Call) -> Reply:
     given = fields.common(body) | fields.scope(body.scope, call.actor)
     own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal)
     title = given.pop("title")
+    call.ledger.spell = fields.spell
     track = call.ledger.create(body.type, title, **given, **own)
     headers = {"etag": tracks.etag(track), "location": f"/v1/tracks/{track.id}"}
     return Reply(201, present.full(track), headers)
@@ -30,6 +31,7 @@ def update(call: Call) -> Reply:
     given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, before)
     if body.scope is not None:
         given |= fields.changed_scope(body.scope, call.actor, before)
+    call.ledger.spell = fields.spell
     after = call.ledger.change(before, **given)
     return Reply(200, present.full(after), {"etag": tracks.etag(after)})
 

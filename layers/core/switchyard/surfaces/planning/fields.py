@@ -89,6 +89,12 @@ def _kind_follows(fields: dict[str, Any], before: Track | None) -> dict[str, Any
     return fields
 
 
+def spell(track: Track, name: str, ref: str, prefix: str = "") -> str:
+    """Return the path by which a body names the field of a track that refers to `ref`."""
+    path = f"{prefix}task.{name}"
+    return f"{path}.{track.depends_on.index(ref)}" if name == "dependsOn" else path
+
+
 def check_type(track: Track, given: Any, prefix: str = "") -> None:
     """Raise Invalid when the change speaks of the other type than the track's."""
     other = "goal" if track.is_task else "task"

@@ -5,7 +5,7 @@ An absent field keeps its value, an empty string clears it, null is refused.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from switchyard.domain import clock
@@ -29,9 +29,13 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _day_or_empty(text: str) -> str:
+    return _day(text) if text else text
+
+
 def _day(text: str) -> str:
     try:
-        return clock.calendar_day(text) if text else text
+        return clock.calendar_day(text)
     except ValueError:
         raise Expectation(f"{text[:40]!r} is not a date", "a real date YYYY-MM-DD", "date") from None
 
@@ -83,7 +87,8 @@ def _distinct(values: list[str]) -> list[str]:
 
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), AfterValidator(_not_blank)]
 Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
-Day = Annotated[str, AfterValidator(_day), _shown(pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="YYYY-MM-DD")]
+Day = Annotated[str, AfterValidator(_day), _shown(format="date")]
+ClearableDay = Annotated[str, AfterValidator(_day_or_empty), _shown(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 Moment = Annotated[str, Field(max_length=40, description="ISO 8601 date or date-time"), AfterValidator(_moment)]
 Uuid = Annotated[str, AfterValidator(_uuid)]
 ClearableUuid = Annotated[str, AfterValidator(_uuid_or_empty)]
@@ -131,7 +136,7 @@ class Related(_Camel):
 
 class TaskFields(_Camel):
     status: TaskStatus = ""
-    due_date: Day = ""
+    due_date: ClearableDay = ""
     assignee: Name = ""
     assignee_type: Literal["user", "agent", ""] = ""
     parent_id: ClearableUuid = ""
@@ -141,7 +146,7 @@ class TaskFields(_Camel):
 
 class GoalFields(_Camel):
     status: GoalStatus = ABSENT
-    due_date: Day = ""
+    due_date: ClearableDay = ""
     progress: Annotated[int, Field(ge=0, le=100)] = ABSENT
 
 
@@ -200,7 +205,21 @@ class Draft(_Common):
 
 
 class DeleteDraft(_Camel):
+    """The track to delete: its UUID, alone or as `{"id": …}`."""
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: _or_alone(schema))
+
     id: Uuid
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alone(cls, given: Any) -> Any:
+        return {"id": given} if isinstance(given, str) else given
+
+
+def _or_alone(schema: dict[str, Any]) -> None:
+    described = {name: schema.pop(name) for name in ("properties", "required", "additionalProperties", "type")}
+    schema["anyOf"] = [{"type": "string"}, described]
 
 
 class ApplyTracks(_Camel):
@@ -209,8 +228,8 @@ class ApplyTracks(_Camel):
     scope: Scope
     update_drafts: list[Draft] = []
     upserts: list[Draft] = []
-    delete_drafts: list[Uuid | DeleteDraft] = []
-    deletes: list[Uuid | DeleteDraft] = []
+    delete_drafts: list[DeleteDraft] = []
+    deletes: list[DeleteDraft] = []
 
     def model_post_init(self, _context: Any) -> None:
         for older, newer in (("update_drafts", "upserts"), ("delete_drafts", "deletes")):
@@ -232,7 +251,7 @@ class ApplyTracks(_Camel):
 
     @property
     def deleted(self) -> list[str]:
-        return [each if isinstance(each, str) else each.id for each in self.delete_drafts or self.deletes]
+        return [each.id for each in self.delete_drafts or self.deletes]
 
     @property
     def deletes_field(self) -> str:
@@ -265,6 +284,10 @@ class SearchScope(_Camel):
 
     type: Literal["personal", "projects"]
     ids: Annotated[list[ProjectId], Field(max_length=_FILTER_VALUES_MAX)] = []
+
+    def model_post_init(self, _context: Any) -> None:
+        if self.type == "personal" and self.ids:
+            raise Expectation("is personal and names projects", "no ids, or the type projects", "conflict")
 
 
 class SearchTracks(_Camel):

@@ -15,6 +15,8 @@ from switchyard.surfaces.planning import present
 from switchyard.surfaces.planning.models import PAGE_SIZE, ListTracks, SearchScope, SearchTracks
 from switchyard.surfaces.planning.models import Filter as WireFilter
 
+#: Projects that one search can be narrowed to: each is a range of its own.
+PROJECTS_MAX = 20
 _TASK_ONLY = ("assignee", "goal_id", "parent_id", "depends_on")
 _GOAL_ONLY = ("progress_min", "progress_max")
 
@@ -24,7 +26,7 @@ def search(call: Call) -> Reply:
     body: SearchTracks = call.body
     if body.cursor is not None and body.page > 1:
         raise Invalid(FieldError("cursor", "is given with a page", "one of the two", "conflict"))
-    listing = _Listing(call.actor, body.type, body.query, body.filter, body.scopes)
+    listing = _Listing(call.actor, body.type, body.query, body.filter, body.scopes, "filter.")
     skip = (body.page - 1) * PAGE_SIZE
     page, cursor = listing.read(call, skip + PAGE_SIZE, body.cursor)
     tracks = [rows.from_item(item) for item in page.items[skip:]]
@@ -61,18 +63,27 @@ class _Listing:
     """One search, planned: ranges in one order, a filter for the rest, and the print that binds its cursors."""
 
     def __init__(
-        self, actor: Actor, kind: TrackType, query: str, wanted: WireFilter, scopes: list[SearchScope]
+        self,
+        actor: Actor,
+        kind: TrackType,
+        query: str,
+        wanted: WireFilter,
+        scopes: list[SearchScope],
+        prefix: str = "",
     ) -> None:
-        self.actor, self.kind, self.wanted = actor, kind, wanted
+        self.actor, self.kind, self.wanted, self.prefix = actor, kind, wanted, prefix
         self.filter = Filter()
         self.descending = True
         self.statuses = self._statuses()
-        self.projects = [project for scope in scopes if scope.type == "projects" for project in scope.ids]
+        self.projects = list(dict.fromkeys(id for scope in scopes if scope.type == "projects" for id in scope.ids))
         shared = not scopes or any(scope.type == "projects" for scope in scopes)
         personal = not scopes or any(scope.type == "personal" for scope in scopes)
         # A scope of all projects among the others takes the narrower ones in.
         if any(scope.type == "projects" and not scope.ids for scope in scopes):
             self.projects = []
+        if len(self.projects) > PROJECTS_MAX:
+            expected = f"at most {PROJECTS_MAX} in one search"
+            raise Invalid(FieldError("scopes", f"names {len(self.projects)} projects", expected, "too_many"))
         self.owners = ([None] if shared else []) + ([actor.id] if personal else [])
         self._refuse_other_type()
         self.ranges = [each for owner in self.owners for each in self._ranges(owner)]
@@ -99,7 +110,7 @@ class _Listing:
         for status in self.wanted.status:
             if status not in allowed:
                 expected = "one of " + ", ".join(allowed)
-                raise Invalid(FieldError("filter.status", f"{status!r} is unknown", expected, "unknown_value"))
+                raise Invalid(FieldError(f"{self.prefix}status", f"{status!r} is unknown", expected, "unknown_value"))
         return [None if status == "none" else status for status in dict.fromkeys(self.wanted.status)]
 
     def _refuse_other_type(self) -> None:
@@ -108,7 +119,9 @@ class _Listing:
             if name in self.wanted.model_fields_set and getattr(self.wanted, name) not in (None, []):
                 field = WireFilter.model_fields[name].alias or name
                 other = "goals" if self.kind == "task" else "tasks"
-                raise Invalid(FieldError(f"filter.{field}", f"is a filter for {other}", f"filters for {self.kind}s"))
+                raise Invalid(
+                    FieldError(f"{self.prefix}{field}", f"is a filter for {other}", f"filters for {self.kind}s")
+                )
 
     def _ranges(self, owner: str | None) -> list[Range]:
         """Choose the index that fits the filters best, narrowest first."""
@@ -122,10 +135,13 @@ class _Listing:
             return self._by_rank(lists.BY_DEPENDENCY, named)
         if wanted.assignee:
             return self._by_rank(lists.BY_ASSIGNEE, [keys.by_assignee(realm, each) for each in wanted.assignee])
-        if self.projects and owner is None:
-            named = [keys.by_project(realm, self.kind, each) for each in (*self.projects, "*")]
-            return self._by_rank(lists.BY_PROJECT, named)
         everything = keys.listed(realm, self.kind)
+        if self.projects:
+            # Ranges are merged in one order, so that the personal ones beside projects go by rank too.
+            named = [keys.by_project(realm, self.kind, each) for each in (*self.projects, "*")]
+            return (
+                self._by_rank(lists.LISTED_BY_RANK, [everything]) if owner else self._by_rank(lists.BY_PROJECT, named)
+            )
         if wanted.updated_at_from or wanted.updated_at_to:
             high = _through(wanted.updated_at_to)
             return [Range(lists.LISTED_BY_UPDATE, everything, low=wanted.updated_at_from or " ", high=high)]
@@ -154,7 +170,7 @@ class _Listing:
             self.filter.any_of("assignee", wanted.assignee)
         if wanted.goal_id and "by_goal" not in used:
             self.filter.any_of("goal_id", wanted.goal_id)
-        if self.projects and (None not in self.owners or "by_project" not in used or self._has_shared_ones()):
+        if self.projects:
             self._filter_projects()
         if wanted.depends_on:
             self.filter.contains_any("depends_on", wanted.depends_on)
@@ -163,14 +179,11 @@ class _Listing:
         if wanted.due_date_from or wanted.due_date_to:
             self.filter.between("due", wanted.due_date_from, _through(wanted.due_date_to))
         if wanted.updated_at_from or wanted.updated_at_to:
-            self.filter.between("updated_at", wanted.updated_at_from, wanted.updated_at_to)
-
-    def _has_shared_ones(self) -> bool:
-        return any(each.partition.endswith(f"#*#{self.kind}") for each in self.ranges)
+            self.filter.between("updated_at", wanted.updated_at_from, _through(wanted.updated_at_to))
 
     def _filter_projects(self) -> None:
         """Tracks of several projects share a partition; personal ones are in no project but were asked for too."""
-        Filter.contains_any(self.filter, "project_ids", self.projects)
+        self.filter.contains_any("project_ids", self.projects)
         if self.actor.id in self.owners:
             condition = self.filter.conditions.pop()
             self.filter.conditions.append(

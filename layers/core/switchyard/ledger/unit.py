@@ -211,10 +211,11 @@ class Unit:
             if ref == track.id:
                 raise Cycle(field, [ref, ref])
             entry = self._entry(ref)
-            wanted: TrackType = "goal" if name == "goalId" else "task"
-            if entry.needed_as not in (None, wanted):
-                # A goal was read when its number was drawn: it is the other reference that is wrong.
-                raise self.unknown(field if wanted == "task" else entry.field, "task", ref)
+            wanted: TrackType = "task" if track.is_task and name != "goalId" else "goal"
+            if entry.needed_as and entry.needed_as != wanted:
+                # What goalId names was read when its number was drawn: it is the other reference that is wrong.
+                wrong = (entry.field, entry.needed_as) if name == "goalId" else (field, wanted)
+                raise self.unknown(*wrong, ref)
             # What several tracks refer to must be visible to all who see any of them.
             shared = entry.needed_as is not None and entry.needed_by != track.owner
             entry.needed_by = None if shared else track.owner

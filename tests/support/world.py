@@ -1,20 +1,28 @@
 """The little world that the sample events under events/ speak of: fixed ids in one tenant."""
 
+from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
+from switchyard.ledger import administration
 from switchyard.ledger.unit import Unit
+from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table
+from switchyard.store.tokens import TokenRow
 
 GOAL = "01981f5c-7a00-7000-8000-00000000000a"
 TASK = "01981f5c-7a00-7000-8000-00000000000b"
 BLOCKER = "01981f5c-7a00-7000-8000-00000000000c"
+TOKEN = "01981f5c-7a00-7000-8000-00000000000d"
 
 #: A track of a tenant other than the sample events'.
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
 
 
 def build(table: Table, tenant: str) -> None:
-    """Write what the sample events need: a goal, a task of it, and what that task waits for."""
+    """Write what the sample events need: a goal, a task of it, what that task waits for, the tenant and a token."""
     ledger = _ledger(table, tenant)
+    administration.create_tenant(ledger, "Acme")
+    actor = Actor(tenant, "agent_builder", "agent", frozenset({"tasks:read"}), TOKEN, "Builder")
+    ledger.extra += token_rows.put(TokenRow(TOKEN, tokens.digest(tokens.new_token()), actor, clock.now(), None))
     ledger.create("goal", "Ship docs v1", id=GOAL, project_ids=("docs",), status="on_track", progress=40)
     ledger.create("task", "Write API docs", id=BLOCKER, project_ids=("docs",), status="in_progress")
     ledger.create(

@@ -29,6 +29,7 @@ from switchyard.domain.errors import (
     SwitchyardError,
 )
 from switchyard.domain.ids import parse_id
+from switchyard.domain.tokens import redacted
 from switchyard.http import auth
 from switchyard.http.request import Request
 from switchyard.http.surface import Refusal, Surface
@@ -50,11 +51,15 @@ metrics = Metrics(namespace="Switchyard", service="switchyard")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: status, JSON value (None: no body), and headers beyond the common ones."""
+    """An answer: status, JSON value (None: no body), and headers beyond the common ones.
+
+    `kept` stands in for the body under an idempotency key, when the body holds a secret that may not be stored.
+    """
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    kept: Any = None
 
 
 @dataclass(slots=True)
@@ -201,8 +206,9 @@ def perform(
     while True:
         ledger = Unit(table, actor, request.id, key)
         try:
-            status, headers, text = _encoded(work(ledger))
-            ledger.commit(status, headers, text)
+            reply = work(ledger)
+            status, headers, text = _encoded(reply)
+            ledger.commit(status, headers, text if reply.kept is None else _json(reply.kept))
         except Replay as known:
             first = known.remembered
             return Answer(first.status, first.headers, first.body, replayed=True)
@@ -224,8 +230,9 @@ def _is_final(refusal: SwitchyardError) -> bool:
 
 def _keep(key: idempotency.KeyUse, refusal: Refusal, table: Table) -> None:
     """Remember a final refusal under the request's key, unless the key is taken."""
+    status, headers, body = refusal
     try:
-        table.write([idempotency.remember(key, *refusal)])
+        table.write([idempotency.remember(key, status, headers, redacted(body))])
     except ConditionFailed:
         logger.info("idempotency key taken meanwhile")
 
@@ -248,11 +255,11 @@ class _Run:
             status, headers, body = self._answer()
         except SwitchyardError as refusal:
             error = refusal
-            status, headers, body = self.operation.surface.refuse(refusal, self.request)
+            status, headers, body = self._refusal(refusal)
         except Exception:
             logger.exception("unhandled", operation=self.operation.name, request_id=self.request.id)
             error = SwitchyardError("Something went wrong here; the request id finds it in our log.")
-            status, headers, body = self.operation.surface.refuse(error, self.request)
+            status, headers, body = self._refusal(error)
         self._record(status, error)
         headers = {"x-request-id": self.request.id, "cache-control": "no-store", **headers}
         return {"statusCode": status, "headers": headers, "body": body}
@@ -292,6 +299,11 @@ class _Run:
         )
         return parse_query(model, self.request.query(lists))
 
+    def _refusal(self, error: SwitchyardError) -> Refusal:
+        """Word an error. It may quote what was sent; a token in the wrong place is not handed on with it."""
+        status, headers, body = self.operation.surface.refuse(error, self.request)
+        return status, headers, redacted(body)
+
     def _record(self, status: int, error: SwitchyardError | None) -> None:
         milliseconds = round((time.perf_counter() - self.started) * 1000, 2)
         fields: dict[str, Any] = {
@@ -307,7 +319,7 @@ class _Run:
                 "token_id": self.actor.token_id,
             }
         if error:
-            fields |= {"error": error.code, "detail": error.detail[:500]}
+            fields |= {"error": error.code, "detail": redacted(error.detail)[:500]}
         if self.replayed:
             fields["replayed"] = True
         logger.info("request", extra=fields)
@@ -321,8 +333,11 @@ class _Run:
 def _encoded(reply: Reply) -> tuple[int, Mapping[str, str], str]:
     if reply.body is None:
         return reply.status, reply.headers, ""
-    text = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return reply.status, {"content-type": "application/json", **reply.headers}, text
+    return reply.status, {"content-type": "application/json", **reply.headers}, _json(reply.body)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _key_use(operation: Operation, request: Request, body: BaseModel | None, actor: Actor) -> idempotency.KeyUse | None:

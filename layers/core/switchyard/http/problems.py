@@ -1,4 +1,4 @@
-"""RFC 9457 problem details: the error answers of the planning surface and of the service's own endpoints."""
+"""RFC 9457 problem details: the error answers of planning, administration and the service's own endpoints."""
 
 import json
 from typing import Any

@@ -1,0 +1,21 @@
+"""POST /v1/projects"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.administration import changes
+from switchyard.surfaces.administration.models import CreateProject
+from switchyard.surfaces.administration.replies import ProjectShown
+from switchyard.surfaces.administration.surface import ADMINISTRATION
+
+
+@endpoint(
+    ADMINISTRATION,
+    "administration.create_project",
+    "POST /v1/projects",
+    scopes=("settings:admin",),
+    body=CreateProject,
+    reply=ProjectShown,
+    status=201,
+)
+def handler(call: Call) -> Reply:
+    """Create a project, with the tenant's next number."""
+    return changes.create_project(call)

@@ -1,0 +1,21 @@
+"""POST /v1/tokens"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.administration import changes
+from switchyard.surfaces.administration.models import CreateToken
+from switchyard.surfaces.administration.replies import TokenCreated
+from switchyard.surfaces.administration.surface import ADMINISTRATION
+
+
+@endpoint(
+    ADMINISTRATION,
+    "administration.create_token",
+    "POST /v1/tokens",
+    scopes=("settings:admin",),
+    body=CreateToken,
+    reply=TokenCreated,
+    status=201,
+)
+def handler(call: Call) -> Reply:
+    """Issue a token for an actor; its secret is in this answer and nowhere else."""
+    return changes.create_token(call)

@@ -1,0 +1,33 @@
+"""What the administration surface changes: from a validated body to the ledger, and back to the answer."""
+
+from switchyard.http.endpoint import Call, Reply
+from switchyard.ledger import administration
+from switchyard.surfaces.administration import present
+from switchyard.surfaces.administration.models import CreateProject, CreateToken
+
+_ONCE = "Keep the token now: it is not shown again."
+_SHOWN = "The token was shown in the first answer alone. If it is lost, revoke this one and create another."
+
+
+def create_token(call: Call) -> Reply:
+    """Answer a CreateToken body. The secret is not kept under the idempotency key: a replay has null instead."""
+    body: CreateToken = call.body
+    actor = body.actor
+    row, secret = administration.issue_token(
+        call.ledger, actor.id, actor.kind, body.scopes, body.expires_at, actor.name or ""
+    )
+    shown = present.token(row)
+    first, later = {"token": secret, "notice": _ONCE}, {"token": None, "notice": _SHOWN}
+    return Reply(201, {**shown, **first}, kept={**shown, **later})
+
+
+def revoke_token(call: Call) -> Reply:
+    """Answer a revocation by the token's public id."""
+    administration.revoke_token(call.ledger, call.path_id())
+    return Reply(204)
+
+
+def create_project(call: Call) -> Reply:
+    """Answer a CreateProject body."""
+    body: CreateProject = call.body
+    return Reply(201, present.project(administration.create_project(call.ledger, body.name)))

@@ -4,29 +4,85 @@ SHELL := /bin/bash
 # Any Python 3 can set the environments up; with none, uv brings one.
 PYTHON ?= $(or $(shell command -v python3.13),$(shell command -v python3),uv run --no-project --python 3.13 python)
 DEV := .venv/bin/python
-STACK ?=
+SAM := .local/envs/sam/bin
+# Another local stack beside the usual one: make run STACK=name
+STACK ?= default
 export STACK
+export SAM_CLI_TELEMETRY := 0
+FOLDER := .local$(if $(filter-out default,$(STACK)),/$(STACK))
+# Two runs: the mocks of the first ones must not reach the second, which talk to an emulator.
+QUICK = $(wildcard tests/unit tests/api)
+SLOW = $(wildcard tests/stack tests/conformance)
 
 .PHONY: help
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Make the environments that are missing or out of date
 	@$(PYTHON) -m local.environments
 
 .PHONY: run
-run: setup ## Start the local stack, or bring a running one up to date (DETACH=1 returns when it is ready; STACK=name for another one)
-	@exec $(DEV) -m local run $(if $(DETACH),--detach)
+run: setup ## Start the local stack, or bring a running one up to date (DETACH=1: in the background; LIVE=1: package from its sources)
+	@exec $(DEV) -m local run $(if $(DETACH),--detach) $(if $(LIVE),--live)
 
 .PHONY: stop
-stop: ## Stop the local stack, keeping its data
+stop: ## Stop the local stack; its data is kept
 	@$(PYTHON) -m local.stop
 
 .PHONY: reset
-reset: ## Stop the local stack and throw its data away
+reset: ## Stop the local stack and delete its data
 	@$(PYTHON) -m local.stop --reset
 
+.PHONY: logs
+logs: ## Follow what the functions of the local stack print
+	@tail -n 50 -F $(FOLDER)/log/functions.log
+
+.PHONY: env
+env: ## Print the settings that point aws, sam and boto3 at the local stack: eval "$$(make -s env)"
+	@$(DEV) -m local env
+
+.PHONY: admin
+admin: ## Administer tenants and tokens on the local stack: make admin ARGS="--help"
+	@eval "$$($(DEV) -m local env)" && exec $(DEV) -m switchyard.admin $(ARGS)
+
+.PHONY: invoke
+invoke: ## Invoke one function of the local stack: make invoke FUNCTION=ServiceGetHealth EVENT=events/service/get_health.json
+	@eval "$$($(DEV) -m local env)" && exec sam remote invoke $(FUNCTION) --stack-name switchyard $(if $(EVENT),--event-file $(EVENT))
+
+.PHONY: test
+test: setup lint ## Run every check and every test
+	@$(DEV) -m pytest $(QUICK) $(ARGS)
+	@$(DEV) -m pytest $(SLOW) $(ARGS)
+
+.PHONY: unit
+unit: setup ## Run the tests that need no stack
+	@$(DEV) -m pytest $(QUICK) $(ARGS)
+
+.PHONY: stack
+stack: setup ## Run the tests that start a local stack of their own
+	@$(DEV) -m pytest $(SLOW) $(ARGS)
+
+.PHONY: lint
+lint: setup ## Check style, types, layering and the template
+	@$(DEV) -m local.lint
+
+.PHONY: bench
+bench: setup ## Measure the local stack: make bench ARGS="--help"
+	@exec $(DEV) -m bench $(ARGS)
+
+.PHONY: openapi
+openapi: setup ## Write the OpenAPI documents
+	@$(DEV) -m switchyard.openapi $(ARGS)
+
+.PHONY: build
+build: setup ## Build the functions and the layer for AWS (arm64)
+	@$(DEV) -m local build
+
+.PHONY: deploy
+deploy: build ## Deploy to your AWS account; asks for what it needs to know
+	@exec $(SAM)/sam deploy --guided --template-file .local/build/aws/template.yaml --capabilities CAPABILITY_IAM $(ARGS)
+
 .PHONY: lock
-lock: ## Compile the hash-locked requirement files from pyproject.toml (UPGRADE=1 takes the newest versions)
+lock: ## Compile the locked requirement files from pyproject.toml (UPGRADE=1: to the newest versions)
 	@$(PYTHON) -m local.lock $(if $(UPGRADE),--upgrade)

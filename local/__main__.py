@@ -1,13 +1,13 @@
-"""Command line of the local stack: `python -m local run [--detach]`; STACK names a stack other than the default."""
+"""Command line of the local stack; STACK names a stack other than the default."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from local import run
+from local import deploy, run
 from local.stack import name_from_environment
-from local.steps import StepFailed, report
+from local.steps import StepFailed, report, step
 
 
 def main() -> int:
@@ -16,9 +16,18 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     runner = commands.add_parser("run", help="start the stack, or bring it up to date")
     runner.add_argument("--detach", action="store_true", help="return when it is ready")
+    runner.add_argument("--live", action="store_true", help="run the package from its sources")
+    commands.add_parser("env", help="print the settings that point other tools at the stack")
+    commands.add_parser("build", help="build for AWS")
     options = parser.parse_args()
     try:
-        run.run(name_from_environment(), options.detach)
+        if options.command == "run":
+            run.run(name_from_environment(), options.detach, options.live)
+        elif options.command == "env":
+            run.print_environment(name_from_environment())
+        else:
+            with step("sam build"):
+                deploy.build("arm64", deploy.BUILD / "aws")
     except StepFailed as failure:
         report(failure)
         return 1

@@ -1,10 +1,12 @@
 """Create what the emulator's CloudFormation leaves out, from the template itself, so that there is no second list.
 
-It drops an HTTP API's routes and a table's time to live. All of it is safe to do again.
+It drops an HTTP API's routes and a table's time to live. All of it is safe to do again. Also: throw away what
+earlier deployments left, which the emulator would hold in memory for ever.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +14,7 @@ import boto3
 import yaml
 
 from local.environments import ROOT
-from local.stack import STACK_NAME, Stack
+from local.stack import BUCKET, STACK_NAME, Stack
 
 ALIAS = "live"
 
@@ -23,6 +25,7 @@ def complete(stack: Stack) -> None:
     ids = physical_ids(stack)
     complete_routes(stack, template, ids)
     complete_time_to_live(stack, template, ids)
+    forget_old_versions(stack, template, ids)
 
 
 class _Loader(yaml.SafeLoader):
@@ -51,7 +54,9 @@ def physical_ids(stack: Stack) -> dict[str, str]:
     client = boto3.client("cloudformation", **stack.client_options())
     pages = client.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
     return {
-        each["LogicalResourceId"]: each["PhysicalResourceId"] for page in pages for each in page["StackResourceSummaries"]
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for page in pages
+        for each in page["StackResourceSummaries"]
     }
 
 
@@ -78,7 +83,9 @@ def complete_routes(stack: Stack, template: dict[str, Any], ids: dict[str, str])
     functions = boto3.client("lambda", **stack.client_options())
     wanted = wanted_routes(template)
     api_id = ids[next(name for name, _ in resources(template, "AWS::Serverless::HttpApi"))]
-    integrations = {each["IntegrationUri"]: each["IntegrationId"] for each in client.get_integrations(ApiId=api_id)["Items"]}
+    integrations = {
+        each["IntegrationUri"]: each["IntegrationId"] for each in client.get_integrations(ApiId=api_id)["Items"]
+    }
     present = {each["RouteKey"]: each for each in client.get_routes(ApiId=api_id)["Items"]}
     for key in present.keys() - wanted.keys():
         client.delete_route(ApiId=api_id, RouteId=present[key]["RouteId"])
@@ -108,3 +115,23 @@ def complete_time_to_live(stack: Stack, template: dict[str, Any], ids: dict[str,
         state = client.describe_time_to_live(TableName=ids[name])["TimeToLiveDescription"]
         if state["TimeToLiveStatus"] != "ENABLED":
             client.update_time_to_live(TableName=ids[name], TimeToLiveSpecification=wanted)
+
+
+def forget_old_versions(stack: Stack, template: dict[str, Any], ids: dict[str, str]) -> None:
+    """Delete the versions of functions and layers, and the uploads, that are no longer deployed."""
+    client = boto3.client("lambda", **stack.client_options())
+    for name, _ in resources(template, "AWS::Serverless::Function"):
+        live = client.get_alias(FunctionName=ids[name], Name=ALIAS)["FunctionVersion"]
+        for each in client.list_versions_by_function(FunctionName=ids[name])["Versions"]:
+            if each["Version"] not in ("$LATEST", live):
+                client.delete_function(FunctionName=ids[name], Qualifier=each["Version"])
+    for layer in client.list_layers()["Layers"]:
+        for each in client.list_layer_versions(LayerName=layer["LayerName"])["LayerVersions"][1:]:
+            client.delete_layer_version(LayerName=layer["LayerName"], VersionNumber=each["Version"])
+    cloudformation = boto3.client("cloudformation", **stack.client_options())
+    deployed = json.dumps(cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Original")["TemplateBody"])
+    s3 = boto3.client("s3", **stack.client_options())
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
+        for each in page.get("Contents", []):
+            if each["Key"] not in deployed:
+                s3.delete_object(Bucket=BUCKET, Key=each["Key"])

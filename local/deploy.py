@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import platform
 from collections.abc import Iterator
@@ -17,13 +16,12 @@ from botocore.exceptions import ClientError
 from local import process
 from local.complete import complete
 from local.environments import ENVIRONMENTS, ROOT, base_python, uv_path
-from local.stack import LOCAL, REGION, STACK_NAME, Stack, read_json, write_json
+from local.stack import BUCKET, LOCAL, REGION, STACK_NAME, Stack, read_json, write_json
 from local.steps import run, step
 
 BUILD = LOCAL / "build"
 CACHE = BUILD / "cache"
-OUTPUT = BUILD / "output"
-BUCKET = "switchyard-deployments"
+OUTPUT = BUILD / "local"
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
@@ -36,32 +34,38 @@ def build_lock() -> Iterator[None]:
         yield
 
 
-def deploy(stack: Stack, fresh: bool) -> bool:
-    """Bring the stack's resources up to the sources; False when there was nothing to do."""
+def deploy(stack: Stack, fresh: bool) -> None:
+    """Bring the stack's resources up to the sources, if they are not."""
     wanted = fingerprint()
     marker = stack.state / "deployed.json"
-    if not fresh and read_json(marker) == wanted:
-        return False
+    deployed = {} if fresh else read_json(marker)
+    if deployed == wanted:
+        return
+    if stack.live and deployed | {"package": wanted["package"]} == wanted:
+        # The mark stays: it says what the layer has, for a later start that is not live.
+        with step("restarting the functions"):
+            process.tell(stack, "restart")
+        return
     with build_lock():
         with step("sam build"):
-            build()
+            build(ARCHITECTURE, OUTPUT)
         with step("sam deploy"):
             sam_deploy(stack)
         with step("routes and time to live"):
             complete(stack)
     # Only what is saved counts as deployed: a crash must not leave the mark without the resources.
-    process.save(stack)
+    process.tell(stack, "save")
     write_json(marker, wanted)
-    return True
 
 
-def build() -> None:
-    """Run `sam build` for this machine's processor, reusing what it built before."""
+def build(architecture: str, output: Path) -> None:
+    """Run `sam build` for a processor, reusing what it built for it before."""
     command = [
-        *("sam", "build", "--cached", "--parallel", "--cache-dir", CACHE, "--build-dir", OUTPUT),
-        *("--parameter-overrides", f"Architecture={ARCHITECTURE}"),
+        *("sam", "build", "--cached", "--parallel", "--cache-dir", CACHE / architecture, "--build-dir", output),
+        *("--parameter-overrides", f"Architecture={architecture}"),
     ]
-    run(command, "sam build", BUILD / "sam-build.log", env=sam_environment(), cwd=ROOT)
+    platform = {"LAYER_PLATFORM": "aarch64" if architecture == "arm64" else architecture}
+    run(command, "sam build", BUILD / "sam-build.log", env=sam_environment() | platform, cwd=ROOT)
 
 
 def sam_deploy(stack: Stack) -> None:
@@ -96,12 +100,24 @@ def sam_environment() -> dict[str, str]:
 
 
 def fingerprint() -> dict[str, str]:
-    """A digest of everything that goes into a deployment."""
-    files = [ROOT / "template.yaml", ENVIRONMENTS["sam"].lock, ENVIRONMENTS["ministack"].lock]
-    for folder in ("functions", "layers"):
-        files += [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(json.dumps([str(path.relative_to(ROOT)), path.stat().st_size]).encode())
-        digest.update(path.read_bytes())
-    return {"inputs": digest.hexdigest(), "architecture": ARCHITECTURE}
+    """Digests of what goes into a deployment: the package, and everything else."""
+    package = ROOT / "layers" / "core" / "switchyard"
+    single = [ROOT / "template.yaml", ENVIRONMENTS["sam"].lock, ENVIRONMENTS["ministack"].lock]
+    rest = [
+        path for folder in ("functions", "layers") for path in sources(ROOT / folder) if package not in path.parents
+    ]
+    return {"package": digest(sources(package)), "rest": digest(single + rest), "architecture": ARCHITECTURE}
+
+
+def sources(folder: Path) -> list[Path]:
+    """The files of a folder, but not what Python compiled there."""
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+
+
+def digest(files: list[Path]) -> str:
+    """A hash over the names and contents of files."""
+    total = hashlib.sha256()
+    for path in files:
+        total.update(f"{path.relative_to(ROOT)} {path.stat().st_size}\n".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()

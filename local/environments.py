@@ -107,15 +107,15 @@ def ensure(*names: str) -> None:
         return
     uv = uv_path(python)
     for name, each in stale:
-        log = LOGS / ("setup-%s.log" % name)
-        with step("environment %s" % name):
+        log = LOGS / (f"setup-{name}.log")
+        with step(f"environment {name}"):
             if not each.python.exists():
                 run([uv, "venv", "--quiet", "--clear", "--python", python, each.folder], "uv venv", log)
             run(
                 [uv, "pip", "sync", "--quiet", "--python", each.python, "--require-hashes", each.lock],
-                "installing %s" % each.lock.relative_to(ROOT),
+                f"installing {each.lock.relative_to(ROOT)}",
                 log,
-                hint="the package index must be reachable; the full output is in %s" % log,
+                hint=f"the package index must be reachable; the full output is in {log}",
             )
             if name == "dev":
                 _make_importable(each)
@@ -125,21 +125,17 @@ def ensure(*names: str) -> None:
 def _make_importable(environment: Environment) -> None:
     """Let the development environment import the package from its sources."""
     for site in environment.folder.glob("lib/python3.*/site-packages"):
-        (site / "switchyard.pth").write_text("%s\n" % (ROOT / "layers" / "core"))
+        (site / "switchyard.pth").write_text(f"{ROOT / 'layers' / 'core'}\n")
 
 
 def _fingerprint(environment: Environment, python: str) -> str:
     lock = hashlib.sha256(environment.lock.read_bytes()).hexdigest()
-    return "%s %s %s" % (lock, python, platform.machine())
+    return f"{lock} {python} {platform.machine()}"
 
 
 def _is_current(environment: Environment, python: str) -> bool:
     marker = environment.folder / ".made-from"
-    return (
-        marker.is_file()
-        and environment.python.exists()
-        and marker.read_text() == _fingerprint(environment, python)
-    )
+    return marker.is_file() and environment.python.exists() and marker.read_text() == _fingerprint(environment, python)
 
 
 def _mark_current(environment: Environment, python: str) -> None:

@@ -19,7 +19,15 @@ LOCKS = {
     "locks/local.txt": ["--group", "local"],
     "locks/setup.txt": ["--group", "setup"],
 }
-OPTIONS = ["--quiet", "--universal", "--python-version", "3.13", "--generate-hashes", "--no-header", "--no-emit-index-url"]
+OPTIONS = [
+    "--quiet",
+    "--universal",
+    "--python-version",
+    "3.13",
+    "--generate-hashes",
+    "--no-header",
+    "--no-emit-index-url",
+]
 
 
 def compile_locks(extra: list[str]) -> None:

@@ -9,8 +9,8 @@ import subprocess
 import time
 import urllib.request
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Optional
 
 from local.environments import ENVIRONMENTS, ROOT
 from local.stack import REGION, Stack, folder_of, read_json, write_json
@@ -38,7 +38,8 @@ def start(stack: Stack) -> int:
             # Ctrl-C is for the command line, which then stops the emulator in an orderly way.
             start_new_session=True,
         )
-    write_json(stack.folder / "process.json", {"pid": process.pid, "started": _started(process.pid)})
+    started = {"pid": process.pid, "started": _started(process.pid), "stack": asdict(stack)}
+    write_json(stack.folder / "process.json", started)
     write_json(stack.folder / "ports.json", {"api": stack.api_port, "aws": stack.aws_port})
     deadline = time.monotonic() + START_SECONDS
     while not _answers(stack):
@@ -50,19 +51,19 @@ def start(stack: Stack) -> int:
     return process.pid
 
 
-def save(stack: Stack) -> None:
-    """Have the emulator save its state now."""
-    with urllib.request.urlopen(f"{stack.endpoint}/_switchyard/save", timeout=60):
+def tell(stack: Stack, order: str) -> None:
+    """Have the emulator do something of ours now: `save` its state, or `restart` the functions."""
+    with urllib.request.urlopen(f"{stack.endpoint}/_switchyard/{order}", timeout=60):
         pass
 
 
-def running(name: str) -> Optional[Stack]:
+def running(name: str) -> Stack | None:
     """The stack of that name if its emulator is running."""
-    ports = read_json(folder_of(name) / "ports.json")
-    return Stack(name, ports["api"], ports["aws"]) if ports and pid_of(name) else None
+    settings = read_json(folder_of(name) / "process.json")
+    return Stack(**settings["stack"]) if settings and pid_of(name) else None
 
 
-def pid_of(name: str) -> Optional[int]:
+def pid_of(name: str) -> int | None:
     """The process id of the stack's emulator, or None when it is not running (or the number is another's by now)."""
     process = read_json(folder_of(name) / "process.json")
     if process and _started(process["pid"]) == process["started"] is not None:
@@ -92,7 +93,7 @@ def stop(name: str) -> bool:
     return True
 
 
-def _started(pid: int) -> Optional[str]:
+def _started(pid: int) -> str | None:
     """When a process started, which tells it from a later one with the same number; None when there is none."""
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
@@ -114,28 +115,35 @@ def _answers(stack: Stack) -> bool:
 def _environment(stack: Stack) -> dict[str, str]:
     """Everything the emulator is told; nothing else of the caller's environment reaches it or the functions."""
     parent = {} if stack.detached else {"SWITCHYARD_PARENT": str(os.getpid())}
-    return parent | {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(Path.home()),
-        "LANG": "C.UTF-8",
-        "PYTHONUNBUFFERED": "1",
-        "TMPDIR": str(stack.folder / "tmp"),
-        "BIND_HOST": "127.0.0.1",
-        "MINISTACK_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(stack.aws_port),
-        "SWITCHYARD_API_PORT": str(stack.api_port),
-        "SWITCHYARD_UNPACKED": str(stack.folder / "tmp" / "unpacked"),
-        "SWITCHYARD_FUNCTION_LOG": str(stack.logs / "functions.log"),
-        "SWITCHYARD_SAVE_SECONDS": str(stack.save_seconds),
-        "PERSIST_STATE": "1" if stack.keep_data else "0",
-        "STATE_DIR": str(stack.state),
-        "S3_PERSIST": "1" if stack.keep_data else "0",
-        "S3_DATA_DIR": str(stack.state / "s3"),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "MINISTACK_REGION": REGION,
-        # Listeners and a processor that this stack has no use for.
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-    }
+    live = {"SWITCHYARD_LIVE": str(ROOT / "layers" / "core")} if stack.live else {}
+    return (
+        parent
+        | live
+        | {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(Path.home()),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(stack.folder / "tmp"),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(stack.aws_port),
+            "SWITCHYARD_API_PORT": str(stack.api_port),
+            "SWITCHYARD_UNPACKED": str(stack.folder / "tmp" / "unpacked"),
+            "SWITCHYARD_FUNCTION_LOG": str(stack.logs / "functions.log"),
+            "SWITCHYARD_SAVE_SECONDS": str(stack.save_seconds),
+            "PERSIST_STATE": "1" if stack.keep_data else "0",
+            "STATE_DIR": str(stack.state),
+            "S3_PERSIST": "1" if stack.keep_data else "0",
+            "S3_DATA_DIR": str(stack.state / "s3"),
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+            "MINISTACK_REGION": REGION,
+            # Functions may do what their roles allow and nothing else, as on AWS; test/test may do everything.
+            "AUTH": "false",
+            # Listeners and a processor that this stack has no use for.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+        }
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 import time
@@ -10,15 +11,16 @@ from typing import Any
 from local import demo, process
 from local.complete import physical_ids
 from local.deploy import deploy
+from local.environments import ENVIRONMENTS
 from local.stack import API_PORT, AWS_PORT, DEFAULT, Stack, choose, read_json, write_json
 from local.steps import StepFailed, step
 
 
-def run(name: str, detach: bool) -> None:
+def run(name: str, detach: bool, live: bool) -> None:
     """Bring the stack up, or up to date when it runs already; without `detach`, serve until Ctrl-C."""
     began = time.monotonic()
     found = process.running(name)
-    stack = found or choose(name, detached=detach)
+    stack = found or choose(name, detached=detach, live=live)
     record = update(stack) if found else start(stack)
     show(stack, record, time.monotonic() - began)
     if found or detach:
@@ -49,7 +51,7 @@ def update(stack: Stack) -> dict[str, Any]:
     if record is None:
         with step("demo tenants"):
             record = demo.create_demo(stack, table_name(stack))
-            process.save(stack)
+            process.tell(stack, "save")
             write_json(stack.state / "demo.json", record)
     with step("first request"):
         check(stack)
@@ -92,6 +94,17 @@ def show(stack: Stack, record: dict[str, Any], seconds: float) -> None:
     for command in demo.curl_commands(record):
         print(f"  {command}")
     print(f"\nAll of this is in {stack.record}; logs are in {stack.logs}.")
+
+
+def print_environment(name: str) -> None:
+    """Print shell settings under which sam, aws and boto3 talk to the running stack."""
+    stack = process.running(name)
+    if stack is None:
+        raise StepFailed(f"the stack {name} is not running", hint="make run DETACH=1")
+    settings = stack.aws_environment() | {"TABLE_NAME": table_name(stack), "SAM_CLI_TELEMETRY": "0"}
+    for key, value in settings.items():
+        print(f"export {key}={shlex.quote(value)}")
+    print(f'export PATH={shlex.quote(str(ENVIRONMENTS["sam"].folder / "bin"))}:"$PATH"')
 
 
 def wait_for_interrupt(stack: Stack) -> None:

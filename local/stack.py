@@ -18,6 +18,7 @@ API_PORT = 8787
 AWS_PORT = 4566
 REGION = "us-east-1"
 STACK_NAME = "switchyard"
+BUCKET = "switchyard-deployments"
 TAKEN_NAMES = {"build", "envs", "log", "state", "tmp"}
 
 
@@ -31,6 +32,8 @@ class Stack:
     # Kept on disk across restarts.
     keep_data: bool = True
     save_seconds: int = 10
+    # Functions import the package from the sources and not from the layer that was deployed.
+    live: bool = False
     # Outlives the process that started it.
     detached: bool = False
 
@@ -100,7 +103,7 @@ def name_from_environment() -> str:
     return name
 
 
-def choose(name: str, keep_data: bool = True, detached: bool = False) -> Stack:
+def choose(name: str, **settings: Any) -> Stack:
     """A stack of that name on the ports it had last time, or else on the usual or on free ones."""
     default = name == DEFAULT
     last = read_json(folder_of(name) / "ports.json") or {}
@@ -108,7 +111,7 @@ def choose(name: str, keep_data: bool = True, detached: bool = False) -> Stack:
     wanted_aws = last.get("aws", AWS_PORT if default else 0)
     api_port = free_port(wanted_api)
     aws_port = free_port(wanted_aws, but_not=api_port)
-    return Stack(name, api_port, aws_port, keep_data=keep_data, detached=detached)
+    return Stack(name, api_port, aws_port, **settings)
 
 
 def free_port(wanted: int, but_not: int = 0) -> int:

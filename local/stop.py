@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from local import process
-from local.stack import folder_of, name_from_environment
+from local.stack import DEFAULT, folder_of, name_from_environment
 from local.steps import step
 
 
@@ -21,7 +21,7 @@ def main(reset: bool) -> None:
     if reset:
         with step("deleting its data"):
             folder = folder_of(name)
-            shutil.rmtree(folder / "state", ignore_errors=True)
+            shutil.rmtree(folder / "state" if name == DEFAULT else folder, ignore_errors=True)
             (folder / "stack.json").unlink(missing_ok=True)
 
 

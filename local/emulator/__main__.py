@@ -16,17 +16,18 @@ from local.emulator import http_api, saving, streams, workers
 
 API_PORT = int(os.environ["SWITCHYARD_API_PORT"])
 AWS_PORT = int(os.environ["GATEWAY_PORT"])
+ORDERS = {"/_switchyard/save": saving.save, "/_switchyard/restart": workers.stop_all}
 
 
 async def dispatch(scope, receive, send):
     """Send a request to the HTTP API or to MiniStack, by the port it came in on."""
     if scope["type"] == "http" and scope["server"][1] == API_PORT:
         await http_api.app(scope, receive, send)
-    elif scope["type"] == "http" and scope["path"] == "/_switchyard/save":
-        saving.save()
+    elif scope["type"] == "http" and scope["path"] in ORDERS:
+        ORDERS[scope["path"]]()
         await http_api.reply(send, 204, {}, b"")
     else:
-        saving.note_request()
+        saving.note_request(scope)
         await ministack.app(scope, receive, send)
 
 

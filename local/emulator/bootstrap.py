@@ -55,7 +55,7 @@ def answer(handler, message: dict) -> dict:
     try:
         result = handler(message["event"], Context(call))
         return {"status": "ok", "result": json.loads(json.dumps(result))}
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is its answer
         traceback.print_exc()
         return {"status": "ok", "failure": failure_of(error)}
 
@@ -74,7 +74,7 @@ def main() -> None:
     sys.path[:0] = start["path"]
     try:
         handler = getattr(importlib.import_module(start["module"]), start["handler"])
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever an import raises is reported
         traceback.print_exc()
         send({"status": "error", "error": f"{type(error).__name__}: {error}"})
         return

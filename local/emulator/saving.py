@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import time
 from pathlib import Path
 
@@ -23,11 +24,15 @@ logger = logging.getLogger("switchyard.saving")
 INTERVAL_SECONDS = float(os.environ["SWITCHYARD_SAVE_SECONDS"])
 # A save blocks requests while it runs: with much data, save less often, but still within half a minute.
 LONGEST_INTERVAL_SECONDS = 25
-LOG_STREAMS_KEPT = 500
+LOG_STREAMS_KEPT = 100
 LAYERS = Path(persistence.STATE_DIR) / "layers"
 REFERENCE = "content_sha256"
+# The parts that take long to save, and the services whose requests change them.
+CHANGED_BY = {"cloudformation": {"cloudformation"}, "lambda": {"cloudformation", "lambda"}}
+SIGNED_FOR = re.compile(rb"Credential=[^/]+/[^/]+/[^/]+/([a-z0-9-]+)/")
 
 _requests = 0
+_services: set[str] = set()
 _written: dict[str, int] = {}
 _original_build = ministack._build_persistence_save_dict
 _original_load = ministack._load_persisted_state
@@ -44,10 +49,13 @@ def install() -> None:
     persistence.save_state = save_part
 
 
-def note_request() -> None:
-    """Count a request, which may have changed something."""
+def note_request(scope) -> None:
+    """Remember that there was a request, which may have changed something, and for which service."""
     global _requests
     _requests += 1
+    for name, value in scope.get("headers", ()):
+        if name == b"authorization" and (found := SIGNED_FOR.search(value)):
+            _services.add(found[1].decode())
 
 
 def parts() -> dict:
@@ -67,7 +75,9 @@ def save() -> None:
         return
     started = time.monotonic()
     trim_logs()
-    persistence.save_all(parts())
+    unchanged = {name for name, services in CHANGED_BY.items() if name in _written and not services & _services}
+    _services.clear()
+    persistence.save_all({name: get for name, get in parts().items() if name not in unchanged})
     logger.info("saved in %.0f ms", (time.monotonic() - started) * 1000)
 
 

@@ -28,7 +28,7 @@ def install() -> None:
 
 
 def get_state() -> dict:
-    """The records that some mapping has not read yet, for saving."""
+    """How far each mapping has read, and the records that some mapping has not read yet, for saving."""
     unread = {}
     positions = lambda_svc._dynamodb_stream_positions
     for (account, region, table), records in dynamodb._stream_records.all_items():
@@ -40,12 +40,15 @@ def get_state() -> dict:
         ]
         position = max(start, min(read, default=start + len(records)))
         unread["\n".join((account, region, table))] = [position, records[position - start :]]
-    return {"unread": unread}
+    return {"unread": unread, "positions": positions}
 
 
 def restore() -> None:
-    """Bring back the unread records, at the positions that the mappings know them by."""
-    state = persistence.load_state(STATE_FILE) or {"unread": {}}
+    """Bring back what `get_state` gave."""
+    state = persistence.load_state(STATE_FILE)
+    if not state:
+        return
+    lambda_svc._dynamodb_stream_positions.update(state["positions"])
     for key, (position, records) in state["unread"].items():
         account, region, table = key.split("\n")
         dynamodb._stream_records.set_scoped(account, region, table, records)

@@ -34,6 +34,8 @@ logger = logging.getLogger("switchyard.workers")
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 UNPACKED = Path(os.environ["SWITCHYARD_UNPACKED"])
 FUNCTION_LOG = Path(os.environ["SWITCHYARD_FUNCTION_LOG"])
+# Sources that come before those in the layer, so that a change needs no deployment.
+LIVE = os.environ.get("SWITCHYARD_LIVE")
 # The longest wait for the end of an invocation's log; it is there at once unless the process died.
 LOG_WAIT_SECONDS = 0.5
 
@@ -82,10 +84,11 @@ class FunctionProcess(lambda_runtime.Worker):
         for layer in self.config.get("Layers", []):
             content = lambda_svc._resolve_layer_zip(layer)
             if content:
+                path += [LIVE] if LIVE else []
                 path.append(str(unpacked(content) / "python"))
         self._proc = subprocess.Popen(
             # The interpreter behind the virtual environment, without any site-packages.
-            [sys._base_executable, "-I", "-S", "-B", str(BOOTSTRAP)],
+            [sys._base_executable, "-I", "-S", *([] if LIVE else ["-B"]), str(BOOTSTRAP)],
             cwd=code,
             env=self._environment(code),
             stdin=subprocess.PIPE,

@@ -1,11 +1,9 @@
 """What the other tests of this ring rely on: the local stack carries requests and records as AWS does."""
 
 import base64
-import io
 import json
 import time
 import uuid
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +11,8 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+
+from tests.stack.emulated import CONSUMER, Stream, create_function
 
 ECHO = """
 import json, os, sys, time
@@ -24,46 +24,16 @@ def handler(event, context):
     return {"statusCode": 200, "body": json.dumps({"event": event, "pid": os.getpid(), "path": sys.path})}
 """
 
-# Says which numbers it saw; fails for a record that is marked bad, in the way that the record tells.
-CONSUMER = """
-import json
-
-def handler(event, context):
-    images = [(r["dynamodb"]["SequenceNumber"], r["dynamodb"]["NewImage"]) for r in event["Records"]]
-    print(json.dumps([int(image["n"]["N"]) for _, image in images]))
-    for number, image in images:
-        if image["bad"]["S"] == "raise":
-            raise ValueError("poison")
-        if image["bad"]["S"] == "report":
-            return {"batchItemFailures": [{"itemIdentifier": number}]}
-    return {"batchItemFailures": []}
-"""
-
-
-def zipped(source: str) -> bytes:
-    """A deployment package with one module."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("app.py", source)
-    return content.getvalue()
-
 
 @pytest.fixture(scope="module")
 def function(aws: Any) -> Iterator[Callable[..., str]]:
     """Create functions of these tests' own: the ARN of a new one."""
     client, made = aws("lambda"), []
 
-    def create(source: str, **settings: Any) -> str:
+    def create(source: str) -> str:
         name = f"test-{uuid.uuid4().hex[:8]}"
         made.append(name)
-        return client.create_function(
-            FunctionName=name,
-            Runtime="python3.13",
-            Handler="app.handler",
-            Role="arn:aws:iam::000000000000:role/test",
-            Code={"ZipFile": zipped(source)},
-            **settings,
-        )["FunctionArn"]
+        return create_function(aws, name, source)
 
     yield create
     for name in made:
@@ -162,58 +132,6 @@ def test_exception_is_reported_by_its_name(aws: Any, function: Callable[..., str
     assert json.load(reply["Payload"])["errorType"] == "LookupError"
 
 
-class Stream:
-    """A table of these tests' own whose stream feeds a function."""
-
-    def __init__(self, aws: Any, function_arn: str, **mapping: Any) -> None:
-        self.dynamodb, self.logs, self.sqs = aws("dynamodb"), aws("logs"), aws("sqs")
-        self.table = f"test-{uuid.uuid4().hex[:8]}"
-        self.log_group = f"/aws/lambda/{function_arn.rsplit(':', 1)[1]}"
-        stream = self.dynamodb.create_table(
-            TableName=self.table,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-        )["TableDescription"]["LatestStreamArn"]
-        self.queue = self.sqs.create_queue(QueueName=self.table)["QueueUrl"]
-        attributes = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
-        self.mapping = dict(
-            EventSourceArn=stream,
-            FunctionName=function_arn,
-            StartingPosition="TRIM_HORIZON",
-            FunctionResponseTypes=["ReportBatchItemFailures"],
-            DestinationConfig={"OnFailure": {"Destination": attributes["Attributes"]["QueueArn"]}},
-            **mapping,
-        )
-        self.client = aws("lambda")
-
-    def write(self, bad: dict[int, str]) -> None:
-        """Write ten rows, some of them bad, then let the function have them."""
-        for n in range(10):
-            item = {"pk": {"S": str(n)}, "n": {"N": str(n)}, "bad": {"S": bad.get(n, "no")}}
-            self.dynamodb.put_item(TableName=self.table, Item=item)
-        self.client.create_event_source_mapping(**self.mapping)
-
-    def batches(self, until: Callable[[list[list[int]]], bool]) -> list[list[int]]:
-        """The row numbers of each invocation, in order, once they are what is waited for."""
-        deadline = time.monotonic() + 20
-        while True:
-            events = self.logs.filter_log_events(logGroupName=self.log_group)["events"] if self._logged() else []
-            found = [json.loads(each["message"]) for each in events if each["message"].startswith("[")]
-            if until(found) or time.monotonic() > deadline:
-                return found
-            time.sleep(0.1)
-
-    def dead_letters(self) -> list[dict[str, Any]]:
-        """What arrived in the dead-letter queue."""
-        messages = self.sqs.receive_message(QueueUrl=self.queue, WaitTimeSeconds=5).get("Messages", [])
-        return [json.loads(message["Body"]) for message in messages]
-
-    def _logged(self) -> bool:
-        return bool(self.logs.describe_log_groups(logGroupNamePrefix=self.log_group)["logGroups"])
-
-
 def test_stream_retries_from_the_first_reported_failure(aws: Any, function: Callable[..., str]) -> None:
     stream = Stream(aws, function(CONSUMER), MaximumRetryAttempts=1)
     stream.write({3: "report"})
@@ -230,3 +148,28 @@ def test_stream_bisects_down_to_the_poison_and_goes_on(aws: Any, function: Calla
     delivered = {n for batch in found if 6 not in batch for n in batch}
     assert delivered == set(range(10)) - {6}
     assert len(stream.dead_letters()) == 1
+
+
+GRANTED = """
+import boto3
+
+def handler(event, context):
+    boto3.client("dynamodb").list_tables()
+"""
+
+
+def test_function_may_do_what_its_role_allows_and_no_more(stack: dict[str, Any], aws: Any) -> None:
+    client = aws("lambda")
+    layer = client.get_function(FunctionName=deployed(aws, "ServiceGetHealth"))["Configuration"]["Layers"][0]["Arn"]
+    create_function(aws, "may-not", GRANTED, Layers=[layer], Timeout=30)
+    create_function(aws, "may", GRANTED, Layers=[layer], Timeout=30, actions=["dynamodb:ListTables"])
+    assert "FunctionError" not in client.invoke(FunctionName="may")
+    refused = json.load(client.invoke(FunctionName="may-not")["Payload"])
+    assert refused["errorType"] == "ClientError"
+    assert "AccessDenied" in refused["errorMessage"]
+
+
+def deployed(aws: Any, logical_id: str) -> str:
+    """The name of a deployed function."""
+    detail = aws("cloudformation").describe_stack_resource(StackName="switchyard", LogicalResourceId=logical_id)
+    return detail["StackResourceDetail"]["PhysicalResourceId"]

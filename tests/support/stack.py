@@ -1,0 +1,58 @@
+"""One isolated local stack for a whole test run: the deployed template over real HTTP.
+
+A ring of tests gets it by importing the two fixtures in its conftest.py; there is one stack however many do.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from local import process, run
+from local.stack import LOCAL, choose, folder_of
+
+RECORD = pytest.StashKey[dict[str, Any]]()
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The content of stack.json for a stack of this test run alone; `aws` in it are arguments for boto3.client.
+
+    With SWITCHYARD_STACK=path/to/stack.json the tests run against that stack, which saves its start.
+    """
+    if RECORD not in request.config.stash:
+        request.config.stash[RECORD] = start(request.config)
+    return request.config.stash[RECORD]
+
+
+@pytest.fixture(scope="session")
+def aws(stack: dict[str, Any]) -> Any:
+    """A client of the emulated AWS: `aws("dynamodb")`."""
+    return lambda service: boto3.client(service, **stack["aws"])
+
+
+def start(config: pytest.Config) -> dict[str, Any]:
+    """Start a stack that ends with the test run, however that ends."""
+    given = os.environ.get("SWITCHYARD_STACK")
+    if given:
+        return dict(json.loads(Path(given).read_text(encoding="utf-8")))
+    sweep_leftovers()
+    name = f"test-{os.getpid()}"
+
+    def remove() -> None:
+        process.stop(name)
+        shutil.rmtree(folder_of(name), ignore_errors=True)
+
+    config.add_cleanup(remove)
+    return run.start(choose(name, keep_data=False))
+
+
+def sweep_leftovers() -> None:
+    """Delete what a test run left behind that was killed (its emulator ends by itself)."""
+    for folder in LOCAL.glob("test-*"):
+        if process.pid_of(folder.name) is None and not process.is_alive(int(folder.name.split("-")[1])):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -126,7 +126,7 @@ def test_a_hundred_drafts_land_together(client: httpx.Client) -> None:
 
 
 def test_a_revoked_token_is_refused_within_a_minute(client: httpx.Client, stack: dict[str, Any]) -> None:
-    issued = client.post("/v1/tokens", json={"actorId": "agent_short", "kind": "agent", "scopes": ["tasks:read"]})
+    issued = client.post("/v1/tokens", json={"actor": {"id": "agent_short", "kind": "agent"}, "scopes": ["tasks:read"]})
     assert issued.status_code == 201, issued.text
     headers = {"authorization": f"Bearer {issued.json()['token']}"}
     url = f"{stack['url']}/v1/tracks?scope=projects&limit=1"

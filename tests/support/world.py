@@ -12,13 +12,17 @@ GOAL = "01981f5c-7a00-7000-8000-00000000000a"
 TASK = "01981f5c-7a00-7000-8000-00000000000b"
 BLOCKER = "01981f5c-7a00-7000-8000-00000000000c"
 TOKEN = "01981f5c-7a00-7000-8000-00000000000d"
+READY = "01981f5c-7a00-7000-8000-00000000000e"
+CLAIMED = "01981f5c-7a00-7000-8000-00000000000f"
 
 #: A track of a tenant other than the sample events'.
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
 
 
 def build(table: Table, tenant: str) -> None:
-    """Write what the sample events need: a goal, a task of it, what that task waits for, the tenant and a token."""
+    """Write what the sample events need: the tenant and a token, a goal, a task of it and what that task waits for,
+    a task that is ready, and one that is claimed.
+    """
     ledger = _ledger(table, tenant)
     administration.create_tenant(ledger, "Acme")
     actor = Actor(tenant, "agent_builder", "agent", frozenset({"tasks:read"}), TOKEN, "Builder")
@@ -33,6 +37,16 @@ def build(table: Table, tenant: str) -> None:
         status="todo",
         goal_id=GOAL,
         depends_on=(BLOCKER,),
+    )
+    ledger.create("task", "Draw the diagrams", id=READY, project_ids=("docs",), status="todo")
+    ledger.create(
+        "task",
+        "Collect feedback",
+        id=CLAIMED,
+        status="in_progress",
+        holder="user_ada",
+        fence=1,
+        lease_until="2999-01-01T00:00:00.000Z",
     )
     ledger.commit(200, {}, "")
 

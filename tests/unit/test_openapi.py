@@ -64,7 +64,7 @@ def test_an_operation_describes_its_body_its_answer_and_its_scopes(document: Any
 def test_a_change_of_one_track_describes_if_match_and_its_refusal(document: Any) -> None:
     update = described(document, "planning.update_track")
     names = {each.get("name") or each["$ref"].rpartition("/")[2] for each in update["parameters"]}
-    assert names == {"id", "IfMatch", "IdempotencyKey"}
+    assert names == {"id", "IfMatch", "IdempotencyKey", "ClaimFence"}
     assert {"404", "412"} <= set(update["responses"])
 
 

@@ -132,7 +132,7 @@ def _operation(operation: Operation, path: str, schemas: dict[type[BaseModel], J
     if operation.body:
         content = {"application/json": {"schema": schemas[operation.body]}}
         described["requestBody"] = {
-            "required": True,
+            "required": not operation.body_optional,
             "description": f"At most {BODY_MAX} bytes. Unknown fields are refused.",
             "content": content,
         }
@@ -152,6 +152,8 @@ def _parameters(operation: Operation, path: str, schemas: dict[type[BaseModel], 
         found.append({"$ref": "#/components/parameters/IfMatch"})
     if operation.keyed:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
+    if operation.keyed and "tasks:write" in operation.scopes:
+        found.append({"$ref": "#/components/parameters/ClaimFence"})
     return found
 
 
@@ -179,6 +181,8 @@ def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Js
     if operation.reply:
         answer["content"] = {"application/json": {"schema": schemas[operation.reply]}}
     responses = {str(operation.status): answer}
+    if operation.may_be_empty:
+        responses["204"] = {"description": "There is none.", "headers": answer["headers"]}
     for error in _errors(operation):
         status, _, _ = operation.surface.refuse(error, _SAMPLE_REQUEST)
         responses[str(status)] = {"$ref": f"#/components/responses/{_refusal_name(operation.surface, status)}"}
@@ -289,6 +293,15 @@ _PARAMETERS: Json = {
         "in": "header",
         "description": "ETags, separated by commas, or `*`: the change is refused with 412 unless one is the track's.",
         "schema": {"type": "string"},
+    },
+    "ClaimFence": {
+        "name": "Claim-Fence",
+        "in": "header",
+        "description": (
+            "The fence of the lease under which the caller changes a claimed task: refused with 409 when that lease "
+            "is over. It counts for every existing task that the request changes."
+        ),
+        "schema": {"type": "integer", "minimum": 0},
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",

@@ -25,6 +25,8 @@ class Track:
 
     `owner` is set on a personal track and names the one actor who sees it. `version` grows by one with each
     change. `number` is the task's place in its goal, `next_number` the one a goal gives out next (None: 1).
+    `open_dependencies` counts what a task still waits for: all it depends on, until the pipeline has looked.
+    `holder`, `lease_until` (an instant) and `fence` are the latest claim (domain.claims).
     `labels` are `key=value`. `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
     """
 
@@ -40,6 +42,7 @@ class Track:
     assignee_type: str | None = None
     parent_id: str | None = None
     depends_on: tuple[str, ...] = ()
+    open_dependencies: int | None = None
     goal_id: str | None = None
     number: int | None = None
     progress: int | None = None
@@ -52,6 +55,9 @@ class Track:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     completed_at: str | None = None
     completed_note: str | None = None
+    holder: str | None = None
+    lease_until: str | None = None
+    fence: int | None = None
     ext: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     created_by: str
@@ -151,7 +157,7 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def _settle(after: Track, before: Track | None) -> Track:
-    """Derive what follows from the fields: completed_at, and the kind of assignee."""
+    """Derive what follows from the fields: completed_at, the kind of assignee, what is waited for, the lease's end."""
     done = lifecycle.is_done(after.status)
     if done and after.completed_at is None:
         after = replace(after, completed_at=after.updated_at)
@@ -161,4 +167,8 @@ def _settle(after: Track, before: Track | None) -> Track:
         after = replace(after, assignee_type=None)
     elif after.assignee and after.assignee_type is None:
         after = replace(after, assignee_type="agent" if after.assignee.startswith("agent_") else "user")
+    if after.depends_on != (before.depends_on if before else ()):
+        after = replace(after, open_dependencies=len(after.depends_on) or None)
+    if after.holder and (after.status in lifecycle.FINAL or after.deleted_at):
+        after = replace(after, holder=None, lease_until=None)
     return after

@@ -8,6 +8,7 @@ by the surface.
 import hashlib
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from pydantic import BaseModel
 from pydantic_core import from_json
 
 from switchyard.domain.actors import Actor
+from switchyard.domain.claims import Leased
 from switchyard.domain.errors import (
     Busy,
     FieldError,
@@ -104,6 +106,8 @@ class Operation:
     keyed: bool
     versioned: bool
     key_field: str | None
+    body_optional: bool
+    may_be_empty: bool
 
 
 Handler = Callable[[Call], Reply]
@@ -140,13 +144,16 @@ def endpoint(
     keyed: bool = True,
     versioned: bool = False,
     key_field: str | None = None,
+    body_optional: bool = False,
+    may_be_empty: bool = False,
 ) -> Callable[[Handler], LambdaHandler]:
     """Make a Lambda handler of a function that takes a Call and returns a Reply.
 
     `routes` are `METHOD /path` of one method; `scopes` any one of which is enough; `public` needs no token;
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose
     version is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body
-    that may carry the key in place of the header.
+    that may carry the key in place of the header; a body that is `body_optional` is {} when it is left out; an
+    answer that `may_be_empty` is 204 when there is nothing.
     """
     method = routes[0].partition(" ")[0]
     paths = tuple(route.partition(" ")[2] for route in routes)
@@ -168,6 +175,8 @@ def endpoint(
             keyed and method in _MUTATING,
             versioned,
             key_field,
+            body_optional,
+            may_be_empty,
         )
 
         def run(event: Event, context: Any) -> Response:
@@ -198,13 +207,15 @@ def perform(
     request: Request,
     key: idempotency.KeyUse | None,
     refuse: Callable[[SwitchyardError, Request], Refusal],
+    fence: int | None = None,
 ) -> Answer:
     """Do the work on a unit of its own and commit it once, with the answer under its key; again when rows moved.
 
     Raises the SwitchyardErrors of the work; a final one is kept under the key too, in the words of `refuse`.
     """
+    attempt = 0
     while True:
-        ledger = Unit(table, actor, request.id, key)
+        ledger = Unit(table, actor, request.id, key, fence, attempt)
         try:
             reply = work(ledger)
             status, headers, text = _encoded(reply)
@@ -216,6 +227,7 @@ def perform(
             if time.monotonic() > table.deadline - 1:
                 raise Busy("Too many changes of the same tracks at once: try again in a second.") from None
             time.sleep(random.uniform(0, 0.03))  # noqa: S311 - jitter, not a secret
+            attempt += 1
         except SwitchyardError as refusal:
             if key and _is_final(refusal):
                 _keep(key, refuse(refusal, request), table)
@@ -225,7 +237,8 @@ def perform(
 
 
 def _is_final(refusal: SwitchyardError) -> bool:
-    return refusal.status in _FINAL and not isinstance(refusal, (PreconditionFailed, IdempotencyConflict))
+    passing = (PreconditionFailed, IdempotencyConflict, Leased)
+    return refusal.status in _FINAL and not isinstance(refusal, passing)
 
 
 def _keep(key: idempotency.KeyUse, refusal: Refusal, table: Table) -> None:
@@ -275,7 +288,7 @@ class _Run:
         if not actor.may(*operation.scopes):
             raise MissingScope(operation.scopes[0])
         query = self._query()
-        body = parse_body(operation.body, request.json_body()) if operation.body else None
+        body = parse_body(operation.body, self._raw_body()) if operation.body else None
         key = _key_use(operation, request, body, actor) if operation.keyed else None
         if_match = _if_match(request)
         answer = perform(
@@ -285,10 +298,15 @@ class _Run:
             request=request,
             key=key,
             refuse=operation.surface.refuse,
+            fence=_claim_fence(request) if operation.method in _MUTATING else None,
         )
         self.replayed = answer.replayed
         headers = {**answer.headers, "idempotency-replayed": "true"} if answer.replayed else answer.headers
         return answer.status, headers, answer.body
+
+    def _raw_body(self) -> bytes:
+        optional = self.operation.body_optional and not self.request.event.get("body")
+        return b"{}" if optional else self.request.json_body()
 
     def _query(self) -> BaseModel | None:
         model = self.operation.query
@@ -356,9 +374,9 @@ def _key_use(operation: Operation, request: Request, body: BaseModel | None, act
     if key is None:
         return None
     raw = request.body()
-    content = canonical(from_json(raw), operation.key_field) if body is not None else raw.hex()
-    if_match = request.headers.get("if-match", "")
-    return key_use(actor, key, operation.name, request.path, request.query_string, if_match, content)
+    content = canonical(from_json(raw), operation.key_field) if body is not None and raw else raw.hex()
+    conditions = [request.headers.get(name, "") for name in ("if-match", "claim-fence")]
+    return key_use(actor, key, operation.name, request.path, request.query_string, *conditions, content)
 
 
 def key_use(actor: Actor, key: str, *what: str) -> idempotency.KeyUse:
@@ -371,6 +389,15 @@ def canonical(value: Any, without: str | None = None) -> str:
     if without is not None:
         value = {name: each for name, each in value.items() if name != without}
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _claim_fence(request: Request) -> int | None:
+    given = request.headers.get("claim-fence")
+    if given is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,15}", given, re.ASCII):
+        raise Invalid(FieldError("Claim-Fence", f"{given[:40]!r} is no fence", "the number that the claim gave"))
+    return int(given)
 
 
 def _if_match(request: Request) -> frozenset[str] | None:

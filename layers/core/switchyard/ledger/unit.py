@@ -5,9 +5,10 @@ Every surface, and MCP, changes tracks through this and nothing else.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from time import time
 from typing import Any
 
-from switchyard.domain import dependencies, tracks
+from switchyard.domain import claims, clock, dependencies, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import Cycle, FieldError, IdempotencyConflict, Invalid, NotFound, UnknownReference
 from switchyard.domain.ids import new_id
@@ -36,11 +37,12 @@ class Replay(Exception):
 
 @dataclass(slots=True)
 class _Pending:
-    """What one track's row is to become; `drawn` counts the numbers taken from a goal."""
+    """What one track's row is to become, or must be; `drawn` counts the numbers taken from a goal."""
 
     before: Track | None = None
     after: Track | None = None
     drawn: int = 0
+    needed_done: bool = False
     needed_as: TrackType | None = None
     needed_by: str | None = None
     field: str = ""
@@ -48,12 +50,17 @@ class _Pending:
 
 @dataclass(slots=True)
 class Unit:
-    """One request's work on the ledger of the actor's tenant."""
+    """One request's work on the ledger of the actor's tenant.
+
+    `fence` is the one that the request carries (None: none); `attempt` counts how often its work met other changes.
+    """
 
     table: Table
     actor: Actor
     request_id: str
     key: KeyUse | None = None
+    fence: int | None = None
+    attempt: int = 0
     _seen: dict[str, Track] = field(default_factory=dict)
     _pending: dict[str, _Pending] = field(default_factory=dict)
     _guard: int | None = None
@@ -135,6 +142,7 @@ class Unit:
 
     def change(self, before: Track, **fields: Any) -> Track:
         """Gather a change of a track that was read; returns it as it will be."""
+        self._check_lease(before)
         after = tracks.change(before, self.actor, self.request_id, **fields)
         if after is before:
             return before
@@ -147,10 +155,48 @@ class Unit:
 
     def delete(self, before: Track) -> Track:
         """Gather the deletion of a track that was read."""
+        self._check_lease(before)
         after = tracks.delete(before, self.actor, self.request_id)
         entry = self._entry(before.id)
         entry.before, entry.after = before, after
         return after
+
+    def claim(self, before: Track, seconds: int) -> Track:
+        """Gather a lease on a task that was read; one that the actor holds already is prolonged.
+
+        The commit holds only while all that the task depends on is done. Raises NotClaimable, Leased or StaleFence.
+        """
+        self._check_lease(before)
+        claims.check_claimable(before, self.actor)
+        if claims.holds(self.actor, before, clock.now()):
+            return self.prolong(before, seconds)
+        for ref in before.depends_on:
+            self._entry(ref).needed_done = True
+        return self._become(
+            before,
+            tracks.change(before, self.actor, self.request_id, **claims.taken(before, self.actor, seconds, time())),
+        )
+
+    def prolong(self, before: Track, seconds: int) -> Track:
+        """Gather a later end of the lease that the actor holds: no new version, and nothing for the trail."""
+        self._check_lease(before)
+        claims.check_held(before, self.actor, clock.now())
+        return self._become(before, replace(before, lease_until=clock.stamp(time() + seconds)))
+
+    def release(self, before: Track) -> Track:
+        """Gather the end of the lease that the actor holds: the task is back in the pool."""
+        self._check_lease(before)
+        claims.check_held(before, self.actor, clock.now())
+        return self._become(before, tracks.change(before, self.actor, self.request_id, **claims.released(before)))
+
+    def _become(self, before: Track, after: Track) -> Track:
+        entry = self._entry(before.id)
+        entry.before, entry.after = before, after
+        return after
+
+    def _check_lease(self, before: Track) -> None:
+        if before.is_task:
+            claims.check_write(before, self.actor, self.fence, clock.now())
 
     def _check_graph(self) -> None:
         """Refuse references among the gathered tracks that do not fit, and cycles.
@@ -273,6 +319,8 @@ class Unit:
         if entry.after is None:
             if entry.drawn and entry.before:
                 return self._draw(entry.before, entry.drawn)
+            if entry.needed_done:
+                return rows.must_be_done(self.actor.tenant_id, track_id)
             assert entry.needed_as is not None
             return rows.must_exist(self.actor.tenant_id, track_id, entry.needed_as, entry.needed_by)
         after = entry.after

@@ -115,3 +115,17 @@ def by_priority(realm: str, priority: str) -> str:
 def by_dependency(realm: str, track_id: str) -> str:
     """The one track that a task depends on; `*` stands for more than one."""
     return f"{realm}#dependency#{track_id}"
+
+
+def ready(realm: str, assignee: str | None, kind: str | None, project_id: str = "") -> str:
+    """Tasks that can be drawn: those of one assignee, or the unassigned ones meant for a kind of worker.
+
+    `*` stands for the tasks of more than one project, "" for those of all.
+    """
+    bucket = f"assigned#{assignee}" if assignee else f"unassigned#{kind or 'user'}"
+    return f"{realm}#ready#{len(project_id)}#{project_id}#{bucket}"
+
+
+def leased(realm: str) -> str:
+    """Tasks that are claimed, whoever they are assigned to."""
+    return f"{realm}#leased"

@@ -48,6 +48,8 @@ BY_PARENT = Index("by-parent", "by_parent", "rank")
 BY_DEPENDENCY = Index("by-dependency", "by_dependency", "rank")
 BY_RELATED = Index("by-related", "by_related", "rank")
 BY_PRIORITY = Index("by-priority", "by_priority", "rank")
+READY = Index("ready", "ready", "ready_rank")
+READY_BY_PROJECT = Index("ready-by-project", "ready_by_project", "ready_rank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ def read_page(
         hungry = [r for r in readers if len(r.rows) <= limit and not r.finished and r.examined < EXAMINE_MAX]
         if not hungry:
             break
-        _side_by_side([partial(r.more, min(chunk, EXAMINE_MAX - r.examined), after) for r in hungry])
+        side_by_side([partial(r.more, min(chunk, EXAMINE_MAX - r.examined), after) for r in hungry])
         if filtered:
             chunk = min(max(chunk * 2, 100), EXAMINE_MAX // 2)
     return _merge(readers, limit, descending)
@@ -213,7 +215,8 @@ def _merge(readers: Sequence[_Reader], limit: int, descending: bool) -> Page:
     return Page([item for _, item in page], position)
 
 
-def _side_by_side(calls: Sequence[Callable[[], None]]) -> None:
+def side_by_side(calls: Sequence[Callable[[], None]]) -> None:
+    """Make all calls at once, each in a thread of its own; the first error is raised when all are through."""
     if len(calls) == 1:
         calls[0]()
         return

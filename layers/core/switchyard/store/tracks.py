@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from switchyard.domain import lifecycle
+from switchyard.domain import claims, lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
@@ -39,9 +39,12 @@ _TEXT = (
     "changed_source",
     "changed_request",
     "last_agent",
+    "holder",
+    "lease_until",
 )
-_NUMBERS = ("version", "number", "next_number", "progress")
+_NUMBERS = ("version", "number", "next_number", "progress", "open_dependencies", "fence")
 _LISTS = ("depends_on", "project_ids", "labels")
+_MOVING = ("lease_until", "open_dependencies")
 _JSON = ("metadata", "ext")
 
 #: Characters of title and description that keyword search looks at.
@@ -129,7 +132,25 @@ def _index_keys(track: Track) -> dict[str, str]:
             index["by_dependency"] = keys.by_dependency(realm, dependency)
         if track.related_type and track.related_id:
             index["by_related"] = keys.by_related(realm, track.related_type, track.related_id)
+    if claims.is_drawable(track):
+        index |= _ready_keys(track, realm)
     return index
+
+
+def _ready_keys(track: Track, realm: str) -> dict[str, str]:
+    """A task that can be drawn lies in the order of priority and age; a leased one, in the order leases run out."""
+    if track.lease_until:
+        return {"ready": keys.leased(realm), "ready_rank": f"{track.lease_until}#{track.id}"}
+    index = {"ready": keys.ready(realm, track.assignee, track.assignee_type), "ready_rank": ready_rank(track)}
+    if track.project_ids:
+        project = track.project_ids[0] if len(track.project_ids) == 1 else "*"
+        index["ready_by_project"] = keys.ready(realm, track.assignee, track.assignee_type, project)
+    return index
+
+
+def ready_rank(track: Track) -> str:
+    """Return what ready tasks are ordered by: priority, urgent first, then age."""
+    return f"{lifecycle.PRIORITIES.index(track.priority)}#{track.id}"
 
 
 def _tombstone_expiry(deleted_at: str) -> int:
@@ -162,10 +183,16 @@ def put(track: Track) -> Item:
 def update(before: Track, after: Track) -> Item:
     """The action that turns one version into the next: only what differs is written.
 
-    Attributes that other writers keep on the row (counters, leases) stay untouched.
+    Counters that other writers keep on the row stay untouched. What moves without a new version (a lease that is
+    prolonged, dependencies that were looked at) must stand as it was read: index keys follow from it.
     """
     old, new = to_item(before), to_item(after)
     names, values, sets = {"#version": "version"}, {":was": old["version"]}, []
+    condition = "#version = :was"
+    for name in _MOVING:
+        if name in old:
+            condition += f" AND {name} = :{name}"
+            values[f":{name}"] = old[name]
     for position, (name, value) in enumerate(sorted(new.items())):
         if old.get(name) != value:
             names[f"#n{position}"], values[f":v{position}"] = name, value
@@ -179,7 +206,7 @@ def update(before: Track, after: Track) -> Item:
         "Update": {
             "Key": {"pk": new["pk"], "sk": new["sk"]},
             "UpdateExpression": expression,
-            "ConditionExpression": "#version = :was",
+            "ConditionExpression": condition,
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         }
@@ -200,5 +227,18 @@ def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | No
             "ConditionExpression": f"#type = :kind AND attribute_not_exists(deleted_at) AND ({visible})",
             "ExpressionAttributeNames": {"#type": "type", "#owner": "owner"},
             "ExpressionAttributeValues": values,
+        }
+    }
+
+
+def must_be_done(tenant_id: str, track_id: str) -> Item:
+    """The check that a task which another one waits for is done."""
+    pk, sk = keys.track(tenant_id, track_id)
+    return {
+        "ConditionCheck": {
+            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "ConditionExpression": "#status = :done AND attribute_not_exists(deleted_at)",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {":done": {"S": "done"}},
         }
     }

@@ -54,7 +54,7 @@ def _ranges(query: ListTasks, tenant: str) -> list[Range]:
 def _by_rank(query: ListTasks, index: Index, partitions: list[str]) -> list[Range]:
     statuses = workflow.group(query.status) if query.status else (None, *lifecycle.TASK_STATUSES)
     codes = sorted(lifecycle.code("task", status) for status in statuses)
-    return [Range(index, partition, f"{code}#") for partition in partitions for code in codes]
+    return [Range(index, partition, f"{code}#") for partition in dict.fromkeys(partitions) for code in codes]
 
 
 def _filter(query: ListTasks) -> Filter:

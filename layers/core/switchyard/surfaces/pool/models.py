@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 
+from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
 from switchyard.domain.tracks import DEPENDS_MAX, DESCRIPTION_MAX, ID_MAX, TITLE_MAX
 from switchyard.http.validation import Query, Wire
 from switchyard.surfaces.inputs import (
@@ -77,6 +78,22 @@ class _Filter(Query):
     cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
 
 
+class Lease(_Camel):
+    lease_seconds: Annotated[int, Field(ge=1, le=LEASE_MAX)] = LEASE_DEFAULT
+
+
+class ClaimNext(Lease):
+    """Which task to draw: one meant for a kind of worker, of a space, of a priority."""
+
+    assignee_type: AssigneeType = ABSENT
+    space_id: Wanted = ABSENT
+    priority: Priority = ABSENT
+
+
+class ReadyTasks(_Filter):
+    assignee_type: AssigneeType = ABSENT
+
+
 class ListTasks(_Filter):
     status: Status = ABSENT
     assigned_to: Wanted = ABSENT
@@ -107,6 +124,18 @@ class TaskShown(Shown):
     completed_at: str = ABSENT
     metadata: dict[str, Any]
     depends_on: list[str] = ABSENT
+
+
+class ClaimShown(Shown):
+    """Who holds the task; `fence` goes into the header Claim-Fence of the holder's writes."""
+
+    holder: str
+    fence: int
+    lease_expires_at: str
+
+
+class ClaimedTask(TaskShown):
+    claim: ClaimShown
 
 
 class TasksShown(RootModel[list[TaskShown]]):

@@ -1,0 +1,21 @@
+"""POST /api/v1/tasks/claim"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.pool import claims
+from switchyard.surfaces.pool.models import ClaimedTask, ClaimNext
+from switchyard.surfaces.pool.surface import POOL
+
+
+@endpoint(
+    POOL,
+    "pool.claim_next",
+    "POST /api/v1/tasks/claim",
+    scopes=("tasks:write",),
+    body=ClaimNext,
+    reply=ClaimedTask,
+    body_optional=True,
+    may_be_empty=True,
+)
+def handler(call: Call) -> Reply:
+    """Claim the next ready task that fits, urgent first, then oldest; 204 when there is none."""
+    return claims.claim_next(call)

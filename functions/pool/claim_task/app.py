@@ -1,0 +1,20 @@
+"""POST /api/v1/tasks/{id}/claim"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.pool import claims
+from switchyard.surfaces.pool.models import ClaimedTask, Lease
+from switchyard.surfaces.pool.surface import POOL
+
+
+@endpoint(
+    POOL,
+    "pool.claim_task",
+    "POST /api/v1/tasks/{id}/claim",
+    scopes=("tasks:write",),
+    body=Lease,
+    reply=ClaimedTask,
+    body_optional=True,
+)
+def handler(call: Call) -> Reply:
+    """Claim a task for oneself alone, until the lease ends."""
+    return claims.claim(call)

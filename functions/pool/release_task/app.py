@@ -1,0 +1,18 @@
+"""POST /api/v1/tasks/{id}/release"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.pool import claims
+from switchyard.surfaces.pool.models import TaskShown
+from switchyard.surfaces.pool.surface import POOL
+
+
+@endpoint(
+    POOL,
+    "pool.release_task",
+    "POST /api/v1/tasks/{id}/release",
+    scopes=("tasks:write",),
+    reply=TaskShown,
+)
+def handler(call: Call) -> Reply:
+    """Give a claimed task back to the pool."""
+    return claims.release(call)

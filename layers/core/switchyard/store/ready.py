@@ -1,0 +1,90 @@
+"""Ready tasks: what a worker may draw from the pool, urgent first, then oldest.
+
+Free tasks lie in one index in the order in which they are drawn, apart by whom they are for. Claimed ones lie in the
+same index by the time their lease runs out: those whose time is over by the clock are ready again, without anything
+having to be written first.
+"""
+
+from dataclasses import dataclass
+
+from switchyard.domain import clock
+from switchyard.domain.actors import Actor
+from switchyard.domain.lifecycle import PRIORITIES
+from switchyard.store import keys, lists
+from switchyard.store import tracks as rows
+from switchyard.store.lists import Filter, Page, Range
+from switchyard.store.table import Item, Table
+
+#: Run-out leases that are looked at for one page, those that ran out first before the others.
+LAPSED_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which ready tasks: those meant for a kind of worker, of one project, of one priority; None: any."""
+
+    kind: str | None = None
+    project_id: str | None = None
+    priority: str | None = None
+
+
+def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str | None = None) -> Page:
+    """Return at most `limit` tasks that the actor may draw now: 1 round trip, its queries side by side."""
+    found: dict[str, Page] = {}
+
+    def read(name: str, ranges: list[Range], row_filter: Filter, count: int, start: str | None) -> None:
+        found[name] = lists.read_page(table, ranges, limit=count, after=start, descending=False, row_filter=row_filter)
+
+    lapsed = [Range(lists.READY, keys.leased(actor.tenant_id), high=clock.now())]
+    lists.side_by_side(
+        [
+            lambda: read("free", _free(actor, wanted), _filter(wanted), limit, after),
+            lambda: read("lapsed", lapsed, _lapsed_filter(actor, wanted), LAPSED_MAX, None),
+        ]
+    )
+    return _merge(found["free"], found["lapsed"].items, limit, after)
+
+
+def _merge(free: Page, lapsed: list[Item], limit: int, after: str | None) -> Page:
+    ranked = [(item["ready_rank"]["S"], item) for item in free.items]
+    for item in lapsed:
+        rank = rows.ready_rank(rows.from_item(item))
+        # Beyond the point that the free ones were read to, a task belongs on a later page.
+        if (after is None or rank > after) and (free.position is None or rank <= free.position):
+            ranked.append((rank, item))
+    ranked.sort(key=lambda each: each[0])
+    position = ranked[limit - 1][0] if len(ranked) > limit else free.position
+    return Page([item for _, item in ranked[:limit]], position)
+
+
+def _free(actor: Actor, wanted: Wanted) -> list[Range]:
+    """Return the ranges of the unassigned tasks and of the actor's own."""
+    kinds = [wanted.kind] if wanted.kind else ["agent", "user"]
+    projects = dict.fromkeys([wanted.project_id, "*"]) if wanted.project_id else [""]
+    partitions = [
+        keys.ready(actor.tenant_id, assignee, kind, project or "")
+        for project in projects
+        for assignee, kind in [*((None, kind) for kind in kinds), (actor.id, None)]
+    ]
+    index = lists.READY_BY_PROJECT if wanted.project_id else lists.READY
+    if wanted.priority is None:
+        return [Range(index, each) for each in partitions]
+    code = PRIORITIES.index(wanted.priority)
+    return [Range(index, each, low=f"{code}#", high=f"{code}#\U0010ffff") for each in partitions]
+
+
+def _filter(wanted: Wanted) -> Filter:
+    row_filter = Filter()
+    if wanted.kind:
+        row_filter.any_of("assignee_type", ["agent"] if wanted.kind == "agent" else ["user", None])
+    if wanted.project_id:
+        row_filter.contains_any("project_ids", [wanted.project_id])
+    return row_filter
+
+
+def _lapsed_filter(actor: Actor, wanted: Wanted) -> Filter:
+    row_filter = _filter(wanted)
+    row_filter.any_of("assignee", [actor.id, None])
+    if wanted.priority:
+        row_filter.any_of("priority", [wanted.priority])
+    return row_filter

@@ -1,0 +1,102 @@
+"""Claims: many workers draw from one pool, and no task is done twice (docs/pool.md)."""
+
+import random
+import time
+from typing import Any
+
+from switchyard.domain import lifecycle
+from switchyard.domain.claims import NotClaimable
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.ledger.unit import Unit
+from switchyard.store import lists, ready
+from switchyard.store import tracks as rows
+from switchyard.store.ready import Wanted
+from switchyard.surfaces.pool import present
+from switchyard.surfaces.pool.listing import link
+from switchyard.surfaces.pool.models import ClaimNext, Lease, ReadyTasks
+from switchyard.surfaces.pool.tasks import of_path
+
+#: Ready tasks that are read to draw one: room for as many workers at the same moment.
+CANDIDATES = 16
+
+#: Seconds for which a container that met other workers draws at random among equally urgent tasks.
+CROWDED_SECONDS = 5.0
+
+_crowded_until: dict[str, float] = {}
+
+
+def claim(call: Call) -> Reply:
+    """Lease the task of the path to the caller."""
+    body: Lease = call.body
+    task = of_path(call)
+    claimed = call.ledger.claim(task, body.lease_seconds)
+    if claimed.fence != task.fence:
+        _refuse_blocked(call.ledger, task)
+    return Reply(200, shown(claimed))
+
+
+def claim_next(call: Call) -> Reply:
+    """Lease the first ready task that fits to the caller; 204 when there is none.
+
+    Workers who draw at the same moment would all reach for the same task. A container whose draw met another one
+    therefore draws at random for a while, among the tasks that are as urgent as the first.
+    """
+    body: ClaimNext = call.body
+    ledger, tenant = call.ledger, call.actor.tenant_id
+    if ledger.attempt:
+        _crowded_until[tenant] = time.monotonic() + CROWDED_SECONDS
+    wanted = Wanted(body.assignee_type, body.space_id, body.priority)
+    page = ready.read_page(ledger.table, call.actor, wanted, CANDIDATES)
+    candidates = [rows.from_item(item) for item in page.items]
+    if ledger.attempt:
+        # The index may still show as ready what was blocked a moment ago.
+        candidates = [each for each in candidates if not _waits_for(ledger, each)]
+    if not candidates:
+        return Reply(204)
+    task = candidates[0]
+    if _crowded_until.get(tenant, 0) > time.monotonic():
+        task = random.choice([each for each in candidates if each.priority == task.priority])  # noqa: S311
+    return Reply(200, shown(ledger.claim(task, body.lease_seconds)))
+
+
+def heartbeat(call: Call) -> Reply:
+    """Prolong the caller's lease on the task of the path."""
+    body: Lease = call.body
+    return Reply(200, shown(call.ledger.prolong(of_path(call), body.lease_seconds)))
+
+
+def release(call: Call) -> Reply:
+    """Give the task of the path back to the pool."""
+    return Reply(200, present.task(call.ledger.release(of_path(call))))
+
+
+def list_ready(call: Call) -> Reply:
+    """Answer a ReadyTasks query with a bare array: urgent first, then oldest."""
+    query: ReadyTasks = call.query
+    actor = call.actor
+    print_ = lists.fingerprint(actor.tenant_id, actor.id, "ready", query.assignee_type, query.space_id, query.priority)
+    wanted = Wanted(query.assignee_type, query.space_id, query.priority)
+    after = lists.from_cursor(query.cursor, print_)
+    page = ready.read_page(call.ledger.table, actor, wanted, query.limit, after)
+    cursor = lists.to_cursor(page.position, print_)
+    return Reply(200, [present.task(rows.from_item(item)) for item in page.items], link(call.request, cursor))
+
+
+def shown(task: Track) -> dict[str, Any]:
+    """Return the task with its claim."""
+    lease = {"holder": task.holder, "fence": task.fence, "leaseExpiresAt": task.lease_until}
+    return {**present.task(task), "claim": lease}
+
+
+def _refuse_blocked(ledger: Unit, task: Track) -> None:
+    waits = _waits_for(ledger, task)
+    if waits:
+        listed = ", ".join(present.task_id(each) for each in waits)
+        raise NotClaimable(f"The task is blocked: it depends on {listed}, not completed yet.")
+
+
+def _waits_for(ledger: Unit, task: Track) -> list[str]:
+    """Return what the task still waits for: 1 round trip, none when it depends on nothing."""
+    found = ledger.find(task.depends_on)
+    return [ref for ref in task.depends_on if ref not in found or not lifecycle.is_done(found[ref].status)]

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from switchyard.domain import clock
 
+from switchyard.domain import clock
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
 

@@ -171,7 +171,10 @@ def test_the_command_line_says_what_is_wrong_and_what_to_do_next(run: CommandLin
     assert (status, out) == (1, "")
     assert err.startswith("error: There is no tenant")
     assert "next: list-tenants" in err
-    assert run("create-tenant", " ")[0] == 1
+    status, _, err = run("issue-token", new_id(), "ada", "--scope", "tasks:read", "--expires", "yesterday")
+    assert status == 1
+    assert "expiresAt: 'yesterday' is no time in the future" in err
+    assert "next: give a time in the future (ISO 8601), or a duration" in err
 
 
 def test_the_table_is_found_by_name_variable_or_stack(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,6 +149,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         admin = Admin(_table_name(options), make_client("dynamodb"))
         answer = options.run(admin, options)
+    except Invalid as refusal:
+        expected = refusal.fields[0].expected
+        return _fail(refusal.detail, f"give {expected}" if expected else "", 1)
     except SwitchyardError as refusal:
         return _fail(refusal.detail, _NEXT.get(type(refusal), ""), 1)
     except _NoTable as problem:

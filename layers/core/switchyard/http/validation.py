@@ -37,14 +37,43 @@ def parse_query[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
         raise _refusal(error, "query") from None
 
 
-def check_json_size(value: Any, field: str, most: int) -> None:
-    """Raise Invalid when free-form JSON is none (infinite numbers) or has more than `most` bytes."""
+#: Levels of objects and lists in free-form JSON: many readers refuse a hundred, and an answer adds its own.
+JSON_DEPTH_MAX = 32
+
+
+def bounded_json[J](value: J, most: int) -> J:
+    """Return free-form JSON as it came.
+
+    Raises Expectation when it is none (infinite numbers), nests too deeply, or has more than `most` bytes.
+    """
+    if not _nests_within(value, JSON_DEPTH_MAX):
+        raise Expectation("nests too deeply", f"at most {JSON_DEPTH_MAX} levels of objects and lists", "too_deep")
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-    except (ValueError, RecursionError) as error:
-        raise Invalid(FieldError(field, f"is no JSON: {error}", "finite numbers, no lone surrogates")) from None
+    except ValueError as error:
+        raise Expectation(f"is no JSON: {error}", "finite numbers, no lone surrogates") from None
     if size > most:
-        raise Invalid(FieldError(field, f"has {size} bytes", f"at most {most} bytes of JSON", "too_long"))
+        raise Expectation(f"has {size} bytes", f"at most {most} bytes of JSON", "too_long")
+    return value
+
+
+def _nests_within(value: Any, levels: int) -> bool:
+    """Walk level by level, so that no depth of nesting exhausts the stack."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [each for each in level if isinstance(each, dict | list)]
+        if not level:
+            return True
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    return False
+
+
+def check_json_size(value: Any, field: str, most: int) -> None:
+    """Raise Invalid, naming the field, where bounded_json refuses the value."""
+    try:
+        bounded_json(value, most)
+    except Expectation as problem:
+        raise Invalid(FieldError(field, str(problem), problem.expected, problem.code)) from None
 
 
 def _refusal(error: ValidationError, root: str) -> Invalid:

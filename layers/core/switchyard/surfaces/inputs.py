@@ -1,6 +1,5 @@
 """Types of input that several surfaces take, each refusing with what would be right."""
 
-import json
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -8,7 +7,7 @@ from pydantic import AfterValidator, Field
 from switchyard.domain import clock
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import ID_MAX, METADATA_MAX_BYTES
-from switchyard.http.validation import Expectation
+from switchyard.http.validation import Expectation, bounded_json
 
 
 def _not_blank(text: str) -> str:
@@ -45,13 +44,7 @@ def _uuid(text: str) -> str:
 
 
 def _bounded(value: dict[str, Any]) -> dict[str, Any]:
-    try:
-        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-    except (ValueError, RecursionError) as error:
-        raise Expectation(f"is no JSON: {error}", "finite numbers, no lone surrogates") from None
-    if size > METADATA_MAX_BYTES:
-        raise Expectation(f"has {size} bytes", f"at most {METADATA_MAX_BYTES} bytes of JSON", "too_long")
-    return value
+    return bounded_json(value, METADATA_MAX_BYTES)
 
 
 def _distinct(values: list[str]) -> list[str]:

@@ -78,7 +78,9 @@ def test_another_content_type_is_refused_and_named(api: Api, declared: str) -> N
     assert "application/json" in answer.json["detail"]
 
 
-@pytest.mark.parametrize("declared", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/merge-patch+json"])
+@pytest.mark.parametrize(
+    "declared", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/merge-patch+json"]
+)
 def test_json_by_another_name_is_taken(api: Api, declared: str) -> None:
     body = {**TASK, "title": "Round trip"}
     assert api.post("/v1/tracks", body, headers={"content-type": declared}).status == 201
@@ -203,7 +205,9 @@ def test_no_depth_of_nesting_is_a_crash(api: Api, levels: int) -> None:
     assert api.post("/v1/tracks", text=nested(levels)).status == 400
 
 
-@pytest.mark.parametrize("bad", ["7", "search-me", "task_", "x" * 500, "%00", "01981f5c-7a00-7000-8000-00000000000", "💥"])
+@pytest.mark.parametrize(
+    "bad", ["7", "search-me", "task_", "x" * 500, "%00", "01981f5c-7a00-7000-8000-00000000000", "💥"]
+)
 def test_an_id_that_is_none_is_refused(api: Api, bad: str) -> None:
     for answer in (
         api.get(f"/v1/tracks/{bad}"),
@@ -241,9 +245,7 @@ def test_an_id_that_nothing_has_is_not_found(api: Api) -> None:
     ],
 )
 def test_any_text_survives_a_round_trip(api: Api, text: str) -> None:
-    task = make_task(
-        api, "Round trip", more={"description": text, "metadata": {text: [text]}}, status="todo"
-    )
+    task = make_task(api, "Round trip", more={"description": text, "metadata": {text: [text]}}, status="todo")
     answer = api.get(f"/v1/tracks/{task['id']}")
     assert (answer.json["description"], answer.json["metadata"]) == (text, {text: [text]})
     assert api.patch(f"/v1/tracks/{task['id']}", {"title": text}).json["title"] == text

@@ -94,7 +94,9 @@ def mapping(*names: str) -> Any:
     return st.fixed_dictionaries({}, optional=dict.fromkeys(names, value))
 
 
-nested_scope = st.fixed_dictionaries({}, optional={"type": value, "ids": value, "sharedWith": value}) | st.just(PERSONAL)
+nested_scope = st.fixed_dictionaries({}, optional={"type": value, "ids": value, "sharedWith": value}) | st.just(
+    PERSONAL
+)
 nested_task = mapping("status", "dueDate", "assignee", "assigneeType", "parentId", "dependsOn", "goalId", "zzz")
 nested_goal = mapping("status", "dueDate", "progress")
 hostile_track = st.fixed_dictionaries(
@@ -176,7 +178,10 @@ def test_no_query_makes_the_service_fail(api: Api, query: Any) -> None:
     assert api.get("/v1/tracks?" + urlencode(query)).status < 500
 
 
-@given(moment=st.text("0123456789-:TZ+.W ", max_size=40) | st.datetimes(timezones=st.timezones()).map(lambda t: t.isoformat()))
+@given(
+    moment=st.text("0123456789-:TZ+.W ", max_size=40)
+    | st.datetimes(timezones=st.timezones()).map(lambda t: t.isoformat())
+)
 @few
 def test_no_time_makes_the_service_fail(api: Api, moment: str) -> None:
     body = {"type": "task", "filter": {"updatedAtFrom": moment}}

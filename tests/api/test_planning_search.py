@@ -333,7 +333,9 @@ def test_a_cursor_opens_only_the_list_it_came_from(api: Api, caller: Caller) -> 
     assert api.get(f"/v1/tracks?limit=2&status=none&cursor={cursor}").status == 200
 
 
-@pytest.mark.parametrize("spoil", [lambda c: c[:-2], lambda c: "A" + c[1:], lambda c: c + "!", lambda c: "", lambda c: "é"])
+@pytest.mark.parametrize(
+    "spoil", [lambda c: c[:-2], lambda c: "A" + c[1:], lambda c: c + "!", lambda c: "", lambda c: "é"]
+)
 def test_a_damaged_cursor_is_refused(api: Api, spoil: Any) -> None:
     for n in range(2):
         make_task(api, f"t{n}")

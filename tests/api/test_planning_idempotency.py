@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+
 from switchyard.domain import clock
 from switchyard.store import idempotency
-
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
 from tests.support.planning import DOCS, assert_refused, make_task, read

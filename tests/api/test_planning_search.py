@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from switchyard.domain.ids import new_id
 
+from switchyard.domain.ids import new_id
 from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.planning import DOCS, PERSONAL, assert_refused, change, make_goal, make_task

@@ -47,8 +47,10 @@ admin: ## Administer tenants and tokens on the local stack: make admin ARGS="--h
 	@eval "$$($(DEV) -m local env)" && exec $(DEV) -m switchyard.admin $(ARGS)
 
 .PHONY: invoke
-invoke: ## Invoke one function of the local stack: make invoke FUNCTION=ServiceGetHealth EVENT=events/service/get_health.json
-	@eval "$$($(DEV) -m local env)" && exec sam remote invoke $(FUNCTION) --stack-name switchyard $(if $(EVENT),--event-file $(EVENT))
+invoke: ## Invoke one function of the local stack: make invoke FUNCTION=PlanningListTracks EVENT=events/planning/list_tracks.json
+	@eval "$$($(DEV) -m local env)" && \
+	  sed -e "s/Bearer TOKEN/Bearer $$SWITCHYARD_TOKEN/" -e "s/WORKSPACE/$$SWITCHYARD_WORKSPACE/" $(EVENT) > $(FOLDER)/event.json && \
+	  exec sam remote invoke $(FUNCTION) --stack-name switchyard --event-file $(FOLDER)/event.json
 
 .PHONY: test
 test: setup lint ## Run every check and every test

@@ -101,7 +101,14 @@ def print_environment(name: str) -> None:
     stack = process.running(name)
     if stack is None:
         raise StepFailed(f"the stack {name} is not running", hint="make run DETACH=1")
-    settings = stack.aws_environment() | {"TABLE_NAME": table_name(stack), "SAM_CLI_TELEMETRY": "0"}
+    record = read_json(stack.record)
+    settings = stack.aws_environment() | {
+        "TABLE_NAME": table_name(stack),
+        "SAM_CLI_TELEMETRY": "0",
+        "SWITCHYARD_URL": record["url"],
+        "SWITCHYARD_TOKEN": record["tokens"]["admin"],
+        "SWITCHYARD_WORKSPACE": record["workspace_id"],
+    }
     for key, value in settings.items():
         print(f"export {key}={shlex.quote(value)}")
     print(f'export PATH={shlex.quote(str(ENVIRONMENTS["sam"].folder / "bin"))}:"$PATH"')

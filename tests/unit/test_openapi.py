@@ -58,13 +58,13 @@ def test_an_operation_describes_its_body_its_answer_and_its_scopes(document: Any
     assert create["responses"]["201"]["content"]["application/json"]["schema"]["$ref"].endswith("/TrackShown")
     assert create["security"] == [{"bearer": ["tasks:write"]}]
     assert {"ETag", "X-Request-Id", "Idempotency-Replayed"} <= set(create["responses"]["201"]["headers"])
-    assert set(create["responses"]) == {"201", "400", "401", "403", "409", "413", "415", "422", "500", "503"}
+    assert set(create["responses"]) == {"201", "400", "401", "403", "404", "409", "413", "415", "422", "500", "503"}
 
 
 def test_a_change_of_one_track_describes_if_match_and_its_refusal(document: Any) -> None:
     update = described(document, "planning.update_track")
     names = {each.get("name") or each["$ref"].rpartition("/")[2] for each in update["parameters"]}
-    assert names == {"id", "IfMatch", "IdempotencyKey", "ClaimFence"}
+    assert names == {"id", "workspaceId", "IfMatch", "IdempotencyKey", "ClaimFence"}
     assert {"404", "412"} <= set(update["responses"])
 
 

@@ -148,6 +148,9 @@ def _parameters(operation: Operation, path: str, schemas: dict[type[BaseModel], 
         schema = schemas[operation.query]
         required = schema.get("required", ())
         found += [_query(name, each, name in required) for name, each in schema["properties"].items()]
+    if operation.surface.workspace_parameter:
+        workspace = _query(operation.surface.workspace_parameter, {"type": "string"}, required=False)
+        found.append(workspace | {"description": "The token's own workspace; any other is not found."})
     if _changes_versions(operation):
         found.append({"$ref": "#/components/parameters/IfMatch"})
     if operation.keyed:
@@ -217,7 +220,7 @@ def _errors(operation: Operation) -> list[SwitchyardError]:
         MalformedBody: bool(operation.body),
         Unauthorized: not operation.public,
         MissingScope: bool(operation.scopes),
-        NotFound: has_path,
+        NotFound: has_path or operation.surface.workspace_parameter is not None,
         IdempotencyConflict: operation.keyed,
         PreconditionFailed: _changes_versions(operation),
         TooLarge: bool(operation.body),

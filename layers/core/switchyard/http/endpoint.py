@@ -27,6 +27,7 @@ from switchyard.domain.errors import (
     IdempotencyConflict,
     Invalid,
     MissingScope,
+    NotFound,
     PreconditionFailed,
     SwitchyardError,
 )
@@ -287,7 +288,7 @@ class _Run:
         self.actor = actor = replace(actor, source=operation.surface.source)
         if not actor.may(*operation.scopes):
             raise MissingScope(operation.scopes[0])
-        query = self._query()
+        query = self._query(actor)
         body = parse_body(operation.body, self._raw_body()) if operation.body else None
         key = _key_use(operation, request, body, actor) if operation.keyed else None
         if_match = _if_match(request)
@@ -308,14 +309,18 @@ class _Run:
         optional = self.operation.body_optional and not self.request.event.get("body")
         return b"{}" if optional else self.request.json_body()
 
-    def _query(self) -> BaseModel | None:
-        model = self.operation.query
-        if model is None:
+    def _query(self, actor: Actor) -> BaseModel | None:
+        """Return the query parameters; raises NotFound when they name a workspace that is not the caller's."""
+        model, workspace = self.operation.query, self.operation.surface.workspace_parameter
+        if model is None and (workspace is None or not self.request.query_string):
             return None
-        lists = frozenset(
-            info.alias or name for name, info in model.model_fields.items() if "list[" in str(info.annotation)
-        )
-        return parse_query(model, self.request.query(lists))
+        fields = model.model_fields if model else {}
+        lists = frozenset(info.alias or name for name, info in fields.items() if "list[" in str(info.annotation))
+        values = self.request.query(lists)
+        named = values.pop(workspace, None) if workspace else None
+        if named is not None and parse_id(named) != actor.tenant_id:
+            raise NotFound("There is no such workspace for this token.")
+        return parse_query(model, values) if model else None
 
     def _refusal(self, error: SwitchyardError) -> Refusal:
         """Word an error. It may quote what was sent; a token in the wrong place is not handed on with it."""

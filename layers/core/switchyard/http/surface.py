@@ -16,13 +16,15 @@ Refusal = tuple[int, Mapping[str, str], str]
 class Surface:
     """One wire dialect. `refuse` turns a domain error into the surface's own answer; `error` documents its body.
 
-    `source` is what the trail says of how a change came in: api, mcp or admin.
+    `source` is what the trail says of how a change came in: api, mcp or admin. `workspace_parameter` names a query
+    parameter by which the surface's clients say which workspace they mean: it must be the token's.
     """
 
     name: str
     refuse: Callable[[SwitchyardError, Request], Refusal]
     error: type[BaseModel] | None = None
     source: str = "api"
+    workspace_parameter: str | None = None
 
 
 def common_headers(error: SwitchyardError) -> dict[str, str]:

@@ -3,4 +3,4 @@
 from switchyard.http.problems import Problem, refuse
 from switchyard.http.surface import Surface
 
-PLANNING = Surface("planning", refuse, Problem)
+PLANNING = Surface("planning", refuse, Problem, workspace_parameter="workspaceId")

@@ -18,7 +18,13 @@ WITH_PATH_IDS = [name for name in PROTECTED if "{" in ENDPOINTS[name].operation.
 MAYBE_WITH_BODY = {"POST", "PATCH", "PUT"}
 
 #: The only operations that need no token. A new one is added here by decision.
-PUBLIC = {"service.get_health", "service.get_openapi"}
+PUBLIC = {
+    "mcp.end_session",
+    "mcp.get_resource_metadata",
+    "mcp.open_stream",
+    "service.get_health",
+    "service.get_openapi",
+}
 
 each_protected = pytest.mark.parametrize("operation", PROTECTED)
 

@@ -77,7 +77,7 @@ def check_promise(operation: Operation, answer: Answer) -> None:
         if operation.surface.error:
             operation.surface.error.model_validate_json(answer.text, strict=True)
         return
-    if answer.status == 204 and operation.may_be_empty:
+    if operation.empty and answer.status == operation.empty:
         assert answer.text == ""
         return
     assert answer.status == operation.status

@@ -43,6 +43,7 @@ TOO_HEAVY = (
     "botocore.crt.auth",
     "pydantic.v1",
     "switchyard.catalogue",
+    "switchyard.mcp.listing",
     "switchyard.openapi",
 )
 

@@ -14,7 +14,7 @@ from switchyard.surfaces.pool.surface import POOL
     body=ClaimNext,
     reply=ClaimedTask,
     body_optional=True,
-    may_be_empty=True,
+    empty=204,
 )
 def handler(call: Call) -> Reply:
     """Claim the next ready task that fits, urgent first, then oldest; 204 when there is none."""

@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from switchyard.domain.actors import SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Busy, FieldError, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id, parse_id
-from switchyard.http.validation import Wire, parse_body, parse_query
+from switchyard.http.validation import Wire, parse_body, parse_values
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import tenants
@@ -126,7 +126,7 @@ def _checked[M: Wire](model: type[M], values: dict[str, Any]) -> M:
 
 
 def _paging(limit: int, cursor: str | None) -> Paging:
-    return parse_query(Paging, {"limit": limit} | ({"cursor": cursor} if cursor else {}))
+    return parse_values(Paging, {"limit": limit} | ({"cursor": cursor} if cursor else {}), "query")
 
 
 def _id(field: str, given: str) -> str:

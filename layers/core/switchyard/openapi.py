@@ -184,8 +184,9 @@ def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Js
     if operation.reply:
         answer["content"] = {"application/json": {"schema": schemas[operation.reply]}}
     responses = {str(operation.status): answer}
-    if operation.may_be_empty:
-        responses["204"] = {"description": "There is none.", "headers": answer["headers"]}
+    if operation.empty:
+        described = {202: "Taken without an answer.", 204: "There is none."}[operation.empty]
+        responses[str(operation.empty)] = {"description": described, "headers": answer["headers"]}
     for error in _errors(operation):
         status, _, _ = operation.surface.refuse(error, _SAMPLE_REQUEST)
         responses[str(status)] = {"$ref": f"#/components/responses/{_refusal_name(operation.surface, status)}"}

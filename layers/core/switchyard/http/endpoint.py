@@ -36,7 +36,7 @@ from switchyard.domain.tokens import redacted
 from switchyard.http import auth
 from switchyard.http.request import Request
 from switchyard.http.surface import Refusal, Surface
-from switchyard.http.validation import parse_body, parse_query
+from switchyard.http.validation import parse_body, parse_values
 from switchyard.ledger.unit import Replay, Stale, Unit
 from switchyard.store import idempotency
 from switchyard.store.table import ConditionFailed, Table
@@ -57,12 +57,14 @@ class Reply:
     """An answer: status, JSON value (None: no body), and headers beyond the common ones.
 
     `kept` stands in for the body under an idempotency key, when the body holds a secret that may not be stored.
+    `logged` is added to the request's log line.
     """
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     kept: Any = None
+    logged: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -108,7 +110,7 @@ class Operation:
     versioned: bool
     key_field: str | None
     body_optional: bool
-    may_be_empty: bool
+    empty: int | None
 
 
 Handler = Callable[[Call], Reply]
@@ -146,15 +148,15 @@ def endpoint(
     versioned: bool = False,
     key_field: str | None = None,
     body_optional: bool = False,
-    may_be_empty: bool = False,
+    empty: int | None = None,
 ) -> Callable[[Handler], LambdaHandler]:
     """Make a Lambda handler of a function that takes a Call and returns a Reply.
 
     `routes` are `METHOD /path` of one method; `scopes` any one of which is enough; `public` needs no token;
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose
     version is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body
-    that may carry the key in place of the header; a body that is `body_optional` is {} when it is left out; an
-    answer that `may_be_empty` is 204 when there is nothing.
+    that may carry the key in place of the header; a body that is `body_optional` is {} when it is left out;
+    `empty` is the status of an answer without a body, where one can be.
     """
     method = routes[0].partition(" ")[0]
     paths = tuple(route.partition(" ")[2] for route in routes)
@@ -177,7 +179,7 @@ def endpoint(
             versioned,
             key_field,
             body_optional,
-            may_be_empty,
+            empty,
         )
 
         def run(event: Event, context: Any) -> Response:
@@ -262,6 +264,7 @@ class _Run:
         self.deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
         self.actor: Actor | None = None
         self.replayed = False
+        self.logged: Mapping[str, Any] = {}
 
     def respond(self) -> Response:
         error: SwitchyardError | None = None
@@ -293,7 +296,7 @@ class _Run:
         key = _key_use(operation, request, body, actor) if operation.keyed else None
         if_match = _if_match(request)
         answer = perform(
-            lambda ledger: self.handler(Call(request, actor, body, query, ledger, if_match)),
+            lambda ledger: self._handled(Call(request, actor, body, query, ledger, if_match)),
             table=table,
             actor=actor,
             request=request,
@@ -309,6 +312,11 @@ class _Run:
         optional = self.operation.body_optional and not self.request.event.get("body")
         return b"{}" if optional else self.request.json_body()
 
+    def _handled(self, call: Call) -> Reply:
+        reply = self.handler(call)
+        self.logged = reply.logged
+        return reply
+
     def _query(self, actor: Actor) -> BaseModel | None:
         """Return the query parameters; raises NotFound when they name a workspace that is not the caller's."""
         model, workspace = self.operation.query, self.operation.surface.workspace_parameter
@@ -320,7 +328,7 @@ class _Run:
         named = values.pop(workspace, None) if workspace else None
         if named is not None and parse_id(named) != actor.tenant_id:
             raise NotFound("There is no such workspace for this token.")
-        return parse_query(model, values) if model else None
+        return parse_values(model, values, "query") if model else None
 
     def _refusal(self, error: SwitchyardError) -> Refusal:
         """Word an error. It may quote what was sent; a token in the wrong place is not handed on with it."""
@@ -345,6 +353,7 @@ class _Run:
             fields |= {"error": error.code, "detail": redacted(error.detail)[:500]}
         if self.replayed:
             fields["replayed"] = True
+        fields |= self.logged
         logger.info("request", extra=fields)
         metrics.add_dimension("operation", self.operation.name)
         metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds)

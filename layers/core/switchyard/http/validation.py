@@ -29,12 +29,12 @@ def parse_body[M: BaseModel](model: type[M], raw: bytes) -> M:
         raise _refusal(error, "body") from None
 
 
-def parse_query[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
-    """Return the query parameters as the model; raises Invalid."""
+def parse_values[M: BaseModel](model: type[M], values: Mapping[str, Any], root: str) -> M:
+    """Return values (of a query, of a tool call) as the model; raises Invalid. `root` names them as a whole."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _refusal(error, "query") from None
+        raise _refusal(error, root) from None
 
 
 #: Levels of objects and lists in free-form JSON: many readers refuse a hundred, and an answer adds its own.

@@ -19,7 +19,8 @@ NOTE_MAX = 4_000
 Resource = Literal["contact", "company", "deal", "support_ticket"]
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
 Note = Annotated[str, Field(max_length=NOTE_MAX)]
-Key = Annotated[str, Field(min_length=1, max_length=KEY_MAX)]
+Key = Annotated[str, Field(min_length=1, max_length=KEY_MAX, description="Makes a retry safe")]
+DueAt = Annotated[Moment, Field(description="ISO 8601", json_schema_extra={"format": "date-time"})]
 NonEmptyName = Annotated[Name, Field(min_length=1)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 Cursor = Annotated[str, Field(max_length=CURSOR_MAX)]
@@ -35,7 +36,7 @@ def _both_or_neither(given: Any) -> None:
 class CreateTask(Wire):
     title: Title
     description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ""
-    due_at: Moment = ABSENT
+    due_at: DueAt = ABSENT
     assignee_id: NonEmptyName = ABSENT
     related_resource_type: Resource = ABSENT
     related_resource_id: NonEmptyName = ABSENT

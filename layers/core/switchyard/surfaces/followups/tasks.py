@@ -1,6 +1,6 @@
 """Create, read, list and change follow-ups. The REST handlers and the MCP tools call these same functions."""
 
-from typing import Any, Protocol
+from typing import Any
 
 from switchyard.domain import lifecycle, tracks
 from switchyard.domain.errors import FieldError, Invalid, NotFound
@@ -11,7 +11,7 @@ from switchyard.store import keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Filter, Index, Range
 from switchyard.surfaces.followups import statuses
-from switchyard.surfaces.followups.models import CreateTask
+from switchyard.surfaces.followups.models import CreateTask, ListTasks
 from switchyard.surfaces.followups.statuses import Word
 
 
@@ -57,20 +57,7 @@ def update(
     return ledger.change(before, **fields)
 
 
-class Wanted(Protocol):
-    """What a list is asked for, by REST (all of it) or by MCP."""
-
-    status: Any
-    assignee_id: Any
-    due_at_from: Any
-    due_at_to: Any
-    related_resource_type: Any
-    related_resource_id: Any
-    limit: Any
-    cursor: Any
-
-
-def page(ledger: Unit, wanted: Wanted) -> tuple[list[Track], str | None]:
+def page(ledger: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
     """Read a page of the tasks that the caller sees, and the cursor to go on with.
 
     By due date, soonest first, when a bound on it is given; otherwise newest first.
@@ -111,7 +98,7 @@ def page(ledger: Unit, wanted: Wanted) -> tuple[list[Track], str | None]:
     return [rows.from_item(item) for item in found.items], lists.to_cursor(found.position, print_)
 
 
-def _ranges(realm: str, wanted: Wanted, low: str | None, high: str | None) -> list[Range]:
+def _ranges(realm: str, wanted: ListTasks, low: str | None, high: str | None) -> list[Range]:
     """Choose the narrowest index that fits: related resource, assignee, due date, status, all."""
     if wanted.related_resource_id:
         related = keys.by_related(realm, wanted.related_resource_type, wanted.related_resource_id)

@@ -17,8 +17,10 @@ _TASK = {
 }
 
 
-def scope(given: Scope, actor: Actor) -> dict[str, Any]:
-    """Return owner and projects of a scope; a personal track is the actor's."""
+def scope(given: Scope | None, actor: Actor) -> dict[str, Any]:
+    """Return owner and projects of a scope; a personal track is the actor's, without a scope it is everyone's."""
+    if given is None:
+        return {"owner": None, "project_ids": ()}
     personal = given.type == "personal"
     return {"owner": actor.id if personal else None, "project_ids": () if personal else tuple(given.ids)}
 

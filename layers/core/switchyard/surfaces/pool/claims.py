@@ -37,27 +37,32 @@ def claim(call: Call) -> Reply:
 
 
 def claim_next(call: Call) -> Reply:
-    """Lease the first ready task that fits to the caller; 204 when there is none.
+    """Lease the first ready task that fits to the caller; 204 when there is none."""
+    body: ClaimNext = call.body
+    task = draw(call.ledger, Wanted(body.assignee_type, body.space_id, body.priority), body.lease_seconds)
+    return Reply(200, shown(task)) if task else Reply(204)
+
+
+def draw(ledger: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
+    """Gather a lease on the first ready task that fits; None when there is none.
 
     Workers who draw at the same moment would all reach for the same task. A container whose draw met another one
     therefore draws at random for a while, among the tasks that are as urgent as the first.
     """
-    body: ClaimNext = call.body
-    ledger, tenant = call.ledger, call.actor.tenant_id
+    actor = ledger.actor
     if ledger.attempt:
-        _crowded_until[tenant] = time.monotonic() + CROWDED_SECONDS
-    wanted = Wanted(body.assignee_type, body.space_id, body.priority)
-    page = ready.read_page(ledger.table, call.actor, wanted, CANDIDATES)
+        _crowded_until[actor.tenant_id] = time.monotonic() + CROWDED_SECONDS
+    page = ready.read_page(ledger.table, actor, wanted, CANDIDATES)
     candidates = [rows.from_item(item) for item in page.items]
     if ledger.attempt:
         # The index may still show as ready what was blocked a moment ago.
         candidates = [each for each in candidates if not _waits_for(ledger, each)]
     if not candidates:
-        return Reply(204)
+        return None
     task = candidates[0]
-    if _crowded_until.get(tenant, 0) > time.monotonic():
+    if _crowded_until.get(actor.tenant_id, 0) > time.monotonic():
         task = random.choice([each for each in candidates if each.priority == task.priority])  # noqa: S311
-    return Reply(200, shown(ledger.claim(task, body.lease_seconds)))
+    return ledger.claim(task, lease_seconds)
 
 
 def heartbeat(call: Call) -> Reply:

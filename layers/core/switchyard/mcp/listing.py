@@ -1,0 +1,80 @@
+"""The tool list as clients get it, made from the models ahead of time: `python -m switchyard.mcp.listing`.
+
+Writes tools.json beside this file, which the server reads; with `--check` writes nothing and exits with 1 when it is
+stale. No function imports this module: making the schemas takes longer than answering with them.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+
+from switchyard.mcp.tools import TOOLS
+
+Json = dict[str, Any]
+
+PATH = Path(__file__).with_name("tools.json")
+#: What a schema says that a model does not need to read; the server checks it all the same.
+_UNREAD = frozenset({"title", "default", "minLength", "maxLength", "minItems", "maxItems", "pattern"})
+
+
+class _Terse(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the base's signature
+        return False
+
+
+def rendered() -> str:
+    """Return the text of tools.json as it should be."""
+    listed = [
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "inputSchema": _schema(tool.input, "validation"),
+            "outputSchema": _schema(tool.output, "serialization"),
+            "annotations": tool.annotations,
+        }
+        for tool in TOOLS.values()
+    ]
+    return json.dumps(listed, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _schema(model: type[BaseModel], mode: Any) -> Json:
+    made = model.model_json_schema(schema_generator=_Terse, mode=mode)
+    definitions = made.pop("$defs", {})
+    return _terse(made, definitions)
+
+
+def _terse(schema: Any, definitions: Json, names: bool = False) -> Any:
+    """Resolve references in place and leave out what is not read; `names` tells that keys are names of fields."""
+    if isinstance(schema, list):
+        return [_terse(each, definitions) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        target = definitions[schema["$ref"].rpartition("/")[2]]
+        return _terse({**target, **{key: each for key, each in schema.items() if key != "$ref"}}, definitions)
+    described = {} if names else {"description"} & {key for key in schema if "properties" in schema}
+    return {
+        key: _terse(each, definitions, names=key == "properties" and not names)
+        for key, each in schema.items()
+        if names or (key not in _UNREAD and key not in described)
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the list, or check it; returns the exit status."""
+    text = rendered()
+    if arguments == ["--check"]:
+        fresh = PATH.exists() and PATH.read_text(encoding="utf-8") == text
+        if not fresh:
+            print("tools.json is stale: run python -m switchyard.mcp.listing", file=sys.stderr)
+        return 0 if fresh else 1
+    PATH.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,134 @@
+"""Input and output of the tools. Descriptions are read by models: every agent pays for each word."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
+from switchyard.http.validation import Wire
+from switchyard.surfaces.followups.models import ABSENT, Cursor, Key, Limit, NonEmptyName, Note
+from switchyard.surfaces.followups.statuses import Word
+from switchyard.surfaces.planning.models import DRAFTS_MAX, Draft, Filter, Scope
+
+TaskId = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+# ---------------------------------------------------------------- input
+
+
+class GetTask(Wire):
+    task_id: TaskId
+
+
+class ListTasks(Wire):
+    status: Word = ABSENT
+    assignee_id: NonEmptyName = ABSENT
+    limit: Limit = 50
+    cursor: Cursor = ABSENT
+
+
+class CompleteTask(Wire):
+    task_id: TaskId
+    completed_note: Note = ABSENT
+    idempotency_key: Key = ABSENT
+
+
+class UpdateTask(Wire):
+    task_id: TaskId
+    status: Word = ABSENT
+    completed_note: Note = ABSENT
+    idempotency_key: Key = ABSENT
+
+
+class ClaimNextTask(Wire):
+    priority: Literal["urgent", "high", "medium", "low"] = ABSENT
+    project_id: NonEmptyName = ABSENT
+    lease_seconds: Annotated[int, Field(ge=1, le=LEASE_MAX)] = LEASE_DEFAULT
+    idempotency_key: Key = ABSENT
+
+
+class PlanWork(Wire):
+    """Bulk apply as the planning surface does it, without deletions. No scope: everyone in the tenant."""
+
+    drafts: Annotated[list[Draft], Field(min_length=1, max_length=DRAFTS_MAX)]
+    scope: Scope = ABSENT
+    idempotency_key: Key = ABSENT
+
+    @property
+    def drafts_field(self) -> str:
+        return "drafts"
+
+    @property
+    def deleted(self) -> list[str]:
+        return []
+
+
+class SearchTracks(Filter):
+    """The planning surface's filters, without a page number."""
+
+    type: Literal["task", "goal"] = "task"
+    query: Annotated[str, Field(max_length=200)] = ""
+    cursor: Cursor = ABSENT
+
+
+# ---------------------------------------------------------------- output
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
+
+class Task(Shown):
+    """A task as REST shows it, without what is empty."""
+
+    id: str
+    title: str
+    status: Word
+    tenant_id: str
+    source: str
+    description: str = ABSENT
+    due_at: str = ABSENT
+    assignee_id: str = ABSENT
+    related_resource_type: str = ABSENT
+    related_resource_id: str = ABSENT
+    completed_note: str = ABSENT
+    completed_at: str = ABSENT
+    last_agent_actor_id: str = ABSENT
+    created_at: str
+    updated_at: str
+
+
+class OneTask(Shown):
+    task: Task
+    request_id: str
+
+
+class Claim(Shown):
+    holder: str
+    fence: int
+    lease_expires_at: str
+
+
+class ClaimedTask(Shown):
+    """Without task and claim when none is ready."""
+
+    task: Task = ABSENT
+    claim: Claim = ABSENT
+    request_id: str
+
+
+class Tasks(Shown):
+    tasks: list[Task]
+    next_cursor: str = ABSENT
+    request_id: str
+
+
+class Planned(Shown):
+    results: list[dict[str, Any]]
+    request_id: str
+
+
+class Tracks(Shown):
+    items: list[dict[str, Any]]
+    nextCursor: str | None
+    request_id: str

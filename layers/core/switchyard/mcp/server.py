@@ -1,0 +1,153 @@
+"""One posted message, answered: nothing is kept between two of them but what the tools write."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json
+
+from switchyard import __version__
+from switchyard.domain.errors import MissingScope, SwitchyardError
+from switchyard.http.endpoint import Answer, Call, Reply, canonical, key_use, perform
+from switchyard.http.validation import parse_values
+from switchyard.mcp import protocol
+from switchyard.mcp.protocol import Message, ProtocolError
+from switchyard.mcp.tools import TOOLS, Tool
+from switchyard.surfaces.followups.surface import refuse
+
+Json = dict[str, Any]
+
+#: Browser pages that may call: origins separated by commas, `http://localhost:*` for any port. Default: none.
+ALLOWED_ORIGINS = frozenset(filter(None, os.environ.get("MCP_ALLOWED_ORIGINS", "").replace(" ", "").split(",")))
+
+_SERVER_INFO = {"name": "switchyard", "version": __version__}
+_INSTRUCTIONS = "One ledger of work for agents and people. Send idempotency_key with each write to make retries safe."
+#: Milliseconds that a client may keep the tool list: it changes with a deployment only.
+_LIST_TTL = 300_000
+
+
+def post_message(call: Call) -> Reply:
+    """Answer the message of a request: 200 with its result, 202 for a notification, else a JSON-RPC error."""
+    message = None
+    try:
+        _refuse_origin(call.request.headers.get("origin"))
+        message = protocol.read(call.request)
+        protocol.check(message, call.request)
+        if message.id is None:
+            return Reply(202, logged={"method": message.method})
+        return _answer(message, call)
+    except ProtocolError as error:
+        body = protocol.error_body(message.id if message else None, error.code, str(error), error.data)
+        return Reply(error.status, body, logged={"error": error.code, "detail": str(error)[:500]})
+
+
+def _refuse_origin(origin: str | None) -> None:
+    """A browser says which page calls: only pages that the operator named may, whoever is signed in."""
+    if origin is None or origin in ALLOWED_ORIGINS or f"{origin.rpartition(':')[0]}:*" in ALLOWED_ORIGINS:
+        return
+    raise ProtocolError(protocol.REFUSED, "Pages of this origin may not call this server.", 403)
+
+
+def _answer(message: Message, call: Call) -> Reply:
+    methods = _STATELESS if message.stateless else _HANDSHAKE
+    serve = methods.get(message.method or "")
+    if serve is None:
+        status = 404 if message.stateless else 200
+        raise ProtocolError(protocol.METHOD_NOT_FOUND, f"There is no method {str(message.method)[:80]}.", status)
+    result, logged = serve(message, call)
+    if message.stateless:
+        result = {"resultType": "complete", **result, "_meta": {"io.modelcontextprotocol/serverInfo": _SERVER_INFO}}
+    body = {"jsonrpc": "2.0", "id": message.id, "result": result}
+    return Reply(200, body, logged={"method": message.method, **logged})
+
+
+# ---------------------------------------------------------------- methods
+
+
+def _initialize(message: Message, _call: Call) -> tuple[Json, Json]:
+    wanted = message.params.get("protocolVersion")
+    return {
+        "protocolVersion": wanted if wanted in protocol.HANDSHAKE else protocol.HANDSHAKE[-1],
+        "capabilities": {"tools": {}},
+        "serverInfo": _SERVER_INFO,
+        "instructions": _INSTRUCTIONS,
+    }, {}
+
+
+def _discover(_message: Message, _call: Call) -> tuple[Json, Json]:
+    return {
+        "supportedVersions": list(protocol.STATELESS),
+        "capabilities": {"tools": {}},
+        "instructions": _INSTRUCTIONS,
+        "ttlMs": _LIST_TTL,
+        "cacheScope": "public",
+    }, {}
+
+
+def _ping(_message: Message, _call: Call) -> tuple[Json, Json]:
+    return {}, {}
+
+
+def _list_tools(message: Message, _call: Call) -> tuple[Json, Json]:
+    if message.params.get("cursor") is not None:
+        raise _bad_params(message, "The cursor is damaged: all tools are on one page.")
+    cached = {"ttlMs": _LIST_TTL, "cacheScope": "public"} if message.stateless else {}
+    return {"tools": _listed(), **cached}, {}
+
+
+@cache
+def _listed() -> list[Json]:
+    return from_json(Path(__file__).with_name("tools.json").read_bytes())
+
+
+def _call_tool(message: Message, call: Call) -> tuple[Json, Json]:
+    name, arguments = message.params.get("name"), message.params.get("arguments")
+    arguments = {} if arguments is None else arguments
+    if not isinstance(name, str) or not isinstance(arguments, dict):
+        raise _bad_params(message, "name must be a string and arguments an object.")
+    tool = TOOLS.get(name)
+    if tool is None:
+        raise _bad_params(message, f"There is no tool {name[:80]}.")
+    try:
+        answer = _run(tool, arguments, call)
+    except SwitchyardError as error:
+        _, _, text = refuse(error, call.request)
+        return _refused(text), {"tool": name, "error": error.code, "detail": error.detail[:500]}
+    replayed = {"replayed": True} if answer.replayed else {}
+    if answer.status >= 400:
+        return _refused(answer.body), {"tool": name, **replayed}
+    content = [{"type": "text", "text": answer.body}]
+    return {"content": content, "structuredContent": from_json(answer.body)}, {"tool": name, **replayed}
+
+
+def _run(tool: Tool, arguments: Json, call: Call) -> Answer:
+    """Check scope and arguments, and let the tool work in a unit of its own; raises SwitchyardErrors."""
+    if not call.actor.may(tool.scope):
+        raise MissingScope(tool.scope)
+    given = parse_values(tool.input, arguments, "arguments")
+    named = getattr(given, "idempotency_key", None)
+    key = key_use(call.actor, named, f"mcp.{tool.name}", canonical(arguments, "idempotency_key")) if named else None
+    return perform(
+        lambda ledger: tool.run(Call(call.request, call.actor, given, None, ledger)),
+        table=call.ledger.table,
+        actor=call.actor,
+        request=call.request,
+        key=key,
+        refuse=refuse,
+    )
+
+
+def _refused(text: str) -> Json:
+    """A tool's error is a result that the model reads; structuredContent would have to fit the tool's schema."""
+    return {"content": [{"type": "text", "text": text}], "isError": True}
+
+
+def _bad_params(message: Message, text: str) -> ProtocolError:
+    return ProtocolError(protocol.INVALID_PARAMS, text, 400 if message.stateless else 200)
+
+
+_SHARED = {"tools/list": _list_tools, "tools/call": _call_tool}
+_HANDSHAKE: Mapping[str, Any] = {"initialize": _initialize, "ping": _ping, **_SHARED}
+_STATELESS: Mapping[str, Any] = {"server/discover": _discover, **_SHARED}

@@ -1,0 +1,100 @@
+"""The MCP server as the composition knows it: what HTTP refuses, and where a client learns how to authenticate."""
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from switchyard.domain.actors import SCOPES
+from switchyard.domain.errors import MissingScope, SwitchyardError
+from switchyard.http.endpoint import Call, Reply
+from switchyard.http.request import Request
+from switchyard.http.surface import Refusal, Surface, common_headers
+from switchyard.mcp import protocol
+from switchyard.surfaces.followups.surface import DOCS_URL, error_object
+
+PATH = "/mcp"
+METADATA_PATH = "/.well-known/oauth-protected-resource"
+#: Any one of them lets a client connect; each tool asks for its own.
+TOOL_SCOPES = ("tasks:read", "tasks:write")
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class RpcErrorObject(Shown):
+    """`data` is the error object of the follow-ups surface where there is one."""
+
+    code: int
+    message: str
+    data: dict[str, Any] = {}
+
+
+class RpcError(Shown):
+    jsonrpc: Literal["2.0"]
+    id: str | int | None
+    error: RpcErrorObject
+
+
+class RpcAnswer(Shown):
+    """Has a result or an error."""
+
+    jsonrpc: Literal["2.0"]
+    id: str | int
+    result: dict[str, Any] = {}
+    error: RpcErrorObject = None  # type: ignore[assignment]
+
+
+class ResourceMetadata(Shown):
+    """RFC 9728. Tokens come from an administrator of the tenant: there is no authorization server to name."""
+
+    resource: str
+    resource_name: str
+    resource_documentation: str
+    scopes_supported: list[str]
+    bearer_methods_supported: list[str]
+
+
+def refuse(error: SwitchyardError, request: Request) -> Refusal:
+    """Word what is refused before a message is looked at as a JSON-RPC error without an id."""
+    status, found = error_object(error, request.id)
+    headers = {"content-type": "application/json", **common_headers(error)}
+    if status == 401:
+        headers["www-authenticate"] = _challenge(request, error="invalid_token")
+    if isinstance(error, MissingScope):
+        headers["www-authenticate"] = _challenge(request, error="insufficient_scope", scope=error.scope)
+    code = protocol.INTERNAL_ERROR if status >= 500 else protocol.REFUSED
+    return status, headers, json.dumps(protocol.error_body(None, code, error.detail, found), ensure_ascii=False)
+
+
+def _challenge(request: Request, **parameters: str) -> str:
+    parameters["resource_metadata"] = f"{_base_url(request)}{METADATA_PATH}{PATH}"
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+
+
+def _base_url(request: Request) -> str:
+    """Return where the client found us: scheme and host as the gateway passes them on."""
+    scheme, host = request.headers.get("x-forwarded-proto", "https"), request.headers.get("host", "localhost")
+    return f"{scheme}://{host}"
+
+
+def describe(call: Call) -> Reply:
+    """Answer with the metadata of the protected resource."""
+    metadata = {
+        "resource": f"{_base_url(call.request)}{PATH}",
+        "resource_name": "Switchyard",
+        "resource_documentation": DOCS_URL,
+        "scopes_supported": sorted(SCOPES.keys() & TOOL_SCOPES),
+        "bearer_methods_supported": ["header"],
+    }
+    return Reply(200, metadata, {"cache-control": "public, max-age=3600"})
+
+
+def only_post(call: Call) -> Reply:
+    """Answer that nothing is streamed and no session is kept: messages are posted, each on its own."""
+    text = f"{call.request.method} is not served here: there are no streams and no sessions. POST each message."
+    return Reply(405, protocol.error_body(None, protocol.REFUSED, text), {"allow": "POST"})
+
+
+MCP = Surface("mcp", refuse, RpcError, source="mcp", workspace_parameter="workspace_id")

@@ -1,0 +1,171 @@
+"""The tools: what each is called, takes and gives, what it needs, and which function of a surface it calls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.mcp import models
+from switchyard.store.ready import Wanted
+from switchyard.surfaces.followups import present, tasks
+from switchyard.surfaces.followups.models import CreateTask, ListTasks
+from switchyard.surfaces.planning import apply, search
+from switchyard.surfaces.planning.models import Filter, SearchTracks
+from switchyard.surfaces.pool import claims
+
+READ = {"readOnlyHint": True, "openWorldHint": False}
+#: Adds only. The same call again adds again, unless it carries an idempotency key.
+ADD = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": False, "openWorldHint": False}
+#: Brings a task to a state: the same call again changes nothing.
+SET = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
+#: Overwrites what was there.
+OVERWRITE = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool. `run` gets the call with the validated input as its body."""
+
+    name: str
+    description: str
+    scope: str
+    input: type[BaseModel]
+    output: type[BaseModel]
+    annotations: dict[str, bool]
+    run: Callable[[Call], Reply]
+
+
+def _one(call: Call, track: Track) -> Reply:
+    return Reply(200, {"task": _brief(track), "request_id": call.request.id})
+
+
+def _brief(track: Track) -> dict[str, Any]:
+    """A task without its empty fields: they would be paid for in tokens."""
+    return {name: value for name, value in present.task(track).items() if value not in (None, "")}
+
+
+def _create_task(call: Call) -> Reply:
+    return _one(call, tasks.create(call.ledger, call.body))
+
+
+def _get_task(call: Call) -> Reply:
+    return _one(call, tasks.find(call.ledger, call.body.task_id))
+
+
+def _list_tasks(call: Call) -> Reply:
+    given: models.ListTasks = call.body
+    wanted = ListTasks.model_construct(**{name: getattr(given, name) for name in models.ListTasks.model_fields})
+    found, cursor = tasks.page(call.ledger, wanted)
+    following = {"next_cursor": cursor} if cursor else {}
+    return Reply(200, {"tasks": [_brief(each) for each in found], **following, "request_id": call.request.id})
+
+
+def _complete_task(call: Call) -> Reply:
+    given: models.CompleteTask = call.body
+    return _one(call, tasks.update(call.ledger, given.task_id, "completed", given.completed_note))
+
+
+def _update_task(call: Call) -> Reply:
+    given: models.UpdateTask = call.body
+    return _one(call, tasks.update(call.ledger, given.task_id, given.status, given.completed_note))
+
+
+def _claim_next_task(call: Call) -> Reply:
+    given: models.ClaimNextTask = call.body
+    track = claims.draw(call.ledger, Wanted(None, given.project_id, given.priority), given.lease_seconds)
+    if track is None:
+        return Reply(200, {"request_id": call.request.id})
+    claim = {"holder": track.holder, "fence": track.fence, "lease_expires_at": track.lease_until}
+    return Reply(200, {"task": _brief(track), "claim": claim, "request_id": call.request.id})
+
+
+def _plan_work(call: Call) -> Reply:
+    return _with_request_id(call, apply.apply(call))
+
+
+def _search_tracks(call: Call) -> Reply:
+    given: models.SearchTracks = call.body
+    filters = {name: getattr(given, name) for name in given.model_fields_set & Filter.model_fields.keys()}
+    body = SearchTracks.model_construct(
+        type=given.type, query=given.query, filter=Filter.model_construct(**filters), cursor=given.cursor
+    )
+    return _with_request_id(call, search.search(replace(call, body=body)))
+
+
+def _with_request_id(call: Call, reply: Reply) -> Reply:
+    return replace(reply, body={**reply.body, "request_id": call.request.id})
+
+
+_ALL = (
+    Tool(
+        "create_task",
+        "Create a task for a user, agent, contact, company, or deal.",
+        "tasks:write",
+        CreateTask,
+        models.OneTask,
+        ADD,
+        _create_task,
+    ),
+    Tool(
+        "list_tasks",
+        "List tasks by status or assignee, newest first.",
+        "tasks:read",
+        models.ListTasks,
+        models.Tasks,
+        READ,
+        _list_tasks,
+    ),
+    Tool("get_task", "Read one task.", "tasks:read", models.GetTask, models.OneTask, READ, _get_task),
+    Tool(
+        "update_task",
+        "Complete, cancel or reopen a task.",
+        "tasks:write",
+        models.UpdateTask,
+        models.OneTask,
+        SET,
+        _update_task,
+    ),
+    Tool(
+        "complete_task",
+        "Deprecated: use update_task with status completed.",
+        "tasks:write",
+        models.CompleteTask,
+        models.OneTask,
+        SET,
+        _complete_task,
+    ),
+    Tool(
+        "claim_next_task",
+        "Take the most urgent ready task to work on, exclusively until the lease ends. No task in the result: none "
+        "is ready. Finish with update_task.",
+        "tasks:write",
+        models.ClaimNextTask,
+        models.ClaimedTask,
+        ADD,
+        _claim_next_task,
+    ),
+    Tool(
+        "plan_work",
+        "Create or change many tasks and goals at once, all or none. A draft's id is a track's UUID to change it, "
+        "or a label for a new one, usable in dependsOn, parentId and goalId.",
+        "tasks:write",
+        models.PlanWork,
+        models.Planned,
+        OVERWRITE,
+        _plan_work,
+    ),
+    Tool(
+        "search_tracks",
+        "Search tasks or goals by keyword and filter, with dependencies and finer statuses.",
+        "tasks:read",
+        models.SearchTracks,
+        models.Tracks,
+        READ,
+        _search_tracks,
+    ),
+)
+
+TOOLS = {tool.name: tool for tool in _ALL}

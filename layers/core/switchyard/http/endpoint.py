@@ -47,6 +47,9 @@ Response = dict[str, Any]
 _MUTATING = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 #: Refusals that stay true for the same request, so that they are kept under its idempotency key too.
 _FINAL = frozenset({404, 409, 422})
+#: Seconds that a request waits at most before it decides anew: the first time, and when many want the same rows.
+_FIRST_PAUSE = 0.03
+_LONGEST_PAUSE = 0.4
 
 logger = Logger(service="switchyard")
 metrics = Metrics(namespace="Switchyard", service="switchyard")
@@ -229,7 +232,8 @@ def perform(
         except Stale:
             if time.monotonic() > table.deadline - 1:
                 raise Busy("Too many changes of the same tracks at once: try again in a second.") from None
-            time.sleep(random.uniform(0, 0.03))  # noqa: S311 - jitter, not a secret
+            pause = min(_FIRST_PAUSE * 4**attempt, _LONGEST_PAUSE)
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
             attempt += 1
         except SwitchyardError as refusal:
             if key and _is_final(refusal):

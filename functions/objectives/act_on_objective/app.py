@@ -13,6 +13,7 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     "POST /v1/workspaces/{workspaceId}/objectives/{objectiveId}",
     scopes=("tasks:write",),
     body=ActOnObjective,
+    body_optional=True,
     reply=Acted,
     versioned=True,
 )

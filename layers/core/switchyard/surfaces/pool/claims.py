@@ -17,8 +17,8 @@ from switchyard.surfaces.pool.listing import link
 from switchyard.surfaces.pool.models import ClaimNext, Lease, ReadyTasks
 from switchyard.surfaces.pool.tasks import of_path
 
-#: Ready tasks that are read to draw one: room for as many workers at the same moment.
-CANDIDATES = 16
+#: Ready tasks that are read to draw one, and when other workers draw too: several times as many as these may be.
+CANDIDATES, CROWDED_CANDIDATES = 8, 48
 
 #: Seconds for which a container that met other workers draws at random among equally urgent tasks.
 CROWDED_SECONDS = 5.0
@@ -52,7 +52,8 @@ def draw(ledger: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
     actor = ledger.actor
     if ledger.attempt:
         _crowded_until[actor.tenant_id] = time.monotonic() + CROWDED_SECONDS
-    page = ready.read_page(ledger.table, actor, wanted, CANDIDATES)
+    crowded = _crowded_until.get(actor.tenant_id, 0) > time.monotonic()
+    page = ready.read_page(ledger.table, actor, wanted, CROWDED_CANDIDATES if crowded else CANDIDATES)
     candidates = [rows.from_item(item) for item in page.items]
     if ledger.attempt:
         # The index may still show as ready what was blocked a moment ago.
@@ -60,7 +61,7 @@ def draw(ledger: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
     if not candidates:
         return None
     task = candidates[0]
-    if _crowded_until.get(actor.tenant_id, 0) > time.monotonic():
+    if crowded:
         task = random.choice([each for each in candidates if each.priority == task.priority])  # noqa: S311
     return ledger.claim(task, lease_seconds)
 

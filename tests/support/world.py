@@ -5,8 +5,10 @@ from switchyard.domain.actors import SCOPES, Actor
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Unit
 from switchyard.store import tokens as token_rows
+from switchyard.store import webhooks
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
+from switchyard.store.webhooks import Delivery, Webhook
 
 GOAL = "01981f5c-7a00-7000-8000-00000000000a"
 TASK = "01981f5c-7a00-7000-8000-00000000000b"
@@ -14,6 +16,8 @@ BLOCKER = "01981f5c-7a00-7000-8000-00000000000c"
 TOKEN = "01981f5c-7a00-7000-8000-00000000000d"
 READY = "01981f5c-7a00-7000-8000-00000000000e"
 CLAIMED = "01981f5c-7a00-7000-8000-00000000000f"
+WEBHOOK = "01981f5c-7a00-7000-8000-000000000010"
+DELIVERY = "01981f5c-7a00-7000-8000-000000000011"
 
 #: A track of a tenant other than the sample events'.
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
@@ -21,7 +25,7 @@ FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
 
 def build(table: Table, tenant: str) -> None:
     """Write what the sample events need: the tenant and a token, a goal, a task of it and what that task waits for,
-    a task that is ready, and one that is claimed.
+    a task that is ready and one that is claimed, an endpoint for events and a delivery to it.
     """
     ledger = _ledger(table, tenant)
     administration.create_tenant(ledger, "Acme")
@@ -48,6 +52,26 @@ def build(table: Table, tenant: str) -> None:
         fence=1,
         lease_until="2999-01-01T00:00:00.000Z",
     )
+    webhook = Webhook(
+        tenant_id=tenant,
+        id=WEBHOOK,
+        url="https://hooks.example.com/switchyard",
+        events=("task.*",),
+        secret="whsec_c2VjcmV0",
+        created_by="user_ada",
+        created_at=clock.now(),
+        updated_at=clock.now(),
+    )
+    delivery = Delivery(
+        tenant_id=tenant,
+        webhook_id=WEBHOOK,
+        id=DELIVERY,
+        event_id="evt_1",
+        event="task.created",
+        body="{}",
+        created_at=clock.now(),
+    )
+    ledger.extra += [webhooks.put(webhook), webhooks.put_delivery(delivery)]
     ledger.commit(200, {}, "")
 
 

@@ -40,3 +40,8 @@ def calendar_day(text: str) -> str:
     if date.fromisoformat(text).isoformat() != text:
         raise ValueError("not a date of the form YYYY-MM-DD")
     return text
+
+
+def milliseconds(text: str) -> int:
+    """Return an instant of the ledger's form in whole milliseconds since the epoch."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)

@@ -129,3 +129,21 @@ def ready(realm: str, assignee: str | None, kind: str | None, project_id: str = 
 def leased(realm: str) -> str:
     """Tasks that are claimed, whoever they are assigned to."""
     return f"{realm}#leased"
+
+
+# ---------------------------------------------------------------- webhooks
+
+DELIVERY = "DELIVERY#"
+
+
+def webhook(tenant_id: str, webhook_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#WEBHOOKS", f"WEBHOOK#{webhook_id}"
+
+
+def delivery(tenant_id: str, webhook_id: str, delivery_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#WEBHOOK#{webhook_id}", f"{DELIVERY}{delivery_id}"
+
+
+def deliveries(tenant_id: str, webhook_id: str) -> str:
+    """The list of an endpoint's deliveries (index key)."""
+    return f"{tenant_id}#deliveries#{webhook_id}"

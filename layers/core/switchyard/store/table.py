@@ -74,6 +74,10 @@ class Table:
         """Return the table of the environment variable TABLE_NAME."""
         return cls(os.environ["TABLE_NAME"], make_client("dynamodb"))
 
+    def give(self, milliseconds: int) -> None:
+        """Set the deadline of an invocation that has so much time left."""
+        self.deadline = time.monotonic() + milliseconds / 1000
+
     def call(self, operation: str, **params: Any) -> Any:
         """Make one API call; throttling and time-outs are tried again until the deadline, then raise Busy.
 

@@ -1,0 +1,19 @@
+"""PATCH /api/v1/webhooks/{id}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.pool import webhooks
+from switchyard.surfaces.pool.surface import POOL
+from switchyard.surfaces.pool.webhook_models import UpdateWebhook, WebhookShown
+
+
+@endpoint(
+    POOL,
+    "pool.update_webhook",
+    "PATCH /api/v1/webhooks/{id}",
+    scopes=("settings:admin",),
+    body=UpdateWebhook,
+    reply=WebhookShown,
+)
+def handler(call: Call) -> Reply:
+    """Change an endpoint; enabling it again begins anew."""
+    return webhooks.update(call)

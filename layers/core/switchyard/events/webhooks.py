@@ -1,0 +1,194 @@
+"""Webhooks: from a domain event to one delivery for each endpoint that wants it, and on until it has arrived.
+
+dispatch: an event of the bus becomes a row for each endpoint (written once, however often the event comes);
+enqueue: the stream carries new rows, and rows to be redelivered, to a queue; deliver: one attempt for a message.
+A message whose attempt failed stays in the queue, invisible until the next attempt is due; after the last one the
+queue moves it to the dead letters.
+"""
+
+import hashlib
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from switchyard.domain import clock, ids
+from switchyard.events import receivers, signing
+from switchyard.store import keys, webhooks
+from switchyard.store.table import ConditionFailed, Item, Table, make_client
+from switchyard.store.webhooks import Delivery, Webhook
+
+#: Attempts of one delivery; template.yaml's maxReceiveCount is the same.
+ATTEMPTS_MAX = 14
+#: Seconds before the second attempt; each further pause is three times as long, up to the longest: a day in all.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1, 21_600
+_GONE = 410
+
+logger = Logger(service="switchyard")
+
+Payload = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def pause(attempt: int) -> int:
+    """Return the seconds to wait after the failed attempt of this number (1: the first), with jitter."""
+    seconds = min(_FIRST_PAUSE * 3 ** (attempt - 1), _LONGEST_PAUSE)
+    return max(1, round(seconds * random.uniform(0.8, 1.2)))  # noqa: S311 - jitter, not a secret
+
+
+# ---------------------------------------------------------------- dispatch
+
+
+def dispatch(table: Table, event: Mapping[str, Any], payload: Payload) -> int:
+    """Plan the deliveries of one domain event; returns how many endpoints want it. Personal tracks stay untold."""
+    detail = event["detail"]
+    if detail.get("owner"):
+        return 0
+    wanted = [each for each in webhooks.of_tenant(table, detail["tenantId"]) if each.wants(detail["type"])]
+    if not wanted:
+        return 0
+    body = json.dumps(payload(detail), ensure_ascii=False, separators=(",", ":"))
+    for webhook in wanted:
+        try:
+            table.write([webhooks.put_delivery(_planned(webhook, detail, body))])
+        except ConditionFailed:
+            logger.info("planned before", extra={"event_id": detail["id"], "webhook": webhook.id})
+    return len(wanted)
+
+
+def _planned(webhook: Webhook, detail: Mapping[str, Any], body: str) -> Delivery:
+    return Delivery(
+        tenant_id=webhook.tenant_id,
+        webhook_id=webhook.id,
+        id=_delivery_id(webhook.id, detail["id"], detail["time"]),
+        event_id=detail["id"],
+        event=detail["type"],
+        body=body,
+        created_at=clock.now(),
+    )
+
+
+def _delivery_id(webhook_id: str, event_id: str, at: str) -> str:
+    """Return the one id of an event's delivery to an endpoint: a UUIDv7 of the event's time."""
+    digest = hashlib.sha256(f"{webhook_id}#{event_id}".encode()).hexdigest()
+    return ids.dashed(f"{clock.milliseconds(at):012x}7{digest[:3]}8{digest[3:18]}")
+
+
+# ---------------------------------------------------------------- enqueue
+
+
+class Queue:
+    """The queue of deliveries."""
+
+    def __init__(self, url: str, client: Any) -> None:
+        self.url = url
+        self.client = client
+
+    @classmethod
+    def from_environment(cls) -> "Queue":
+        """Return the queue of the environment variable DELIVERIES_QUEUE_URL."""
+        return cls(os.environ["DELIVERIES_QUEUE_URL"], make_client("sqs"))
+
+    def send(self, bodies: list[str]) -> list[int]:
+        """Send up to ten messages; returns the positions of those that were not taken."""
+        entries = [{"Id": str(position), "MessageBody": body} for position, body in enumerate(bodies)]
+        answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+        return [int(each["Id"]) for each in answer.get("Failed", ())]
+
+    def hide(self, receipt: str, seconds: int) -> None:
+        """Keep a message from being received again before so many seconds have passed."""
+        self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+
+def enqueue(records: list[Mapping[str, Any]], queue: Queue) -> list[str]:
+    """Send a message for each record of a delivery that is due; returns the numbers of the records that failed."""
+    due = [(each["dynamodb"]["SequenceNumber"], body) for each in records if (body := _due(each["dynamodb"]))]
+    failed = []
+    for start in range(0, len(due), 10):
+        chunk = due[start : start + 10]
+        failed += [chunk[position][0] for position in queue.send([body for _, body in chunk])]
+    return failed
+
+
+def _due(data: Mapping[str, Any]) -> str | None:
+    """Return the message of a delivery that is new or in a new round; None for every other record."""
+    new, old = data.get("NewImage"), data.get("OldImage")
+    if new is None or not data["Keys"]["sk"]["S"].startswith(keys.DELIVERY):
+        return None
+    if old and old["round"] == new["round"]:
+        return None
+    names = {"tenant": "tenant_id", "webhook": "webhook_id", "delivery": "id"}
+    return json.dumps({short: new[name]["S"] for short, name in names.items()} | {"round": int(new["round"]["N"])})
+
+
+# ---------------------------------------------------------------- deliver
+
+
+def deliver(table: Table, queue: Queue, record: Mapping[str, Any]) -> bool:
+    """Make the attempt of one message; tells whether the message is done with (False: it is due again later)."""
+    message = json.loads(record["body"])
+    attempt = int(record["attributes"]["ApproximateReceiveCount"])
+    webhook, delivery = _read(table, message)
+    if delivery is None or delivery.round != message["round"] or delivery.status == "delivered":
+        return True
+    if webhook is None or not webhook.enabled:
+        return _record(table, delivery, status="failed", error="The endpoint is disabled or deleted.")
+    answered, error = _attempt(webhook, delivery)
+    found: Item = {"attempts": delivery.attempts + 1, "attempted_at": clock.now(), "response_status": answered}
+    if answered is not None and 200 <= answered < 300:
+        done = {"status": "delivered", "delivered_at": clock.now(), "next_attempt_at": None, "error": None}
+        return _record(table, delivery, **found, **done)
+    found["error"] = error or f"The endpoint answered with {answered}."
+    if answered == _GONE:
+        _disable(table, webhook)
+        return _record(table, delivery, **found, status="failed", next_attempt_at=None)
+    last = attempt >= ATTEMPTS_MAX
+    wait = pause(attempt)
+    upcoming = None if last else clock.stamp(time.time() + wait)
+    _record(table, delivery, **found, status="failed" if last else "pending", next_attempt_at=upcoming)
+    queue.hide(record["receiptHandle"], 0 if last else wait)
+    return False
+
+
+def _read(table: Table, message: Mapping[str, Any]) -> tuple[Webhook | None, Delivery | None]:
+    tenant, webhook_id = message["tenant"], message["webhook"]
+    wanted = [keys.webhook(tenant, webhook_id), keys.delivery(tenant, webhook_id, message["delivery"])]
+    found = table.get_many(wanted)
+    webhook, delivery = (found.get(each) for each in wanted)
+    return (
+        webhooks.from_item(webhook) if webhook else None,
+        webhooks.delivery_from(delivery) if delivery else None,
+    )
+
+
+def _attempt(webhook: Webhook, delivery: Delivery) -> tuple[int | None, str | None]:
+    timestamp = clock.epoch()
+    headers = {
+        "content-type": "application/json",
+        "user-agent": "switchyard-webhooks",
+        **signing.headers(webhook.secrets(clock.now()), delivery.event_id, timestamp, delivery.body),
+    }
+    try:
+        return receivers.post(webhook.url, headers, delivery.body), None
+    except receivers.Unreachable as error:
+        return None, str(error)
+
+
+def _record(table: Table, delivery: Delivery, **fields: Any) -> bool:
+    """Write down what became of an attempt, unless the delivery began anew meanwhile."""
+    try:
+        table.write([webhooks.change_delivery(delivery, **fields)[1]])
+    except ConditionFailed:
+        logger.info("in another round meanwhile", extra={"delivery": delivery.id})
+    return True
+
+
+def _disable(table: Table, webhook: Webhook) -> None:
+    _, action = webhooks.change(webhook, enabled=False, disabled_reason="The endpoint answered with 410 Gone.")
+    try:
+        table.write([action])
+    except ConditionFailed:
+        logger.info("changed meanwhile", extra={"webhook": webhook.id})

@@ -1,0 +1,58 @@
+"""What webhooks send: a domain event in the pool's words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from switchyard.surfaces.pool import present, workflow
+
+
+def payload(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the message of a domain event.
+
+    `sequence` grows with each change of the task or goal: a receiver drops what is older than what it has.
+    """
+    data: dict[str, Any] = {
+        "id": detail["id"],
+        "type": detail["type"],
+        "timestamp": detail["time"],
+        "sequence": detail["sequence"],
+        "organizationId": detail["tenantId"],
+    }
+    kind = detail["type"].partition(".")[0]
+    if kind == "task":
+        previous = detail.get("previousStatus")
+        began = detail["type"] == "task.created"
+        return {
+            **data,
+            "data": {
+                "task": _task(detail["track"]),
+                "previousStatus": None if began else workflow.shown(previous),
+                "changedFields": [each["field"] for each in detail["changes"]],
+                "actor": detail["actor"],
+            },
+        }
+    common = {"tenantId", "owner", "requestId", *data}
+    return {**data, "data": {name: value for name, value in detail.items() if name not in (*common, "time")}}
+
+
+def _task(track: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the pool's task object of a snapshot, which leaves out what is too large for an event."""
+    projects = track.get("projectIds") or [None]
+    answer = {
+        "id": present.task_id(track["id"]),
+        "title": track.get("title"),
+        "description": track.get("description"),
+        "status": workflow.shown(track.get("status")),
+        "priority": track.get("priority"),
+        "assignedTo": track.get("assignee"),
+        "assigneeType": track.get("assigneeType") or "user",
+        "spaceId": projects[0],
+        "createdBy": track.get("createdBy"),
+        "createdAt": present.moment(track["createdAt"]),
+        "updatedAt": present.moment(track["updatedAt"]),
+        "dueDate": present.moment(track["due"]) if track.get("due") else None,
+        "completedAt": present.moment(track["completedAt"]) if track.get("completedAt") else None,
+        "metadata": track.get("metadata"),
+        "dependsOn": [present.task_id(each) for each in track.get("dependsOn") or ()] or None,
+    }
+    return {name: value for name, value in answer.items() if value is not None}

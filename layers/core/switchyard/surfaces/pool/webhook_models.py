@@ -1,0 +1,112 @@
+"""Wire models of the pool's webhooks (docs/webhooks.md)."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from switchyard.events import receivers
+from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.surfaces.inputs import Distinct, Printable
+from switchyard.surfaces.pool.models import ABSENT, LIMIT, LIMIT_MAX, Shown
+
+Event = Literal[
+    "task.created",
+    "task.updated",
+    "task.status_changed",
+    "task.completed",
+    "task.assigned",
+    "task.deleted",
+    "task.*",
+    "goal.created",
+    "goal.updated",
+    "goal.status_changed",
+    "goal.completed",
+    "goal.deleted",
+    "goal.*",
+    "run.*",
+]
+
+
+def _receiver(url: str) -> str:
+    try:
+        receivers.check_url(url)
+    except receivers.BadUrl as problem:
+        raise Expectation(str(problem), "an https URL of a public host", "url") from None
+    return url
+
+
+Url = Annotated[str, Field(min_length=1, max_length=receivers.URL_MAX), AfterValidator(_receiver)]
+Events = Annotated[list[Event], Field(min_length=1, max_length=20), Distinct]
+Description = Annotated[str, Field(max_length=200), Printable]
+
+
+class _Camel(Wire):
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class CreateWebhook(_Camel):
+    url: Url
+    events: Events
+    description: Description = ""
+    enabled: bool = True
+
+
+class UpdateWebhook(_Camel):
+    """Enabling again what was disabled forgets the reason."""
+
+    url: Url = ABSENT
+    events: Events = ABSENT
+    description: Description = ABSENT
+    enabled: bool = ABSENT
+
+
+class WebhookPaging(Query):
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT
+    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
+
+
+class WebhookShown(Shown):
+    id: str
+    url: str
+    events: list[Event]
+    description: str
+    enabled: bool
+    disabled_reason: str | None
+    former_secret_until: str | None
+    created_by: str
+    created_at: str
+    updated_at: str
+
+
+class WebhookWithSecret(WebhookShown):
+    """The secret is shown here, and never again."""
+
+    secret: str
+
+
+class WebhookPage(Shown):
+    items: list[WebhookShown]
+    next_cursor: str | None
+
+
+class DeliveryShown(Shown):
+    """`status` is failed after the last attempt, or when the endpoint is gone; it can be redelivered then."""
+
+    id: str
+    event_id: str
+    event: str
+    status: Literal["pending", "delivered", "failed"]
+    attempts: int
+    redeliveries: int
+    response_status: int | None
+    error: str | None
+    created_at: str
+    attempted_at: str | None
+    next_attempt_at: str | None
+    delivered_at: str | None
+
+
+class DeliveryPage(Shown):
+    items: list[DeliveryShown]
+    next_cursor: str | None

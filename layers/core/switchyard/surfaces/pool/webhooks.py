@@ -1,0 +1,161 @@
+"""Webhooks: endpoints of a tenant, their secrets, and what became of each delivery (docs/webhooks.md)."""
+
+import time
+from typing import Any
+
+from switchyard.domain import clock
+from switchyard.domain.errors import Conflict, NotFound
+from switchyard.domain.ids import new_id, parse_id
+from switchyard.events import signing
+from switchyard.http.endpoint import Call, Reply
+from switchyard.store import keys, lists
+from switchyard.store import webhooks as rows
+from switchyard.store.lists import Range
+from switchyard.store.webhooks import Delivery, Webhook
+from switchyard.surfaces.pool.listing import link
+from switchyard.surfaces.pool.webhook_models import CreateWebhook, WebhookPaging, UpdateWebhook
+
+
+def create(call: Call) -> Reply:
+    """Add the endpoint of a CreateWebhook body; its secret is shown here alone."""
+    body: CreateWebhook = call.body
+    now = clock.now()
+    webhook = Webhook(
+        tenant_id=call.actor.tenant_id,
+        id=new_id(),
+        url=body.url,
+        events=tuple(body.events),
+        description=body.description,
+        enabled=body.enabled,
+        secret=signing.new_secret(),
+        created_by=call.actor.id,
+        created_at=now,
+        updated_at=now,
+    )
+    call.ledger.extra.append(rows.put(webhook))
+    return Reply(201, _with_secret(webhook), {"location": f"/api/v1/webhooks/hook_{webhook.id}"})
+
+
+def read(call: Call) -> Reply:
+    """Show the endpoint of the path."""
+    return Reply(200, _shown(_of_path(call)))
+
+
+def list_all(call: Call) -> Reply:
+    """List the tenant's endpoints, newest first."""
+    query: WebhookPaging = call.query
+    tenant = call.actor.tenant_id
+    return _page(call, query, keys.listed(tenant, "webhook"), lambda item: _shown(rows.from_item(item)))
+
+
+def update(call: Call) -> Reply:
+    """Change the endpoint of the path as an UpdateWebhook body says."""
+    body: UpdateWebhook = call.body
+    before = _of_path(call)
+    fields = {name: getattr(body, name) for name in body.model_fields_set}
+    if "events" in fields:
+        fields["events"] = tuple(fields["events"])
+    if fields.get("enabled"):
+        fields["disabled_reason"] = None
+    after, action = rows.change(before, **fields)
+    call.ledger.extra.append(action)
+    return Reply(200, _shown(after))
+
+
+def rotate(call: Call) -> Reply:
+    """Give the endpoint of the path a new secret; the former one signs beside it for a day."""
+    before = _of_path(call)
+    after, action = rows.change(
+        before,
+        secret=signing.new_secret(),
+        former_secret=before.secret,
+        former_until=clock.stamp(time.time() + rows.ROTATION_SECONDS),
+    )
+    call.ledger.extra.append(action)
+    return Reply(200, _with_secret(after))
+
+
+def delete(call: Call) -> Reply:
+    """Delete the endpoint of the path; what is on its way to it is given up."""
+    call.ledger.extra.append(rows.remove(_of_path(call)))
+    return Reply(204)
+
+
+def deliveries(call: Call) -> Reply:
+    """List the deliveries to the endpoint of the path, newest event first."""
+    query: WebhookPaging = call.query
+    webhook = _of_path(call)
+    partition = keys.deliveries(webhook.tenant_id, webhook.id)
+    return _page(call, query, partition, lambda item: _delivery(rows.delivery_from(item)))
+
+
+def redeliver(call: Call) -> Reply:
+    """Send a delivery again from its first attempt; a disabled endpoint must be enabled before."""
+    webhook = _of_path(call)
+    delivery_id = parse_id(call.path["deliveryId"])
+    item = call.ledger.table.get(*keys.delivery(webhook.tenant_id, webhook.id, delivery_id)) if delivery_id else None
+    if item is None:
+        raise NotFound(f"Delivery not found: {call.path['deliveryId'][:80]}")
+    if not webhook.enabled:
+        raise Conflict("The webhook is disabled: enable it, then redeliver.")
+    before = rows.delivery_from(item)
+    again = {"status": "pending", "round": before.round + 1, "attempts": 0, "delivered_at": None, "error": None}
+    after, action = rows.change_delivery(before, **again, response_status=None, next_attempt_at=clock.now())
+    call.ledger.extra.append(action)
+    return Reply(202, _delivery(after))
+
+
+def _of_path(call: Call) -> Webhook:
+    webhook_id = parse_id(call.path["id"])
+    webhook = rows.find(call.ledger.table, call.actor.tenant_id, webhook_id) if webhook_id else None
+    if webhook is None:
+        raise NotFound(f"Webhook not found: {call.path['id'][:80]}")
+    return webhook
+
+
+def _page(call: Call, query: WebhookPaging, partition: str, show: Any) -> Reply:
+    print_ = lists.fingerprint(partition)
+    page = lists.read_page(
+        call.ledger.table,
+        [Range(lists.LISTED_BY_ID, partition)],
+        limit=query.limit,
+        after=lists.from_cursor(query.cursor, print_),
+    )
+    cursor = lists.to_cursor(page.position, print_)
+    return Reply(200, {"items": [show(item) for item in page.items], "nextCursor": cursor}, link(call.request, cursor))
+
+
+def _shown(webhook: Webhook) -> dict[str, Any]:
+    return {
+        "id": f"hook_{webhook.id}",
+        "url": webhook.url,
+        "events": list(webhook.events),
+        "description": webhook.description,
+        "enabled": webhook.enabled,
+        "disabledReason": webhook.disabled_reason,
+        "formerSecretUntil": webhook.former_until,
+        "createdBy": webhook.created_by,
+        "createdAt": webhook.created_at,
+        "updatedAt": webhook.updated_at,
+    }
+
+
+def _with_secret(webhook: Webhook) -> dict[str, Any]:
+    return {**_shown(webhook), "secret": webhook.secret}
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": f"delivery_{delivery.id}",
+        "eventId": delivery.event_id,
+        "event": delivery.event,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "redeliveries": delivery.round,
+        "responseStatus": delivery.response_status,
+        "error": delivery.error,
+        "createdAt": delivery.created_at,
+        "attemptedAt": delivery.attempted_at,
+        "nextAttemptAt": delivery.next_attempt_at,
+        "deliveredAt": delivery.delivered_at,
+    }

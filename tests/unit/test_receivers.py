@@ -1,0 +1,130 @@
+"""Where events may be sent: nothing inside, whatever name or spelling leads there."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import ip_address
+
+import pytest
+
+from switchyard.events import receivers
+
+INSIDE = [
+    "127.0.0.1",
+    "127.8.8.8",
+    "0.0.0.0",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::1",
+    "::",
+    "fe80::1",
+    "fd00::1",
+    "ff02::1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+]
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_no_connection_goes_to_an_inside_address(address: str) -> None:
+    assert not receivers.may_connect(ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111"])
+def test_public_addresses_are_fine(address: str) -> None:
+    assert receivers.may_connect(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.example.com/",
+        "ftp://hooks.example.com/",
+        "https://",
+        "https://localhost/",
+        "https://tasks.localhost/",
+        "https://metadata.internal/",
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://169.254.169.254/latest",
+        "https://user:word@hooks.example.com/",
+        "https://hooks.example.com/#part",
+        "https://hooks.example.com/a b",
+        "https://hooks.example.com/\n",
+        "https://hooks.example.com:99999/",
+        "https://[::1/",
+        "hooks.example.com",
+    ],
+)
+def test_urls_that_lead_inside_or_nowhere_are_refused(url: str) -> None:
+    with pytest.raises(receivers.BadUrl):
+        receivers.check_url(url)
+
+
+def test_a_public_https_url_is_taken() -> None:
+    receivers.check_url("https://hooks.example.com:8443/switchyard?x=1")
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["1.1.1.1", "10.0.0.1"], ["::ffff:169.254.169.254"]])
+def test_a_name_that_leads_inside_is_not_connected_to(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 443)) for each in addresses]
+    monkeypatch.setattr(receivers.socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(receivers.Unreachable, match="not public"):
+        receivers.post("https://hooks.example.com/", {}, "{}")
+
+
+class Receiver(BaseHTTPRequestHandler):
+    seen: list[tuple[str, str]] = []
+
+    def do_POST(self) -> None:
+        self.seen.append((self.path, self.headers["host"]))
+        self.send_response(302 if self.path == "/away" else 204)
+        self.send_header("location", "/elsewhere")
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setenv("WEBHOOKS_LOCAL", "true")
+    Receiver.seen = []
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_connection_is_pinned_and_names_the_host_it_is_for(monkeypatch: pytest.MonkeyPatch, receiver: int) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", receiver))]
+    with monkeypatch.context() as patch:
+        real = socket.getaddrinfo
+        answers = {"hooks.example.test": found}
+        patch.setattr(
+            receivers.socket, "getaddrinfo", lambda host, *a, **k: answers.pop(host, None) or real(host, *a, **k)
+        )
+        assert receivers.post(f"http://hooks.example.test:{receiver}/in?x=1", {}, "{}") == 204
+    assert Receiver.seen == [("/in?x=1", f"hooks.example.test:{receiver}")]
+
+
+def test_redirects_are_not_followed(receiver: int) -> None:
+    assert receivers.post(f"http://127.0.0.1:{receiver}/away", {}, "{}") == 302
+    assert [path for path, _ in Receiver.seen] == ["/away"]
+
+
+def test_a_refused_connection_is_told() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WEBHOOKS_LOCAL", "true")
+        with pytest.raises(receivers.Unreachable):
+            receivers.post("http://127.0.0.1:9/", {}, "{}")

@@ -13,7 +13,7 @@ from switchyard.store import webhooks as rows
 from switchyard.store.lists import Range
 from switchyard.store.webhooks import Delivery, Webhook
 from switchyard.surfaces.pool.listing import link
-from switchyard.surfaces.pool.webhook_models import CreateWebhook, WebhookPaging, UpdateWebhook
+from switchyard.surfaces.pool.webhook_models import CreateWebhook, UpdateWebhook, WebhookPaging
 
 
 def create(call: Call) -> Reply:

@@ -1,6 +1,8 @@
 """Handlers against moto's DynamoDB, one thread: what they answer, not how they compete (that is tests/stack)."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -34,6 +36,18 @@ def table(_aws: Table) -> Iterator[Table]:
     use_table(None)
 
 
+@contextmanager
+def empty_table(client: Any) -> Iterator[Table]:
+    """A table of the test's own, used by all handlers: for tests that compare all that is in it."""
+    name = f"own-{new_id()}"
+    client.create_table(TableName=name, **table_definition())
+    own = Table(name, client)
+    use_table(own)
+    yield own
+    use_table(None)
+    client.delete_table(TableName=name)
+
+
 @pytest.fixture
 def tenant() -> str:
     """A tenant of the test's own."""
@@ -44,23 +58,29 @@ def tenant() -> str:
 def caller(table: Table, tenant: str) -> Caller:
     """Makes clients: `caller("agent_a", kind="agent", scopes=["tasks:read"], tenant=other)`."""
 
-    def make(
-        actor_id: str = "user_ada",
-        *,
-        kind: str = "user",
-        scopes: list[str] | None = None,
-        tenant: str = tenant,
-        expires_at: str | None = None,
-    ) -> Api:
-        token = tokens.new_token()
-        granted = frozenset(SCOPES if scopes is None else scopes)
-        token_id = new_id()
-        actor = Actor(tenant, actor_id, "agent" if kind == "agent" else "user", granted, token_id)
-        row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), expires_at, None)
-        table.write([{"Put": {"Item": token_rows.to_item(row)}}])
-        return Api(token)
+    def make(actor_id: str = "user_ada", *, tenant: str = tenant, **more: Any) -> Api:
+        return client_of(table, tenant, actor_id, **more)
 
     return make
+
+
+def client_of(
+    table: Table,
+    tenant: str,
+    actor_id: str = "user_ada",
+    *,
+    kind: str = "user",
+    scopes: list[str] | None = None,
+    expires_at: str | None = None,
+) -> Api:
+    """Issue a token and return a client that holds it."""
+    token = tokens.new_token()
+    granted = frozenset(SCOPES if scopes is None else scopes)
+    token_id = new_id()
+    actor = Actor(tenant, actor_id, "agent" if kind == "agent" else "user", granted, token_id)
+    row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), expires_at, None)
+    table.write([{"Put": {"Item": token_rows.to_item(row)}}])
+    return Api(token)
 
 
 @pytest.fixture

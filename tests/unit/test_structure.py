@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from switchyard.store import keys
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
 from tests.support.template import ROOT, resources, template
 
@@ -36,7 +38,6 @@ IMPORTS = {
 #: Costly parts of the packages above.
 TOO_HEAVY = (
     "aws_lambda_powertools.event_handler",
-    "aws_lambda_powertools.tracing.tracer",
     "aws_lambda_powertools.utilities.idempotency",
     "aws_lambda_powertools.utilities.parser",
     "aws_lambda_powertools.utilities.validation",
@@ -150,11 +151,12 @@ def test_handlers_name_their_route_first_and_then_what_they_promise() -> None:
         assert endpoint.operation.summary.endswith("."), endpoint.operation.name
 
 
-def test_importing_the_functions_stays_within_the_budget() -> None:
+@pytest.mark.parametrize("surface", sorted({folder.split("/")[1] for folder in folders()}))
+def test_importing_the_functions_stays_within_the_budget(surface: str) -> None:
     script = (
-        "import sys; from pathlib import Path; from switchyard.catalogue import load\n"
+        "import runpy, sys; from pathlib import Path\n"
         "before = set(sys.modules)\n"
-        f"for path in sorted(Path({str(ROOT)!r}).glob('functions/*/*/app.py')): load(path)\n"
+        f"for path in sorted(Path({str(ROOT)!r}).glob('functions/{surface}/*/app.py')): runpy.run_path(str(path))\n"
         "print('\\n'.join(set(sys.modules) - before))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "layers/core")}
@@ -216,6 +218,38 @@ def test_all_functions_log_to_one_group_that_forgets() -> None:
     assert template()["Globals"]["Function"]["LoggingConfig"]["LogGroup"] == {"Ref": "Logs"}
     assert "Logs" in groups
     assert not [name for name, function in functions().items() if "LoggingConfig" in function]
+
+
+def test_the_tables_policy_keeps_the_audit_trail_for_the_role_that_carries_the_tag() -> None:
+    (table,) = resources("AWS::DynamoDB::Table").values()
+    (statement,) = table["ResourcePolicy"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Resource"]) == ("Deny", "*", "*")
+    writing = {
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "BatchWriteItem",
+        "PartiQLInsert",
+        "PartiQLUpdate",
+        "PartiQLDelete",
+    }
+    assert set(statement["Action"]) == {f"dynamodb:{action}" for action in writing}
+    (pattern,) = statement["Condition"]["ForAnyValue:StringLike"]["dynamodb:LeadingKeys"]
+    partition, _ = keys.audit("tenant", "track", "entry")
+    assert fnmatch(partition, pattern)
+    others = [row("tenant", "track") for row in (keys.track, keys.project, keys.actor, keys.token_id)]
+    assert not [other for other, _ in (*others, keys.attempt("tenant", "track", "request")) if fnmatch(other, pattern)]
+    (tag, value) = next(iter(statement["Condition"]["StringNotEquals"].items()))
+    tagged = {name for name, each in functions().items() if each.get("Tags")}
+    assert tagged == {"PipelineProjectChanges"}
+    assert functions()["PipelineProjectChanges"]["Tags"] == {tag.removeprefix("aws:PrincipalTag/"): value}
+    assert "Tags" not in template()["Globals"]["Function"]
+
+
+def test_the_streams_filter_lets_tracks_and_refused_attempts_through() -> None:
+    properties = functions()["PipelineProjectChanges"]["Events"]["Changes"]["Properties"]
+    patterns = [json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"]]
+    assert [each["dynamodb"]["Keys"]["sk"]["S"] for each in patterns] == [[keys.TRACK], [{"prefix": keys.ATTEMPT}]]
 
 
 # ---------------------------------------------------------------- settings

@@ -25,6 +25,7 @@ class Track:
 
     `owner` is set on a personal track and names the one actor who sees it. `version` grows by one with each
     change. `number` is the task's place in its goal, `next_number` the one a goal gives out next (None: 1).
+    `tasks_total` and `tasks_done` count a goal's tasks less the cancelled ones; the pipeline keeps them, soon after.
     `open_dependencies` counts what a task still waits for: all it depends on, until the pipeline has looked.
     `holder`, `lease_until` (an instant) and `fence` are the latest claim (domain.claims).
     `labels` are `key=value`. `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
@@ -47,6 +48,8 @@ class Track:
     number: int | None = None
     progress: int | None = None
     next_number: int | None = None
+    tasks_total: int | None = None
+    tasks_done: int | None = None
     owner: str | None = None
     project_ids: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
@@ -74,6 +77,11 @@ class Track:
     @property
     def is_task(self) -> bool:
         return self.type == "task"
+
+    @property
+    def computed_progress(self) -> int | None:
+        """Return how many of a goal's tasks are done, in whole percent; None while it has none."""
+        return 100 * (self.tasks_done or 0) // self.tasks_total if self.tasks_total else None
 
     def visible_to(self, actor: Actor) -> bool:
         """Tell whether the actor may know of this track."""

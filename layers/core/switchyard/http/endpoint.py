@@ -10,7 +10,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,7 +39,7 @@ from switchyard.http.surface import Refusal, Surface
 from switchyard.http.validation import parse_body, parse_values
 from switchyard.ledger.unit import Replay, Stale, Unit
 from switchyard.store import idempotency
-from switchyard.store.table import ConditionFailed, Table
+from switchyard.store.table import ConditionFailed, Item, Table
 
 Event = Mapping[str, Any]
 Response = dict[str, Any]
@@ -231,16 +231,25 @@ def perform(
             return Answer(first.status, first.headers, first.body, replayed=True)
         except Stale:
             if time.monotonic() > table.deadline - 1:
-                raise Busy("Too many changes of the same tracks at once: try again in a second.") from None
+                busy = Busy("Too many changes of the same tracks at once: try again in a second.")
+                _leave_word(ledger.refused(busy), table)
+                raise busy from None
             pause = min(_FIRST_PAUSE * 4**attempt, _LONGEST_PAUSE)
             time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
             attempt += 1
         except SwitchyardError as refusal:
+            _leave_word(ledger.refused(refusal), table)
             if key and _is_final(refusal):
                 _keep(key, refuse(refusal, request), table)
             raise
         else:
             return Answer(status, headers, text)
+
+
+def _leave_word(attempts: Sequence[Item], table: Table) -> None:
+    """Write what the audit trail is to know of a refusal, before it is answered."""
+    if attempts:
+        table.write(attempts)
 
 
 def _is_final(refusal: SwitchyardError) -> bool:

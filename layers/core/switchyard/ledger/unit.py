@@ -8,12 +8,21 @@ from dataclasses import dataclass, field, replace
 from time import time
 from typing import Any
 
-from switchyard.domain import claims, clock, dependencies, tracks
+from switchyard.domain import audit, claims, clock, dependencies, lifecycle, tracks
 from switchyard.domain.actors import Actor
-from switchyard.domain.errors import Cycle, FieldError, IdempotencyConflict, Invalid, NotFound, UnknownReference
+from switchyard.domain.errors import (
+    Cycle,
+    FieldError,
+    IdempotencyConflict,
+    Invalid,
+    NotFound,
+    SwitchyardError,
+    UnknownReference,
+)
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
+from switchyard.store import audit as audit_rows
 from switchyard.store import idempotency, keys
 from switchyard.store import tracks as rows
 from switchyard.store.idempotency import KeyUse, Remembered
@@ -69,6 +78,7 @@ class Unit:
     extra: list[Item] = field(default_factory=list)
     #: A surface that names fields its own way puts its spelling here, for errors about references.
     spell: dependencies.Spelling = dependencies.track_field
+    _ends: dict[str, tuple[Track, str]] = field(default_factory=dict)
 
     # ------------------------------------------------------------ reads
     def get(self, track_id: str, kind: TrackType | None = None) -> Track:
@@ -142,6 +152,7 @@ class Unit:
 
     def change(self, before: Track, **fields: Any) -> Track:
         """Gather a change of a track that was read; returns it as it will be."""
+        self.intend(before, fields.get("status", before.status))
         self._check_lease(before)
         after = tracks.change(before, self.actor, self.request_id, **fields)
         if after is before:
@@ -152,6 +163,23 @@ class Unit:
         known = before.references() if after.owner == before.owner else []
         self._need_references(after, [each for each in after.references() if each not in known])
         return after
+
+    def intend(self, track: Track, status: str | None) -> None:
+        """Note that the request means to give the track this status, so that its refusal is told in the audit trail.
+
+        `change` does it by itself; who refuses before that (a precondition, a transition) calls this first.
+        Only the end of a track counts: done, cancelled, completed.
+        """
+        if status in lifecycle.FINAL and status != track.status:
+            self._ends[track.id] = (track, status)
+
+    def refused(self, error: SwitchyardError) -> list[Item]:
+        """Return the actions that leave word of every end that this error refused, for the pipeline to audit."""
+        now = clock.now()
+        return [
+            audit_rows.attempt(audit.refused(track, status, self.actor, self.request_id, now, error))
+            for track, status in self._ends.values()
+        ]
 
     def delete(self, before: Track) -> Track:
         """Gather the deletion of a track that was read."""

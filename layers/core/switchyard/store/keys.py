@@ -1,11 +1,14 @@
 """Every key of the table, in one place. docs/data-model.md shows them beside the access patterns they serve.
 
-Each partition key begins with the tenant, except that of a token: it is what tells the tenant.
+Each partition key begins with the tenant, except that of a token, which is what tells the tenant, and those of the
+audit trail, which the table's policy must be able to tell from all others.
 """
 
 import hashlib
 
 TRACK = "TRACK"
+# What refers to a track, and what was tried on it, beside its row.
+BLOCKS, CHILD, MEMBER, ATTEMPT = "BLOCKS#", "CHILD#", "MEMBER#", "ATTEMPT#"
 
 # ---------------------------------------------------------------- tracks and what belongs to one
 
@@ -16,11 +19,27 @@ def track(tenant_id: str, track_id: str) -> tuple[str, str]:
 
 def blocks(tenant_id: str, track_id: str, dependent_id: str) -> tuple[str, str]:
     """The edge seen from its other end: `dependent_id` waits for `track_id`. Written by the pipeline."""
-    return f"{tenant_id}#{track_id}", f"BLOCKS#{dependent_id}"
+    return f"{tenant_id}#{track_id}", f"{BLOCKS}{dependent_id}"
 
 
-def audit(tenant_id: str, track_id: str, entry: str) -> tuple[str, str]:
-    return f"{tenant_id}#{track_id}", f"AUDIT#{entry}"
+def child(tenant_id: str, track_id: str, child_id: str) -> tuple[str, str]:
+    """The parent seen from its other end: `track_id` is the parent of `child_id`. Written by the pipeline."""
+    return f"{tenant_id}#{track_id}", f"{CHILD}{child_id}"
+
+
+def member(tenant_id: str, goal_id: str, task_id: str) -> tuple[str, str]:
+    """The goal seen from its other end, with what the task counts for there. Written by the pipeline."""
+    return f"{tenant_id}#{goal_id}", f"{MEMBER}{task_id}"
+
+
+def attempt(tenant_id: str, track_id: str, request_id: str) -> tuple[str, str]:
+    """A refused attempt to bring a track to its end, for the pipeline to take into the trail."""
+    return f"{tenant_id}#{track_id}", f"{ATTEMPT}{request_id}"
+
+
+def audit(tenant_id: str, track_id: str, entry_id: str) -> tuple[str, str]:
+    """An entry of the audit trail. template.yaml denies writing under `AUDIT#` to all but the pipeline."""
+    return f"AUDIT#{tenant_id}#{track_id}", entry_id
 
 
 # ---------------------------------------------------------------- the tenant's own rows
@@ -89,6 +108,11 @@ def by_assignee(realm: str, assignee: str) -> str:
 def by_agent(realm: str, agent_id: str) -> str:
     """The goals of an agent; a partition apart from its tasks, which sort by other letters."""
     return f"{realm}#agent#{agent_id}"
+
+
+def audit_by_actor(realm: str, actor_id: str) -> str:
+    """What an actor did, in the index by assignee."""
+    return f"{realm}#audit#{actor_id}"
 
 
 def by_project(realm: str, kind: str, project_id: str) -> str:

@@ -29,13 +29,14 @@ _END = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A secondary index: its name, its partition attribute and its sort attribute."""
+    """A secondary index, or the table itself (no name): its partition attribute and its sort attribute."""
 
-    name: str
+    name: str | None
     partition: str
     sort: str
 
 
+TABLE = Index(None, "pk", "sk")
 LISTED_BY_ID = Index("listed-by-id", "list", "id")
 LISTED_BY_RANK = Index("listed-by-rank", "list", "rank")
 LISTED_BY_UPDATE = Index("listed-by-update", "list", "updated")
@@ -145,7 +146,6 @@ class _Reader:
             self.finished = True
             return
         params: dict[str, Any] = {
-            "IndexName": spec.index.name,
             "KeyConditionExpression": "#p = :p AND #s BETWEEN :low AND :high",
             "ExpressionAttributeNames": {"#p": spec.index.partition, "#s": spec.index.sort},
             "ExpressionAttributeValues": {
@@ -156,6 +156,8 @@ class _Reader:
             "ScanIndexForward": not self.descending,
             "Limit": chunk,
         }
+        if spec.index.name:
+            params["IndexName"] = spec.index.name
         if self.filter and self.filter.conditions:
             params["FilterExpression"] = " AND ".join(self.filter.conditions)
             params["ExpressionAttributeNames"] |= self.filter.names

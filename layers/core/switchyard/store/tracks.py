@@ -42,7 +42,7 @@ _TEXT = (
     "holder",
     "lease_until",
 )
-_NUMBERS = ("version", "number", "next_number", "progress", "open_dependencies", "fence")
+_NUMBERS = ("version", "number", "next_number", "progress", "tasks_total", "tasks_done", "open_dependencies", "fence")
 _LISTS = ("depends_on", "project_ids", "labels")
 _MOVING = ("lease_until", "open_dependencies")
 _JSON = ("metadata", "ext")

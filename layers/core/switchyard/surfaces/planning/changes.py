@@ -26,9 +26,10 @@ def update(call: Call) -> Reply:
     refs = _references(body)
     call.ledger.prefetch([track_id, *refs], guard=bool(refs))
     before = call.ledger.get(track_id)
-    tracks.check_version(before, call.if_match)
     fields.check_type(before, body)
     given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, before)
+    call.ledger.intend(before, given.get("status", before.status))
+    tracks.check_version(before, call.if_match)
     if body.scope is not None:
         given |= fields.changed_scope(body.scope, call.actor, before)
     call.ledger.spell = fields.spell

@@ -27,6 +27,15 @@ def _particulars(track: Track) -> dict[str, Any]:
     return {"goal": {"status": track.status, "dueDate": day, "progress": track.progress}}
 
 
+def _rollup(goal: Track) -> dict[str, Any]:
+    """Return what the goal's tasks come to, beside the progress that someone set."""
+    return {
+        "tasksTotal": goal.tasks_total or 0,
+        "tasksDone": goal.tasks_done or 0,
+        "progress": goal.computed_progress,
+    }
+
+
 def outline(track: Track) -> dict[str, Any]:
     """Return what a search shows of a track."""
     return {
@@ -46,6 +55,7 @@ def full(track: Track) -> dict[str, Any]:
     related = {"type": track.related_type, "id": track.related_id} if track.related_type else None
     return {
         **outline(track),
+        "rollup": None if track.is_task else _rollup(track),
         "description": track.description,
         "relatedResource": related,
         "metadata": dict(track.metadata),

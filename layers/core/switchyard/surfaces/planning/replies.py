@@ -57,7 +57,14 @@ class ChangedBy(Shown):
     source: Literal["api", "mcp", "admin"]
 
 
+class Rollup(Shown):
+    tasks_total: Annotated[int, Field(ge=0)]
+    tasks_done: Annotated[int, Field(ge=0)]
+    progress: Annotated[int, Field(ge=0, le=100)] | None
+
+
 class TrackShown(OutlineShown):
+    rollup: Rollup | None
     description: str
     related_resource: ResourceShown | None
     metadata: dict[str, Any]

@@ -1,0 +1,115 @@
+"""The audit trail: one entry for each change of a track, and for each refused attempt to bring one to its end."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from switchyard.domain import lifecycle
+from switchyard.domain.actors import Actor
+from switchyard.domain.changes import Action, Change, Difference
+from switchyard.domain.errors import SwitchyardError
+from switchyard.domain.tracks import Track
+
+Outcome = Literal["applied", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the trail.
+
+    `id` begins with the time of the act, so that the order of ids is the order of acts, and is the same each time
+    the entry is made from the same record. `owner` is set when one actor alone may read the entry.
+    """
+
+    id: str
+    tenant_id: str
+    track_id: str
+    track_type: str
+    owner: str | None
+    at: str
+    action: Action
+    outcome: Outcome = "applied"
+    version: int | None = None
+    actor_id: str
+    actor_kind: str
+    source: str
+    request_id: str
+    previous_status: str | None
+    new_status: str | None
+    related_type: str | None
+    related_id: str | None
+    differences: Sequence[Difference] = ()
+    error_code: str | None = None
+    error_status: int | None = None
+
+
+def entry_of_change(change: Change) -> Entry:
+    """Return the entry of a change.
+
+    An entry of a change between shared and personal is the tenant's, and shows nothing of the personal side.
+    """
+    before, after = change.before, change.after
+    entry = Entry(
+        id=_entry_id(after.updated_at, after.id, f"{after.version:08d}"),
+        tenant_id=after.tenant_id,
+        track_id=after.id,
+        track_type=after.type,
+        owner=after.owner,
+        at=after.updated_at,
+        action=change.action,
+        version=after.version,
+        actor_id=after.changed_by,
+        actor_kind=after.changed_by_kind,
+        source=after.changed_source,
+        request_id=after.changed_request,
+        previous_status=before.status if before else None,
+        new_status=after.status,
+        related_type=after.related_type,
+        related_id=after.related_id,
+        differences=change.differences(),
+    )
+    if before is None or not change.crosses_visibility:
+        return entry
+    shared = before if before.owner is None else after
+    return replace(
+        entry,
+        owner=None,
+        previous_status=shared.status,
+        new_status=shared.status,
+        related_type=shared.related_type,
+        related_id=shared.related_id,
+    )
+
+
+def refused(track: Track, wanted: str, actor: Actor, request_id: str, at: str, error: SwitchyardError) -> Entry:
+    """Return the entry of a refused wish to bring a track to a final status: what was wanted, and why it failed."""
+    return Entry(
+        id=_entry_id(at, track.id, f"refused-{request_id}"),
+        tenant_id=track.tenant_id,
+        track_id=track.id,
+        track_type=track.type,
+        owner=track.owner,
+        at=at,
+        action="completed" if lifecycle.is_done(wanted) else "status_changed",
+        outcome="refused",
+        actor_id=actor.id,
+        actor_kind=actor.kind,
+        source=actor.source,
+        request_id=request_id,
+        previous_status=track.status,
+        new_status=wanted,
+        related_type=track.related_type,
+        related_id=track.related_id,
+        error_code=error.code,
+        error_status=error.status,
+    )
+
+
+def _entry_id(at: str, track_id: str, act: str) -> str:
+    return f"{at}#{track_id}#{act}"
+
+
+def public_id(entry: Entry) -> str:
+    """Return the name under which clients know an entry: stable, and free of what the table's keys look like."""
+    return "aud_" + hashlib.sha256(f"{entry.tenant_id}#{entry.id}".encode()).hexdigest()[:32]

@@ -1,0 +1,160 @@
+"""A change of a track, as the table's stream tells it: what it was, what it is, and what that amounts to."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Literal
+
+from switchyard.domain import lifecycle
+from switchyard.domain.tracks import Track
+
+Action = Literal["created", "updated", "status_changed", "completed", "deleted"]
+
+#: Bytes of JSON that a shown value may have; a longer text is cut, a longer structure left out, and both are marked.
+VALUE_MAX = 1_000
+
+#: What a change is told by. Left out is what follows from these, what surfaces keep for themselves, and who did it.
+_TOLD = (
+    "title",
+    "description",
+    "status",
+    "priority",
+    "due",
+    "assignee",
+    "assignee_type",
+    "parent_id",
+    "depends_on",
+    "goal_id",
+    "progress",
+    "owner",
+    "project_ids",
+    "related_type",
+    "related_id",
+    "labels",
+    "metadata",
+    "completed_note",
+    "holder",
+)
+_VISIBILITY = frozenset({"owner", "project_ids"})
+_DEFAULTS = {
+    each.name: each.default if each.default is not MISSING else None for each in fields(Track) if each.name in _TOLD
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of a track before and after a change, as JSON values; `cut` when one of them is not shown whole."""
+
+    field: str
+    before: Any
+    after: Any
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One version of a track turned into the next; `before` is None for a new track."""
+
+    before: Track | None
+    after: Track
+
+    @property
+    def deleted(self) -> bool:
+        return self.after.deleted_at is not None
+
+    @property
+    def status_changed(self) -> bool:
+        return self.before is not None and self.before.status != self.after.status
+
+    @property
+    def completed(self) -> bool:
+        """Tell whether the track came to its successful end by this change."""
+        was_done = self.before is not None and lifecycle.is_done(self.before.status)
+        return lifecycle.is_done(self.after.status) and not was_done and not self.deleted
+
+    @property
+    def assigned(self) -> bool:
+        """Tell whether the track got someone to do it, who is another than before."""
+        former = self.before.assignee if self.before else None
+        return self.after.assignee not in (None, former) and not self.deleted
+
+    @property
+    def crosses_visibility(self) -> bool:
+        """Tell whether a shared track became personal, or a personal one shared."""
+        return self.before is not None and self.before.owner != self.after.owner
+
+    @property
+    def action(self) -> Action:
+        """Return the one word that says most about the change."""
+        if self.deleted:
+            return "deleted"
+        if self.before is None:
+            return "created"
+        if self.completed:
+            return "completed"
+        return "status_changed" if self.status_changed else "updated"
+
+    def differences(self) -> list[Difference]:
+        """Return the fields that differ, bounded; for a new track those that are set.
+
+        Where a change crosses the border between personal and shared, the values of other fields are left out:
+        one side of it is not for those who may read the other.
+        """
+        found = []
+        for name in _TOLD:
+            before = getattr(self.before, name) if self.before else _blank(name)
+            after = getattr(self.after, name)
+            if before != after:
+                found.append(self._difference(name, before if self.before else None, after))
+        return found
+
+    def _difference(self, name: str, before: Any, after: Any) -> Difference:
+        if self.crosses_visibility and name not in _VISIBILITY:
+            return Difference(name, None, None, cut=True)
+        (old, old_cut), (new, new_cut) = _shown(before), _shown(after)
+        return Difference(name, old, new, old_cut or new_cut)
+
+    def gained(self) -> list[tuple[str, str]]:
+        """Return the references that are new, as (field, id); those of a deleted track count as given up."""
+        return [each for each in references(self.after) if each not in references(self.before)]
+
+    def lost(self) -> list[tuple[str, str]]:
+        """Return the references that are no more, as (field, id)."""
+        return [each for each in references(self.before) if each not in references(self.after)]
+
+
+def references(track: Track | None) -> Sequence[tuple[str, str]]:
+    """Return what a living track refers to, as (field of Track, id)."""
+    if track is None or track.deleted_at:
+        return []
+    found = [("depends_on", each) for each in track.depends_on]
+    found += [("parent_id", track.parent_id)] if track.parent_id else []
+    return found + ([("goal_id", track.goal_id)] if track.goal_id else [])
+
+
+def without(track: Track, target_id: str) -> Mapping[str, Any]:
+    """Return the fields that a track must change to refer to the target no more; empty when it does not."""
+    changed: dict[str, Any] = {}
+    if target_id in track.depends_on:
+        changed["depends_on"] = tuple(each for each in track.depends_on if each != target_id)
+    if track.parent_id == target_id:
+        changed["parent_id"] = None
+    if track.goal_id == target_id:
+        changed |= {"goal_id": None, "number": None}
+    return changed
+
+
+def _blank(name: str) -> Any:
+    return {} if name == "metadata" else _DEFAULTS[name]
+
+
+def _shown(value: Any) -> tuple[Any, bool]:
+    """Return the value as JSON within VALUE_MAX bytes, and whether that took cutting."""
+    if value is None or isinstance(value, int):
+        return value, False
+    if isinstance(value, str):
+        short = value.encode()[:VALUE_MAX].decode(errors="ignore")
+        return short, short != value
+    plain = list(value) if isinstance(value, tuple) else dict(value)
+    whole = len(json.dumps(plain, ensure_ascii=False).encode()) <= VALUE_MAX
+    return (plain, False) if whole else (None, True)

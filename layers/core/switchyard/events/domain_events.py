@@ -1,0 +1,106 @@
+"""Domain events: what a change of a track tells the world (docs/events.md)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from switchyard.domain.changes import Change
+from switchyard.domain.tracks import Track
+from switchyard.store.bus import Entry
+
+SOURCE = "switchyard"
+
+#: Bytes of JSON that one field of a track may have in an event; larger ones are left out by name.
+FIELD_MAX = 16_000
+
+_SHOWN = {
+    "id": "id",
+    "type": "type",
+    "title": "title",
+    "description": "description",
+    "status": "status",
+    "priority": "priority",
+    "due": "due",
+    "assignee": "assignee",
+    "assignee_type": "assigneeType",
+    "parent_id": "parentId",
+    "depends_on": "dependsOn",
+    "goal_id": "goalId",
+    "number": "number",
+    "progress": "progress",
+    "owner": "owner",
+    "project_ids": "projectIds",
+    "related_type": "relatedType",
+    "related_id": "relatedId",
+    "labels": "labels",
+    "metadata": "metadata",
+    "holder": "holder",
+    "completed_at": "completedAt",
+    "completed_note": "completedNote",
+    "created_by": "createdBy",
+    "created_at": "createdAt",
+    "updated_at": "updatedAt",
+    "version": "version",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DomainEvent:
+    """One event. `id` is the same whenever the event is made again; `sequence` grows with the track's changes."""
+
+    id: str
+    type: str
+    sequence: int
+    detail: Mapping[str, Any]
+
+    def entry(self) -> Entry:
+        """Return the event as PutEvents takes it."""
+        detail = json.dumps(self.detail, ensure_ascii=False, separators=(",", ":"))
+        return {"Source": SOURCE, "DetailType": self.type, "Time": self.detail["time"], "Detail": detail}
+
+
+def events_of(change: Change) -> list[DomainEvent]:
+    """Return the events of a change: the general one first, then what else it means."""
+    kind, after = change.after.type, change.after
+    if change.deleted:
+        types = ["deleted"]
+    else:
+        types = ["updated" if change.before else "created"]
+        types += ["status_changed"] if change.status_changed else []
+        types += ["completed"] if change.completed else []
+        types += ["assigned"] if change.assigned and after.is_task else []
+    track, omitted = _snapshot(after)
+    common = {
+        "time": after.updated_at,
+        "sequence": after.version,
+        "tenantId": after.tenant_id,
+        "owner": after.owner,
+        "actor": {"id": after.changed_by, "kind": after.changed_by_kind, "source": after.changed_source},
+        "requestId": after.changed_request,
+        "previousStatus": change.before.status if change.before else None,
+        "track": track,
+        "omitted": omitted,
+        "changes": [asdict(each) for each in change.differences()],
+    }
+    return [_event(f"{kind}.{each}", after, common) for each in types]
+
+
+def _event(name: str, track: Track, common: Mapping[str, Any]) -> DomainEvent:
+    seal = hashlib.sha256(f"{track.tenant_id}#{track.id}#{track.version}#{name}".encode()).hexdigest()
+    event_id = f"evt_{seal[:32]}"
+    return DomainEvent(event_id, name, track.version, {"id": event_id, "type": name, **common})
+
+
+def _snapshot(track: Track) -> tuple[dict[str, Any], list[str]]:
+    shown: dict[str, Any] = {}
+    omitted = []
+    for name, wire in _SHOWN.items():
+        value = getattr(track, name)
+        plain = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+        if len(json.dumps(plain, ensure_ascii=False).encode()) > FIELD_MAX:
+            omitted.append(wire)
+        else:
+            shown[wire] = plain
+    return shown, omitted

@@ -1,0 +1,26 @@
+"""From a record of the table's stream to what happened."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from switchyard.domain.audit import Entry
+from switchyard.domain.changes import Change
+from switchyard.store import audit, keys, tracks
+
+
+def read(record: Mapping[str, Any]) -> Change | Entry | None:
+    """Return the change of a track, or the entry of a refused attempt; None for what is neither.
+
+    Neither is a row of another kind, a track's row whose version did not move (a goal's counts, a drawn number),
+    and the end of a row by its time to live.
+    """
+    data = record["dynamodb"]
+    new, old = data.get("NewImage"), data.get("OldImage")
+    if new is None:
+        return None
+    sort = data["Keys"]["sk"]["S"]
+    if sort.startswith(keys.ATTEMPT):
+        return audit.entry_of_attempt(new) if old is None else None
+    if sort != keys.TRACK or (old and old["version"] == new["version"]):
+        return None
+    return Change(tracks.from_item(old) if old else None, tracks.from_item(new))

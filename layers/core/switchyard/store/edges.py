@@ -1,0 +1,113 @@
+"""References seen from their other end, and what goals count of their tasks. Written by the pipeline alone.
+
+Edges lie in the partition of the track that is referred to, so that they are complete whoever may see the
+referring tracks, and read strongly consistent.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from switchyard.domain import clock
+from switchyard.domain.errors import Busy
+from switchyard.domain.tracks import Track
+from switchyard.store import keys
+from switchyard.store.table import ConditionFailed, Item, Table
+
+#: What a task counts for in a goal: `left` and `cancelled` for nothing, `open` in the total, `done` in both.
+Standing = Literal["left", "cancelled", "open", "done"]
+
+#: Seconds that a task which left its goal is remembered there: longer than any record of it can be delivered late.
+REMEMBER_SECONDS = 30 * 86_400
+TRIES = 8
+
+_COUNTS: dict[Standing, tuple[int, int]] = {"left": (0, 0), "cancelled": (0, 0), "open": (1, 0), "done": (1, 1)}
+_EDGES: dict[str, Callable[[str, str, str], tuple[str, str]]] = {"depends_on": keys.blocks, "parent_id": keys.child}
+_REFERRERS = {"task": (keys.BLOCKS, keys.CHILD), "goal": (keys.MEMBER,)}
+
+
+def put(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
+    """Note that the referrer's field (depends_on or parent_id) names the target."""
+    pk, sk = _EDGES[field](tenant_id, target_id, referrer_id)
+    table.write([{"Put": {"Item": {"pk": {"S": pk}, "sk": {"S": sk}}}}])
+
+
+def drop(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
+    """Note that it names the target no more; that it never did is no error."""
+    pk, sk = _EDGES[field](tenant_id, target_id, referrer_id)
+    table.write([{"Delete": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}])
+
+
+def referrers(table: Table, target: Track) -> Iterator[list[str]]:
+    """Return the ids of all tracks that refer to the target, a hundred or less at a time."""
+    pk, _ = keys.track(target.tenant_id, target.id)
+    for prefix in _REFERRERS[target.type]:
+        start: Item | None = None
+        while True:
+            rows, start = table.query(
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+                ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
+                ConsistentRead=True,
+                Limit=100,
+                **({"ExclusiveStartKey": start} if start else {}),
+            )
+            yield [row["sk"]["S"].removeprefix(prefix) for row in rows]
+            if start is None:
+                break
+
+
+def standing(track: Track | None, goal_id: str) -> Standing:
+    """Return what a task counts for in a goal."""
+    if track is None or track.deleted_at or track.goal_id != goal_id:
+        return "left"
+    if track.status == "cancelled":
+        return "cancelled"
+    return "done" if track.status == "done" else "open"
+
+
+def count(table: Table, tenant_id: str, goal_id: str, task: Track) -> None:
+    """Bring a goal's counts up to a version of one of its tasks.
+
+    The task's row in the goal says which version the counts hold, and both change in one transaction: a version
+    that was counted, or an older one, changes nothing however often and in whatever order records come.
+    """
+    pk, sk = keys.member(tenant_id, goal_id, task.id)
+    now = standing(task, goal_id)
+    for _ in range(TRIES):
+        row = table.get(pk, sk)
+        if row and int(row["version"]["N"]) >= task.version:
+            return
+        try:
+            table.write(_count_actions((pk, sk), row, now, task.version, keys.track(tenant_id, goal_id)))
+        except ConditionFailed as refused:
+            if len(refused.items) > 1 and refused.items[1] is not None:
+                return  # the goal's row is gone: nobody asks for its counts
+        else:
+            return
+    raise Busy("A goal's counts changed all the time.")
+
+
+def _count_actions(
+    key: tuple[str, str], row: Item | None, now: Standing, version: int, goal_key: tuple[str, str]
+) -> list[Item]:
+    was: Standing = row["standing"]["S"] if row else "left"
+    member: Item = {
+        "pk": {"S": key[0]},
+        "sk": {"S": key[1]},
+        "standing": {"S": now},
+        "version": {"N": str(version)},
+    }
+    if now == "left":
+        member["expires_at"] = {"N": str(clock.epoch() + REMEMBER_SECONDS)}
+    put: Item = {"Item": member, "ConditionExpression": "attribute_not_exists(pk)"}
+    if row:
+        put |= {"ConditionExpression": "version = :was", "ExpressionAttributeValues": {":was": row["version"]}}
+    total, done = (new - old for new, old in zip(_COUNTS[now], _COUNTS[was], strict=True))
+    if not total and not done:
+        return [{"Put": put}]
+    goal = {
+        "Key": {"pk": {"S": goal_key[0]}, "sk": {"S": goal_key[1]}},
+        "UpdateExpression": "ADD tasks_total :total, tasks_done :done",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": {":total": {"N": str(total)}, ":done": {"N": str(done)}},
+    }
+    return [{"Put": put}, {"Update": goal}]

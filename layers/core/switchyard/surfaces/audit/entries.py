@@ -1,0 +1,62 @@
+"""List the audit trail: newest first, of the tenant and of the caller's own personal tracks."""
+
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from switchyard.domain.audit import Entry, public_id
+from switchyard.http.endpoint import Call, Reply
+from switchyard.store import audit, keys, lists
+from switchyard.store.lists import Filter, Range
+from switchyard.surfaces.audit.models import ListEntries
+
+_END = "\U0010ffff"
+
+
+def list_entries(call: Call) -> Reply:
+    """Answer a ListEntries query: a page of entries and a cursor."""
+    query: ListEntries = call.query
+    actor, row_filter = call.actor, Filter()
+    low, high = query.from_ or " ", f"{query.to or ''}{_END}"
+    realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
+    if query.track:
+        partition, _ = keys.audit(actor.tenant_id, query.track, "")
+        ranges = [Range(lists.TABLE, partition, low=low, high=high)]
+        row_filter.any_of("owner", [None, actor.id])
+        if query.actor:
+            row_filter.any_of("actor_id", [query.actor])
+    elif query.actor:
+        partitions = [keys.audit_by_actor(realm, query.actor) for realm in realms]
+        ranges = [Range(lists.BY_ASSIGNEE, each, low=low, high=high) for each in partitions]
+    else:
+        partitions = [keys.listed(realm, "audit") for realm in realms]
+        ranges = [Range(lists.LISTED_BY_ID, each, low=low, high=high) for each in partitions]
+    print_ = lists.fingerprint(
+        "audit", actor.tenant_id, actor.id, query.model_dump(exclude={"limit", "cursor"}, exclude_unset=True)
+    )
+    after = lists.from_cursor(query.cursor, print_)
+    page = lists.read_page(call.ledger.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
+    shown = [_shown(audit.from_item(item)) for item in page.items]
+    return Reply(200, {"items": shown, "nextCursor": lists.to_cursor(page.position, print_)})
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    related = {"type": entry.related_type, "id": entry.related_id} if entry.related_type else None
+    return {
+        "id": public_id(entry),
+        "at": entry.at,
+        "action": entry.action,
+        "outcome": entry.outcome,
+        "error": {"code": entry.error_code, "status": entry.error_status} if entry.error_code else None,
+        "actor": {"id": entry.actor_id, "kind": entry.actor_kind, "source": entry.source},
+        "track": {"id": entry.track_id, "type": entry.track_type},
+        "version": entry.version,
+        "previousStatus": entry.previous_status,
+        "newStatus": entry.new_status,
+        "relatedResource": related,
+        "changes": [
+            {"field": to_camel(each.field), "before": each.before, "after": each.after, "cut": each.cut}
+            for each in entry.differences
+        ],
+        "requestId": entry.request_id,
+    }

@@ -1,0 +1,344 @@
+"""What follows from changes: edges, goals' counts, detachment, events; and that no redelivery or crash disturbs it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from switchyard.catalogue import load
+from switchyard.store import keys
+from switchyard.store.table import Item, Table
+from tests.api.conftest import Caller, client_of, empty_table
+from tests.support import stream as streams
+from tests.support.http import Api, Context
+from tests.support.stream import BusClient, Failing, Killed, Stream
+from tests.support.template import ROOT
+
+
+@pytest.fixture
+def table(_aws: Table) -> Iterator[Table]:
+    with empty_table(_aws.client) as own:
+        yield own
+
+
+@pytest.fixture
+def stream(table: Table, tenant: str) -> Stream:
+    return Stream(table, tenant)
+
+
+def task(api: Api, title: str = "Task", **fields: Any) -> str:
+    answer = api.post(
+        "/v1/tracks", {"type": "task", "title": title, "scope": {"type": "projects", "ids": ["docs"]}, "task": fields}
+    )
+    assert answer.status == 201, answer.text
+    return answer.json["id"]
+
+
+def goal(api: Api) -> str:
+    answer = api.post("/v1/tracks", {"type": "goal", "title": "Goal", "scope": {"type": "projects", "ids": ["docs"]}})
+    assert answer.status == 201, answer.text
+    return answer.json["id"]
+
+
+def change(api: Api, track_id: str, **fields: Any) -> None:
+    answer = api.patch(f"/v1/tracks/{track_id}", {"task": fields})
+    assert answer.status == 200, answer.text
+
+
+def delete(api: Api, track_id: str) -> None:
+    assert api.delete(f"/v1/tracks/{track_id}").status == 204
+
+
+def sorts(stream: Stream, track_id: str, prefix: str) -> set[str]:
+    pk, _ = keys.track(stream.tenant, track_id)
+    return {sk.removeprefix(prefix) for row_pk, sk in stream.scan() if row_pk == pk and sk.startswith(prefix)}
+
+
+def counts(stream: Stream, goal_id: str) -> tuple[int, int]:
+    row = stream.scan()[keys.track(stream.tenant, goal_id)]
+    return int(row.get("tasks_total", {"N": "0"})["N"]), int(row.get("tasks_done", {"N": "0"})["N"])
+
+
+def audited(stream: Stream) -> list[Item]:
+    return [row for (pk, _), row in stream.scan().items() if pk.startswith("AUDIT#")]
+
+
+def told(stream: Stream) -> list[tuple[str, int]]:
+    details = [json.loads(each["Detail"]) for each in stream.bus.taken]
+    return [(each["type"], each["sequence"]) for each in details]
+
+
+# ---------------------------------------------------------------- edges and counts
+
+
+def test_a_dependency_is_known_from_its_other_end_as_long_as_it_lasts(api: Api, stream: Stream) -> None:
+    first = task(api)
+    second = task(api, dependsOn=[first])
+    stream.settle()
+    assert sorts(stream, first, keys.BLOCKS) == {second}
+    change(api, second, dependsOn=[])
+    stream.settle()
+    assert sorts(stream, first, keys.BLOCKS) == set()
+
+
+def test_a_parent_knows_its_children(api: Api, stream: Stream) -> None:
+    old, new = task(api), task(api)
+    child = task(api, parentId=old)
+    stream.settle()
+    change(api, child, parentId=new)
+    stream.settle()
+    assert (sorts(stream, old, keys.CHILD), sorts(stream, new, keys.CHILD)) == (set(), {child})
+
+
+def test_a_goal_counts_its_tasks_through_every_change_of_theirs(api: Api, stream: Stream) -> None:
+    first_goal, second_goal = goal(api), goal(api)
+    tasks = [task(api, goalId=first_goal) for _ in range(3)]
+    stream.settle()
+    assert counts(stream, first_goal) == (3, 0)
+    for step, expected in (
+        ({"status": "done"}, (3, 1)),
+        ({"status": "in_progress"}, (3, 0)),
+        ({"status": "cancelled"}, (2, 0)),
+        ({"status": "done"}, (3, 1)),
+        ({"goalId": second_goal}, (2, 0)),
+    ):
+        change(api, tasks[0], **step)
+        stream.settle()
+        assert counts(stream, first_goal) == expected, step
+    assert counts(stream, second_goal) == (1, 1)
+    delete(api, tasks[0])
+    stream.settle()
+    assert counts(stream, second_goal) == (0, 0)
+
+
+def test_a_goal_shows_its_counts_and_the_progress_they_make(api: Api, stream: Stream) -> None:
+    goal_id = goal(api)
+    assert api.get(f"/v1/tracks/{goal_id}").json["rollup"] == {"tasksTotal": 0, "tasksDone": 0, "progress": None}
+    done, *_ = [task(api, goalId=goal_id) for _ in range(3)]
+    change(api, done, status="done")
+    stream.settle()
+    shown = api.get(f"/v1/tracks/{goal_id}").json
+    assert shown["rollup"] == {"tasksTotal": 3, "tasksDone": 1, "progress": 33}
+    assert shown["goal"]["progress"] == 0
+
+
+def test_counting_does_not_disturb_who_changes_the_goal(api: Api, stream: Stream) -> None:
+    goal_id = goal(api)
+    tag = api.get(f"/v1/tracks/{goal_id}").headers["etag"]
+    task(api, goalId=goal_id)
+    stream.settle()
+    answer = api.patch(f"/v1/tracks/{goal_id}", {"goal": {"progress": 5}}, headers={"if-match": tag})
+    assert answer.status == 200
+    assert counts(stream, goal_id) == (1, 0)
+
+
+# ---------------------------------------------------------------- detachment
+
+
+def test_what_refers_to_a_deleted_task_is_detached_in_the_name_of_who_deleted_it(
+    api: Api, caller: Caller, stream: Stream
+) -> None:
+    gone, other = task(api), task(api)
+    dependent, child = task(api, dependsOn=[gone, other]), task(api, parentId=gone)
+    stream.settle()
+    delete(caller("agent_bo", kind="agent"), gone)
+    stream.settle()
+    found = api.get(f"/v1/tracks/{dependent}").json
+    assert found["task"]["dependsOn"] == [other]
+    assert found["changedBy"] == {"id": "agent_bo", "kind": "agent", "source": "api"}
+    assert api.get(f"/v1/tracks/{child}").json["task"]["parentId"] is None
+
+
+def test_a_deleted_goals_tasks_stay_without_it(api: Api, stream: Stream) -> None:
+    goal_id = goal(api)
+    tasks = [task(api, goalId=goal_id) for _ in range(3)]
+    change(api, tasks[0], status="cancelled")
+    stream.settle()
+    delete(api, goal_id)
+    stream.settle()
+    for each in tasks:
+        shown = api.get(f"/v1/tracks/{each}").json["task"]
+        assert (shown["goalId"], shown["number"]) == (None, None)
+
+
+def test_a_personal_task_is_detached_from_a_shared_one_that_another_deletes(
+    api: Api, caller: Caller, stream: Stream
+) -> None:
+    shared, bo = task(api), caller("user_bo")
+    body = {"type": "task", "title": "Mine", "scope": {"type": "personal"}, "task": {"dependsOn": [shared]}}
+    mine = bo.post("/v1/tracks", body).json["id"]
+    stream.settle()
+    delete(api, shared)
+    stream.settle()
+    assert bo.get(f"/v1/tracks/{mine}").json["task"]["dependsOn"] == []
+
+
+def test_a_reference_that_the_pipeline_sees_only_after_the_deletion_is_detached_too(api: Api, stream: Stream) -> None:
+    target = task(api)
+    stream.settle()
+    referring = task(api, dependsOn=[target])
+    late = stream.collect()
+    delete(api, target)
+    deletion = stream.collect()
+    assert stream.deliver(deletion) == []
+    assert stream.deliver(late) == []
+    assert api.get(f"/v1/tracks/{referring}").json["task"]["dependsOn"] == []
+
+
+def test_detaching_that_takes_longer_than_an_invocation_goes_on_in_the_next(api: Api, stream: Stream) -> None:
+    target = task(api)
+    referring = [task(api, dependsOn=[target]) for _ in range(3)]
+    stream.settle()
+    delete(api, target)
+    records = stream.collect()
+    # Ten seconds are kept for sending events: with less, no record is begun.
+    again = stream.deliver(records, milliseconds=9_000)
+    assert again == [each["dynamodb"]["SequenceNumber"] for each in records]
+    assert stream.deliver(records) == []
+    assert all(api.get(f"/v1/tracks/{each}").json["task"]["dependsOn"] == [] for each in referring)
+
+
+# ---------------------------------------------------------------- events
+
+
+def test_a_change_is_told_by_its_general_event_and_by_what_else_it_means(api: Api, stream: Stream) -> None:
+    track = task(api)
+    stream.settle()
+    change(api, track, status="done", assignee="agent_bo")
+    stream.settle()
+    delete(api, track)
+    stream.settle()
+    assert told(stream) == [
+        ("task.created", 1),
+        ("task.updated", 2),
+        ("task.status_changed", 2),
+        ("task.completed", 2),
+        ("task.assigned", 2),
+        ("task.deleted", 3),
+    ]
+    assert {(each["Source"], each["EventBusName"]) for each in stream.bus.taken} == {("switchyard", "bus")}
+
+
+def test_events_go_out_ten_a_request_and_refused_ones_are_sent_again(api: Api, stream: Stream) -> None:
+    stream.bus = BusClient(refuse=[2, 12])
+    for _ in range(15):
+        task(api)
+    stream.settle()
+    assert len(stream.bus.taken) == 15
+    assert max(len(request) for request in stream.bus.requests) == 10
+
+
+def test_a_record_whose_event_the_bus_never_takes_is_delivered_again(api: Api, stream: Stream) -> None:
+    for _ in range(2):
+        task(api)
+    records = [each for each in stream.collect() if each["dynamodb"]["Keys"]["sk"]["S"] == keys.TRACK]
+    stream.bus = BusClient(refuse=[2, 3, 4, 5])
+    assert stream.deliver(records) == [records[1]["dynamodb"]["SequenceNumber"]]
+    assert stream.deliver(records) == []
+    assert {type_ for type_, _ in told(stream)} == {"task.created"}
+
+
+# ---------------------------------------------------------------- redelivery and crashes
+
+
+def story(api: Api, stream: Stream) -> list[Any]:
+    """Changes of every kind, as batches of records, none of them delivered yet but the ground they stand on."""
+    goal_id, blocker = goal(api), task(api)
+    members = [task(api, goalId=goal_id, dependsOn=[blocker]), task(api, goalId=goal_id, parentId=blocker)]
+    stream.settle()
+    change(api, members[0], status="done")
+    change(api, members[1], assignee="agent_bo", dependsOn=[blocker])
+    first = stream.collect()
+    delete(api, blocker)
+    late = task(api, goalId=goal_id)
+    return [goal_id, members, late, [*first, *stream.collect()]]
+
+
+def assert_settled(api: Api, stream: Stream, goal_id: str, members: list[str], late: str) -> None:
+    stream.settle()
+    assert counts(stream, goal_id) == (3, 1)
+    for member in members:
+        shown = api.get(f"/v1/tracks/{member}").json["task"]
+        assert (shown["dependsOn"], shown["parentId"]) == ([], None)
+    assert sorts(stream, goal_id, keys.MEMBER) == {*members, late}
+    tracks = [row for (_, sk), row in stream.scan().items() if sk == keys.TRACK]
+    versions = {(row["id"]["S"], version) for row in tracks for version in range(1, int(row["version"]["N"]) + 1)}
+    entries = [(row["track_id"]["S"], int(row["version"]["N"])) for row in audited(stream)]
+    assert sorted(entries) == sorted(versions)
+    seen = {
+        (json.loads(each["Detail"])["track"]["id"], json.loads(each["Detail"])["sequence"]) for each in stream.bus.taken
+    }
+    assert seen == versions
+
+
+def test_records_that_come_again_change_nothing(api: Api, stream: Stream) -> None:
+    goal_id, members, late, records = story(api, stream)
+    assert stream.deliver(records) == []
+    following = stream.settle()
+    before = stream.scan()
+    for again in (records, following, list(reversed([*records, *following]))):
+        assert stream.deliver(again) == []
+    assert stream.scan() == before
+    assert_settled(api, stream, goal_id, members, late)
+    ids = [json.loads(each["Detail"])["id"] for each in stream.bus.taken]
+    assert len(set(ids)) < len(ids), "the same events went out again, under the same ids"
+
+
+def test_records_in_the_wrong_order_come_to_the_same(api: Api, stream: Stream) -> None:
+    goal_id, members, late, records = story(api, stream)
+    assert stream.deliver(list(reversed(records))) == []
+    assert_settled(api, stream, goal_id, members, late)
+
+
+def test_a_consumer_killed_at_any_call_loses_nothing_and_counts_nothing_twice(table: Table, tenant: str) -> None:
+    at = 0
+    while True:
+        at += 1
+        with empty_table(table.client) as own:
+            api, stream = client_of(own, tenant), Stream(own, tenant)
+            goal_id, members, late, records = story(api, stream)
+            try:
+                stream.deliver(records, Failing(own.client, at, Killed()))
+            except Killed:
+                assert stream.deliver(records) == []
+                assert_settled(api, stream, goal_id, members, late)
+            else:
+                break
+    assert at > 20, "the story was over after a few calls"
+
+
+def test_one_record_that_fails_is_reported_and_the_others_are_done(api: Api, stream: Stream, table: Table) -> None:
+    tracks = [task(api) for _ in range(3)]
+    records = [each for each in stream.collect() if each["dynamodb"]["Keys"]["sk"]["S"] == keys.TRACK]
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutItem")
+    assert stream.deliver(records, Failing(table.client, 2, denied)) == [records[1]["dynamodb"]["SequenceNumber"]]
+    assert len(audited(stream)) == 2
+    assert stream.deliver(records) == []
+    assert {row["track_id"]["S"] for row in audited(stream)} == set(tracks)
+
+
+def test_rows_of_other_kinds_and_versions_that_stand_still_say_nothing(api: Api, stream: Stream) -> None:
+    task(api)
+    stream.settle()
+    before, events = stream.scan(), len(stream.bus.taken)
+    row = next(row for (_, sk), row in before.items() if sk == keys.TRACK)
+    records = [
+        streams.record(row, {**row, "tasks_total": {"N": "4"}}),
+        streams.record(row, None),
+        streams.record(None, {"pk": {"S": f"{stream.tenant}#TENANT"}, "sk": {"S": "PROJECT#x"}}),
+    ]
+    assert stream.deliver(records) == []
+    assert (stream.scan(), len(stream.bus.taken)) == (before, events)
+
+
+def test_the_sample_event_runs_through_the_function(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = load(ROOT / "functions/pipeline/project_changes/app.py")
+    event = json.loads(Path(ROOT / "events/pipeline/project_changes.json").read_text())
+    tenant = event["Records"][0]["dynamodb"]["NewImage"]["tenant_id"]["S"]
+    projector = streams.Projector(table, streams.Bus("bus", BusClient()))
+    monkeypatch.setattr(module, "_projector", lambda: projector)
+    assert module.handler(event, Context(60_000)) == {"batchItemFailures": []}
+    assert len(audited(Stream(table, tenant))) == len(event["Records"])

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from switchyard.surfaces.planning import graph as graphs
+from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.planning import PERSONAL, assert_refused, change, make_goal, make_task, read
 
@@ -66,6 +68,25 @@ def test_a_circle_is_refused_through_a_long_chain(api: Api) -> None:
     answer = api.patch(f"/v1/tracks/{chain[0]['id']}", {"task": {"dependsOn": [chain[-1]["id"]]}})
     assert_refused(answer, 422)
     assert len(answer.json["cycle"]) == 32
+
+
+def test_a_circle_is_refused_through_a_task_that_became_personal_since(api: Api, caller: Caller) -> None:
+    last = make_task(api)
+    middle = make_task(api, dependsOn=[last["id"]])
+    first = make_task(api, dependsOn=[middle["id"]])
+    change(api, middle, {"scope": PERSONAL})
+    answer = caller("user_ben").patch(f"/v1/tracks/{last['id']}", {"task": {"dependsOn": [first["id"]]}})
+    assert_refused(answer, 422, "task.dependsOn.0", "cycle")
+
+
+def test_what_the_same_request_deletes_closes_no_circle(api: Api) -> None:
+    last = make_task(api)
+    middle = make_task(api, dependsOn=[last["id"]])
+    first = make_task(api, dependsOn=[middle["id"]])
+    draft = {"id": last["id"], "task": {"dependsOn": [first["id"]]}}
+    body = {"scope": PERSONAL, "updateDrafts": [draft], "deleteDrafts": [middle["id"]]}
+    answer = api.post("/v1/tracks/apply", body)
+    assert answer.status == 200, answer.text
 
 
 # ---------------------------------------------------------------- graph
@@ -135,3 +156,19 @@ def test_a_task_of_another_goal_blocks_but_is_no_node(api: Api) -> None:
     shown = graph(api, goal)
     assert [node["id"] for node in shown["nodes"]] == [task["id"]]
     assert shown["blocked"] == [task["id"]]
+
+
+def test_a_finished_task_outside_the_goal_blocks_nothing(api: Api) -> None:
+    outside = make_task(api, status="done")
+    goal = make_goal(api)
+    task = make_task(api, goalId=goal["id"], dependsOn=[outside["id"]])
+    shown = graph(api, goal)
+    assert ([node["id"] for node in shown["nodes"]], shown["ready"]) == ([task["id"]], [task["id"]])
+
+
+def test_a_graph_that_is_cut_in_the_width_says_so(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_task(api, dependsOn=[make_task(api)["id"] for _ in range(3)])
+    assert graph(api, task)["truncated"] is False
+    monkeypatch.setattr(graphs, "NODES_MAX", 3)
+    shown = graph(api, task)
+    assert (len(shown["nodes"]), shown["truncated"]) == (3, True)

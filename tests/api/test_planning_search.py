@@ -111,6 +111,26 @@ def test_references_and_assignee(api: Api) -> None:
     assert both(api, goalId=[new_id()]) == []
 
 
+def test_the_children_of_a_goal_are_no_tasks(api: Api, tenant: str) -> None:
+    goal = make_goal(api)
+    body = {
+        "parentObjectiveId": goal["id"],
+        "firstUserMessage": "Go",
+        "agentId": "agent_a",
+        "systemPromptData": {},
+    }
+    made = api.post(f"/v1/workspaces/{tenant}/objectives", body)
+    assert made.status == 200, made.text
+    assert both(api, parentId=[goal["id"]]) == []
+
+
+def test_a_query_of_too_many_words_is_refused(api: Api) -> None:
+    words = [chr(0x4E00 + n) for n in range(41)]
+    assert search(api, query=" ".join(words[:40])) == []
+    assert search(api, query="a " * 100) == []
+    assert_refused(api.post("/v1/tracks/search", {"type": "task", "query": " ".join(words)}), 400, "query", "41 words")
+
+
 def test_due_dates_are_found_from_and_to_and_without_one_not_at_all(api: Api) -> None:
     for day in ("2026-06-04", "2026-06-05", "2026-06-06"):
         make_task(api, day, dueDate=day)

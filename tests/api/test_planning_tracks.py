@@ -117,6 +117,12 @@ def test_the_kind_of_an_assignee_may_be_said_or_follows_from_its_id(api: Api) ->
     assert change(api, task, {"task": {"assignee": ""}})["task"]["assigneeType"] is None
 
 
+@pytest.mark.parametrize("before", ["user_ben", "agent_a"])
+def test_a_task_without_an_assignee_may_be_meant_for_a_kind(api: Api, before: str) -> None:
+    task = change(api, make_task(api, assignee=before), {"task": {"assignee": "", "assigneeType": "agent"}})
+    assert (task["task"]["assignee"], task["task"]["assigneeType"]) == (None, "agent")
+
+
 def test_the_answer_to_a_create_says_where_the_track_is(api: Api) -> None:
     answer = api.post("/v1/tracks", {"type": "task", "title": "T", "scope": PERSONAL})
     assert answer.headers["location"] == f"/v1/tracks/{answer.json['id']}"

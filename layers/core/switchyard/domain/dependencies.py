@@ -86,17 +86,18 @@ class Graph:
     truncated: bool
 
 
-def graph(tasks: Iterable[Track], truncated: bool = False) -> Graph:
-    """Return the dependency graph of the tasks; a dependency that is not among them counts as open."""
+def graph(tasks: Iterable[Track], outside: Mapping[str, Track], truncated: bool = False) -> Graph:
+    """Return the dependency graph of the tasks; one that depends on neither them nor those outside is blocked."""
     nodes = sorted(tasks, key=lambda track: track.id)
     by_id = {track.id: track for track in nodes}
+    known = {**outside, **by_id}
     edges = [(track.id, other) for track in nodes for other in track.depends_on]
     ready: list[str] = []
     blocked: list[str] = []
     for track in nodes:
         if track.status in lifecycle.FINAL:
             continue
-        waits = any(not _is_done(by_id.get(other)) for other in track.depends_on)
+        waits = any(not _is_done(known.get(other)) for other in track.depends_on)
         (blocked if waits else ready).append(track.id)
     return Graph(nodes, edges, ready, blocked, _longest_open_chain(by_id), truncated)
 
@@ -108,6 +109,7 @@ def _is_done(track: Track | None) -> bool:
 def _longest_open_chain(by_id: Mapping[str, Track]) -> int:
     """Count the unfinished tasks on the longest chain, visiting each task once after what it depends on."""
     length: dict[str, int] = {}
+    entered: set[str] = set()
     for root in by_id:
         stack = [root]
         while stack:
@@ -115,12 +117,13 @@ def _longest_open_chain(by_id: Mapping[str, Track]) -> int:
             if current in length:
                 stack.pop()
                 continue
-            missing = [d for d in by_id[current].depends_on if d in by_id and d not in length]
+            missing = [d for d in by_id[current].depends_on if d in by_id and d not in length and d not in entered]
+            entered.add(current)
             if missing:
                 stack.extend(missing)
                 continue
             own = 0 if by_id[current].status in lifecycle.FINAL else 1
-            longest = max((length[d] for d in by_id[current].depends_on if d in by_id), default=0)
+            longest = max((length.get(d, 0) for d in by_id[current].depends_on), default=0)
             length[current] = own + longest
             stack.pop()
     return max(length.values(), default=0)

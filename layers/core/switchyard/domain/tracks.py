@@ -122,7 +122,12 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
 
 
 def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
-    """Return the track with the fields changed: the next version, or the same object when nothing differs."""
+    """Return the track with the fields changed: the next version, or the same object when nothing differs.
+
+    A new assignee without a kind gets the kind its id tells, not the former assignee's.
+    """
+    if "assignee" in fields and fields["assignee"] != track.assignee:
+        fields.setdefault("assignee_type", None)
     if all(_same(getattr(track, name), value) for name, value in fields.items()):
         return track
     after = replace(
@@ -171,9 +176,7 @@ def _settle(after: Track, before: Track | None) -> Track:
         after = replace(after, completed_at=after.updated_at)
     elif not done and after.completed_at is not None:
         after = replace(after, completed_at=None)
-    if after.assignee is None and after.assignee_type is not None and before is not None and before.assignee:
-        after = replace(after, assignee_type=None)
-    elif after.assignee and after.assignee_type is None:
+    if after.assignee and after.assignee_type is None:
         after = replace(after, assignee_type="agent" if after.assignee.startswith("agent_") else "user")
     if after.depends_on != (before.depends_on if before else ()):
         after = replace(after, open_dependencies=len(after.depends_on) or None)

@@ -94,7 +94,8 @@ class Unit:
         missing = [each for each in wanted if each not in self._seen]
         if missing:
             self._seen |= self._read(missing)
-        return {each: self._seen[each] for each in wanted if each in self._seen}
+        found = {each: self._seen[each] for each in wanted if each in self._seen}
+        return {each: track for each, track in found.items() if track.visible_to(self.actor)}
 
     def prefetch(self, ids: Iterable[str], guard: bool = False) -> None:
         """Read tracks that will be needed, and the graph's guard row with them, in one go."""
@@ -116,8 +117,7 @@ class Unit:
         if guard:
             row = found.pop(keys.graph_guard(tenant), None)
             self._guard = int(row["edges"]["N"]) if row else 0
-        visible = [track for item in found.values() if (track := rows.from_item(item)).visible_to(self.actor)]
-        return {track.id: track for track in visible}
+        return {track.id: track for item in found.values() if rows.is_live(item) and (track := rows.from_item(item))}
 
     def _fetch(self, row_keys: list[tuple[str, str]]) -> dict[tuple[str, str], Item]:
         """Read rows; the first read of a request looks at its idempotency key too, in the same round trip."""
@@ -244,14 +244,21 @@ class Unit:
         dependencies.refuse_cycles(changed, known, self.spell)
 
     def _walk(self, changed: Sequence[Track]) -> dict[str, Track]:
-        """Read everything that the changed tracks lead to; raises Invalid above WALK_MAX tracks."""
+        """Read everything that the changed tracks lead to; raises Invalid above WALK_MAX tracks.
+
+        Others' personal tracks are walked too: one that was shared once may still close a circle. Not walked is what
+        the request deletes.
+        """
         known = {track.id: track for track in changed}
-        frontier = [ref for track in changed for ref in self._outgoing(track)]
-        self.prefetch([ref for ref in frontier if ref not in known], guard=True)
+        passed = {track_id for track_id, entry in self._pending.items() if entry.after}
+        frontier = {ref for track in changed for ref in self._outgoing(track)} - passed
+        self.prefetch(sorted(frontier), guard=True)
         while frontier:
-            found = self.find([ref for ref in frontier if ref not in known])
-            known |= found
-            frontier = [ref for track in found.values() for ref in self._outgoing(track) if ref not in known]
+            self.prefetch(sorted(frontier))
+            found = [self._seen[ref] for ref in frontier if ref in self._seen]
+            known |= {track.id: track for track in found}
+            passed |= frontier
+            frontier = {ref for track in found for ref in self._outgoing(track)} - passed
             if len(known) + len(frontier) > dependencies.WALK_MAX:
                 problem = f"leads to more than {dependencies.WALK_MAX} tracks"
                 raise Invalid(FieldError("dependsOn", problem, "a shorter chain of dependencies", "too_many"))

@@ -20,6 +20,9 @@ from switchyard.store.table import Item, Table
 
 #: Rows that one range may be read for, per page, when a filter drops rows.
 EXAMINE_MAX = 1_000
+#: Characters of long texts on one page: whatever they are, escaped twice they stay below the 6 MB of an answer.
+PAGE_CHARACTERS_MAX = 250_000
+_LONG = ("description", "metadata", "ext")
 #: Characters of a cursor.
 CURSOR_MAX = 1_024
 _CHECK = 12
@@ -183,38 +186,54 @@ def read_page(
     after: str | None = None,
     descending: bool = True,
     row_filter: Filter | None = None,
+    whole: bool = True,
 ) -> Page:
     """Return at most `limit` rows after the position, in one order over all ranges.
 
-    Without a filter: one Query per range, `limit` + 1 rows each. With one: up to EXAMINE_MAX rows per range.
+    Without a filter: one Query per range, `limit` + 1 rows each (more where they exceed the 1 MB of a Query). With
+    one: up to EXAMINE_MAX rows per range. A page of rows that are shown `whole` ends early at PAGE_CHARACTERS_MAX.
     """
     filtered = bool(row_filter and row_filter.conditions)
     readers = [_Reader(table, each, descending, row_filter) for each in ranges]
     # One row more than asked tells whether there is a next page; one more again when a page starts after a row.
     chunk = limit + 1 + (after is not None)
     while True:
-        hungry = [r for r in readers if len(r.rows) <= limit and not r.finished and r.examined < EXAMINE_MAX]
+        hungry = [r for r in readers if len(r.rows) <= limit and not r.finished]
+        if filtered:
+            hungry = [r for r in hungry if r.examined < EXAMINE_MAX]
         if not hungry:
             break
-        side_by_side([partial(r.more, min(chunk, EXAMINE_MAX - r.examined), after) for r in hungry])
+        side_by_side(
+            [partial(r.more, min(chunk, EXAMINE_MAX - r.examined) if filtered else chunk, after) for r in hungry]
+        )
         if filtered:
             chunk = min(max(chunk * 2, 100), EXAMINE_MAX // 2)
-    return _merge(readers, limit, descending)
+    return _merge(readers, limit, descending, whole)
 
 
-def _merge(readers: Sequence[_Reader], limit: int, descending: bool) -> Page:
+def _merge(readers: Sequence[_Reader], limit: int, descending: bool, whole: bool) -> Page:
     rows = sorted((row for r in readers for row in r.rows), key=lambda row: row[0], reverse=descending)
     # A range that was not read to its end vouches for nothing behind the point it reached.
     ends = [r.reached for r in readers if not r.finished and r.reached is not None and len(r.rows) <= limit]
     horizon = (max(ends) if descending else min(ends)) if ends else None
     if horizon is not None:
         rows = [r for r in rows if (r[0] >= horizon if descending else r[0] <= horizon)]
-    page = rows[:limit]
-    if len(rows) > limit:
+    page = rows[: _fitting(rows[:limit]) if whole else limit]
+    if len(rows) > len(page):
         position: str | None = page[-1][0]
     else:
         position = horizon
     return Page([item for _, item in page], position)
+
+
+def _fitting(rows: Sequence[tuple[str, Item]]) -> int:
+    """Count the rows whose long texts fit into one answer: at least one, if there are any."""
+    characters = 0
+    for count, (_, item) in enumerate(rows):
+        characters += sum(len(item[name]["S"]) for name in _LONG if name in item)
+        if characters > PAGE_CHARACTERS_MAX and count:
+            return count
+    return len(rows)
 
 
 def side_by_side(calls: Sequence[Callable[[], None]]) -> None:

@@ -63,7 +63,7 @@ def task(given: TaskFields | None, before: Track | None = None) -> dict[str, Any
         fields["depends_on"] = tuple(given.depends_on)
     if "due_date" in sent:
         fields |= _due(given.due_date, before)
-    return _kind_follows(fields, before)
+    return fields
 
 
 def goal(given: GoalFields | None, before: Track | None = None) -> dict[str, Any]:
@@ -82,13 +82,6 @@ def _due(day: str, before: Track | None) -> dict[str, Any]:
     if before and before.due and day and before.due[:10] == day:
         return {}
     return {"due": day or None}
-
-
-def _kind_follows(fields: dict[str, Any], before: Track | None) -> dict[str, Any]:
-    """A new assignee without a kind gets the kind its id tells, not the former assignee's."""
-    if "assignee" in fields and "assignee_type" not in fields and before and fields["assignee"] != before.assignee:
-        fields["assignee_type"] = None
-    return fields
 
 
 def spell(track: Track, name: str, ref: str, prefix: str = "") -> str:

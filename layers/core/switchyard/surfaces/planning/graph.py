@@ -18,8 +18,13 @@ _PAGE = 100
 def graph(call: Call) -> Reply:
     """Answer with the graph of the path's track: a goal's tasks, or a task and all it depends on."""
     track = call.ledger.get(call.path_id())
-    found, truncated = _upstream(call.ledger, track) if track.is_task else _goal_tasks(call.ledger, track)
-    return Reply(200, _shown(track, dependencies.graph(found, truncated)))
+    if track.is_task:
+        found, truncated = _upstream(call.ledger, track)
+        return Reply(200, _shown(track, dependencies.graph(found, {}, truncated)))
+    found, truncated = _goal_tasks(call.ledger, track)
+    outside = sorted({ref for each in found for ref in each.depends_on} - {each.id for each in found})
+    waited_for = call.ledger.find(outside[:NODES_MAX])
+    return Reply(200, _shown(track, dependencies.graph(found, waited_for, truncated or len(outside) > NODES_MAX)))
 
 
 def _goal_tasks(ledger: Unit, goal: Track) -> tuple[list[Track], bool]:
@@ -42,10 +47,11 @@ def _upstream(ledger: Unit, task: Track) -> tuple[list[Track], bool]:
     known = {task.id: task}
     frontier = list(task.depends_on)
     while frontier and len(known) < NODES_MAX:
-        found = ledger.find(frontier[: NODES_MAX - len(known)])
+        room = NODES_MAX - len(known)
+        found = ledger.find(frontier[:room])
         known |= found
         missing = [ref for track in found.values() for ref in track.depends_on if ref not in known]
-        frontier = list(dict.fromkeys(missing))
+        frontier = list(dict.fromkeys(frontier[room:] + missing))
     return list(known.values()), bool(frontier)
 
 

@@ -17,6 +17,8 @@ from switchyard.surfaces.planning.models import Filter as WireFilter
 
 #: Projects that one search can be narrowed to: each is a range of its own.
 PROJECTS_MAX = 20
+#: Distinct words of one query: a filter expression has a bound of 4 KB, and of 300 operators.
+WORDS_MAX = 40
 _TASK_ONLY = ("assignee", "goal_id", "parent_id", "depends_on")
 _GOAL_ONLY = ("progress_min", "progress_max")
 
@@ -28,7 +30,7 @@ def search(call: Call) -> Reply:
         raise Invalid(FieldError("cursor", "is given with a page", "one of the two", "conflict"))
     listing = _Listing(call.actor, body.type, body.query, body.filter, body.scopes, "filter.")
     skip = (body.page - 1) * PAGE_SIZE
-    page, cursor = listing.read(call, skip + PAGE_SIZE, body.cursor)
+    page, cursor = listing.read(call, skip + PAGE_SIZE, body.cursor, whole=False)
     tracks = [rows.from_item(item) for item in page.items[skip:]]
     answer = {
         "items": [present.outline(track) for track in tracks],
@@ -46,7 +48,7 @@ def list_tracks(call: Call) -> Reply:
     names = set(WireFilter.model_fields) & query.model_fields_set
     wire_filter = WireFilter.model_construct(**{name: getattr(query, name) for name in names})
     listing = _Listing(call.actor, query.type, query.query, wire_filter, scopes)
-    page, cursor = listing.read(call, query.limit, query.cursor)
+    page, cursor = listing.read(call, query.limit, query.cursor, whole=True)
     return Reply(200, {"items": [present.full(rows.from_item(item)) for item in page.items], "nextCursor": cursor})
 
 
@@ -92,8 +94,8 @@ class _Listing:
         where = [(scope.type, scope.ids) for scope in scopes]
         self.print = lists.fingerprint(actor.tenant_id, actor.id, kind, query, sent, where)
 
-    def read(self, call: Call, limit: int, cursor: str | None) -> tuple[Page, str | None]:
-        """Read the page after the cursor."""
+    def read(self, call: Call, limit: int, cursor: str | None, *, whole: bool) -> tuple[Page, str | None]:
+        """Read the page after the cursor; `whole` tells that its tracks are shown with every field."""
         page = lists.read_page(
             call.ledger.table,
             self.ranges,
@@ -101,6 +103,7 @@ class _Listing:
             after=lists.from_cursor(cursor, self.print),
             descending=self.descending,
             row_filter=self.filter,
+            whole=whole,
         )
         return page, lists.to_cursor(page.position, self.print)
 
@@ -161,8 +164,14 @@ class _Listing:
     def _filter_rest(self, query: str) -> None:
         """Filter by everything; what the keys guarantee already costs nothing to check again."""
         wanted, used = self.wanted, {each.index.partition for each in self.ranges}
-        for word in query.casefold().split():
+        words = list(dict.fromkeys(query.casefold().split()))
+        if len(words) > WORDS_MAX:
+            raise Invalid(FieldError("query", f"has {len(words)} words", f"at most {WORDS_MAX}", "too_many"))
+        for word in words:
             self.filter.contains_any("text", [word])
+        if wanted.parent_id:
+            # Goals lie under their parents too, and a goal's id may be given here.
+            self.filter.any_of("type", [self.kind])
         ranked = all(each.prefix for each in self.ranges)
         if self.statuses and not ranked:
             self.filter.any_of("status", self.statuses)

@@ -83,8 +83,6 @@ def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | N
         fields["assignee"] = body.assigned_to or None
     if "assignee_type" in sent:
         fields["assignee_type"] = body.assignee_type
-    elif before and "assignee" in fields and fields["assignee"] != before.assignee:
-        fields["assignee_type"] = None
     if "space_id" in sent and not _is_shown_space(body.space_id, before):
         fields["project_ids"] = (body.space_id,) if body.space_id else ()
     if "due_date" in sent and not _is_shown_due(body.due_date, before):

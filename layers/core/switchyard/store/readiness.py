@@ -1,0 +1,36 @@
+"""What a task still waits for, counted from the tasks themselves. Written by the pipeline alone."""
+
+from dataclasses import replace
+
+from switchyard.domain import lifecycle
+from switchyard.domain.errors import Busy
+from switchyard.store import keys
+from switchyard.store import tracks as rows
+from switchyard.store.table import ConditionFailed, Table
+
+TRIES = 8
+
+
+def settle(table: Table, tenant_id: str, task_id: str) -> bool:
+    """Bring the task's count of open dependencies up to date; tells whether it changed.
+
+    It is counted anew from what stands in the table (2 round trips, and 1 when it changed), so that it may be done
+    late, twice or side by side: a count that moved since it was read is counted again. Raises Busy.
+    """
+    for _ in range(TRIES):
+        row = table.get(*keys.track(tenant_id, task_id))
+        task = rows.from_item(row) if row else None
+        if task is None or task.deleted_at or not task.depends_on:
+            return False
+        found = table.get_many([keys.track(tenant_id, each) for each in task.depends_on])
+        others = [rows.from_item(item) for item in found.values()]
+        done = sum(lifecycle.is_done(each.status) and not each.deleted_at for each in others)
+        after = replace(task, open_dependencies=len(task.depends_on) - done)
+        if after == task:
+            return False
+        try:
+            table.write([rows.update(task, after)])
+        except ConditionFailed:
+            continue
+        return True
+    raise Busy(f"The task {task_id} changed all the time.")

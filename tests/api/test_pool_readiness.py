@@ -8,6 +8,7 @@ from switchyard.domain.errors import Busy
 from switchyard.store import readiness
 from switchyard.store.table import ConditionFailed, Table
 from tests.support.http import Api
+from tests.support.stream import Stream
 
 TASKS = "/api/v1/tasks"
 
@@ -117,3 +118,74 @@ def test_endless_changes_are_told(api: Api, table: Table, tenant: str, monkeypat
     monkeypatch.setattr(table, "write", refuse)
     with pytest.raises(Busy):
         settle(table, tenant, task)
+
+
+# ---------------------------------------------------------------- through the stream
+
+
+@pytest.fixture
+def stream(table: Table, tenant: str) -> Stream:
+    return Stream(table, tenant)
+
+
+def test_completing_reopening_and_cancelling_reach_the_dependents_through_the_stream(api: Api, stream: Stream) -> None:
+    first, second = make(api), make(api)
+    task = make(api, dependsOn=[first, second])
+    done = make(api, status="completed")
+    late = make(api, dependsOn=[done])
+    stream.settle()
+    assert ready(api) == [first, second, late]
+    complete(api, first)
+    complete(api, second)
+    stream.settle()
+    assert ready(api) == [task, late]
+    api.patch(f"/v1/tracks/{first}", {"task": {"status": "cancelled"}})
+    stream.settle()
+    assert ready(api) == [late]
+    api.patch(f"/v1/tracks/{first}", {"task": {"status": "done"}})
+    stream.settle()
+    assert ready(api) == [task, late]
+
+
+def test_deleting_what_a_task_waits_for_makes_it_ready(api: Api, stream: Stream) -> None:
+    first = make(api)
+    task = make(api, dependsOn=[first])
+    stream.settle()
+    assert ready(api) == [first]
+    api.delete(f"{TASKS}/{first}")
+    stream.settle()
+    assert ready(api) == [task]
+
+
+def test_records_that_come_twice_or_in_reverse_make_the_same_tasks_ready(api: Api, stream: Stream) -> None:
+    first, second = make(api), make(api)
+    task = make(api, dependsOn=[first, second])
+    records = stream.collect()
+    complete(api, first)
+    complete(api, second)
+    records += stream.collect()
+    for order in (records, records, records[::-1]):
+        assert stream.deliver(order) == []
+        assert ready(api) == [task]
+
+
+def test_a_lease_that_is_prolonged_tells_the_stream_nothing(api: Api, stream: Stream) -> None:
+    task = make(api)
+    api.post(f"{TASKS}/{task}/claim")
+    stream.settle()
+    sent = len(stream.bus.taken)
+    api.post(f"{TASKS}/{task}/heartbeat")
+    stream.settle()
+    assert len(stream.bus.taken) == sent
+
+
+def test_a_completion_in_planning_lists_what_it_unblocked(api: Api, stream: Stream) -> None:
+    first, second = make(api), make(api, status="completed")
+    task = make(api, dependsOn=[first, second])
+    make(api, dependsOn=[first, make(api)])
+    make(api, dependsOn=[first], status="cancelled")
+    stream.settle()
+    answer = api.patch(f"/v1/tracks/{first}", {"task": {"status": "done"}})
+    assert answer.json["unblocked"] == [task.removeprefix("task_")]
+    assert "unblocked" not in api.patch(f"/v1/tracks/{first}", {"title": "x"}).json
+    assert api.patch(f"/v1/tracks/{task}", {"task": {"status": "done"}}).json["unblocked"] == []

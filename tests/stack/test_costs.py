@@ -148,9 +148,15 @@ def test_a_create_that_draws_a_number_is_one_read_and_one_transaction(service: S
 @pytest.mark.parametrize("headers", [{}, {"idempotency-key": "update"}])
 def test_an_update_is_one_read_and_one_write(service: Service, headers: dict[str, str]) -> None:
     track = create(service)
-    change = {"task": {"status": "done"}}
+    change = {"task": {"status": "in_progress"}}
     meter = service.measured(lambda api: api.patch(f"/v1/tracks/{track}", change, headers=headers))
     assert len(meter.calls) == 2, meter.calls
+
+
+def test_a_completion_also_looks_who_waited_for_it(service: Service) -> None:
+    track = create(service)
+    meter = service.measured(lambda api: api.patch(f"/v1/tracks/{track}", {"task": {"status": "done"}}))
+    assert meter.calls == ["get_item", "query", "update_item"]
 
 
 def test_an_update_that_adds_dependencies_is_one_read_and_one_transaction(service: Service) -> None:

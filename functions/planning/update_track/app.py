@@ -3,7 +3,7 @@
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.planning import changes
 from switchyard.surfaces.planning.models import UpdateTrack
-from switchyard.surfaces.planning.replies import TrackShown
+from switchyard.surfaces.planning.replies import UpdatedTrack
 from switchyard.surfaces.planning.surface import PLANNING
 
 
@@ -13,7 +13,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     "PATCH /v1/tracks/{id}",
     scopes=("tasks:write",),
     body=UpdateTrack,
-    reply=TrackShown,
+    reply=UpdatedTrack,
     versioned=True,
 )
 def handler(call: Call) -> Reply:

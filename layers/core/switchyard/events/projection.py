@@ -1,8 +1,8 @@
-"""What follows from the table's stream: the audit trail, reverse edges, goals' counts, detachment, domain events.
+"""What follows from the table's stream: audit trail, reverse edges, goals' counts, readiness, detachment, domain events.
 
 Every step may be repeated and may come late. Entries and events are told by the record alone and have fixed names;
-edges and detachment follow the rows as they stand now; counts remember which version they hold. So a record that is
-delivered again, or a consumer that ends between two steps, changes nothing and loses nothing.
+edges, readiness and detachment follow the rows as they stand now; counts remember which version they hold. So a
+record that is delivered again, or a consumer that ends between two steps, changes nothing and loses nothing.
 """
 
 import time
@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
-from switchyard.domain import audit, changes, tracks
+from switchyard.domain import audit, changes, lifecycle, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Change
 from switchyard.domain.errors import Busy
@@ -21,7 +21,7 @@ from switchyard.domain.tracks import Track
 from switchyard.events import stream
 from switchyard.events.domain_events import DomainEvent, events_of
 from switchyard.store import audit as audit_rows
-from switchyard.store import edges, keys
+from switchyard.store import edges, keys, readiness
 from switchyard.store import tracks as rows
 from switchyard.store.bus import Bus
 from switchyard.store.table import ConditionFailed, Table
@@ -76,6 +76,7 @@ class Projector:
             self.events += [(number, each) for each in events_of(happened)]
             self._count(happened)
             self._link(happened)
+            self._make_ready(happened)
             if happened.deleted:
                 self._detach_all(happened.after)
 
@@ -107,6 +108,23 @@ class Projector:
             target_track = rows.from_item(found)
             if target_track.deleted_at:
                 self._detach(track_id, target_track)
+
+    def _make_ready(self, change: Change) -> None:
+        """Count what the task waits for, and when it came to its end or was reopened, what its dependents wait for.
+
+        The edges stand by now: who became a dependent at the same moment is found here, or counts by itself.
+        """
+        before, after = change.before, change.after
+        if not after.is_task:
+            return
+        if after.depends_on != (before.depends_on if before else ()):
+            readiness.settle(self.table, after.tenant_id, after.id)
+        if lifecycle.is_done(after.status) != (before is not None and lifecycle.is_done(before.status)):
+            for ids in edges.dependents(self.table, after):
+                for each in ids:
+                    if time.monotonic() > self.table.deadline:
+                        raise Unfinished
+                    readiness.settle(self.table, after.tenant_id, each)
 
     def _detach_all(self, target: Track) -> None:
         """Take the deleted track out of everything that refers to it."""

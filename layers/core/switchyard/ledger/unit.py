@@ -23,7 +23,7 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.store import audit as audit_rows
-from switchyard.store import idempotency, keys
+from switchyard.store import edges, idempotency, keys
 from switchyard.store import tracks as rows
 from switchyard.store.idempotency import KeyUse, Remembered
 from switchyard.store.table import ConditionFailed, Item, Table
@@ -225,6 +225,18 @@ class Unit:
     def _check_lease(self, before: Track) -> None:
         if before.is_task:
             claims.check_write(before, self.actor, self.fence, clock.now())
+
+    def unblocked(self, before: Track, after: Track) -> list[Track] | None:
+        """Return the open tasks for which a completed one was the last to wait for; None for any other change.
+
+        At most a hundred; 1 round trip, and 1 more when others depend on it. What others wait for is as the pipeline
+        counted it last.
+        """
+        if not after.is_task or not lifecycle.is_done(after.status) or lifecycle.is_done(before.status):
+            return None
+        ids = next(edges.dependents(self.table, before))
+        waiting = self.find(ids).values() if ids else ()
+        return [each for each in waiting if each.open_dependencies == 1 and each.status not in lifecycle.FINAL]
 
     def _check_graph(self) -> None:
         """Refuse references among the gathered tracks that do not fit, and cycles.

@@ -39,20 +39,29 @@ def drop(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: 
 
 def referrers(table: Table, target: Track) -> Iterator[list[str]]:
     """Return the ids of all tracks that refer to the target, a hundred or less at a time."""
-    pk, _ = keys.track(target.tenant_id, target.id)
     for prefix in _REFERRERS[target.type]:
-        start: Item | None = None
-        while True:
-            rows, start = table.query(
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
-                ConsistentRead=True,
-                Limit=100,
-                **({"ExclusiveStartKey": start} if start else {}),
-            )
-            yield [row["sk"]["S"].removeprefix(prefix) for row in rows]
-            if start is None:
-                break
+        yield from _other_ends(table, target, prefix)
+
+
+def dependents(table: Table, task: Track) -> Iterator[list[str]]:
+    """Return the ids of all tasks that depend on the task, a hundred or less at a time."""
+    yield from _other_ends(table, task, keys.BLOCKS)
+
+
+def _other_ends(table: Table, target: Track, prefix: str) -> Iterator[list[str]]:
+    pk, _ = keys.track(target.tenant_id, target.id)
+    start: Item | None = None
+    while True:
+        rows, start = table.query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
+            ConsistentRead=True,
+            Limit=100,
+            **({"ExclusiveStartKey": start} if start else {}),
+        )
+        yield [row["sk"]["S"].removeprefix(prefix) for row in rows]
+        if start is None:
+            break
 
 
 def standing(track: Track | None, goal_id: str) -> Standing:

@@ -34,7 +34,11 @@ def update(call: Call) -> Reply:
         given |= fields.changed_scope(body.scope, call.actor, before)
     call.ledger.spell = fields.spell
     after = call.ledger.change(before, **given)
-    return Reply(200, present.full(after), {"etag": tracks.etag(after)})
+    shown = present.full(after)
+    unblocked = call.ledger.unblocked(before, after)
+    if unblocked is not None:
+        shown["unblocked"] = [each.id for each in unblocked]
+    return Reply(200, shown, {"etag": tracks.etag(after)})
 
 
 def _references(body: UpdateTrack) -> list[str]:

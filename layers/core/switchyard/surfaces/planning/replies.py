@@ -76,6 +76,12 @@ class TrackShown(OutlineShown):
     changed_by: ChangedBy
 
 
+class UpdatedTrack(TrackShown):
+    """`unblocked` comes with a task that was completed: the tasks for which it was the last to wait for."""
+
+    unblocked: list[str] = None  # type: ignore[assignment]
+
+
 class TrackPage(Shown):
     items: list[TrackShown]
     next_cursor: str | None

@@ -14,23 +14,25 @@ TRIES = 8
 def settle(table: Table, tenant_id: str, task_id: str) -> bool:
     """Bring the task's count of open dependencies up to date; tells whether it changed.
 
-    It is counted anew from what stands in the table (2 round trips, and 1 when it changed), so that it may be done
-    late, twice or side by side: a count that moved since it was read is counted again. Raises Busy.
+    It is counted anew from what stands in the table (2 round trips, and 3 more when it changed), so that it may be
+    done late, twice or side by side: a count that moved since it was read is counted again, and one that was written
+    is read again, until both agree. Raises Busy.
     """
+    changed = False
     for _ in range(TRIES):
         row = table.get(*keys.track(tenant_id, task_id))
         task = rows.from_item(row) if row else None
         if task is None or task.deleted_at or not task.depends_on:
-            return False
+            return changed
         found = table.get_many([keys.track(tenant_id, each) for each in task.depends_on])
         others = [rows.from_item(item) for item in found.values()]
         done = sum(lifecycle.is_done(each.status) and not each.deleted_at for each in others)
         after = replace(task, open_dependencies=len(task.depends_on) - done)
         if after == task:
-            return False
+            return changed
         try:
             table.write([rows.update(task, after)])
         except ConditionFailed:
             continue
-        return True
+        changed = True
     raise Busy(f"The task {task_id} changed all the time.")

@@ -1,4 +1,4 @@
-"""What follows from the table's stream: audit trail, reverse edges, goals' counts, readiness, detachment, domain events.
+"""What follows from the table's stream: audit trail, reverse edges, counts, readiness, detachment, domain events.
 
 Every step may be repeated and may come late. Entries and events are told by the record alone and have fixed names;
 edges, readiness and detachment follow the rows as they stand now; counts remember which version they hold. So a

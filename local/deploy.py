@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -17,21 +14,12 @@ from local import process
 from local.complete import complete
 from local.environments import ENVIRONMENTS, ROOT, base_python, uv_path
 from local.stack import BUCKET, LOCAL, REGION, STACK_NAME, Stack, read_json, write_json
-from local.steps import run, step
+from local.steps import exclusive, run, step
 
 BUILD = LOCAL / "build"
 CACHE = BUILD / "cache"
 OUTPUT = BUILD / "local"
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-
-
-@contextmanager
-def build_lock() -> Iterator[None]:
-    """Stacks that start at the same time share one build folder: let one at a time build and deploy from it."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def deploy(stack: Stack, fresh: bool) -> None:
@@ -46,7 +34,8 @@ def deploy(stack: Stack, fresh: bool) -> None:
         with step("restarting the functions"):
             process.tell(stack, "restart")
         return
-    with build_lock():
+    # Stacks that start at the same time share the build folder.
+    with exclusive(BUILD / "lock"):
         with step("sam build"):
             build(ARCHITECTURE, OUTPUT)
         with step("sam deploy"):
@@ -83,7 +72,9 @@ def sam_deploy(stack: Stack) -> None:
         *("--parameter-overrides", f"Architecture={ARCHITECTURE}", "Stage=local"),
     ]
     environment = sam_environment() | stack.aws_environment()
-    run(command, "sam deploy", stack.logs / "sam-deploy.log", env=environment, cwd=ROOT)
+    log = stack.logs / "sam-deploy.log"
+    hint = f"see {log}; if an earlier deployment was cut off, start over with `make reset`"
+    run(command, "sam deploy", log, env=environment, cwd=ROOT, hint=hint)
 
 
 def sam_environment() -> dict[str, str]:

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from local.steps import StepFailed, report, run, step
+from local.steps import StepFailed, exclusive, report, run, step
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVS = ROOT / ".local" / "envs"
@@ -101,7 +101,12 @@ def uv_path(python: str) -> str:
 def ensure(*names: str) -> None:
     """Make the named environments (all of them when none is named), unless they are there and current."""
     python = base_python()
-    wanted = [(name, ENVIRONMENTS[name]) for name in (names or ENVIRONMENTS)]
+    with exclusive(ENVS / "lock"):
+        _make_stale([(name, ENVIRONMENTS[name]) for name in (names or ENVIRONMENTS)], python)
+
+
+def _make_stale(wanted: list[tuple[str, Environment]], python: str) -> None:
+    """Make those that are missing or not current."""
     stale = [(name, each) for name, each in wanted if not _is_current(each, python)]
     if not stale:
         return

@@ -15,7 +15,7 @@ SAM = ENVIRONMENTS["sam"].folder / "bin"
 LINES_SHOWN = 100
 CHECKS = {
     "ruff check": [DEV / "ruff", "check", "--quiet", "."],
-    "ruff format": [DEV / "ruff", "format", "--quiet", "--diff", "."],
+    "ruff format": [DEV / "ruff", "format", "--quiet", "--diff", "--exclude", "*.md", "."],
     "mypy": [DEV / "mypy"],
     "import-linter": [DEV / "lint-imports", "--no-cache"],
     "cfn-lint": [SAM / "cfn-lint", "template.yaml"],

@@ -140,8 +140,10 @@ def _environment(stack: Stack) -> dict[str, str]:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": REGION,
             "MINISTACK_REGION": REGION,
+            # Idle processes of a function, but for one, end after this time.
+            "LAMBDA_WARM_TTL_SECONDS": "60",
             # Functions may do what their roles allow and nothing else, as on AWS; test/test may do everything.
-            "AUTH": "false",
+            "AUTH": "true",
             # Listeners and a processor that this stack has no use for.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import signal
 import threading
 import time
@@ -12,20 +13,21 @@ from local import demo, process
 from local.complete import physical_ids
 from local.deploy import deploy
 from local.environments import ENVIRONMENTS
-from local.stack import API_PORT, AWS_PORT, DEFAULT, Stack, choose, read_json, write_json
-from local.steps import StepFailed, step
+from local.stack import API_PORT, AWS_PORT, DEFAULT, Stack, choose, folder_of, read_json, write_json
+from local.steps import StepFailed, exclusive, step
 
 
 def run(name: str, detach: bool, live: bool) -> None:
     """Bring the stack up, or up to date when it runs already; without `detach`, serve until Ctrl-C."""
     began = time.monotonic()
-    found = process.running(name)
-    stack = found or choose(name, detached=detach, live=live)
-    record = update(stack) if found else start(stack)
+    with exclusive(folder_of(name) / "tmp" / "lock"):
+        found = process.running(name)
+        stack = found or choose(name, detached=detach, live=live)
+        record = update(stack) if found else start(stack)
     show(stack, record, time.monotonic() - began)
     if found or detach:
         again = "" if name == DEFAULT else f" STACK={name}"
-        print(f"\nIt runs in the background; `make stop{again}` ends it and keeps its data.")
+        print(f"\nIt goes on running; `make stop{again}` ends it and keeps its data.")
         return
     wait_for_interrupt(stack)
 
@@ -40,6 +42,9 @@ def start(stack: Stack) -> dict[str, Any]:
         return update(stack)
     except BaseException:
         process.stop(stack.name)
+        if not (stack.state / "deployed.json").exists():
+            # The first deployment was cut off: half of it would be in the way of the next one.
+            shutil.rmtree(stack.state, ignore_errors=True)
         raise
 
 

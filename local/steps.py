@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import time
@@ -30,6 +31,15 @@ def step(label: str) -> Iterator[None]:
         print("FAILED", flush=True)
         raise
     print(f"{time.monotonic() - started:5.1f} s", flush=True)
+
+
+@contextmanager
+def exclusive(lock: Path) -> Iterator[None]:
+    """Let one process at a time do this; the others wait."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def run(

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from ministack import app as ministack
 from ministack.core import persistence
-from ministack.services import cloudwatch_logs, lambda_svc
+from ministack.core.responses import AccountRegionScopedDict
+from ministack.services import cloudwatch_logs, dynamodb, lambda_svc
 
 from local.emulator import streams
 
@@ -36,6 +37,7 @@ _services: set[str] = set()
 _written: dict[str, int] = {}
 _original_build = ministack._build_persistence_save_dict
 _original_load = ministack._load_persisted_state
+_original_dynamodb_get = dynamodb.get_state
 _original_lambda_get = lambda_svc.get_state
 _original_lambda_load = lambda_svc.load_persisted_state
 
@@ -44,6 +46,7 @@ def install() -> None:
     """Extend what MiniStack saves and loads."""
     ministack._build_persistence_save_dict = parts
     ministack._load_persisted_state = load
+    dynamodb.get_state = dynamodb_state
     lambda_svc.get_state = lambda_state
     lambda_svc.load_persisted_state = load_lambda_state
     persistence.save_state = save_part
@@ -84,7 +87,12 @@ def save() -> None:
 def save_part(name: str, state: dict) -> None:
     """Write the state of one service, unless it is what was written last."""
     wrapped = {"__ministack_format__": persistence._state_format_version(name), "payload": state}
-    text = json.dumps(wrapped, default=persistence._json_default)
+    try:
+        text = json.dumps(wrapped, default=persistence._json_default)
+    except RuntimeError:
+        # A background thread of MiniStack changed something meanwhile; the next save has it.
+        logger.warning("%s is saved next time", name, exc_info=True)
+        return
     if _written.get(name) != hash(text):
         file = Path(persistence.STATE_DIR) / f"{name}.json"
         partial = file.with_suffix(".new")
@@ -114,6 +122,19 @@ def trim_logs() -> None:
         streams_of_group = group["streams"]
         for name in list(streams_of_group)[:-LOG_STREAMS_KEPT]:
             del streams_of_group[name]
+
+
+def dynamodb_state() -> dict:
+    """DynamoDB's state as it is: MiniStack copies every row first, which takes most of the time of a save."""
+    tables, dynamodb._tables = dynamodb._tables, AccountRegionScopedDict()
+    try:
+        state = _original_dynamodb_get()
+    finally:
+        dynamodb._tables = tables
+    for scope, table in tables.all_items():
+        uncopied = {key: value for key, value in table.items() if key != dynamodb._INDEX_MEMBERS}
+        state["tables"].set_scoped(*scope, uncopied)
+    return state
 
 
 def lambda_state() -> dict:

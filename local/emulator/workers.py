@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections import defaultdict
 from pathlib import Path
 
 from ministack.core import lambda_runtime
@@ -39,6 +40,11 @@ LIVE = os.environ.get("SWITCHYARD_LIVE")
 # The longest wait for the end of an invocation's log; it is there at once unless the process died.
 LOG_WAIT_SECONDS = 0.5
 
+# The most processes of one function; further invocations wait for one of them. A burst of events would start
+# hundreds on AWS, and use up the memory of this machine.
+PROCESSES = 16
+
+_slots: defaultdict[str, threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(PROCESSES))
 _unpacking = threading.Lock()
 _logging = threading.Lock()
 
@@ -171,8 +177,14 @@ def execute(function: dict, event: object, request_id: str) -> dict:
     """Run one invocation on a free process of the function, or on a new one."""
     config = function.get("config") or function
     lambda_svc._ensure_reaper_thread()
+    with _slots[config["FunctionName"]]:
+        return execute_in_slot(config, function["code_zip"], event, request_id)
+
+
+def execute_in_slot(config: dict, code: bytes, event: object, request_id: str) -> dict:
+    """Run one invocation, given that the function may have another process."""
     worker, _ = lambda_runtime.acquire_worker(
-        config["FunctionName"], config, function["code_zip"], qualifier=config.get("Version", "$LATEST")
+        config["FunctionName"], config, code, qualifier=config.get("Version", "$LATEST")
     )
     try:
         result = worker.invoke(

@@ -120,6 +120,12 @@ def test_invocations_of_one_function_run_at_the_same_time(echo: httpx.Client) ->
     assert len({reply.json()["pid"] for reply in replies}) == 8
 
 
+def test_a_burst_of_invocations_is_spread_over_a_bounded_number_of_processes(echo: httpx.Client) -> None:
+    replies = list(ThreadPoolExecutor(24).map(lambda _: echo.get("/echo/x?sleep=0.3"), range(24)))
+    assert {reply.status_code for reply in replies} == {200}
+    assert len({reply.json()["pid"] for reply in replies}) <= 16
+
+
 def test_function_sees_no_packages_but_its_own(echo: httpx.Client) -> None:
     assert not [entry for entry in echo.get("/echo/x").json()["path"] if "site-packages" in entry]
 

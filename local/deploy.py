@@ -69,7 +69,7 @@ def sam_deploy(stack: Stack) -> None:
         *("sam", "deploy", "--template-file", OUTPUT / "template.yaml", "--stack-name", STACK_NAME),
         *("--s3-bucket", BUCKET, "--capabilities", "CAPABILITY_IAM", "--region", REGION),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
-        *("--parameter-overrides", f"Architecture={ARCHITECTURE}", "Stage=local"),
+        *("--parameter-overrides", f"Architecture={ARCHITECTURE}", "Stage=local", "LocalWebhooks=true"),
     ]
     environment = sam_environment() | stack.aws_environment()
     log = stack.logs / "sam-deploy.log"

@@ -21,31 +21,29 @@ Caller = Callable[..., Api]
 
 
 @pytest.fixture(scope="session")
-def _aws() -> Iterator[Table]:
+def _client() -> Iterator[Any]:
     with mock_aws():
-        client = make_client("dynamodb")
-        client.create_table(TableName="switchyard-test", **table_definition())
-        yield Table("switchyard-test", client)
-
-
-@pytest.fixture
-def table(_aws: Table) -> Iterator[Table]:
-    """The table, used by all handlers. Tests share it, and are kept apart by tenants of their own."""
-    use_table(_aws)
-    yield _aws
-    use_table(None)
+        yield make_client("dynamodb")
 
 
 @contextmanager
 def empty_table(client: Any) -> Iterator[Table]:
-    """A table of the test's own, used by all handlers: for tests that compare all that is in it."""
-    name = f"own-{new_id()}"
+    """An empty table, used by all handlers: each of the simulator's transactions copies all that is in one."""
+    name = f"switchyard-{new_id()}"
     client.create_table(TableName=name, **table_definition())
-    own = Table(name, client)
-    use_table(own)
-    yield own
+    made = Table(name, client)
+    use_table(made)
+    yield made
     use_table(None)
     client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def table(_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    """A table of the test's own."""
+    with empty_table(_client) as made:
+        monkeypatch.setenv("TABLE_NAME", made.name)
+        yield made
 
 
 @pytest.fixture

@@ -1,22 +1,15 @@
 """GET /v1/audit: who changed what, and who may read it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from switchyard.store.table import Table
-from tests.api.conftest import Caller, empty_table
+from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
 from tests.support.stream import BusClient, Stream
 
 UNKNOWN = "01981f5c-7a00-7000-8000-0000000000ee"
-
-
-@pytest.fixture
-def table(_aws: Table) -> Iterator[Table]:
-    with empty_table(_aws.client) as own:
-        yield own
 
 
 @pytest.fixture

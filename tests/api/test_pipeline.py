@@ -1,7 +1,6 @@
 """What follows from changes: edges, goals' counts, detachment, events; and that no redelivery or crash disturbs it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,6 @@ from tests.support import stream as streams
 from tests.support.http import Api, Context
 from tests.support.stream import BusClient, Failing, Killed, Stream
 from tests.support.template import ROOT
-
-
-@pytest.fixture
-def table(_aws: Table) -> Iterator[Table]:
-    with empty_table(_aws.client) as own:
-        yield own
 
 
 @pytest.fixture

@@ -17,6 +17,9 @@ LOCKS = {
     "locks/dev.txt": ["pyproject.toml", "--group", "dev", "--constraint", LAYER],
     "locks/sam.txt": ["--group", "sam"],
     "locks/local.txt": ["--group", "local"],
+    "locks/mcp1.txt": ["--group", "mcp1"],
+    "locks/mcp2.txt": ["--group", "mcp2"],
+    "locks/node.txt": ["--group", "node"],
     "locks/setup.txt": ["--group", "setup"],
 }
 OPTIONS = [

@@ -52,6 +52,7 @@ def test_each_change_is_an_entry_that_says_who_what_when_and_how(api: Api, calle
         "outcome": "applied",
         "error": None,
         "actor": {"id": "agent_bo", "kind": "agent", "source": "api"},
+        "operation": "planning.update_track",
         "track": {"id": track, "type": "task"},
         "version": 2,
         "previousStatus": None,

@@ -180,6 +180,10 @@ def test_open_keeps_the_finer_status_that_another_surface_set(api: Api, status: 
     assert api.get(f"/v1/tracks/{track_id}").json["task"]["status"] == status
 
 
+def test_a_new_task_is_one_to_do(api: Api) -> None:
+    assert api.get(f"/v1/tracks/{make(api)['id']}").json["task"]["status"] == "todo"
+
+
 def test_reopening_gives_a_task_to_do(api: Api) -> None:
     task = make(api)
     api.patch(f"/v1/tasks/{task['id']}", {"status": "canceled"})

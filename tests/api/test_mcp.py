@@ -100,7 +100,7 @@ def test_the_newest_revision_is_discovered(mcp: Mcp) -> None:
     answer = mcp.stateless("server/discover")
     assert answer.status == 200
     result = answer.json["result"]
-    assert result["supportedVersions"] == [STATELESS]
+    assert result["supportedVersions"] == ["2025-03-26", "2025-06-18", "2025-11-25", STATELESS]
     assert result["capabilities"] == {"tools": {}}
     assert (result["resultType"], result["cacheScope"]) == ("complete", "public")
     assert result["ttlMs"] > 0
@@ -121,6 +121,8 @@ def test_a_name_that_no_header_can_hold_comes_as_base64(mcp: Mcp) -> None:
     name = f"=?base64?{base64.b64encode(b'create_task').decode()}?="
     answer = mcp.stateless("tools/call", {"mcp-name": name}, name="create_task", arguments={"title": "Call back"})
     assert answer.status == 200
+    spaced = mcp.stateless("tools/call", {"mcp-name": " create_task\t"}, name="create_task", arguments={"title": "b"})
+    assert spaced.status == 200
     damaged = mcp.stateless("tools/call", {"mcp-name": "=?base64?***?="}, name="create_task", arguments={"title": "a"})
     error_of(damaged, 400, -32020)
 
@@ -253,12 +255,18 @@ def test_pages_of_a_browser_are_refused_unless_the_operator_named_them(
 ) -> None:
     for origin in ("https://evil.example", "null", "http://localhost:6274"):
         error_of(mcp.request("ping", headers={"origin": origin}), 403, -32000)
-    named = frozenset({"https://app.example", "http://localhost:*"})
-    monkeypatch.setattr(server, "ALLOWED_ORIGINS", named)
-    for origin in ("https://app.example", "http://localhost:6274"):
-        assert mcp.request("ping", headers={"origin": origin}).status == 200
-    for origin in ("https://evil.example", "http://localhost.evil.example:80", "https://app.example:444"):
+    monkeypatch.setattr(server, "ALLOWED_ORIGINS", frozenset({"https://app.example"}))
+    assert mcp.request("ping", headers={"origin": "https://app.example"}).status == 200
+    for origin in ("https://evil.example", "https://app.example:444", "http://app.example"):
         error_of(mcp.request("ping", headers={"origin": origin}), 403, -32000)
+
+
+def test_pages_of_ones_own_machine_may_call_a_server_on_it(mcp: Mcp) -> None:
+    for host in ("localhost:8787", "127.0.0.1:8787", "[::1]:8787"):
+        assert mcp.request("ping", headers={"host": host, "origin": "http://localhost:6274"}).status == 200
+        for origin in ("https://evil.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example"):
+            error_of(mcp.request("ping", headers={"host": host, "origin": origin}), 403, -32000)
+    error_of(mcp.request("ping", headers={"host": "evil.example", "origin": "http://localhost"}), 403, -32000)
 
 
 # ---------------------------------------------------------------- the tools

@@ -17,7 +17,7 @@ SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The caller of a request. `source` is how it came in: api, mcp or admin.
+    """The caller of a request. `source` is how it came in: api, mcp or admin; `operation` is what was called there.
 
     `number` is the tenant's small integer for the actor, for surfaces that number people.
     """
@@ -30,6 +30,7 @@ class Actor:
     name: str = ""
     source: str = "api"
     number: int = 0
+    operation: str | None = None
 
     def may(self, *any_of: str) -> bool:
         """Tell whether the token carries one of the scopes."""

@@ -35,6 +35,7 @@ class Entry:
     actor_kind: str
     source: str
     request_id: str
+    operation: str | None = None
     previous_status: str | None
     new_status: str | None
     related_type: str | None
@@ -63,6 +64,7 @@ def entry_of_change(change: Change) -> Entry:
         actor_kind=after.changed_by_kind,
         source=after.changed_source,
         request_id=after.changed_request,
+        operation=after.changed_operation,
         previous_status=before.status if before else None,
         new_status=after.status,
         related_type=after.related_type,
@@ -97,6 +99,7 @@ def refused(track: Track, wanted: str, actor: Actor, request_id: str, at: str, e
         actor_kind=actor.kind,
         source=actor.source,
         request_id=request_id,
+        operation=actor.operation,
         previous_status=track.status,
         new_status=wanted,
         related_type=track.related_type,

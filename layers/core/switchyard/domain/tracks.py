@@ -72,6 +72,7 @@ class Track:
     changed_by_kind: str
     changed_source: str
     changed_request: str
+    changed_operation: str | None = None
     last_agent: str | None = None
 
     @property
@@ -115,6 +116,7 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
         changed_by_kind=actor.kind,
         changed_source=actor.source,
         changed_request=request_id,
+        changed_operation=actor.operation,
         last_agent=actor.id if actor.kind == "agent" else None,
         **fields,
     )
@@ -139,6 +141,7 @@ def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
         changed_by_kind=actor.kind,
         changed_source=actor.source,
         changed_request=request_id,
+        changed_operation=actor.operation,
         last_agent=actor.id if actor.kind == "agent" else track.last_agent,
     )
     return _settle(after, track)

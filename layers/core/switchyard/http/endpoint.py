@@ -301,7 +301,7 @@ class _Run:
             return _encoded(self.handler(Call(request, _NOBODY, None, None, _NO_LEDGER)))
         table.deadline = self.deadline
         actor = auth.authenticate(request.headers, table).actor
-        self.actor = actor = replace(actor, source=operation.surface.source)
+        self.actor = actor = replace(actor, source=operation.surface.source, operation=operation.name)
         if not actor.may(*operation.scopes):
             raise MissingScope(operation.scopes[0])
         query = self._query(actor)

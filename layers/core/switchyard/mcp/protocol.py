@@ -18,6 +18,7 @@ from switchyard.http.request import Request
 #: Revisions that begin with `initialize`, oldest first, and those whose requests stand alone.
 HANDSHAKE = ("2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = ("2026-07-28",)
+SERVED = (*HANDSHAKE, *STATELESS)
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -114,6 +115,7 @@ def _check_envelope(message: Message, headers: Mapping[str, str]) -> None:
 
 def _decoded(header: str | None) -> str | None:
     """Return a header's value; `=?base64?…?=` carries what a header cannot hold. None when that is damaged."""
+    header = header.strip() if header is not None else None
     if header is None or not (header.startswith("=?base64?") and header.endswith("?=")):
         return header
     try:
@@ -123,7 +125,7 @@ def _decoded(header: str | None) -> str | None:
 
 
 def _unsupported(requested: Any) -> ProtocolError:
-    data = {"supported": [*HANDSHAKE, *STATELESS], "requested": requested}
+    data = {"supported": list(SERVED), "requested": requested}
     return ProtocolError(UNSUPPORTED_VERSION, "This revision of the protocol is not served.", data=data)
 
 

@@ -1,7 +1,9 @@
 """One posted message, answered: nothing is kept between two of them but what the tools write."""
 
 import os
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,10 @@ from switchyard.surfaces.followups.surface import refuse
 
 Json = dict[str, Any]
 
-#: Browser pages that may call: origins separated by commas, `http://localhost:*` for any port. Default: none.
+#: Browser pages that may call: origins separated by commas. Default: none.
 ALLOWED_ORIGINS = frozenset(filter(None, os.environ.get("MCP_ALLOWED_ORIGINS", "").replace(" ", "").split(",")))
 
+_LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 _SERVER_INFO = {"name": "switchyard", "version": __version__}
 _INSTRUCTIONS = "One ledger of work for agents and people. Send idempotency_key with each write to make retries safe."
 #: Milliseconds that a client may keep the tool list: it changes with a deployment only.
@@ -32,7 +35,7 @@ def post_message(call: Call) -> Reply:
     """Answer the message of a request: 200 with its result, 202 for a notification, else a JSON-RPC error."""
     message = None
     try:
-        _refuse_origin(call.request.headers.get("origin"))
+        _refuse_origin(call.request.headers)
         message = protocol.read(call.request)
         protocol.check(message, call.request)
         if message.id is None:
@@ -43,9 +46,15 @@ def post_message(call: Call) -> Reply:
         return Reply(error.status, body, logged={"error": error.code, "detail": str(error)[:500]})
 
 
-def _refuse_origin(origin: str | None) -> None:
-    """A browser says which page calls: only pages that the operator named may, whoever is signed in."""
-    if origin is None or origin in ALLOWED_ORIGINS or f"{origin.rpartition(':')[0]}:*" in ALLOWED_ORIGINS:
+def _refuse_origin(headers: Mapping[str, str]) -> None:
+    """A browser says which page calls: only pages that the operator named may, whoever is signed in.
+
+    On a developer's own machine, where this server is called by a loopback name, its pages may call too.
+    """
+    origin = headers.get("origin")
+    if origin is None or origin in ALLOWED_ORIGINS:
+        return
+    if _LOOPBACK.fullmatch(headers.get("host", "")) and _LOOPBACK.fullmatch(origin.partition("://")[2]):
         return
     raise ProtocolError(protocol.REFUSED, "Pages of this origin may not call this server.", 403)
 
@@ -78,7 +87,7 @@ def _initialize(message: Message, _call: Call) -> tuple[Json, Json]:
 
 def _discover(_message: Message, _call: Call) -> tuple[Json, Json]:
     return {
-        "supportedVersions": list(protocol.STATELESS),
+        "supportedVersions": list(protocol.SERVED),
         "capabilities": {"tools": {}},
         "instructions": _INSTRUCTIONS,
         "ttlMs": _LIST_TTL,
@@ -128,11 +137,12 @@ def _run(tool: Tool, arguments: Json, call: Call) -> Answer:
         raise MissingScope(tool.scope)
     given = parse_values(tool.input, arguments, "arguments")
     named = getattr(given, "idempotency_key", None)
-    key = key_use(call.actor, named, f"mcp.{tool.name}", canonical(arguments, "idempotency_key")) if named else None
+    actor = replace(call.actor, operation=f"mcp.{tool.name}")
+    key = key_use(actor, named, f"mcp.{tool.name}", canonical(arguments, "idempotency_key")) if named else None
     return perform(
-        lambda ledger: tool.run(Call(call.request, call.actor, given, None, ledger)),
+        lambda ledger: tool.run(Call(call.request, actor, given, None, ledger)),
         table=call.ledger.table,
-        actor=call.actor,
+        actor=actor,
         request=call.request,
         key=key,
         refuse=refuse,

@@ -31,6 +31,7 @@ _TEXT = (
     "actor_kind",
     "source",
     "request_id",
+    "operation",
     "previous_status",
     "new_status",
     "related_type",

@@ -38,6 +38,7 @@ _TEXT = (
     "changed_by_kind",
     "changed_source",
     "changed_request",
+    "changed_operation",
     "last_agent",
     "holder",
     "lease_until",

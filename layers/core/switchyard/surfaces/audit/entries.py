@@ -49,6 +49,7 @@ def _shown(entry: Entry) -> dict[str, Any]:
         "outcome": entry.outcome,
         "error": {"code": entry.error_code, "status": entry.error_status} if entry.error_code else None,
         "actor": {"id": entry.actor_id, "kind": entry.actor_kind, "source": entry.source},
+        "operation": entry.operation,
         "track": {"id": entry.track_id, "type": entry.track_type},
         "version": entry.version,
         "previousStatus": entry.previous_status,

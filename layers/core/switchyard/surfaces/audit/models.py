@@ -59,6 +59,7 @@ class EntryShown(Shown):
     outcome: Literal["applied", "refused"]
     error: Refused | None
     actor: ActorShown
+    operation: str | None
     track: TrackNamed
     version: int | None
     previous_status: str | None

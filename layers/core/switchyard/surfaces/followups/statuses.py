@@ -17,7 +17,11 @@ def word(stored: str | None) -> Word:
     return _WORDS[stored]
 
 
-def stored(wanted: Word, present: str | None = None) -> str | None:
-    """Return what to store for a word: the present status when the word fits it, else the group's first."""
-    group = STORED[wanted]
-    return present if present in group else group[0]
+def new(wanted: Word) -> str | None:
+    """Return what to store for a word on a task that is in another group, or new."""
+    return STORED[wanted][0]
+
+
+def kept(wanted: Word, present: str | None) -> str | None:
+    """Return what to store for a word: the present status when the word fits it."""
+    return present if present in STORED[wanted] else new(wanted)

@@ -21,7 +21,7 @@ def create(ledger: Unit, given: CreateTask) -> Track:
         "task",
         given.title,
         description=given.description,
-        status=statuses.stored("open"),
+        status=statuses.new("open"),
         due=given.due_at,
         assignee=given.assignee_id,
         related_type=given.related_resource_type,
@@ -46,12 +46,13 @@ def update(
 ) -> Track:
     """Gather a change of status, note or both. Reopening forgets the note of the former completion."""
     before = find(ledger, task_id)
-    tracks.check_version(before, if_match)
     fields: dict[str, Any] = {}
     if status is not None:
-        fields["status"] = statuses.stored(status, before.status)
-        if status == "open" and statuses.word(before.status) != "open":
-            fields["completed_note"] = None
+        fields["status"] = statuses.kept(status, before.status)
+        ledger.intend(before, fields["status"])
+    tracks.check_version(before, if_match)
+    if status == "open" and statuses.word(before.status) != "open":
+        fields["completed_note"] = None
     if note is not None:
         fields["completed_note"] = note or None
     return ledger.change(before, **fields)

@@ -20,6 +20,7 @@ LOCKS = {
     "locks/mcp1.txt": ["--group", "mcp1"],
     "locks/mcp2.txt": ["--group", "mcp2"],
     "locks/node.txt": ["--group", "node"],
+    "locks/clients.txt": ["--group", "clients"],
     "locks/setup.txt": ["--group", "setup"],
 }
 OPTIONS = [

@@ -41,8 +41,6 @@ ENVIRONMENTS = {
     "dev": Environment(ROOT / ".venv", ROOT / "locks" / "dev.txt"),
     "sam": Environment(ENVS / "sam", ROOT / "locks" / "sam.txt"),
     "ministack": Environment(ENVS / "ministack", ROOT / "locks" / "local.txt"),
-    # What tests/conformance runs: nothing of ours is in it, so that the clients are as anyone has them.
-    "clients": Environment(ENVS / "clients", ROOT / "locks" / "clients.txt"),
 }
 UV = Environment(ENVS / "uv", ROOT / "locks" / "setup.txt")
 

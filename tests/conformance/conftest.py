@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local import environments
+from tests.conformance.environments import python_of
 from tests.support.stack import aws, stack
 
 __all__ = ["aws", "stack"]
@@ -14,8 +14,7 @@ __all__ = ["aws", "stack"]
 @pytest.fixture(scope="session")
 def clients_python() -> Path:
     """The interpreter of the environment that holds the published clients, made when it is missing."""
-    environments.ensure("clients")
-    return environments.ENVIRONMENTS["clients"].python
+    return python_of("clients")
 
 
 @pytest.fixture(scope="session")

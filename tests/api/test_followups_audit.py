@@ -1,21 +1,14 @@
 """The trail of follow-ups: what an agent only suggested, what it changed, and what was refused to it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from switchyard.store.table import Table
-from tests.api.conftest import Caller, empty_table
+from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.mcp import Mcp
 from tests.support.stream import Stream
-
-
-@pytest.fixture
-def table(_aws: Table) -> Iterator[Table]:
-    with empty_table(_aws.client) as own:
-        yield own
 
 
 @pytest.fixture

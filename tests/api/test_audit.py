@@ -119,6 +119,17 @@ def test_a_completion_refused_for_another_part_of_the_request_is_audited(api: Ap
     assert_refused(api, stream, track, answer, "unknown_reference")
 
 
+def test_every_surface_leaves_word_of_a_refused_completion(api: Api, stream: Stream) -> None:
+    track = task(api, task={"status": "todo"}, relatedResource={"type": "contact", "id": "c-1"})
+    stream.settle()
+    refused = api.patch(f"/api/v1/tasks/{track}", {"status": "completed"})
+    assert refused.status == 409
+    assert_refused(api, stream, track, refused, "invalid_transition")
+    refused = api.patch(f"/v1/tasks/{track}", {"status": "completed"}, headers={"if-match": '"9"'})
+    assert refused.status == 412
+    assert_refused(api, stream, track, refused, "precondition_failed")
+
+
 def test_a_refused_change_that_was_no_completion_leaves_no_entry(api: Api, stream: Stream) -> None:
     track = task(api)
     stream.settle()

@@ -128,6 +128,44 @@ def test_counting_does_not_disturb_who_changes_the_goal(api: Api, stream: Stream
     assert counts(stream, goal_id) == (1, 0)
 
 
+# ---------------------------------------------------------------- readiness
+
+
+def waits_for(stream: Stream, task_id: str) -> int:
+    return int(stream.scan()[keys.track(stream.tenant, task_id)]["open_dependencies"]["N"])
+
+
+def test_a_task_waits_for_as_many_as_are_open_whatever_becomes_of_them(api: Api, stream: Stream) -> None:
+    first, second, done = task(api), task(api), task(api, status="done")
+    waiting = task(api, dependsOn=[first, second, done])
+    stream.settle()
+    assert waits_for(stream, waiting) == 2
+    for blocker, status, expected in (
+        (first, "done", 1),
+        (second, "done", 0),
+        (second, "todo", 1),
+        (second, "cancelled", 1),
+    ):
+        change(api, blocker, status=status)
+        stream.settle()
+        assert waits_for(stream, waiting) == expected
+    delete(api, second)
+    stream.settle()
+    assert waits_for(stream, waiting) == 0
+    assert api.get(f"/v1/tracks/{waiting}").json["version"] == 2, "only the lost dependency is a change of the task"
+
+
+def test_what_is_unblocked_can_be_drawn_from_the_pool(api: Api, stream: Stream) -> None:
+    blocker = task(api, status="in_progress")
+    waiting = task(api, dependsOn=[blocker])
+    stream.settle()
+    assert api.post("/api/v1/tasks/claim", {"leaseSeconds": 60}).status == 204
+    change(api, blocker, status="done")
+    stream.settle()
+    answer = api.post("/api/v1/tasks/claim", {"leaseSeconds": 60})
+    assert (answer.status, answer.json["id"].replace("-", "")) == (200, "task_" + waiting.replace("-", ""))
+
+
 # ---------------------------------------------------------------- detachment
 
 
@@ -242,21 +280,25 @@ def story(api: Api, stream: Stream) -> list[Any]:
     goal_id, blocker = goal(api), task(api)
     members = [task(api, goalId=goal_id, dependsOn=[blocker]), task(api, goalId=goal_id, parentId=blocker)]
     stream.settle()
+    heir = task(api, dependsOn=members[:1])
+    stream.settle()
     change(api, members[0], status="done")
     change(api, members[1], assignee="agent_bo", dependsOn=[blocker])
     first = stream.collect()
     delete(api, blocker)
     late = task(api, goalId=goal_id)
-    return [goal_id, members, late, [*first, *stream.collect()]]
+    return [goal_id, [*members, heir], late, [*first, *stream.collect()]]
 
 
 def assert_settled(api: Api, stream: Stream, goal_id: str, members: list[str], late: str) -> None:
+    *members, heir = members
     stream.settle()
     assert counts(stream, goal_id) == (3, 1)
     for member in members:
         shown = api.get(f"/v1/tracks/{member}").json["task"]
         assert (shown["dependsOn"], shown["parentId"]) == ([], None)
     assert sorts(stream, goal_id, keys.MEMBER) == {*members, late}
+    assert waits_for(stream, heir) == 0
     tracks = [row for (_, sk), row in stream.scan().items() if sk == keys.TRACK]
     versions = {(row["id"]["S"], version) for row in tracks for version in range(1, int(row["version"]["N"]) + 1)}
     entries = [(row["track_id"]["S"], int(row["version"]["N"])) for row in audited(stream)]

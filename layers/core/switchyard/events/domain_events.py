@@ -79,7 +79,7 @@ def events_of(change: Change) -> list[DomainEvent]:
         "owner": after.owner,
         "actor": {"id": after.changed_by, "kind": after.changed_by_kind, "source": after.changed_source},
         "requestId": after.changed_request,
-        "previousStatus": change.before.status if change.before else None,
+        "previousStatus": change.before.status if change.before and not change.crosses_visibility else None,
         "track": track,
         "omitted": omitted,
         "changes": [asdict(each) for each in change.differences()],

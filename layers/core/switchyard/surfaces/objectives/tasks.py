@@ -52,6 +52,8 @@ def update(call: Call) -> Reply:
     """Reword a task, complete it, or open it again."""
     body: UpdateTask = call.body
     before = _of_path(call)
+    if body.completed:
+        call.ledger.intend(before, "done")
     tracks.check_version(before, call.if_match)
     fields: dict[str, Any] = {}
     if body.task is not None:

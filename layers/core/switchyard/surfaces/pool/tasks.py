@@ -34,8 +34,10 @@ def update(call: Call) -> Reply:
     track_id = path_id(call)
     call.ledger.prefetch([track_id, *refs], guard=bool(refs))
     before = of_path(call)
-    tracks.check_version(before, call.if_match)
     sent = body.model_fields_set
+    if "status" in sent:
+        call.ledger.intend(before, workflow.group(body.status)[0])
+    tracks.check_version(before, call.if_match)
     fields: dict[str, Any] = {name: getattr(body, name) for name in ("title", "priority") if name in sent}
     status = workflow.step(before.status, body.status) if "status" in sent else before.status
     after = call.ledger.change(before, status=status, **fields, **_fields(body, before, status))

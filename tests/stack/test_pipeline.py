@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from switchyard.store import keys
 
+from switchyard.store import keys
 from tests.support.stream import record
 
 WITHIN_SECONDS = 30
@@ -78,7 +78,9 @@ def test_writes_are_followed_by_audit_counts_and_events(stack: dict[str, Any], a
     sqs.delete_queue(QueueUrl=queue)
 
 
-def test_a_record_that_is_delivered_again_changes_nothing(stack: dict[str, Any], aws: Any, client: httpx.Client) -> None:
+def test_a_record_that_is_delivered_again_changes_nothing(
+    stack: dict[str, Any], aws: Any, client: httpx.Client
+) -> None:
     goal = create(client, "goal")
     task = create(client, "task", goalId=goal["id"])
     soon(lambda: audited(client, task["id"]), lambda found: len(found) == 1)

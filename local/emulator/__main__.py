@@ -12,7 +12,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
 
-from local.emulator import http_api, indexes, saving, streams, workers
+from local.emulator import http_api, indexes, permissions, saving, streams, workers
 
 API_PORT = int(os.environ["SWITCHYARD_API_PORT"])
 AWS_PORT = int(os.environ["GATEWAY_PORT"])
@@ -64,5 +64,6 @@ if __name__ == "__main__":
     workers.install()
     streams.install()
     indexes.install()
+    permissions.install()
     saving.install()
     asyncio.run(main())

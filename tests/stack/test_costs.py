@@ -251,6 +251,26 @@ def test_a_filtered_page_costs_the_same_in_a_small_and_in_a_large_tenant(
     assert len(cost[1].calls) <= len(cost[0].calls)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=pending",
+        "status=completed",
+        "priority=urgent",
+        "assignedTo=agent_rare",
+        "spaceId=rare&status=pending",
+        "status=pending&priority=urgent&assignedTo=agent_rare&spaceId=rare",
+    ],
+)
+def test_a_page_of_the_pool_costs_the_same_in_a_small_and_in_a_large_tenant(
+    sizes: tuple[Service, Service, dict[str, str]], query: str
+) -> None:
+    url = f"/api/v1/tasks?limit=20&{query}"
+    small, large = (service.measured(lambda api: api.get(url)) for service in sizes[:2])
+    assert large.units <= small.units * 1.2
+    assert len(large.calls) <= len(small.calls)
+
+
 def test_a_rare_status_is_found_at_once_in_a_sea_of_finished_tasks(
     sizes: tuple[Service, Service, dict[str, str]],
 ) -> None:

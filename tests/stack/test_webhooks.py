@@ -13,7 +13,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-EVENTS, FAILING = 200, 0.3
+EVENTS, FAILING = 1_000, 0.3
 #: An event is refused at most so often, so that the test ends before the pauses grow long.
 REFUSALS_MAX = 3
 SECONDS_MAX = 180

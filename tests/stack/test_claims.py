@@ -1,9 +1,8 @@
 """Many workers and one pool: over real HTTP, and counted on the emulator's DynamoDB."""
 
-import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +17,7 @@ from switchyard.store import ready
 from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as rows
 from switchyard.store.ready import Wanted
-from switchyard.store.table import Table, make_client
+from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
 from tests.support.template import table_definition
@@ -28,21 +27,10 @@ ROUND_TRIPS_MAX = 2.5
 
 
 @pytest.fixture(scope="module")
-def client(stack: dict[str, Any]) -> Iterator[Any]:
-    before = os.environ.get("AWS_ENDPOINT_URL")
-    os.environ["AWS_ENDPOINT_URL"] = stack["aws"]["endpoint_url"]
-    yield make_client("dynamodb")
-    use_table(None)
-    os.environ.pop("AWS_ENDPOINT_URL")
-    if before:
-        os.environ["AWS_ENDPOINT_URL"] = before
-
-
-@pytest.fixture(scope="module")
-def deployed(aws: Any, client: Any) -> Table:
+def deployed(aws: Any, database: Any) -> Table:
     """The table of the deployed stack."""
     outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    return Table(next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName"), client)
+    return Table(next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName"), database)
 
 
 class Pool:
@@ -101,10 +89,10 @@ def test_workers_over_http_drain_the_pool_and_each_task_is_drawn_once(stack: dic
     assert Counter(drawn) == Counter(pool.ids)
 
 
-def test_a_draw_takes_two_round_trips_and_seldom_a_third(client: Any) -> None:
+def test_a_draw_takes_two_round_trips_and_seldom_a_third(database: Any) -> None:
     name = f"claims-{new_id()}"
-    client.create_table(TableName=name, **table_definition())
-    table = Table(name, client)
+    database.create_table(TableName=name, **table_definition())
+    table = Table(name, database)
     pool = Pool(table, TASKS)
     use_table(table)
     apis = [Api(pool.worker(number), milliseconds=60_000) for number in range(WORKERS)]
@@ -152,10 +140,10 @@ def test_of_workers_who_claim_the_same_task_at_once_one_gets_it(stack: dict[str,
 
 
 @pytest.mark.parametrize("count", [1_000, 100_000])
-def test_a_look_at_what_is_ready_reads_no_more_rows_in_a_larger_pool(client: Any, count: int) -> None:
+def test_a_look_at_what_is_ready_reads_no_more_rows_in_a_larger_pool(database: Any, count: int) -> None:
     name = f"claims-{new_id()}"
-    client.create_table(TableName=name, **table_definition())
-    table = Table(name, client)
+    database.create_table(TableName=name, **table_definition())
+    table = Table(name, database)
     pool = Pool(table, count)
     actor = Actor(pool.tenant, "agent_0", "agent", frozenset(), "")
     table.deadline = float("inf")

@@ -5,7 +5,6 @@ charge for: the rows a query examined and their size.
 """
 
 import math
-import os
 from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from typing import Any
@@ -18,7 +17,7 @@ from switchyard.domain.ids import new_id
 from switchyard.http.endpoint import use_table
 from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as rows
-from switchyard.store.table import Table, make_client
+from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
 from tests.support.template import table_definition
@@ -82,19 +81,8 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def client(stack: dict[str, Any]) -> Iterator[Any]:
-    before = os.environ.get("AWS_ENDPOINT_URL")
-    os.environ["AWS_ENDPOINT_URL"] = stack["aws"]["endpoint_url"]
-    yield make_client("dynamodb")
-    use_table(None)
-    os.environ.pop("AWS_ENDPOINT_URL")
-    if before:
-        os.environ["AWS_ENDPOINT_URL"] = before
-
-
-@pytest.fixture(scope="module")
-def service(client: Any) -> Service:
-    return Service(client)
+def service(database: Any) -> Service:
+    return Service(database)
 
 
 SCOPE = {"type": "projects", "ids": ["p"]}
@@ -200,12 +188,12 @@ def test_an_apply_that_moves_dependencies_among_existing_tracks_reads_at_most_tw
 
 
 @pytest.fixture(scope="module")
-def sizes(client: Any) -> tuple[Service, Service, dict[str, str]]:
+def sizes(database: Any) -> tuple[Service, Service, dict[str, str]]:
     """Two tenants' tables, small and large: a sea of finished tasks, and the same 60 rare ones in each."""
     shared = {"goal": new_id(), "parent": new_id(), "dependency": new_id()}
     services = []
     for count in (SMALL, LARGE):
-        service = Service(client)
+        service = Service(database)
         service.store(service.made(status="done", assignee=f"user_{n % 7}") for n in range(count - 60))
         rare = {
             "status": "todo",

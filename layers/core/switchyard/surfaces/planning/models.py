@@ -13,6 +13,7 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
 from switchyard.domain.tracks import DEPENDS_MAX, DESCRIPTION_MAX, ID_MAX, PROJECTS_MAX, TITLE_MAX
 from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.surfaces.inputs import Distinct, NotBlank, Printable
 
 #: The default of a field that may be left out but not be null.
 ABSENT: Any = None
@@ -21,12 +22,6 @@ DRAFTS_MAX = 100
 PAGE_SIZE = 20
 PAGES_MAX = 50
 _FILTER_VALUES_MAX = 20
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise Expectation("is blank", "text", "blank")
-    return text
 
 
 def _day_or_empty(text: str) -> str:
@@ -58,12 +53,6 @@ def _uuid_or_empty(text: str) -> str:
     return _uuid(text) if text else text
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise Expectation("has control characters", "printable characters", "characters")
-    return text
-
-
 def _one_of(words: tuple[str, ...]) -> AfterValidator:
     def check(text: str) -> str:
         if text not in words:
@@ -79,25 +68,19 @@ def _shown(**schema: Any) -> Any:
     return Field(json_schema_extra=schema)
 
 
-def _distinct(values: list[str]) -> list[str]:
-    if len(set(values)) != len(values):
-        raise Expectation("names a value twice", "distinct values", "duplicate")
-    return values
-
-
-Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), AfterValidator(_not_blank)]
+Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
 Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
 Day = Annotated[str, AfterValidator(_day), _shown(format="date")]
 ClearableDay = Annotated[str, AfterValidator(_day_or_empty), _shown(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 Moment = Annotated[str, Field(max_length=40, description="ISO 8601 date or date-time"), AfterValidator(_moment)]
 Uuid = Annotated[str, AfterValidator(_uuid)]
 ClearableUuid = Annotated[str, AfterValidator(_uuid_or_empty)]
-Name = Annotated[str, Field(max_length=ID_MAX), AfterValidator(_printable)]
-ProjectId = Annotated[str, Field(min_length=1, max_length=ID_MAX), AfterValidator(_printable)]
+Name = Annotated[str, Field(max_length=ID_MAX), Printable]
+ProjectId = Annotated[str, Field(min_length=1, max_length=ID_MAX), Printable]
 TaskStatus = Annotated[str, _one_of((*TASK_STATUSES, "")), _shown(enum=[*TASK_STATUSES, ""])]
 GoalStatus = Annotated[str, _one_of(GOAL_STATUSES), _shown(enum=[*GOAL_STATUSES])]
 Priority = Annotated[str, _one_of((*PRIORITIES, "")), _shown(enum=[*PRIORITIES, ""])]
-Label = Annotated[str, Field(min_length=1, max_length=ID_MAX), AfterValidator(_printable)]
+Label = Annotated[str, Field(min_length=1, max_length=ID_MAX), Printable]
 
 
 class _Camel(Wire):
@@ -113,7 +96,7 @@ class Scope(_Camel):
     """`personal`: the creator's alone. `projects`: the tenant's, in the projects named."""
 
     type: Literal["personal", "projects"]
-    ids: Annotated[list[ProjectId], Field(max_length=PROJECTS_MAX), AfterValidator(_distinct)] = []
+    ids: Annotated[list[ProjectId], Field(max_length=PROJECTS_MAX), Distinct] = []
     shared_with: SharedWith = ABSENT
 
     def model_post_init(self, _context: Any) -> None:
@@ -140,7 +123,7 @@ class TaskFields(_Camel):
     assignee: Name = ""
     assignee_type: Literal["user", "agent", ""] = ""
     parent_id: ClearableUuid = ""
-    depends_on: Annotated[list[Uuid], Field(max_length=DEPENDS_MAX), AfterValidator(_distinct)] = []
+    depends_on: Annotated[list[Uuid], Field(max_length=DEPENDS_MAX), Distinct] = []
     goal_id: ClearableUuid = ""
 
 
@@ -187,7 +170,7 @@ class DraftTask(TaskFields):
     """A draft's references may be labels of other drafts."""
 
     parent_id: Name = ""
-    depends_on: Annotated[list[Label], Field(max_length=DEPENDS_MAX), AfterValidator(_distinct)] = []
+    depends_on: Annotated[list[Label], Field(max_length=DEPENDS_MAX), Distinct] = []
     goal_id: Name = ""
 
 

@@ -12,7 +12,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
 
-from local.emulator import http_api, indexes, permissions, saving, streams, workers
+from local.emulator import http_api, indexes, permissions, saving, states, streams, workers
 
 API_PORT = int(os.environ["SWITCHYARD_API_PORT"])
 AWS_PORT = int(os.environ["GATEWAY_PORT"])
@@ -65,5 +65,6 @@ if __name__ == "__main__":
     streams.install()
     indexes.install()
     permissions.install()
+    states.install()
     saving.install()
     asyncio.run(main())

@@ -8,6 +8,9 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 # Says which numbers it saw; fails for a record that is marked bad, in the way that the record tells.
 CONSUMER = """
 import json
@@ -23,6 +26,14 @@ def handler(event, context):
     return {"batchItemFailures": []}
 """
 
+# A step of a workflow, which fails when its input says so.
+STEP = """
+def handler(event, context):
+    if event["input"].get("fail"):
+        raise LookupError("as asked")
+"""
+SECONDS_MAX = 20
+
 
 def zipped(source: str) -> bytes:
     """A deployment package with one module."""
@@ -34,12 +45,10 @@ def zipped(source: str) -> bytes:
 
 def create_function(aws: Any, name: str, source: str, actions: list[str] | None = None, **settings: Any) -> str:
     """Create a function whose role allows these actions; its ARN."""
-    iam = aws("iam")
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
+    role = create_role(aws, name, "lambda")
     if actions:
         allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-        iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=policy(allowed))
+        aws("iam").put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=policy(allowed))
     return aws("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
@@ -48,6 +57,13 @@ def create_function(aws: Any, name: str, source: str, actions: list[str] | None 
         Code={"ZipFile": zipped(source)},
         **settings,
     )["FunctionArn"]
+
+
+def create_role(aws: Any, name: str, service: str) -> str:
+    """Create a role that a service of AWS may take; its ARN."""
+    trust = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))["Role"]
+    return str(role["Arn"])
 
 
 def policy(statement: dict[str, Any]) -> str:
@@ -105,3 +121,59 @@ class Stream:
 
     def _logged(self) -> bool:
         return bool(self.logs.describe_log_groups(logGroupNamePrefix=self.log_group)["logGroups"])
+
+
+class Machine:
+    """A state machine with one task that waits for its token."""
+
+    def __init__(self, aws: Any, function_arn: str, role_arn: str, **settings: Any) -> None:
+        self.client = aws("stepfunctions")
+        machine = settings.pop("machine", {})
+        task = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "Parameters": {"FunctionName": function_arn, "Payload": {"input.$": "$", "token.$": "$$.Task.Token"}},
+            "End": True,
+            **settings,
+        }
+        definition = {"StartAt": "Wait", "States": {"Wait": task, "Caught": {"Type": "Succeed"}}, **machine}
+        self.arn = self.client.create_state_machine(
+            name=f"test-{uuid.uuid4().hex[:8]}",
+            definition=json.dumps(definition),
+            roleArn=role_arn,
+        )["stateMachineArn"]
+
+    def start(self, **fields: Any) -> str:
+        answer = self.client.start_execution(stateMachineArn=self.arn, input=json.dumps(fields))
+        return str(answer["executionArn"])
+
+    def tokens(self, execution: str, count: int = 1) -> list[str]:
+        """The tokens that the execution gave away, once there are so many."""
+
+        def given() -> list[str]:
+            events = self.client.get_execution_history(executionArn=execution)["events"]
+            details = [each["taskScheduledEventDetails"] for each in events if each["type"] == "TaskScheduled"]
+            return [json.loads(each["parameters"])["Payload"]["token"] for each in details]
+
+        return until(given, lambda found: len(found) >= count)
+
+    def end(self, execution: str) -> dict[str, Any]:
+        """The description of the execution, once it has ended."""
+        return until(
+            lambda: self.client.describe_execution(executionArn=execution),
+            lambda found: found["status"] != "RUNNING",
+        )
+
+    def refusal(self, operation: str, **params: Any) -> str:
+        with pytest.raises(ClientError) as refused:
+            getattr(self.client, operation)(**params)
+        return str(refused.value.response["Error"]["Code"])
+
+
+def until[Found](read: Callable[[], Found], enough: Callable[[Found], bool]) -> Found:
+    """What `read` gives, once it is enough."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while not enough(found := read()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    return found

@@ -14,7 +14,7 @@ import pytest
 
 from local import process
 from local.stack import Stack, choose, folder_of
-from tests.stack.emulated import CONSUMER, Stream, create_function
+from tests.stack.emulated import CONSUMER, STEP, Machine, Stream, create_function, create_role
 
 SAVE_SECONDS = 1
 
@@ -78,3 +78,24 @@ def test_rows_streams_and_uploads_go_on_after_a_restart(stack: Stack, end: Any) 
 def put(aws: Any, table: str, n: int) -> None:
     """Write one row."""
     aws("dynamodb").put_item(TableName=table, Item={"pk": {"S": str(n)}, "n": {"N": str(n)}, "bad": {"S": "no"}})
+
+
+@pytest.mark.parametrize("end", [kill, stop])
+def test_an_execution_that_waits_begins_anew_after_a_restart(stack: Stack, end: Any) -> None:
+    def aws(service: str) -> Any:
+        return boto3.client(service, **stack.client_options())
+
+    machine = Machine(aws, create_function(aws, "step", STEP), create_role(aws, "states", "states"))
+    waiting, done = machine.start(), machine.start()
+    (former,) = machine.tokens(waiting)
+    machine.client.send_task_success(taskToken=machine.tokens(done)[0], output="{}")
+    machine.end(done)
+
+    end(stack)
+    process.start(stack)
+
+    assert machine.end(done)["status"] == "SUCCEEDED"
+    assert machine.refusal("send_task_success", taskToken=former, output="{}") == "TaskDoesNotExist"
+    _, token = machine.tokens(waiting, count=2)
+    machine.client.send_task_success(taskToken=token, output="{}")
+    assert machine.end(waiting)["status"] == "SUCCEEDED"

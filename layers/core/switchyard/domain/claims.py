@@ -5,7 +5,7 @@ a worker who was taken for dead and comes back is told apart from the one who ho
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from switchyard.domain import clock, lifecycle
 from switchyard.domain.actors import Actor
@@ -17,19 +17,32 @@ LEASE_MAX = 86_400
 LEASE_DEFAULT = 300
 
 
+class Claimable(Protocol):
+    """What can be claimed: a task, or a run of one. `type` says which, in errors."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def holder(self) -> str | None: ...
+    @property
+    def lease_until(self) -> str | None: ...
+    @property
+    def fence(self) -> int | None: ...
+
+
 class NotClaimable(Conflict):
-    """The task is finished, blocked, or assigned to someone else."""
+    """The task (or run) is finished, blocked, or meant for someone else."""
 
     code, title = "not_claimable", "The task can not be claimed"
 
 
 class Leased(Conflict):
-    """Someone else holds the task; the error says until when."""
+    """Someone else holds the task (or run); the error says until when."""
 
     code, title = "leased", "The task is claimed by someone else"
 
-    def __init__(self, track: Track) -> None:
-        super().__init__(f"The task is claimed by {track.holder} until {track.lease_until}.")
+    def __init__(self, held: Claimable) -> None:
+        super().__init__(f"The {held.type} is claimed by {held.holder} until {held.lease_until}.")
 
 
 class StaleFence(Conflict):
@@ -38,38 +51,41 @@ class StaleFence(Conflict):
     code, title = "stale_fence", "The lease is over"
 
 
-def is_leased(track: Track, now: str) -> bool:
-    """Tell by the clock whether someone holds the task."""
-    return track.lease_until is not None and track.lease_until > now
+def is_leased(held: Claimable, now: str) -> bool:
+    """Tell by the clock whether someone holds it."""
+    return held.lease_until is not None and held.lease_until > now
 
 
-def holds(actor: Actor, track: Track, now: str) -> bool:
-    """Tell whether the actor holds the task."""
-    return track.holder == actor.id and is_leased(track, now)
+def holds(actor: Actor, held: Claimable, now: str) -> bool:
+    """Tell whether the actor holds it."""
+    return held.holder == actor.id and is_leased(held, now)
 
 
-def check_write(track: Track, actor: Actor, fence: int | None, now: str) -> None:
-    """Raise unless the actor may change the task now.
+def check_write(held: Claimable, actor: Actor, fence: int | None, now: str) -> None:
+    """Raise unless the actor may change it now.
 
     StaleFence when a fence is given that is not the one of the actor's live lease, Leased when someone else has one.
     """
-    if fence is not None and not (holds(actor, track, now) and track.fence == fence):
-        given_out = "no lease was ever given" if track.fence is None else f"the latest fence is {track.fence}"
-        raise StaleFence(f"You hold no live lease on the task with the fence {fence}: {given_out}. Claim it again.")
-    if is_leased(track, now) and track.holder != actor.id:
-        raise Leased(track)
+    if fence is not None and not (holds(actor, held, now) and held.fence == fence):
+        given_out = "no lease was ever given" if held.fence is None else f"the latest fence is {held.fence}"
+        no_lease = f"You hold no live lease on the {held.type} with the fence {fence}"
+        raise StaleFence(f"{no_lease}: {given_out}. Claim it again.")
+    if is_leased(held, now) and held.holder != actor.id:
+        raise Leased(held)
 
 
-def check_held(track: Track, actor: Actor, now: str) -> None:
+def check_held(held: Claimable, actor: Actor, now: str) -> None:
     """Raise unless the actor holds the task: Leased when someone else does, StaleFence when nobody does."""
-    if is_leased(track, now) and track.holder != actor.id:
-        raise Leased(track)
-    if not holds(actor, track, now):
-        raise StaleFence("You hold no live lease on the task: it ran out or was released. Claim the task again.")
+    if is_leased(held, now) and held.holder != actor.id:
+        raise Leased(held)
+    if not holds(actor, held, now):
+        raise StaleFence(f"You hold no live lease on the {held.type}: it ran out or was released. Claim it again.")
 
 
 def check_claimable(track: Track, actor: Actor) -> None:
-    """Raise NotClaimable for a finished task and for one that is assigned to someone else."""
+    """Raise NotClaimable for a task that is finished, assigned to someone else, or carried out by a run."""
+    if track.has_active_run:
+        raise NotClaimable("A run of the task is under way: claim the run, or cancel it first.")
     if track.status in lifecycle.FINAL:
         raise NotClaimable(f"The task is {track.status} and can not be claimed.")
     if track.assignee not in (None, actor.id):
@@ -93,11 +109,11 @@ def released(track: Track) -> Mapping[str, Any]:
 
 
 def is_drawable(track: Track) -> bool:
-    """Tell whether a worker may draw the task once no lease is alive: shared, open, and nothing it waits for is open.
+    """Tell whether a worker may draw the task once no lease is alive: shared, open, and waiting for nothing and no run.
 
     Work that began without a claim is someone's already: it can be claimed by its id, but is not handed out.
     """
-    if not track.is_task or track.owner or track.deleted_at:
+    if not track.is_task or track.owner or track.deleted_at or track.has_active_run:
         return False
     waits = bool(track.depends_on) and track.open_dependencies != 0
     begun = track.status == "in_progress" and track.lease_until is None

@@ -28,7 +28,8 @@ class Track:
     `tasks_total` and `tasks_done` count a goal's tasks less the cancelled ones; the pipeline keeps them, soon after.
     `open_dependencies` counts what a task still waits for: all it depends on, until the pipeline has looked.
     `holder`, `lease_until` (an instant) and `fence` are the latest claim (domain.claims).
-    `labels` are `key=value`. `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
+    `latest_run_id` and `latest_run_status` are the task's newest run (domain.runs). `created_by_number` and
+    `created_by_name` are the creator as it was then. `labels` are `key=value`. `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
     """
 
     tenant_id: str
@@ -61,9 +62,13 @@ class Track:
     holder: str | None = None
     lease_until: str | None = None
     fence: int | None = None
+    latest_run_id: str | None = None
+    latest_run_status: str | None = None
     ext: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     created_by: str
+    created_by_number: int | None = None
+    created_by_name: str | None = None
     created_at: str
     updated_at: str
     deleted_at: str | None = None
@@ -78,6 +83,11 @@ class Track:
     @property
     def is_task(self) -> bool:
         return self.type == "task"
+
+    @property
+    def has_active_run(self) -> bool:
+        """Tell whether the task's newest run waits for an agent or is with one."""
+        return self.latest_run_status in ("queued", "in_progress")
 
     @property
     def computed_progress(self) -> int | None:
@@ -110,6 +120,8 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
         type=kind,
         title=title,
         created_by=actor.id,
+        created_by_number=actor.number or None,
+        created_by_name=actor.name or None,
         created_at=now,
         updated_at=now,
         changed_by=actor.id,
@@ -130,7 +142,7 @@ def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
     """
     if "assignee" in fields and fields["assignee"] != track.assignee:
         fields.setdefault("assignee_type", None)
-    if all(_same(getattr(track, name), value) for name, value in fields.items()):
+    if all(same(getattr(track, name), value) for name, value in fields.items()):
         return track
     after = replace(
         track,
@@ -165,9 +177,9 @@ def etag(track: Track) -> str:
     return f'"{track.version}"'
 
 
-def _same(before: Any, after: Any) -> bool:
+def same(before: Any, after: Any) -> bool:
     """Compare as JSON does: in Python True, 1 and 1.0 are equal."""
-    if isinstance(before, Mapping):
+    if isinstance(before, Mapping | list | tuple | bool) or isinstance(after, bool):
         return json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)
     return bool(before == after)
 

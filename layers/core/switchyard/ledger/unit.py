@@ -28,6 +28,9 @@ from switchyard.store import tracks as rows
 from switchyard.store.idempotency import KeyUse, Remembered
 from switchyard.store.table import ConditionFailed, Item, Table
 
+#: Partition key and sort key.
+RowKey = tuple[str, str]
+
 #: DynamoDB's bound on the actions of one transaction.
 ACTIONS_MAX = 100
 
@@ -71,6 +74,7 @@ class Unit:
     fence: int | None = None
     attempt: int = 0
     _seen: dict[str, Track] = field(default_factory=dict)
+    _rows: dict[RowKey, Item | None] = field(default_factory=dict)
     _pending: dict[str, _Pending] = field(default_factory=dict)
     _guard: int | None = None
     _guarded: bool = False
@@ -97,23 +101,28 @@ class Unit:
         found = {each: self._seen[each] for each in wanted if each in self._seen}
         return {each: track for each, track in found.items() if track.visible_to(self.actor)}
 
-    def prefetch(self, ids: Iterable[str], guard: bool = False) -> None:
-        """Read tracks that will be needed, and the graph's guard row with them, in one go."""
+    def prefetch(self, ids: Iterable[str], guard: bool = False, rows: Iterable[RowKey] = ()) -> None:
+        """Read what will be needed in one go: tracks, other rows, the graph's guard row."""
         missing = [each for each in dict.fromkeys(ids) if each not in self._seen]
+        others = [each for each in dict.fromkeys(rows) if each not in self._rows]
         guard = guard and self._guard is None
-        if missing or guard:
-            self._seen |= self._read(missing, guard)
+        if missing or guard or others:
+            self._seen |= self._read(missing, guard, others)
 
-    def row(self, row_key: tuple[str, str]) -> Item | None:
-        """Read a row that is no track, e.g. one that finds a track by another name: 1 round trip."""
-        return self._fetch([row_key]).get(row_key)
+    def row(self, row_key: RowKey) -> Item | None:
+        """Return a row that is no track, e.g. one that finds a track by another name: 1 round trip if not prefetched."""
+        if row_key not in self._rows:
+            self._rows[row_key] = self._fetch([row_key]).get(row_key)
+        return self._rows[row_key]
 
-    def _read(self, ids: list[str], guard: bool = False) -> dict[str, Track]:
+    def _read(self, ids: list[str], guard: bool = False, rows_too: Sequence[RowKey] = ()) -> dict[str, Track]:
         tenant = self.actor.tenant_id
-        row_keys = [keys.track(tenant, each) for each in ids]
+        row_keys = [*(keys.track(tenant, each) for each in ids), *rows_too]
         if guard:
             row_keys.append(keys.graph_guard(tenant))
         found = self._fetch(row_keys)
+        for each in rows_too:
+            self._rows[each] = found.pop(each, None)
         if guard:
             row = found.pop(keys.graph_guard(tenant), None)
             self._guard = int(row["edges"]["N"]) if row else 0
@@ -217,9 +226,14 @@ class Unit:
         claims.check_held(before, self.actor, clock.now())
         return self._become(before, tracks.change(before, self.actor, self.request_id, **claims.released(before)))
 
+    def follow(self, before: Track, **fields: Any) -> Track:
+        """Gather a change that follows from another row's, e.g. a run's: whoever holds the task does not matter."""
+        after = tracks.change(before, self.actor, self.request_id, **fields)
+        return before if after is before else self._become(before, after)
+
     def _become(self, before: Track, after: Track) -> Track:
         entry = self._entry(before.id)
-        entry.before, entry.after = before, after
+        entry.before, entry.after = entry.before or before, after
         return after
 
     def _check_lease(self, before: Track) -> None:

@@ -155,6 +155,36 @@ def leased(realm: str) -> str:
     return f"{realm}#leased"
 
 
+# ---------------------------------------------------------------- runs
+
+RUN = "RUN#"
+
+
+def run(tenant_id: str, task_id: str, run_id: str) -> tuple[str, str]:
+    """A run lies with its task: both are read in one go, and a task's runs in one query."""
+    return f"{tenant_id}#{task_id}", f"{RUN}{run_id}"
+
+
+def runs(tenant_id: str, task_id: str) -> tuple[str, str]:
+    """The partition of a task's runs, and what their sort keys begin with."""
+    return f"{tenant_id}#{task_id}", RUN
+
+
+def runs_ready(realm: str, agent: str | None) -> str:
+    """Runs that wait for an agent, or (None) for any (index key)."""
+    return f"{realm}#runs#ready#{agent or ''}"
+
+
+def runs_leased(realm: str, agent: str | None) -> str:
+    """Runs that are claimed, in the order in which leases run out (index key)."""
+    return f"{realm}#runs#leased#{agent or ''}"
+
+
+def runs_active(shard: int) -> str:
+    """Runs that are not finished, of all tenants (index key): for the reconciler alone, no request reads it."""
+    return f"RUNS#{shard}"
+
+
 # ---------------------------------------------------------------- webhooks
 
 DELIVERY = "DELIVERY#"

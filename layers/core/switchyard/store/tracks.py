@@ -10,6 +10,7 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.store import keys
+from switchyard.store.differences import difference
 from switchyard.store.table import Item, Table
 
 _TEXT = (
@@ -31,6 +32,7 @@ _TEXT = (
     "completed_at",
     "completed_note",
     "created_by",
+    "created_by_name",
     "created_at",
     "updated_at",
     "deleted_at",
@@ -42,8 +44,20 @@ _TEXT = (
     "last_agent",
     "holder",
     "lease_until",
+    "latest_run_id",
+    "latest_run_status",
 )
-_NUMBERS = ("version", "number", "next_number", "progress", "tasks_total", "tasks_done", "open_dependencies", "fence")
+_NUMBERS = (
+    "version",
+    "number",
+    "next_number",
+    "progress",
+    "tasks_total",
+    "tasks_done",
+    "open_dependencies",
+    "fence",
+    "created_by_number",
+)
 _LISTS = ("depends_on", "project_ids", "labels")
 _MOVING = ("lease_until", "open_dependencies")
 _JSON = ("metadata", "ext")
@@ -187,31 +201,7 @@ def update(before: Track, after: Track) -> Item:
     Counters that other writers keep on the row stay untouched. What moves without a new version (a lease that is
     prolonged, dependencies that were looked at) must stand as it was read: index keys follow from it.
     """
-    old, new = to_item(before), to_item(after)
-    names, values, sets = {"#version": "version"}, {":was": old["version"]}, []
-    condition = "#version = :was"
-    for name in _MOVING:
-        if name in old:
-            condition += f" AND {name} = :{name}"
-            values[f":{name}"] = old[name]
-    for position, (name, value) in enumerate(sorted(new.items())):
-        if old.get(name) != value:
-            names[f"#n{position}"], values[f":v{position}"] = name, value
-            sets.append(f"#n{position} = :v{position}")
-    removed = sorted(old.keys() - new.keys())
-    names |= {f"#r{position}": name for position, name in enumerate(removed)}
-    expression = "SET " + ", ".join(sets)
-    if removed:
-        expression += " REMOVE " + ", ".join(f"#r{position}" for position in range(len(removed)))
-    return {
-        "Update": {
-            "Key": {"pk": new["pk"], "sk": new["sk"]},
-            "UpdateExpression": expression,
-            "ConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-        }
-    }
+    return difference(to_item(before), to_item(after), _MOVING)
 
 
 def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | None) -> Item:

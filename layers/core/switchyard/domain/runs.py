@@ -1,0 +1,198 @@
+"""Runs: one attempt of an agent at a task, carried by a workflow (contract: projects.md §2.2, §5, §7).
+
+A run is claimed like a task (domain.claims) and reaches a final status once. What its status means for the task is
+decided here too, so that a run and its task never disagree.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from switchyard.domain import clock, lifecycle
+from switchyard.domain.actors import Actor
+from switchyard.domain.claims import NotClaimable, is_leased
+from switchyard.domain.errors import Conflict
+from switchyard.domain.ids import new_id
+from switchyard.domain.tracks import Track, same
+
+STATUSES = ("not_started", "queued", "in_progress", "completed", "failed", "cancelled")
+FINAL = frozenset({"completed", "failed", "cancelled"})
+ENVIRONMENTS = ("local", "cloud")
+
+STATE_MAX_BYTES = 65_536
+OUTPUT_MAX_BYTES = 98_304
+ERROR_MAX = 2_000
+ARTIFACTS_MAX = 100
+MANIFEST_MAX_BYTES = 160_000
+
+#: Seconds without a sign of life, of a whole run, and until an agent must have picked it up: where nobody says else.
+IDLE_SECONDS = 1_800
+TIMEOUT_SECONDS = 86_400
+PICKUP_SECONDS = 600
+
+#: What a finished run leaves its task as.
+_TASK_STATUS = {"in_progress": "in_progress", "completed": "done", "failed": "todo", "cancelled": "todo"}
+
+
+class Finished(Conflict):
+    """The run has its final status already."""
+
+    code, title = "run_finished", "The run is finished"
+
+    def __init__(self, run: "Run") -> None:
+        super().__init__(f"The run is {run.status} since {run.completed_at}: its status stays. Start a new run.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a task. Times are instants of domain.clock, ids UUIDs, `*_seconds` whole seconds.
+
+    `owner` is that of a personal task, `project_id` the task's first project. `agent` is whom it is meant for (None:
+    any). `holder`, `lease_until` and `fence` are the latest claim. `dispatched_at` says when the workflow last offered
+    it to agents; `wait_step` (`dispatch` or `work`) and `wait_token` which step of the workflow waits for word, and by
+    which task token. Lease, heartbeat and waiting step move without a new `version`.
+    `artifacts` are manifest entries as the contract shows them (§2.3).
+    """
+
+    tenant_id: str
+    id: str
+    task_id: str
+    owner: str | None = None
+    project_id: str | None = None
+    goal_run_id: str | None = None
+    status: str = "queued"
+    environment: str = "cloud"
+    agent: str | None = None
+    stage: str | None = None
+    branch: str | None = None
+    error_message: str | None = None
+    output: Any = None
+    state: Mapping[str, Any] = field(default_factory=dict)
+    artifacts: tuple[Mapping[str, Any], ...] = ()
+    resumed_from: str | None = None
+    idle_seconds: int = IDLE_SECONDS
+    timeout_seconds: int = TIMEOUT_SECONDS
+    pickup_seconds: int = PICKUP_SECONDS
+    holder: str | None = None
+    lease_until: str | None = None
+    fence: int | None = None
+    dispatched_at: str | None = None
+    dispatches: int = 0
+    wait_step: str | None = None
+    wait_token: str | None = None
+    heartbeat_at: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    version: int = 1
+    created_by: str
+    created_at: str
+    updated_at: str
+    changed_by: str
+    changed_by_kind: str
+    changed_source: str
+    changed_request: str
+    changed_operation: str | None = None
+
+    @property
+    def type(self) -> str:
+        return "run"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+
+def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
+    """Return a new run of the task; `fields` are those of Run. Raises Conflict when the task is finished."""
+    if task.status in lifecycle.FINAL:
+        raise Conflict(f"The task is {task.status}: reopen it before you start a run.")
+    now = clock.now()
+    agent = task.assignee if task.assignee_type == "agent" else None
+    return Run(
+        tenant_id=task.tenant_id,
+        id=fields.pop("id", None) or new_id(),
+        task_id=task.id,
+        owner=task.owner,
+        project_id=task.project_ids[0] if task.project_ids else None,
+        agent=fields.pop("agent", agent),
+        created_by=actor.id,
+        created_at=now,
+        updated_at=now,
+        changed_by=actor.id,
+        changed_by_kind=actor.kind,
+        changed_source=actor.source,
+        changed_request=request_id,
+        changed_operation=actor.operation,
+        **fields,
+    )
+
+
+def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
+    """Return the run with the fields changed: the next version, or the same object when nothing differs.
+
+    Raises Finished for another status than the final one that the run has.
+    """
+    if run.is_final and fields.get("status", run.status) != run.status:
+        raise Finished(run)
+    if all(same(getattr(run, name), value) for name, value in fields.items()):
+        return run
+    after = replace(
+        run,
+        **fields,
+        version=run.version + 1,
+        updated_at=max(clock.now(), run.updated_at),
+        changed_by=actor.id,
+        changed_by_kind=actor.kind,
+        changed_source=actor.source,
+        changed_request=request_id,
+        changed_operation=actor.operation,
+    )
+    if after.status == "in_progress" and after.started_at is None:
+        after = replace(after, started_at=after.updated_at)
+    if after.status == "in_progress" and run.status != "in_progress":
+        after = replace(after, heartbeat_at=after.updated_at)
+    if after.is_final:
+        after = replace(after, completed_at=after.completed_at or after.updated_at, holder=None, lease_until=None)
+    return after
+
+
+def is_claimable(run: Run, now: str) -> bool:
+    """Tell whether an agent may claim the run now: offered and free, or held under a lease that ran out."""
+    if run.environment != "cloud" or is_leased(run, now):
+        return False
+    offered = run.status == "queued" and run.dispatched_at is not None
+    return offered or (run.status == "in_progress" and run.holder is not None)
+
+
+def check_claimable(run: Run, actor: Actor, now: str) -> None:
+    """Raise NotClaimable for a run that is not offered, is finished, or is meant for another agent."""
+    if run.agent not in (None, actor.id):
+        raise NotClaimable(f"The run is meant for {run.agent}: only they can claim it.")
+    if not is_claimable(run, now):
+        raise NotClaimable(f"The run is {run.status} and not offered to agents now.")
+
+
+def taken(run: Run, actor: Actor, until: str) -> Mapping[str, Any]:
+    """Return the fields of a new lease until an instant."""
+    return {"holder": actor.id, "fence": (run.fence or 0) + 1, "lease_until": until, "status": "in_progress"}
+
+
+def released() -> Mapping[str, Any]:
+    """Return the fields of a run that its holder gives back: offered again at once."""
+    return {"holder": None, "lease_until": None, "status": "queued"}
+
+
+def task_fields(run: Run, task: Track) -> Mapping[str, Any]:
+    """Return what the run's status changes on its task; nothing unless it is the task's latest run.
+
+    A task that someone finished meanwhile keeps its status.
+    """
+    if task.latest_run_id not in (None, run.id) and task.latest_run_id > run.id:
+        return {}
+    fields: dict[str, Any] = {"latest_run_id": run.id, "latest_run_status": run.status}
+    wanted = _TASK_STATUS.get(run.status)
+    if run.status == "queued" and run.started_at:
+        wanted = "todo"
+    if wanted and task.status not in lifecycle.FINAL:
+        fields["status"] = wanted
+    return fields

@@ -1,0 +1,145 @@
+"""Changes of runs, each together with what it means for the task: one transaction.
+
+Endpoints use a request's unit of work; the workflow and the pipeline, which have no request, use `settle`.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from switchyard.domain import claims, clock, runs
+from switchyard.domain.actors import Actor
+from switchyard.domain.errors import Busy, NotFound
+from switchyard.domain.runs import Run
+from switchyard.domain.tracks import Track
+from switchyard.ledger.unit import Stale, Unit
+from switchyard.store import keys
+from switchyard.store import runs as rows
+from switchyard.store import tracks as track_rows
+from switchyard.store.table import Table
+
+#: Longest pause in seconds before a change is decided anew because rows moved.
+_LONGEST_PAUSE = 0.4
+
+
+def find(unit: Unit, task_id: str, run_id: str) -> tuple[Track, Run]:
+    """Read a visible task and one of its runs: 1 round trip, none for what was prefetched. Raises NotFound."""
+    row_key = keys.run(unit.actor.tenant_id, task_id, run_id)
+    unit.prefetch([task_id], rows=[row_key])
+    task, row = unit.get(task_id, "task"), unit.row(row_key)
+    if row is None:
+        raise NotFound(f"The task has no run with the id {run_id}.")
+    return task, rows.from_item(row)
+
+
+def create(unit: Unit, task: Track, **fields: Any) -> Run:
+    """Gather a new run of a task that was read, which becomes the task's latest.
+
+    Raises Conflict for a finished task, Leased when someone else holds the task.
+    """
+    claims.check_write(task, unit.actor, None, clock.now())
+    run = runs.create(unit.actor, unit.request_id, task, **fields)
+    unit.extra.append(rows.put(run))
+    unit.follow(task, **runs.task_fields(run, task))
+    return run
+
+
+def change(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
+    """Gather a change of a run that was read; returns it as it will be.
+
+    Raises StaleFence, Leased (only the holder changes a claimed run, but anyone may cancel it) and Finished.
+    """
+    cancels = fields.get("status") == "cancelled" and unit.fence is None
+    if not cancels:
+        claims.check_write(run, unit.actor, unit.fence, clock.now())
+    return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **fields))
+
+
+def claim(unit: Unit, task: Track, run: Run, seconds: int) -> Run:
+    """Gather a lease of so many seconds on a run that is offered. Raises NotClaimable or Leased."""
+    now = clock.now()
+    if run.changed_request == unit.request_id and claims.holds(unit.actor, run, now):
+        return run  # the first attempt went through and only its answer was lost
+    if claims.is_leased(run, now):
+        raise claims.Leased(run)
+    runs.check_claimable(run, unit.actor, now)
+    taken = runs.taken(run, unit.actor, clock.stamp(time.time() + seconds))
+    return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **taken, heartbeat_at=now))
+
+
+def prolong(unit: Unit, run: Run, seconds: int) -> Run:
+    """Gather a later end of the actor's lease, and a sign of life: no new version. Raises StaleFence or Leased."""
+    now = clock.now()
+    claims.check_write(run, unit.actor, unit.fence, now)
+    claims.check_held(run, unit.actor, now)
+    after = replace(run, lease_until=clock.stamp(time.time() + seconds), heartbeat_at=now)
+    unit.extra.append(rows.update(run, after))
+    return after
+
+
+def release(unit: Unit, task: Track, run: Run) -> Run:
+    """Gather the return of a run that the actor holds: it is offered again. Raises StaleFence or Leased."""
+    now = clock.now()
+    claims.check_write(run, unit.actor, unit.fence, now)
+    claims.check_held(run, unit.actor, now)
+    return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **runs.released()))
+
+
+def _become(unit: Unit, task: Track | None, before: Run, after: Run) -> Run:
+    if after is before:
+        return before
+    unit.extra.append(rows.update(before, after))
+    if task is not None and after.status != before.status:
+        unit.follow(task, **runs.task_fields(after, task))
+    return after
+
+
+# ---------------------------------------------------------------- without a request
+
+
+def load(table: Table, tenant_id: str, task_id: str, run_id: str) -> tuple[Track | None, Run | None]:
+    """Read a run and its task, whoever may see them (None: gone): 1 round trip."""
+    task_key, run_key = keys.track(tenant_id, task_id), keys.run(tenant_id, task_id, run_id)
+    found = table.get_many([task_key, run_key])
+    task, run = found.get(task_key), found.get(run_key)
+    live = task if track_rows.is_live(task) else None
+    return track_rows.from_item(live) if live else None, rows.from_item(run) if run else None
+
+
+def system(tenant_id: str, source: str = "workflow") -> Actor:
+    """The actor in whose name the service itself changes runs."""
+    return Actor(tenant_id, "switchyard", "agent", frozenset(), "", "Switchyard", source=source)
+
+
+def settle(
+    table: Table,
+    actor: Actor,
+    request_id: str,
+    task_id: str,
+    run_id: str,
+    decide: Callable[[Run], Mapping[str, Any] | None],
+) -> Run | None:
+    """Change a run as `decide` says of it as it stands, whoever holds it; None when the run is gone.
+
+    `decide` returns the fields to change, or None to leave the run alone; it is asked again when rows moved.
+    Raises Busy when they move until the table's deadline.
+    """
+    attempt = 0
+    while True:
+        task, run = load(table, actor.tenant_id, task_id, run_id)
+        fields = decide(run) if run else None
+        if run is None or fields is None:
+            return run
+        unit = Unit(table, actor, request_id)
+        after = _become(unit, task, run, runs.change(run, actor, request_id, **fields))
+        try:
+            unit.commit(200, {}, "")
+        except Stale:
+            if time.monotonic() > table.deadline - 1:
+                raise Busy("The run changed all the time: try again.") from None
+            time.sleep(random.uniform(0, min(0.03 * 4**attempt, _LONGEST_PAUSE)))  # noqa: S311 - jitter, not a secret
+            attempt += 1
+        else:
+            return after

@@ -1,0 +1,220 @@
+"""Runs in the ledger: what a run's status means for its task, and who may change a run."""
+
+from dataclasses import replace
+
+import pytest
+
+from switchyard.domain import clock
+from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain.claims import Leased, NotClaimable, StaleFence
+from switchyard.domain.errors import Conflict, NotFound
+from switchyard.domain.ids import new_id
+from switchyard.domain.runs import Finished, Run
+from switchyard.domain.tracks import Track
+from switchyard.ledger import runs
+from switchyard.ledger.unit import Stale, Unit
+from switchyard.store import keys
+from switchyard.store import runs as rows
+from switchyard.store import tracks as track_rows
+from switchyard.store.table import Table
+
+
+def unit(table: Table, tenant: str, actor: str = "agent_bo", fence: int | None = None) -> Unit:
+    kind = "agent" if actor.startswith("agent_") else "user"
+    return Unit(table, Actor(tenant, actor, kind, frozenset(SCOPES), "t"), new_id(), fence=fence)
+
+
+@pytest.fixture
+def task(table: Table, tenant: str) -> Track:
+    ledger = unit(table, tenant, "user_ada")
+    made = ledger.create("task", "Write docs", status="todo", assignee="agent_bo", assignee_type="agent")
+    ledger.commit(200, {}, "")
+    return made
+
+
+@pytest.fixture
+def offered(table: Table, tenant: str, task: Track) -> Run:
+    """A run that waits for an agent."""
+    ledger = unit(table, tenant, "user_ada")
+    run = runs.create(ledger, ledger.get(task.id), dispatched_at=clock.now())
+    ledger.commit(200, {}, "")
+    return run
+
+
+def current(table: Table, run: Run) -> tuple[Track, Run]:
+    task, found = runs.load(table, run.tenant_id, run.task_id, run.id)
+    assert task
+    assert found
+    return task, found
+
+
+def claim(table: Table, run: Run, actor: str = "agent_bo", seconds: int = 60) -> Run:
+    ledger = unit(table, run.tenant_id, actor)
+    task, found = runs.find(ledger, run.task_id, run.id)
+    after = runs.claim(ledger, task, found, seconds)
+    ledger.commit(200, {}, "")
+    return after
+
+
+def change(table: Table, run: Run, actor: str = "agent_bo", fence: int | None = None, **fields: object) -> None:
+    ledger = unit(table, run.tenant_id, actor, fence)
+    runs.change(ledger, *runs.find(ledger, run.task_id, run.id), **fields)
+    ledger.commit(200, {}, "")
+
+
+def test_a_new_run_is_the_tasks_latest_and_keeps_it_out_of_the_pool(table: Table, offered: Run) -> None:
+    task, run = current(table, offered)
+    assert (task.latest_run_id, task.latest_run_status, task.status) == (run.id, "queued", "todo")
+    assert run.agent == "agent_bo"
+    ledger = unit(table, task.tenant_id)
+    with pytest.raises(NotClaimable, match="under way"):
+        ledger.claim(task, 60)
+    assert "ready" not in track_rows.to_item(task)
+
+
+def test_a_row_gives_back_the_run_it_was_made_of(offered: Run) -> None:
+    full = replace(offered, output={"a": [1]}, state={"mode": "background"}, artifacts=({"id": "x"},), fence=3)
+    assert rows.from_item(rows.to_item(full)) == full
+
+
+@pytest.mark.parametrize(
+    ("status", "left"),
+    [("in_progress", "in_progress"), ("completed", "done"), ("failed", "todo"), ("cancelled", "todo")],
+)
+def test_a_runs_status_is_carried_to_its_task(table: Table, offered: Run, status: str, left: str) -> None:
+    change(table, offered, status="in_progress")
+    change(table, offered, status=status)
+    task, run = current(table, offered)
+    assert (task.status, task.latest_run_status) == (left, status)
+    assert (run.completed_at is not None) == run.is_final
+
+
+def test_a_final_status_is_reached_once(table: Table, offered: Run) -> None:
+    change(table, offered, status="completed", output={"pr": 1})
+    with pytest.raises(Finished):
+        change(table, offered, status="failed")
+    change(table, offered, output={"pr": 2})
+    assert current(table, offered)[1].output == {"pr": 2}
+
+
+def test_an_older_run_says_nothing_of_the_task_any_more(table: Table, tenant: str, offered: Run) -> None:
+    ledger = unit(table, tenant, "user_ada")
+    newer = runs.create(ledger, ledger.get(offered.task_id))
+    ledger.commit(200, {}, "")
+    change(table, offered, status="failed")
+    task, _ = current(table, newer)
+    assert (task.latest_run_id, task.latest_run_status, task.status) == (newer.id, "queued", "todo")
+
+
+def test_a_task_that_was_finished_meanwhile_keeps_its_status(table: Table, tenant: str, offered: Run) -> None:
+    ledger = unit(table, tenant, "user_ada")
+    ledger.change(ledger.get(offered.task_id), status="cancelled")
+    ledger.commit(200, {}, "")
+    change(table, offered, status="failed")
+    task, _ = current(table, offered)
+    assert (task.status, task.latest_run_status) == ("cancelled", "failed")
+    ledger = unit(table, tenant, "user_ada")
+    with pytest.raises(Conflict, match="cancelled"):
+        runs.create(ledger, ledger.get(task.id))
+
+
+def test_a_claimed_run_is_changed_by_its_holder_and_cancelled_by_anyone(table: Table, offered: Run) -> None:
+    claimed = claim(table, offered)
+    assert (claimed.status, claimed.fence, claimed.holder) == ("in_progress", 1, "agent_bo")
+    with pytest.raises(Leased):
+        change(table, offered, "user_ada", stage="build")
+    change(table, offered, fence=1, stage="build")
+    with pytest.raises(StaleFence):
+        change(table, offered, fence=2, stage="plan")
+    change(table, offered, "user_ada", status="cancelled")
+    task, run = current(table, offered)
+    assert (run.status, run.holder, task.status) == ("cancelled", None, "todo")
+
+
+def test_a_run_is_claimed_by_whom_it_is_meant_for_and_only_when_offered(
+    table: Table, tenant: str, offered: Run
+) -> None:
+    with pytest.raises(NotClaimable, match="agent_bo"):
+        claim(table, offered, "agent_eve")
+    claim(table, offered)
+    with pytest.raises(Leased):
+        claim(table, offered)
+
+
+def test_a_lease_that_ran_out_can_be_taken_over_with_a_higher_fence(table: Table, offered: Run) -> None:
+    claim(table, offered, seconds=0)
+    again = claim(table, offered)
+    assert again.fence == 2
+    with pytest.raises(StaleFence):
+        change(table, offered, fence=1, status="completed")
+
+
+def test_a_released_run_is_offered_again(table: Table, offered: Run) -> None:
+    claim(table, offered)
+    ledger = unit(table, offered.tenant_id)
+    runs.release(ledger, *runs.find(ledger, offered.task_id, offered.id))
+    ledger.commit(200, {}, "")
+    task, run = current(table, offered)
+    assert (run.status, run.holder, task.status) == ("queued", None, "todo")
+    assert claim(table, offered).fence == 2
+
+
+def test_prolonging_moves_the_lease_without_a_new_version(table: Table, offered: Run) -> None:
+    claimed = claim(table, offered)
+    ledger = unit(table, offered.tenant_id, fence=1)
+    runs.prolong(ledger, runs.find(ledger, offered.task_id, offered.id)[1], 3600)
+    ledger.commit(200, {}, "")
+    _, run = current(table, offered)
+    assert run.version == claimed.version
+    assert (run.lease_until or "") > (claimed.lease_until or "")
+    assert (run.heartbeat_at or "") >= (claimed.heartbeat_at or "")
+
+
+def test_of_two_claims_that_read_the_same_row_one_is_stale(table: Table, offered: Run) -> None:
+    first, second = unit(table, offered.tenant_id), unit(table, offered.tenant_id)
+    for each in (first, second):
+        runs.claim(each, *runs.find(each, offered.task_id, offered.id), 60)
+    first.commit(200, {}, "")
+    with pytest.raises(Stale):
+        second.commit(200, {}, "")
+
+
+def test_the_service_settles_a_run_whoever_holds_it(table: Table, offered: Run) -> None:
+    claim(table, offered)
+    system = runs.system(offered.tenant_id)
+    decide = lambda run: None if run.is_final else {"status": "failed", "error_message": "gone"}  # noqa: E731
+    for _ in range(2):
+        runs.settle(table, system, "r", offered.task_id, offered.id, decide)
+    task, run = current(table, offered)
+    assert (run.status, run.error_message, run.holder, task.status) == ("failed", "gone", None, "todo")
+
+
+def test_settling_a_run_whose_task_was_deleted_changes_the_run_alone(table: Table, tenant: str, offered: Run) -> None:
+    ledger = unit(table, tenant, "user_ada")
+    ledger.delete(ledger.get(offered.task_id))
+    ledger.commit(200, {}, "")
+    runs.settle(table, runs.system(tenant), "r", offered.task_id, offered.id, lambda _: {"status": "cancelled"})
+    row = table.get(*keys.run(tenant, offered.task_id, offered.id))
+    assert row
+    assert rows.from_item(row).status == "cancelled"
+    assert runs.settle(table, runs.system(tenant), "r", offered.task_id, new_id(), lambda _: {}) is None
+
+
+def test_a_run_of_an_invisible_task_is_not_found(table: Table, tenant: str, offered: Run) -> None:
+    with pytest.raises(NotFound):
+        runs.find(unit(table, new_id()), offered.task_id, offered.id)
+    with pytest.raises(NotFound):
+        runs.find(unit(table, tenant), offered.task_id, new_id())
+
+
+def test_a_tasks_runs_are_read_newest_first_page_by_page(table: Table, tenant: str, task: Track) -> None:
+    made = []
+    for _ in range(3):
+        ledger = unit(table, tenant)
+        made.append(runs.create(ledger, ledger.get(task.id)).id)
+        ledger.commit(200, {}, "")
+    page = rows.read_of_task(table, tenant, task.id, 2)
+    assert [rows.from_item(each).id for each in page.items] == [made[2], made[1]]
+    rest = rows.read_of_task(table, tenant, task.id, 2, page.position)
+    assert [rows.from_item(each).id for each in rest.items] == [made[0]]
+    assert rest.position is None

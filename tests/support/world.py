@@ -2,10 +2,10 @@
 
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
-from switchyard.ledger import administration
+from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger.unit import Unit
+from switchyard.store import tenants, webhooks
 from switchyard.store import tokens as token_rows
-from switchyard.store import webhooks
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from switchyard.store.webhooks import Delivery, Webhook
@@ -18,17 +18,20 @@ READY = "01981f5c-7a00-7000-8000-00000000000e"
 CLAIMED = "01981f5c-7a00-7000-8000-00000000000f"
 WEBHOOK = "01981f5c-7a00-7000-8000-000000000010"
 DELIVERY = "01981f5c-7a00-7000-8000-000000000011"
+PROJECT = "01981f5c-7a00-7000-8000-000000000012"
+PROJECT_TASK = "01981f5c-7a00-7000-8000-000000000013"
 
 #: A track of a tenant other than the sample events'.
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
 
 
 def build(table: Table, tenant: str) -> None:
-    """Write what the sample events need: the tenant and a token, a goal, a task of it and what that task waits for,
-    a task that is ready and one that is claimed, an endpoint for events and a delivery to it.
+    """Write what the sample events need: the tenant, its first project and a task there, a token, a goal, a task of it
+    and what that task waits for, a task that is ready and one that is claimed, an endpoint for events and a delivery.
     """
     ledger = _ledger(table, tenant)
-    administration.create_tenant(ledger, "Acme")
+    ledger.extra.append(tenants.put_tenant(Tenant(tenant, "Acme", clock.now(), next_project=2)))
+    ledger.extra += tenants.put_project(Project(tenant, PROJECT, 1, "Acme Docs", clock.now(), "user_ada"))
     actor = Actor(tenant, "agent_builder", "agent", frozenset({"tasks:read"}), TOKEN, "Builder")
     ledger.extra += token_rows.put(TokenRow(TOKEN, tokens.digest(tokens.new_token()), actor, clock.now(), None))
     ledger.create("goal", "Ship docs v1", id=GOAL, project_ids=("docs",), status="on_track", progress=40)
@@ -52,6 +55,7 @@ def build(table: Table, tenant: str) -> None:
         fence=1,
         lease_until="2999-01-01T00:00:00.000Z",
     )
+    ledger.create("task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
     webhook = Webhook(
         tenant_id=tenant,
         id=WEBHOOK,

@@ -133,10 +133,14 @@ def _operation(operation: Operation, path: str, schemas: dict[type[BaseModel], J
         content = {"application/json": {"schema": schemas[operation.body]}}
         described["requestBody"] = {
             "required": not operation.body_optional,
-            "description": f"At most {BODY_MAX} bytes. Unknown fields are refused.",
+            "description": f"At most {BODY_MAX} bytes. Unknown fields are {_unknown_fields(operation.body)}.",
             "content": content,
         }
     return described
+
+
+def _unknown_fields(body: type[BaseModel]) -> str:
+    return "ignored" if body.model_config.get("extra") == "ignore" else "refused"
 
 
 def _parameters(operation: Operation, path: str, schemas: dict[type[BaseModel], Json]) -> list[Json]:

@@ -1,16 +1,22 @@
 """What can go wrong, in the domain's words. Each surface words its own answer (http/errors.py)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One refused input: which field (dotted path), why, and what would be right."""
+    """One refused input: which field (dotted path), why, and what would be right.
+
+    `given` is what was sent, and `bound` the limit that it oversteps, where an answer has words for them.
+    """
 
     field: str
     reason: str
     expected: str = ""
     code: str = "invalid"
+    given: Any = None
+    bound: int | None = None
 
 
 class SwitchyardError(Exception):

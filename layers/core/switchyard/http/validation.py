@@ -96,9 +96,10 @@ def _field_error(found: Any, root: str) -> FieldError:
     if kind == "value_error":
         problem = context["error"]
         if isinstance(problem, Expectation):
-            return FieldError(field, str(problem), problem.expected, problem.code)
-        return FieldError(field, str(problem), "", "invalid")
-    return FieldError(field, _sentence(found["msg"]), _EXPECTED.get(kind, ""), kind)
+            return FieldError(field, str(problem), problem.expected, problem.code, found["input"])
+        return FieldError(field, str(problem), "", "invalid", found["input"])
+    bound = next((context[name] for name in _BOUNDS if name in context), None)
+    return FieldError(field, _sentence(found["msg"]), _EXPECTED.get(kind, ""), kind, found["input"], bound)
 
 
 class Expectation(ValueError):
@@ -114,6 +115,9 @@ def _sentence(message: str) -> str:
     message = message.removeprefix("Input ")
     return message[:1].lower() + message[1:]
 
+
+#: What pydantic calls the limit that a value oversteps.
+_BOUNDS = ("max_length", "min_length", "le", "ge")
 
 _EXPECTED = {
     "string_type": "a string",

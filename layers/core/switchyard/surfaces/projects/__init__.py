@@ -1,0 +1,1 @@
+"""Projects: tasks with runs, staged artifacts, presence and push (contract: projects.md)."""

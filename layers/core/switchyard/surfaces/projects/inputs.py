@@ -1,0 +1,57 @@
+"""What the models of the projects surface have in common (contract: projects.md §1)."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+
+from switchyard.http.validation import Expectation, Query, Wire
+
+#: The default of a field that may be left out but not be null.
+ABSENT: Any = None
+
+LIMIT = 50
+LIMIT_MAX = 100
+#: An offset beyond any list.
+OFFSET_MAX = 1_000_000_000
+
+
+class Body(Wire):
+    """Base of request bodies: strict types; keys that are not known are ignored, as the contract has it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Params(Query):
+    """Base of query parameters: names that are not known are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text[:100]))
+    except ValueError:
+        raise Expectation("Must be a valid UUID.", "") from None
+
+
+def _limit(given: Any) -> int:
+    number = _whole(given)
+    return min(number, LIMIT_MAX) if number else LIMIT
+
+
+def _whole(given: Any) -> int:
+    """Read what a client sent for a number that is never refused; 0 for what is none."""
+    text = str(given).strip()
+    return min(int(text), OFFSET_MAX) if text.isascii() and text.isdecimal() and len(text) <= 20 else 0
+
+
+#: A UUID in any of its spellings, in the canonical one.
+Uuid = Annotated[str, AfterValidator(_uuid)]
+
+
+class Paging(Params):
+    """`limit` and `offset`; what is no number is the default, a limit above the maximum is the maximum."""
+
+    limit: Annotated[int, BeforeValidator(_limit), Field(ge=1, le=LIMIT_MAX)] = LIMIT
+    offset: Annotated[int, BeforeValidator(_whole), Field(ge=0)] = 0

@@ -1,0 +1,67 @@
+"""How the projects surface shows tasks (contract: projects.md §2.1)."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from switchyard.domain.runs import Run
+from switchyard.domain.tracks import Track
+
+#: Fields that only this surface knows, with what a task has that never had them set.
+KEPT: Mapping[str, Any] = {
+    "task_number": None,
+    "slug": "",
+    "title_manually_set": False,
+    "origin_product": "",
+    "repository": None,
+    "github_integration": None,
+    "github_user_integration": None,
+    "signal_report": None,
+    "json_schema": None,
+    "internal": False,
+    "archived": False,
+    "archived_at": None,
+    "ci_prompt": None,
+    "idle_seconds": None,
+    "timeout_seconds": None,
+}
+
+
+def kept(task: Track) -> Mapping[str, Any]:
+    """Return what the surface keeps of a task for itself, e.g. its `json_schema`."""
+    return {**KEPT, **task.ext.get("projects", {})}
+
+
+def task(task: Track, run: Run | None) -> dict[str, Any]:
+    """Return the task object with its latest run."""
+    own = kept(task)
+    return {
+        "id": task.id,
+        "title": task.title,
+        "description": task.description,
+        **{name: own[name] for name in KEPT},
+        "latest_run": latest_run(run),
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
+        "created_by": created_by(task),
+    }
+
+
+def latest_run(run: Run | None) -> dict[str, Any] | None:
+    """Return the run object that a task shows as its latest run."""
+    return None if run is None else {"id": run.id}
+
+
+def created_by(task: Track) -> dict[str, Any]:
+    """Return the user object of a task's maker, as far as the tenant knows one."""
+    return {
+        "id": task.created_by_number or 0,
+        "uuid": str(uuid5(NAMESPACE_URL, f"switchyard:{task.tenant_id}:{task.created_by}")),
+        "distinct_id": task.created_by,
+        "first_name": task.created_by_name or "",
+        "last_name": "",
+        "email": "",
+        "is_email_verified": None,
+        "hedgehog_config": None,
+        "role_at_organization": None,
+    }

@@ -1,0 +1,110 @@
+"""What the paths of the projects surface name: a project, and a task of it.
+
+`{project}` is a project's number or UUID, `@current` (the tenant's first project), or, before the id of a task, `-`
+for whichever project the task is in. A task is in the first of its projects, and under any other it is not found.
+"""
+
+import time
+from collections.abc import Iterable
+
+from switchyard.domain.ids import parse_id
+from switchyard.domain.tenants import Project
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call
+from switchyard.ledger.unit import RowKey
+from switchyard.store import keys, tenants
+from switchyard.surfaces.projects.surface import Missing
+
+#: Seconds that a container trusts what it read of a project: its number and name do not change.
+CACHE_SECONDS = 300
+_CACHE_MAX = 1_000
+_CURRENT = 1
+_ANY = "-"
+
+_numbers: dict[tuple[str, int], tuple[float, str]] = {}
+_projects: dict[tuple[str, str], tuple[float, Project]] = {}
+
+
+def project(call: Call) -> Project:
+    """Return the registered project of the path: no read while it is remembered, else 1 or 2. Raises Missing."""
+    given = call.path["project"]
+    number = _number(given)
+    project_id = _id_of_number(call, number) if number else parse_id(given)
+    if project_id is None:
+        raise Missing
+    return _registered(call, project_id)
+
+
+def task_in(call: Call, rows: Iterable[RowKey] = (), missing: str = "Not found.") -> Track:
+    """Return the task of the path: 1 round trip, also with further rows, which `call.ledger.row` then has.
+
+    Raises Missing, with the text, for what is no task the caller may see in the project of the path.
+    """
+    track_id, given = task_id(call, missing), call.path["project"]
+    number = _number(given)
+    unresolved = number is not None and _known(_numbers, (call.actor.tenant_id, number)) is None
+    also = [keys.project_number(call.actor.tenant_id, number)] if number and unresolved else []
+    call.ledger.prefetch([track_id], rows=[*rows, *also])
+    task = call.ledger.find([track_id]).get(track_id)
+    if task is None or not task.is_task:
+        raise Missing(missing)
+    if given != _ANY:
+        home = task.project_ids[0] if task.project_ids else None
+        wanted = _id_of_number(call, number) if number else parse_id(given)
+        if wanted is None or home != wanted:
+            raise Missing(missing)
+    return task
+
+
+def task_id(call: Call, missing: str = "Not found.") -> str:
+    """Return the task's id in the path, e.g. for the keys of rows to read with it; raises Missing for what is none."""
+    found = parse_id(call.path["task_id"])
+    if found is None:
+        raise Missing(missing)
+    return found
+
+
+def forget_all() -> None:
+    """Empty the cache (tests)."""
+    _numbers.clear()
+    _projects.clear()
+
+
+def _number(given: str) -> int | None:
+    if given == "@current":
+        return _CURRENT
+    return int(given) if given.isascii() and given.isdecimal() and len(given) <= 15 else None
+
+
+def _id_of_number(call: Call, number: int) -> str | None:
+    key = (call.actor.tenant_id, number)
+    known = _known(_numbers, key)
+    if known is None:
+        row = call.ledger.row(keys.project_number(*key))
+        known = row["project_id"]["S"] if row else None
+        if known:
+            _remember(_numbers, key, known)
+    return known
+
+
+def _registered(call: Call, project_id: str) -> Project:
+    key = (call.actor.tenant_id, project_id)
+    known = _known(_projects, key)
+    if known is None:
+        row = call.ledger.row(keys.project(*key))
+        if row is None:
+            raise Missing
+        known = tenants.project_from(row)
+        _remember(_projects, key, known)
+    return known
+
+
+def _known[K, V](cache: dict[K, tuple[float, V]], key: K) -> V | None:
+    until, value = cache.get(key, (0.0, None))
+    return value if until > time.monotonic() else None
+
+
+def _remember[K, V](cache: dict[K, tuple[float, V]], key: K, value: V) -> None:
+    if len(cache) >= _CACHE_MAX:
+        cache.clear()
+    cache[key] = (time.monotonic() + CACHE_SECONDS, value)

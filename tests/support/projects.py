@@ -1,0 +1,33 @@
+"""A registered project, and tasks in it, for tests of the projects surface."""
+
+from typing import Any
+
+from switchyard.domain import clock
+from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain.ids import new_id
+from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.tenants import Project, Tenant
+from switchyard.domain.tracks import Track
+from switchyard.ledger.unit import Unit
+from switchyard.store import tenants
+from switchyard.store.table import Table
+
+
+def a_tenant(table: Table, tenant: str, *names: str) -> list[Project]:
+    """Write a tenant with a project of each name, numbered from 1."""
+    made = [Project(tenant, new_id(), number, name, clock.now(), "user_ada") for number, name in enumerate(names, 1)]
+    actions = [tenants.put_tenant(Tenant(tenant, "Acme", clock.now(), next_project=len(made) + 1))]
+    for project in made:
+        actions += tenants.put_project(project)
+    table.write(actions)
+    return made
+
+
+def a_task(
+    table: Table, project: Project, title: str = "A task", kind: TrackType = "task", by: str = "user_ada", **fields: Any
+) -> Track:
+    """Write a task (or goal) of the project, as another surface would have made it."""
+    ledger = Unit(table, Actor(project.tenant_id, by, "user", frozenset(SCOPES), "seed"), new_id())
+    track = ledger.create(kind, title, **{"project_ids": (project.id,), **fields})
+    ledger.commit(201, {}, "")
+    return track

@@ -1,5 +1,6 @@
 """Calls handlers as API Gateway would: an HTTP request in, an HTTP answer out."""
 
+import base64
 import json
 import re
 from collections.abc import Mapping
@@ -39,9 +40,21 @@ class Answer:
     headers: Mapping[str, str]
     text: str
 
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> "Answer":
+        """Return what API Gateway makes of a handler's answer."""
+        body = raw["body"]
+        if raw.get("isBase64Encoded"):
+            body = base64.b64decode(body, validate=True).decode("utf-8", "surrogateescape")
+        return cls(raw["statusCode"], raw["headers"], body)
+
     @property
     def json(self) -> Any:
         return json.loads(self.text)
+
+    @property
+    def content(self) -> bytes:
+        return self.text.encode("utf-8", "surrogateescape")
 
 
 def event(
@@ -73,14 +86,18 @@ def event(
 def check_promise(operation: Operation, answer: Answer) -> None:
     """Hold an answer to what docs/openapi.json says of the operation: status, body and headers."""
     assert answer.headers["x-request-id"]
+    if operation.empty and answer.status == operation.empty:
+        assert answer.text == ""
+        assert ("location" in answer.headers) is (answer.status == 303)
+        return
     if answer.status >= 300:
         if operation.surface.error:
             operation.surface.error.model_validate_json(answer.text, strict=True)
         return
-    if operation.empty and answer.status == operation.empty:
-        assert answer.text == ""
-        return
     assert answer.status == operation.status
+    if operation.media:
+        assert operation.media in ("*/*", answer.headers["content-type"])
+        return
     if operation.reply is None:
         assert answer.text == ""
         return
@@ -111,7 +128,7 @@ class Api:
             sent["authorization"] = f"Bearer {self.token}"
         payload = text if text is not None else None if body is None else json.dumps(body)
         raw = endpoint.handler(event(method, url, parameters, {**sent, **(headers or {})}, payload), self.context)
-        answer = Answer(raw["statusCode"], raw["headers"], raw["body"])
+        answer = Answer.of(raw)
         check_promise(endpoint.operation, answer)
         return answer
 

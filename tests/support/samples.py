@@ -32,6 +32,6 @@ def sample(operation: str, token: str | None = None, tenant: str = WORKSPACE) ->
 def replay(operation: str, event: dict[str, Any]) -> Answer:
     """Run an event through the operation's handler."""
     raw = ENDPOINTS[operation].handler(event, Context())
-    answer = Answer(raw["statusCode"], raw["headers"], raw["body"])
+    answer = Answer.of(raw)
     check_promise(ENDPOINTS[operation].operation, answer)
     return answer

@@ -187,15 +187,23 @@ def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Js
     }
     if operation.reply:
         answer["content"] = {"application/json": {"schema": schemas[operation.reply]}}
+    if operation.media:
+        answer["content"] = {operation.media: {"schema": {"type": "string"}}}
     responses = {str(operation.status): answer}
     if operation.empty:
-        described = {202: "Taken without an answer.", 204: "There is none."}[operation.empty]
-        responses[str(operation.empty)] = {"description": described, "headers": answer["headers"]}
+        responses[str(operation.empty)] = {"description": _EMPTY[operation.empty], "headers": answer["headers"]}
     for error in _errors(operation):
         status, _, _ = operation.surface.refuse(error, _SAMPLE_REQUEST)
         responses[str(status)] = {"$ref": f"#/components/responses/{_refusal_name(operation.surface, status)}"}
     return dict(sorted(responses.items()))
 
+
+#: What an answer without a body means, by its status.
+_EMPTY = {
+    202: "Taken without an answer.",
+    204: "There is none.",
+    303: "It is too large for this answer: read it from the URL in the header Location.",
+}
 
 # ---------------------------------------------------------------- refusals
 

@@ -5,6 +5,7 @@ with the answer kept under its idempotency key -> headers, one log line, metrics
 by the surface.
 """
 
+import base64
 import hashlib
 import json
 import random
@@ -57,8 +58,10 @@ metrics = Metrics(namespace="Switchyard", service="switchyard")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: status, JSON value (None: no body), and headers beyond the common ones.
+    """An answer: status, body, and headers beyond the common ones.
 
+    The body is a JSON value, None for no body, or bytes, which go out as they are: with a content-type among the
+    headers, of an operation that says so (`media`).
     `kept` stands in for the body under an idempotency key, when the body holds a secret that may not be stored.
     `logged` is added to the request's log line.
     """
@@ -114,6 +117,7 @@ class Operation:
     key_field: str | None
     body_optional: bool
     empty: int | None
+    media: str | None
 
 
 Handler = Callable[[Call], Reply]
@@ -152,6 +156,7 @@ def endpoint(
     key_field: str | None = None,
     body_optional: bool = False,
     empty: int | None = None,
+    media: str | None = None,
 ) -> Callable[[Handler], LambdaHandler]:
     """Make a Lambda handler of a function that takes a Call and returns a Reply.
 
@@ -159,7 +164,8 @@ def endpoint(
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose
     version is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body
     that may carry the key in place of the header; a body that is `body_optional` is {} when it is left out;
-    `empty` is the status of an answer without a body, where one can be.
+    `empty` is the status of an answer without a body, where one can be (303: what was asked for is elsewhere);
+    `media` is the content type of answers that are no JSON but bytes (`*/*`: it varies), which no key can keep.
     """
     method = routes[0].partition(" ")[0]
     paths = tuple(route.partition(" ")[2] for route in routes)
@@ -178,11 +184,12 @@ def endpoint(
             reply,
             status,
             public,
-            keyed and method in _MUTATING,
+            keyed and method in _MUTATING and media is None,
             versioned,
             key_field,
             body_optional,
             empty,
+            media,
         )
 
         def run(event: Event, context: Any) -> Response:
@@ -197,12 +204,16 @@ def endpoint(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a client gets: status, headers and body text. `replayed` tells that it was given before, under a key."""
+    """What a client gets: status, headers and body text, which is base64 when the body is `binary`.
+
+    `replayed` tells that it was given before, under a key.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: str
     replayed: bool = False
+    binary: bool = False
 
 
 def perform(
@@ -224,8 +235,9 @@ def perform(
         ledger = Unit(table, actor, request.id, key, fence, attempt)
         try:
             reply = work(ledger)
-            status, headers, text = _encoded(reply)
-            ledger.commit(status, headers, text if reply.kept is None else _json(reply.kept))
+            answer = _encoded(reply)
+            kept = answer.body if reply.kept is None else _json(reply.kept)
+            ledger.commit(answer.status, answer.headers, kept)
         except Replay as known:
             first = known.remembered
             return Answer(first.status, first.headers, first.body, replayed=True)
@@ -243,7 +255,7 @@ def perform(
                 _keep(key, refuse(refusal, request), table)
             raise
         else:
-            return Answer(status, headers, text)
+            return answer
 
 
 def _leave_word(attempts: Sequence[Item], table: Table) -> None:
@@ -282,19 +294,20 @@ class _Run:
     def respond(self) -> Response:
         error: SwitchyardError | None = None
         try:
-            status, headers, body = self._answer()
+            answer = self._answer()
         except SwitchyardError as refusal:
             error = refusal
-            status, headers, body = self._refusal(refusal)
+            answer = Answer(*self._refusal(refusal))
         except Exception:
             logger.exception("unhandled", operation=self.operation.name, request_id=self.request.id)
             error = SwitchyardError("Something went wrong here; the request id finds it in our log.")
-            status, headers, body = self._refusal(error)
-        self._record(status, error)
-        headers = {"x-request-id": self.request.id, "cache-control": "no-store", **headers}
-        return {"statusCode": status, "headers": headers, "body": body}
+            answer = Answer(*self._refusal(error))
+        self._record(answer.status, error)
+        headers = {"x-request-id": self.request.id, "cache-control": "no-store", **answer.headers}
+        encoded = {"isBase64Encoded": True} if answer.binary else {}
+        return {"statusCode": answer.status, "headers": headers, "body": answer.body, **encoded}
 
-    def _answer(self) -> tuple[int, Mapping[str, str], str]:
+    def _answer(self) -> Answer:
         operation, request = self.operation, self.request
         table = shared_table() if not operation.public else None
         if table is None:
@@ -318,8 +331,9 @@ class _Run:
             fence=_claim_fence(request) if operation.method in _MUTATING else None,
         )
         self.replayed = answer.replayed
-        headers = {**answer.headers, "idempotency-replayed": "true"} if answer.replayed else answer.headers
-        return answer.status, headers, answer.body
+        if answer.replayed:
+            return replace(answer, headers={**answer.headers, "idempotency-replayed": "true"})
+        return answer
 
     def _raw_body(self) -> bytes:
         optional = self.operation.body_optional and not self.request.event.get("body")
@@ -375,10 +389,12 @@ class _Run:
         metrics.flush_metrics()
 
 
-def _encoded(reply: Reply) -> tuple[int, Mapping[str, str], str]:
+def _encoded(reply: Reply) -> Answer:
     if reply.body is None:
-        return reply.status, reply.headers, ""
-    return reply.status, {"content-type": "application/json", **reply.headers}, _json(reply.body)
+        return Answer(reply.status, reply.headers, "")
+    if isinstance(reply.body, bytes):
+        return Answer(reply.status, reply.headers, base64.b64encode(reply.body).decode(), binary=True)
+    return Answer(reply.status, {"content-type": "application/json", **reply.headers}, _json(reply.body))
 
 
 def _json(value: Any) -> str:

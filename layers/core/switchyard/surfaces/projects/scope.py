@@ -1,4 +1,4 @@
-"""What the paths of the projects surface name: a project, and a task of it.
+"""What the paths of the projects surface name: a project, a task of it, and a run of the task.
 
 `{project}` is a project's number or UUID, `@current` (the tenant's first project), or, before the id of a task, `-`
 for whichever project the task is in. A task is in the first of its projects, and under any other it is not found.
@@ -8,16 +8,20 @@ import time
 from collections.abc import Iterable
 
 from switchyard.domain.ids import parse_id
+from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.http.endpoint import Call
 from switchyard.ledger.unit import RowKey
 from switchyard.store import keys, tenants
+from switchyard.store import runs as run_rows
 from switchyard.surfaces.projects.surface import Missing
 
 #: Seconds that a container trusts what it read of a project: its number and name do not change.
 CACHE_SECONDS = 300
 _CACHE_MAX = 1_000
+#: What the routes of a task's runs say of a task that is not there.
+NO_TASK = "Task not found"
 _CURRENT = 1
 _ANY = "-"
 
@@ -62,6 +66,19 @@ def task_id(call: Call, missing: str = "Not found.") -> str:
     if found is None:
         raise Missing(missing)
     return found
+
+
+def run_in(call: Call) -> tuple[Track, Run]:
+    """Return the task and the run of the path: 1 round trip. Raises Missing, as `task_in`."""
+    run_id = parse_id(call.path["run_id"])
+    if run_id is None:
+        raise Missing
+    row_key = keys.run(call.actor.tenant_id, task_id(call, NO_TASK), run_id)
+    task = task_in(call, [row_key], NO_TASK)
+    row = call.ledger.row(row_key)
+    if row is None:
+        raise Missing
+    return task, run_rows.from_item(row)
 
 
 def forget_all() -> None:

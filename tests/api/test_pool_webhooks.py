@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
-from switchyard.events import receivers, webhooks
+from switchyard.events import queues, receivers, webhooks
 from switchyard.store import webhooks as rows
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
@@ -178,7 +178,7 @@ def test_the_stream_sends_new_deliveries_and_new_rounds_alone() -> None:
             self.sent += map(json.loads, bodies)
             return [1]
 
-    assert webhooks.enqueue([sample, attempted, again, expired, other], Full()) == ["1"]  # type: ignore[arg-type]
+    assert queues.enqueue([sample, attempted, again, expired, other], webhooks.due, Full()) == ["1"]  # type: ignore[arg-type]
     assert [each["round"] for each in Full.sent] == [0, 1]
 
 
@@ -220,10 +220,10 @@ def test_a_failed_attempt_is_repeated_later_with_the_same_id_and_body(
 
 
 def test_pauses_grow_over_a_day_with_jitter() -> None:
-    pauses = [webhooks.pause(number) for number in range(1, webhooks.ATTEMPTS_MAX)]
+    pauses = [queues.pause(number) for number in range(1, webhooks.ATTEMPTS_MAX)]
     assert 20 * 3_600 <= sum(pauses) <= 30 * 3_600
     assert all(earlier < later for earlier, later in pairwise(pauses[:9]))
-    assert len({webhooks.pause(10) for _ in range(50)}) > 10
+    assert len({queues.pause(10) for _ in range(50)}) > 10
 
 
 def test_the_last_attempt_leaves_the_message_to_the_dead_letters(

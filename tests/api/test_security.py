@@ -14,8 +14,12 @@ from tests.support.http import Answer
 from tests.support.samples import ENDPOINTS, replay, sample
 
 PROTECTED = sorted(name for name, each in ENDPOINTS.items() if not each.operation.public)
-WITH_PATH_IDS = [name for name in PROTECTED if "{" in ENDPOINTS[name].operation.paths[0]]
-MAYBE_WITH_BODY = {"POST", "PATCH", "PUT"}
+#: Operations whose path names nobody but the caller: any other name is refused as such, whether it is someone's or not.
+ABOUT_THE_CALLER = {"projects.register_device", "projects.unregister_device"}
+WITH_PATH_IDS = [
+    name for name in PROTECTED if "{" in ENDPOINTS[name].operation.paths[0] and name not in ABOUT_THE_CALLER
+]
+MAYBE_WITH_BODY = {"POST", "PATCH", "PUT", "DELETE"}
 
 #: The only operations that need no token. A new one is added here by decision.
 PUBLIC = {

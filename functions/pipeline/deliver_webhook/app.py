@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from switchyard.events import webhooks
-from switchyard.events.webhooks import Queue
+from switchyard.events.queues import Queue
 from switchyard.store.table import Table
 
 
@@ -15,7 +15,7 @@ def _table() -> Table:
 
 @cache
 def _queue() -> Queue:
-    return Queue.from_environment()
+    return Queue.deliveries()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

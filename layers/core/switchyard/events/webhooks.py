@@ -8,8 +8,6 @@ queue moves it to the dead letters.
 
 import hashlib
 import json
-import os
-import random
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,25 +16,18 @@ from aws_lambda_powertools import Logger
 
 from switchyard.domain import clock, ids
 from switchyard.events import receivers, signing
+from switchyard.events.queues import Queue, pause
 from switchyard.store import keys, webhooks
-from switchyard.store.table import ConditionFailed, Item, Table, make_client
+from switchyard.store.table import ConditionFailed, Item, Table
 from switchyard.store.webhooks import Delivery, Webhook
 
 #: Attempts of one delivery; template.yaml's maxReceiveCount is the same.
 ATTEMPTS_MAX = 14
-#: Seconds before the second attempt; each further pause is three times as long, up to the longest: a day in all.
-_FIRST_PAUSE, _LONGEST_PAUSE = 1, 21_600
 _GONE = 410
 
 logger = Logger(service="switchyard")
 
 Payload = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
-
-def pause(attempt: int) -> int:
-    """Return the seconds to wait after the failed attempt of this number (1: the first), with jitter."""
-    seconds = min(_FIRST_PAUSE * 3 ** (attempt - 1), _LONGEST_PAUSE)
-    return max(1, round(seconds * random.uniform(0.8, 1.2)))  # noqa: S311 - jitter, not a secret
 
 
 # ---------------------------------------------------------------- dispatch
@@ -80,40 +71,7 @@ def _delivery_id(webhook_id: str, event_id: str, at: str) -> str:
 # ---------------------------------------------------------------- enqueue
 
 
-class Queue:
-    """The queue of deliveries."""
-
-    def __init__(self, url: str, client: Any) -> None:
-        self.url = url
-        self.client = client
-
-    @classmethod
-    def from_environment(cls) -> "Queue":
-        """Return the queue of the environment variable DELIVERIES_QUEUE_URL."""
-        return cls(os.environ["DELIVERIES_QUEUE_URL"], make_client("sqs"))
-
-    def send(self, bodies: list[str]) -> list[int]:
-        """Send up to ten messages; returns the positions of those that were not taken."""
-        entries = [{"Id": str(position), "MessageBody": body} for position, body in enumerate(bodies)]
-        answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
-        return [int(each["Id"]) for each in answer.get("Failed", ())]
-
-    def hide(self, receipt: str, seconds: int) -> None:
-        """Keep a message from being received again before so many seconds have passed."""
-        self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
-
-
-def enqueue(records: list[Mapping[str, Any]], queue: Queue) -> list[str]:
-    """Send a message for each record of a delivery that is due; returns the numbers of the records that failed."""
-    due = [(each["dynamodb"]["SequenceNumber"], body) for each in records if (body := _due(each["dynamodb"]))]
-    failed = []
-    for start in range(0, len(due), 10):
-        chunk = due[start : start + 10]
-        failed += [chunk[position][0] for position in queue.send([body for _, body in chunk])]
-    return failed
-
-
-def _due(data: Mapping[str, Any]) -> str | None:
+def due(data: Mapping[str, Any]) -> str | None:
     """Return the message of a delivery that is new or in a new round; None for every other record."""
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None or not data["Keys"]["sk"]["S"].startswith(keys.DELIVERY):

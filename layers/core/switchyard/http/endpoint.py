@@ -230,9 +230,9 @@ def perform(
 
     Raises the SwitchyardErrors of the work; a final one is kept under the key too, in the words of `refuse`.
     """
-    attempt, started = 0, time.monotonic()
+    attempt = 0
     while True:
-        ledger = Unit(table, actor, request.id, key, fence, attempt, started)
+        ledger = Unit(table, actor, request.id, key, fence, attempt)
         try:
             reply = work(ledger)
             answer = _encoded(reply)

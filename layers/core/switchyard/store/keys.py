@@ -185,6 +185,38 @@ def runs_active(shard: int) -> str:
     return f"RUNS#{shard}"
 
 
+# ---------------------------------------------------------------- devices, presence and notices
+
+NOTICE = "NOTICE#"
+
+
+def device(tenant_id: str, user_id: str, device_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#DEVICES#{user_id}", f"DEVICE#{device_id}"
+
+
+def device_guard(tenant_id: str, user_id: str) -> tuple[str, str]:
+    """The row that everyone increments who adds one of a person's devices."""
+    return f"{tenant_id}#DEVICES#{user_id}", "DEVICES"
+
+
+def device_token(tenant_id: str, token: str) -> tuple[str, str]:
+    """Whose device a push token is; hashed, for it is the client's text."""
+    return f"{tenant_id}#DEVICETOKEN#{hashlib.sha256(token.encode()).hexdigest()}", "DEVICETOKEN"
+
+
+def presence(tenant_id: str, task_id: str, user_id: str, device_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#{task_id}", f"PRESENCE#{user_id}#{device_id}"
+
+
+def notice(tenant_id: str, task_id: str, notice_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#{task_id}", f"{NOTICE}{notice_id}"
+
+
+def cooldown(tenant_id: str, task_id: str, run_id: str, kind: str) -> tuple[str, str]:
+    """Until when a run rings no more for a kind of notice."""
+    return f"{tenant_id}#{task_id}", f"COOLDOWN#{run_id}#{kind}"
+
+
 # ---------------------------------------------------------------- webhooks
 
 DELIVERY = "DELIVERY#"

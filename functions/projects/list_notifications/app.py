@@ -1,0 +1,22 @@
+"""GET /api/projects/{project}/tasks/{task_id}/notifications/
+GET /api/projects/{project}/tasks/{task_id}/notifications
+"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import notifications
+from switchyard.surfaces.projects.device_models import ListNotifications, NotificationPage
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.list_notifications",
+    "GET /api/projects/{project}/tasks/{task_id}/notifications/",
+    "GET /api/projects/{project}/tasks/{task_id}/notifications",
+    scopes=("tasks:read", "tasks:write"),
+    query=ListNotifications,
+    reply=NotificationPage,
+)
+def handler(call: Call) -> Reply:
+    """List what was decided about telling people of the task's runs, newest first."""
+    return notifications.of_task(call)

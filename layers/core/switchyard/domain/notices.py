@@ -1,0 +1,102 @@
+"""Notices: what a run's change tells the person who made the task, and what became of telling it (projects.md §8.2).
+
+A notice is decided once, and kept also when nobody is rung: it answers why a phone did not ring.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from switchyard.domain import clock, ids
+from switchyard.domain.runs import FINAL, Run
+
+Kind = Literal["completed", "failed", "cancelled", "awaiting"]
+Decision = Literal["sent", "suppressed", "cooldown", "no_devices", "no_access", "disabled"]
+#: pending: on its way; accepted: the push service took it; unregistered: the person gave the device up meanwhile;
+#: removed: the service knows the device no more; refused: the service will not take it; failed: no attempt is left.
+Outcome = Literal["pending", "accepted", "unregistered", "removed", "refused", "failed"]
+
+#: Seconds in which a run rings only once for the same kind.
+COOLDOWN_SECONDS: Mapping[Kind, int] = {"completed": 600, "failed": 600, "cancelled": 600, "awaiting": 30}
+
+TITLE = "Switchyard"
+UNTITLED = "Untitled task"
+_WORDS: Mapping[Kind, str] = {
+    "completed": "finished",
+    "failed": "failed",
+    "cancelled": "was cancelled",
+    "awaiting": "needs your input",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """What became of one device: `at` when it was tried last, `error` in the push service's words.
+
+    `reference` is the service's own name of what it took (Expo's ticket, SNS's message id).
+    """
+
+    platform: str
+    outcome: Outcome = "pending"
+    error: str | None = None
+    reference: str | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One notice and what was decided about it. `present` are the devices that showed the task at `created_at`.
+
+    `devices` are those it goes to, by id. Nobody else may try them before `trying_until`, in seconds since the epoch.
+    """
+
+    tenant_id: str
+    task_id: str
+    id: str
+    run_id: str
+    kind: Kind
+    recipient: str
+    decided: Decision
+    body: str
+    created_at: str
+    present: tuple[str, ...] = ()
+    devices: Mapping[str, Attempted] = field(default_factory=dict)
+    attempts: int = 0
+    trying_until: int = 0
+
+    @property
+    def waiting(self) -> list[str]:
+        """The devices that are still to be told."""
+        return [each for each, tried in self.devices.items() if tried.outcome == "pending"]
+
+    @property
+    def data(self) -> dict[str, str]:
+        """What an app gets beside the text, to open the task."""
+        return {"taskId": self.task_id, "taskRunId": self.run_id, "notificationKind": self.kind}
+
+
+def kind_of(before: Run, after: Run) -> Kind | None:
+    """Return what a change of a run is to be told as; None for a change that is told to nobody.
+
+    A run is told as finished when it gets its final status, and as waiting when its agent sets `awaiting_input` in the
+    run's state to true: the end of its turn in a conversation.
+    """
+    if after.status in FINAL:
+        return after.status if before.status not in FINAL else None  # type: ignore[return-value]
+    return "awaiting" if _awaits(after.state) and not _awaits(before.state) else None
+
+
+def _awaits(state: Mapping[str, Any]) -> bool:
+    return state.get("awaiting_input") is True
+
+
+def notice_id(run: Run, kind: Kind) -> str:
+    """Return the one id of what this version of a run tells: a UUIDv7 of the time of the change."""
+    seal = hashlib.sha256(f"{run.tenant_id}#{run.id}#{kind}#{run.version}".encode()).hexdigest()
+    return ids.dashed(f"{clock.milliseconds(run.updated_at):012x}7{seal[:3]}8{seal[3:18]}")
+
+
+def text(kind: Kind, title: str) -> str:
+    """Return the sentence that a person reads."""
+    return f'"{title}" {_WORDS[kind]}' if title.strip() else f'"{UNTITLED}" {_WORDS[kind]}'

@@ -1,0 +1,168 @@
+"""The services that ring devices: Expo's push service and Amazon SNS mobile push, chosen by the template.
+
+Each tells for every device what became of it. What may go well later stays `pending`, to be tried again.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import urllib3
+
+from switchyard.domain.devices import Device
+from switchyard.domain.notices import TITLE, Attempted, Notice, Outcome
+from switchyard.store import sns
+
+_SECONDS = 10.0
+_ANSWER_BYTES_MAX = 1_048_576
+_ERROR_MAX = 500
+_NO_LONGER_KNOWN = "DeviceNotRegistered"
+_LATER = frozenset({"MessageRateExceeded"})
+#: Refusals that one message of several may have brought upon all.
+_SPLITS = frozenset({400, 413, 422})
+#: Passing troubles, and what an operator can mend meanwhile.
+_TRY_AGAIN = frozenset({401, 403, 404, 408, 425, 429})
+
+
+class PushService(Protocol):
+    """A way to ring devices; `batch` is how many it takes at once."""
+
+    @property
+    def batch(self) -> int: ...
+
+    def send(self, devices: Sequence[Device], notice: Notice) -> list[Attempted]:
+        """Ring up to `batch` devices; returns what became of each, in their order. Raises nothing of its own."""
+
+
+def from_environment() -> PushService | None:
+    """Return the service that PUSH_SERVICE names; None when nobody is to be rung."""
+    name = os.environ["PUSH_SERVICE"]
+    if name == "expo":
+        return Expo(os.environ["EXPO_URL"], os.environ["EXPO_ACCESS_TOKEN"])
+    if name == "sns":
+        applications = {"ios": os.environ["SNS_IOS_APPLICATION"], "android": os.environ["SNS_ANDROID_APPLICATION"]}
+        return Sns(applications, sns.MobilePush.from_environment())
+    if name == "none":
+        return None
+    raise ValueError(f"PUSH_SERVICE is {name!r}: expected none, expo or sns")
+
+
+def _tried(device: Device, outcome: Outcome, error: str | None = None, reference: str | None = None) -> Attempted:
+    shown = error[:_ERROR_MAX] if error else None
+    return Attempted(platform=device.platform, outcome=outcome, error=shown, reference=reference)
+
+
+# ---------------------------------------------------------------- Expo
+
+
+@dataclass(frozen=True, slots=True)
+class Expo:
+    """Expo's push service over HTTP; the access token is needed only where the Expo project asks for one."""
+
+    url: str
+    access_token: str = ""
+    batch: int = 100
+
+    def send(self, devices: Sequence[Device], notice: Notice) -> list[Attempted]:
+        """Send all in one request; where that is refused, each by itself, so that a bad token spoils no other's."""
+        text = {"title": TITLE, "body": notice.body, "sound": "default", "data": notice.data}
+        try:
+            status, answer = self._post([{"to": device.token, **text} for device in devices])
+        except urllib3.exceptions.HTTPError as error:
+            return [_tried(device, "pending", f"No answer: {type(error).__name__}: {error}") for device in devices]
+        if status in _SPLITS and len(devices) > 1:
+            return [self.send([device], notice)[0] for device in devices]
+        if not 200 <= status < 300:
+            outcome: Outcome = "pending" if status in _TRY_AGAIN or status >= 500 or status < 400 else "refused"
+            problem = f"The push service answered with {status}: {answer.decode(errors='replace')}"
+            return [_tried(device, outcome, problem) for device in devices]
+        tickets = _tickets(answer, len(devices))
+        if tickets is None:
+            problem = f"The push service answered with {status} and no tickets: {answer.decode(errors='replace')}"
+            return [_tried(device, "pending", problem) for device in devices]
+        return [_read(device, ticket) for device, ticket in zip(devices, tickets, strict=True)]
+
+    def _post(self, messages: list[Mapping[str, Any]]) -> tuple[int, bytes]:
+        headers = {"content-type": "application/json", "accept": "application/json", "user-agent": "switchyard-push"}
+        if self.access_token:
+            headers["authorization"] = f"Bearer {self.access_token}"
+        with urllib3.PoolManager(timeout=urllib3.Timeout(total=_SECONDS)) as pool:
+            answer = pool.request(
+                "POST",
+                self.url,
+                body=json.dumps(messages, ensure_ascii=False).encode(),
+                headers=headers,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            content = answer.read(_ANSWER_BYTES_MAX)
+            answer.close()
+            return answer.status, content
+
+
+def _tickets(answer: bytes, count: int) -> list[Mapping[str, Any]] | None:
+    """Return the tickets of an answer, one for each message; None for an answer of another shape."""
+    try:
+        tickets = json.loads(answer)["data"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    fits = isinstance(tickets, list) and len(tickets) == count and all(isinstance(each, dict) for each in tickets)
+    return tickets if fits else None
+
+
+def _read(device: Device, ticket: Mapping[str, Any]) -> Attempted:
+    if ticket.get("status") == "ok":
+        return _tried(device, "accepted", reference=str(ticket.get("id") or "") or None)
+    details = ticket.get("details")
+    code = details.get("error") if isinstance(details, dict) else None
+    problem = f"{code or 'error'}: {ticket.get('message') or ''}"
+    if code == _NO_LONGER_KNOWN:
+        return _tried(device, "removed", problem)
+    return _tried(device, "pending" if code in _LATER else "refused", problem)
+
+
+# ---------------------------------------------------------------- Amazon SNS
+
+
+@dataclass(frozen=True, slots=True)
+class Sns:
+    """Amazon SNS mobile push; `applications` are the ARNs of its platform applications by platform ("": none)."""
+
+    applications: Mapping[str, str]
+    client: sns.MobilePush
+    batch: int = 1
+
+    def send(self, devices: Sequence[Device], notice: Notice) -> list[Attempted]:
+        """Publish to each device by itself."""
+        return [self._send(device, notice) for device in devices]
+
+    def _send(self, device: Device, notice: Notice) -> Attempted:
+        application = self.applications.get(device.platform)
+        if not application:
+            return _tried(device, "refused", f"No platform application is configured for {device.platform}.")
+        try:
+            reference = self.client.publish(application, device.token, _payload(notice))
+        except sns.Gone as error:
+            return _tried(device, "removed", str(error))
+        except sns.Refused as error:
+            return _tried(device, "refused", str(error))
+        except sns.Unavailable as error:
+            return _tried(device, "pending", str(error))
+        return _tried(device, "accepted", reference=reference)
+
+
+def _payload(notice: Notice) -> str:
+    """Return the message as SNS takes it: for each protocol the JSON text of its own notification."""
+    alert = {"title": TITLE, "body": notice.body}
+    apple = json.dumps({"aps": {"alert": alert, "sound": "default"}, **notice.data}, ensure_ascii=False)
+    google = {"fcmV1Message": {"message": {"notification": alert, "data": notice.data}}}
+    texts = {
+        "default": notice.body,
+        "APNS": apple,
+        "APNS_SANDBOX": apple,
+        "GCM": json.dumps(google, ensure_ascii=False),
+    }
+    return json.dumps(texts, ensure_ascii=False)

@@ -1,0 +1,192 @@
+"""Devices of a person, whose a push token is, and presence: which device shows which task."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import fields as fields_of
+from typing import Any
+
+from switchyard.domain import clock
+from switchyard.domain.devices import PRESENCE_SECONDS, Device, Presence, device_id, evicted
+from switchyard.store import keys
+from switchyard.store.table import ConditionFailed, Item, Table
+
+_NAMES = tuple(each.name for each in fields_of(Device))
+_PRESENT = ("tenant_id", "task_id", "user_id", "device_id", "last_seen_at")
+
+
+def device_from(item: Mapping[str, Any]) -> Device:
+    return Device(**{name: item[name]["S"] for name in _NAMES})
+
+
+def to_item(device: Device) -> Item:
+    pk, sk = keys.device(device.tenant_id, device.user_id, device.id)
+    return {"pk": {"S": pk}, "sk": {"S": sk}, **{name: {"S": getattr(device, name)} for name in _NAMES}}
+
+
+# ---------------------------------------------------------------- devices
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A person's devices, and how often one was added: nobody adds one unseen by another who does."""
+
+    devices: list[Device]
+    additions: int
+
+
+def of_person(table: Table, tenant_id: str, user_id: str) -> Registered:
+    """Read all devices of a person: 1 query."""
+    pk, guard = keys.device_guard(tenant_id, user_id)
+    found, _ = table.query(
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": pk}},
+        ConsistentRead=True,
+    )
+    additions = [int(item["additions"]["N"]) for item in found if item["sk"]["S"] == guard]
+    return Registered([device_from(item) for item in found if item["sk"]["S"] != guard], sum(additions))
+
+
+def refresh(device: Device, platform: str) -> tuple[Device, Item]:
+    """Return a device that was read as it is when it is registered again, and the action: it must still be there."""
+    fresh = replace(device, platform=platform, last_seen_at=max(clock.now(), device.last_seen_at))
+    return fresh, {"Put": {"Item": to_item(fresh), "ConditionExpression": "attribute_exists(pk)"}}
+
+
+def holder(table: Table, tenant_id: str, token: str) -> str | None:
+    """Return whose device a push token is: 1 round trip."""
+    item = table.get(*keys.device_token(tenant_id, token))
+    return item["user_id"]["S"] if item else None
+
+
+def add(
+    known: Registered, tenant_id: str, user_id: str, token: str, platform: str, former: str | None
+) -> tuple[Device, list[Item]]:
+    """Return a new device of a person whose devices were read, and the actions that add it.
+
+    `former` held its token until now, and loses it; beyond DEVICES_MAX the person loses the device seen longest ago.
+    """
+    now = clock.now()
+    made = Device(
+        tenant_id=tenant_id,
+        user_id=user_id,
+        id=device_id(tenant_id, user_id, token),
+        token=token,
+        platform=platform,
+        created_at=now,
+        last_seen_at=now,
+    )
+    actions = [
+        {"Put": {"Item": to_item(made), "ConditionExpression": "attribute_not_exists(pk)"}},
+        _hold(made, former),
+        _count(known, tenant_id, user_id),
+    ]
+    if former not in (None, user_id):
+        pk, sk = keys.device(tenant_id, former, device_id(tenant_id, former, token))
+        actions.append({"Delete": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}})
+    for old in evicted(known.devices):
+        actions += remove(old)
+    return made, actions
+
+
+def remove(device: Device) -> list[Item]:
+    """The actions that remove a device as it was read: not when it was registered again meanwhile."""
+    pk, sk = keys.device(device.tenant_id, device.user_id, device.id)
+    token_pk, token_sk = keys.device_token(device.tenant_id, device.token)
+    return [
+        {
+            "Delete": {
+                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+                "ConditionExpression": "last_seen_at = :seen",
+                "ExpressionAttributeValues": {":seen": {"S": device.last_seen_at}},
+            }
+        },
+        {
+            "Delete": {
+                "Key": {"pk": {"S": token_pk}, "sk": {"S": token_sk}},
+                "ConditionExpression": "user_id = :user",
+                "ExpressionAttributeValues": {":user": {"S": device.user_id}},
+            }
+        },
+    ]
+
+
+def _hold(device: Device, former: str | None) -> Item:
+    """The action that makes a token a person's: nobody else's but the former holder's."""
+    pk, sk = keys.device_token(device.tenant_id, device.token)
+    item = {"pk": {"S": pk}, "sk": {"S": sk}, "user_id": {"S": device.user_id}}
+    if former is None:
+        return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+    return {
+        "Put": {
+            "Item": item,
+            "ConditionExpression": "user_id = :former",
+            "ExpressionAttributeValues": {":former": {"S": former}},
+        }
+    }
+
+
+def _count(known: Registered, tenant_id: str, user_id: str) -> Item:
+    pk, sk = keys.device_guard(tenant_id, user_id)
+    values: Item = {":next": {"N": str(known.additions + 1)}}
+    if known.additions:
+        values[":was"] = {"N": str(known.additions)}
+    return {
+        "Update": {
+            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "UpdateExpression": "SET additions = :next",
+            "ConditionExpression": "additions = :was" if known.additions else "attribute_not_exists(pk)",
+            "ExpressionAttributeValues": values,
+        }
+    }
+
+
+# ---------------------------------------------------------------- presence
+
+
+def beat(tenant_id: str, task_id: str, device: Device) -> Item:
+    """The action that notes that a device shows a task now: one row, however often."""
+    pk, sk = keys.presence(tenant_id, task_id, device.user_id, device.id)
+    now = time.time()
+    item = {
+        "pk": {"S": pk},
+        "sk": {"S": sk},
+        "tenant_id": {"S": tenant_id},
+        "task_id": {"S": task_id},
+        "user_id": {"S": device.user_id},
+        "device_id": {"S": device.id},
+        "last_seen_at": {"S": clock.stamp(now)},
+        # Whole seconds, as time to live counts them: never less than the window.
+        "expires_at": {"N": str(math.ceil(now + PRESENCE_SECONDS))},
+    }
+    return {"Put": {"Item": item}}
+
+
+def leave(tenant_id: str, task_id: str, user_id: str, device_id: str) -> Item:
+    """The action that takes a device's presence back, whether there is any or not."""
+    pk, sk = keys.presence(tenant_id, task_id, user_id, device_id)
+    return {"Delete": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
+
+
+def presences(table: Table, tenant_id: str, task_id: str, user_id: str) -> Sequence[Presence]:
+    """Read what the person's devices said of a task, also what does not count any more: 1 query."""
+    pk, prefix = keys.presence(tenant_id, task_id, user_id, "")
+    found, _ = table.query(
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+        ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
+        ConsistentRead=True,
+    )
+    return [
+        Presence(**{name: item[name]["S"] for name in _PRESENT}, expires_at=int(item["expires_at"]["N"]))
+        for item in found
+    ]
+
+
+def forget(table: Table, device: Device) -> bool:
+    """Remove a device that a push service knows no more; False when it was registered again or went meanwhile."""
+    try:
+        table.write(remove(device))
+    except ConditionFailed:
+        return False
+    return True

@@ -1,0 +1,99 @@
+"""A person's devices, and their presence on tasks (contract: projects.md §8)."""
+
+from switchyard.domain.devices import Device, device_id
+from switchyard.domain.errors import FieldError, Invalid
+from switchyard.http.endpoint import Call, Reply
+from switchyard.store import devices as rows
+from switchyard.store import keys
+from switchyard.surfaces.projects.device_models import (
+    BeatPresence,
+    EndPresence,
+    EndPresenceParams,
+    RegisterDevice,
+    UnregisterDevice,
+)
+from switchyard.surfaces.projects.scope import task_in
+from switchyard.surfaces.projects.surface import Missing, ViewError
+
+_OTHERS_DEVICES = {
+    "type": "authentication_error",
+    "code": "permission_denied",
+    "detail": "Push tokens can only be managed via the `@me` path.",
+    "attr": None,
+}
+_NOT_REGISTERED = "device_id does not match a push token registered by the caller"
+
+
+def register(call: Call) -> Reply:
+    """Add the device of a RegisterDevice body to the caller's, or note that it was seen again."""
+    _refuse_others(call)
+    body: RegisterDevice = call.body
+    table, tenant, user = call.ledger.table, call.actor.tenant_id, call.actor.id
+    known = rows.of_person(table, tenant, user)
+    mine = device_id(tenant, user, body.token)
+    found = next((each for each in known.devices if each.id == mine), None)
+    if found:
+        device, action = rows.refresh(found, body.platform)
+        call.ledger.extra.append(action)
+    else:
+        former = rows.holder(table, tenant, body.token)
+        device, actions = rows.add(known, tenant, user, body.token, body.platform, former)
+        call.ledger.extra += actions
+    return Reply(200, _shown(device))
+
+
+def unregister(call: Call) -> Reply:
+    """Remove the device of an UnregisterDevice body from the caller's, if it is among them."""
+    _refuse_others(call)
+    body: UnregisterDevice = call.body
+    tenant, user = call.actor.tenant_id, call.actor.id
+    row = call.ledger.row(keys.device(tenant, user, device_id(tenant, user, body.token)))
+    if row:
+        call.ledger.extra += rows.remove(rows.device_from(row))
+    return Reply(204)
+
+
+def beat(call: Call) -> Reply:
+    """Note that a device of the caller shows the task of the path: 1 read and 1 write."""
+    body: BeatPresence = call.body
+    device_key = keys.device(call.actor.tenant_id, call.actor.id, body.device_id)
+    task = task_in(call, rows=[device_key])
+    row = call.ledger.row(device_key)
+    if row is None:
+        raise Missing(_NOT_REGISTERED)
+    call.ledger.extra.append(rows.beat(call.actor.tenant_id, task.id, rows.device_from(row)))
+    return Reply(204)
+
+
+def leave(call: Call) -> Reply:
+    """Take the presence of a device of the caller on the task of the path back, if there is any."""
+    named = _named(call)
+    task = task_in(call)
+    call.ledger.extra.append(rows.leave(call.actor.tenant_id, task.id, call.actor.id, named))
+    return Reply(204)
+
+
+def _named(call: Call) -> str:
+    """Return the device of a DELETE, from its body or its query; raises Invalid for none and for two."""
+    body: EndPresence = call.body
+    query: EndPresenceParams = call.query
+    named = {each for each in (body.device_id, query.device_id) if each is not None}
+    if not named:
+        raise Invalid(FieldError("device_id", "is required", "", "required"))
+    if len(named) > 1:
+        raise Invalid(FieldError("device_id", "differs from the one in the query", "one device"))
+    return named.pop()
+
+
+def _refuse_others(call: Call) -> None:
+    if call.path["user"] != "@me":
+        raise ViewError(403, _OTHERS_DEVICES)
+
+
+def _shown(device: Device) -> dict[str, str]:
+    return {
+        "id": device.id,
+        "platform": device.platform,
+        "created_at": device.created_at,
+        "last_seen_at": device.last_seen_at,
+    }

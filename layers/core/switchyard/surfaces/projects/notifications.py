@@ -1,0 +1,57 @@
+"""What was decided about telling people of a task's runs: why a phone did not ring (docs/push.md)."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from switchyard.domain.notices import TITLE, Notice
+from switchyard.http.endpoint import Call, Reply
+from switchyard.store import lists
+from switchyard.store import notices as rows
+from switchyard.surfaces.projects.device_models import ListNotifications
+from switchyard.surfaces.projects.scope import task_in
+
+
+def of_task(call: Call) -> Reply:
+    """List the notices of the task of the path, newest first: 2 round trips."""
+    query: ListNotifications = call.query
+    task = task_in(call)
+    print_ = lists.fingerprint(task.tenant_id, task.id, "notifications")
+    after = lists.from_cursor(query.cursor, print_)
+    page = rows.read_of_task(call.ledger.table, task.tenant_id, task.id, query.limit, after)
+    cursor = lists.to_cursor(page.position, print_)
+    results = [shown(rows.from_item(item)) for item in page.items]
+    return Reply(200, {"next": _next(call, query.limit, cursor), "results": results})
+
+
+def _next(call: Call, limit: int, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    return f"{call.request.base_url}{call.request.path}?{urlencode({'limit': limit, 'cursor': cursor})}"
+
+
+def shown(notice: Notice) -> dict[str, Any]:
+    """Return a notice as the surface shows it."""
+    return {
+        "id": notice.id,
+        "task": notice.task_id,
+        "run": notice.run_id,
+        "kind": notice.kind,
+        "title": TITLE,
+        "body": notice.body,
+        "recipient": notice.recipient,
+        "decided": notice.decided,
+        "present_devices": list(notice.present),
+        "devices": [
+            {
+                "id": device_id,
+                "platform": tried.platform,
+                "outcome": tried.outcome,
+                "error": tried.error,
+                "reference": tried.reference,
+                "tried_at": tried.at,
+            }
+            for device_id, tried in notice.devices.items()
+        ],
+        "attempts": notice.attempts,
+        "created_at": notice.created_at,
+    }

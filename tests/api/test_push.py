@@ -1,0 +1,594 @@
+"""From a run's change to a phone: who is told what, who is not and why (contract: projects.md §8.2; docs/push.md)."""
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from switchyard.domain import clock, notices, runs
+from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain.ids import new_id
+from switchyard.domain.runs import Run
+from switchyard.domain.tenants import Project
+from switchyard.domain.tracks import Track
+from switchyard.events import notices as push
+from switchyard.events.push_services import Expo, PushService
+from switchyard.store import devices as device_rows
+from switchyard.store import keys
+from switchyard.store import runs as run_rows
+from switchyard.store.table import Table
+from tests.api.conftest import Caller
+from tests.support.http import Api
+from tests.support.projects import a_task, a_tenant
+from tests.support.push import Receiver, receiving
+from tests.support.stream import Failing, Killed, record
+
+
+@pytest.fixture
+def project(table: Table, tenant: str) -> Project:
+    return a_tenant(table, tenant, "Build Box")[0]
+
+
+@pytest.fixture
+def task(table: Table, project: Project) -> Track:
+    return a_task(table, project, "Fix the build")
+
+
+@pytest.fixture
+def expo() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@dataclass
+class Messages:
+    """The queue of notices in memory, with its consumer."""
+
+    table: Table
+    service: PushService | None
+    hidden: list[int] = field(default_factory=list)
+
+    def hide(self, _receipt: str, seconds: int) -> None:
+        self.hidden.append(seconds)
+
+    def give(self, message: str, attempt: int = 1, table: Table | None = None) -> bool:
+        """Give one message to the consumer, as its delivery of this number."""
+        envelope = {
+            "body": message,
+            "receiptHandle": "r",
+            "attributes": {"ApproximateReceiveCount": str(attempt)},
+        }
+        queue: Any = self
+        return push.handle(table or self.table, queue, self.service, envelope)
+
+
+@pytest.fixture
+def queue(table: Table, expo: Receiver) -> Messages:
+    return Messages(table, Expo(expo.url))
+
+
+def a_run(task: Track, **fields: Any) -> Run:
+    actor = Actor(task.tenant_id, "agent_bo", "agent", frozenset(SCOPES), "t")
+    return runs.create(actor, new_id(), task, **{"status": "in_progress", **fields})
+
+
+#: Changes are told in the order of their milliseconds, and tests make several in one.
+_MOMENTS = itertools.count()
+
+
+def change(before: Run, **fields: Any) -> tuple[Run, str | None]:
+    """Return the run after a change, and the message that the stream's record of it leads to."""
+    after = replace(before, **{"version": before.version + 1, "updated_at": _moment(), **fields})
+    return after, push.due(record(run_rows.to_item(before), run_rows.to_item(after))["dynamodb"])
+
+
+def became(before: Run, **fields: Any) -> tuple[Run, str]:
+    """Return the run after a change that a person is to be told of, and the message."""
+    after, message = change(before, **fields)
+    assert message is not None
+    return after, message
+
+
+def _moment() -> str:
+    return clock.stamp(time.time() + next(_MOMENTS) / 1_000)
+
+
+def ended(task: Track, status: str = "completed") -> str:
+    """Return the message of a new run's end."""
+    return became(a_run(task), status=status)[1]
+
+
+def register(api: Api, *tokens: str, platform: str = "ios") -> list[str]:
+    answers = [api.post("/api/users/@me/push_tokens/", {"token": each, "platform": platform}) for each in tokens]
+    return [answer.json["id"] for answer in answers]
+
+
+def watch(api: Api, task: Track, device: str) -> None:
+    assert api.post(f"/api/projects/-/tasks/{task.id}/presence/", {"device_id": device}).status == 204
+
+
+def listed(api: Api, task: Track, query: str = "") -> list[dict[str, Any]]:
+    answer = api.get(f"/api/projects/@current/tasks/{task.id}/notifications/{query}")
+    assert answer.status == 200, answer.text
+    return answer.json["results"]
+
+
+def decided(api: Api, task: Track) -> list[str]:
+    return [each["decided"] for each in listed(api, task)]
+
+
+def outcomes(notice: dict[str, Any]) -> dict[str, str]:
+    return {each["id"]: each["outcome"] for each in notice["devices"]}
+
+
+# ---------------------------------------------------------------- what is told
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("completed", '"Fix the build" finished'),
+        ("failed", '"Fix the build" failed'),
+        ("cancelled", '"Fix the build" was cancelled'),
+        ("awaiting", '"Fix the build" needs your input'),
+    ],
+)
+def test_all_devices_of_the_tasks_maker_ring_once(
+    api: Api, queue: Messages, expo: Receiver, task: Track, kind: str, words: str
+) -> None:
+    ids = register(api, "a", "b")
+    change: dict[str, Any] = {"state": {"awaiting_input": True}} if kind == "awaiting" else {"status": kind}
+    run, message = became(a_run(task), **change)
+    assert queue.give(message)
+    (request,) = expo.requests
+    data = {"taskId": task.id, "taskRunId": run.id, "notificationKind": kind}
+    shape = {"title": "Switchyard", "body": words, "sound": "default", "data": data}
+    assert sorted(request, key=lambda each: each["to"]) == [{"to": "a", **shape}, {"to": "b", **shape}]
+    (notice,) = listed(api, task)
+    assert (notice["kind"], notice["run"], notice["task"], notice["body"]) == (kind, run.id, task.id, words)
+    assert (notice["decided"], notice["recipient"], notice["attempts"]) == ("sent", "user_ada", 1)
+    assert outcomes(notice) == dict.fromkeys(ids, "accepted")
+    assert sorted(each["reference"] for each in notice["devices"]) == ["ticket-1", "ticket-2"]
+
+
+def test_a_task_without_a_title_is_called_untitled() -> None:
+    assert notices.text("failed", "") == notices.text("failed", "  ") == '"Untitled task" failed'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"status": "queued"}, {"status": "in_progress"}),
+        ({"status": "in_progress"}, {"heartbeat_at": "2026-01-01T00:00:00.000Z"}),
+        ({"status": "completed"}, {"output": {"pr_url": "x"}}),
+        ({"status": "completed"}, {"state": {"awaiting_input": True}}),
+        ({"state": {"awaiting_input": True}}, {"stage": "plan"}),
+        ({"state": {"awaiting_input": True}}, {"state": {}}),
+        ({}, {"state": {"awaiting_input": "yes"}}),
+        ({}, {"state": {"awaiting_input": 1}}),
+    ],
+)
+def test_other_changes_are_told_to_nobody(task: Track, before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert change(a_run(task, **before), **after)[1] is None
+
+
+def test_the_end_of_a_run_that_awaits_input_is_told_as_its_end(task: Track) -> None:
+    message = became(a_run(task), status="failed", state={"awaiting_input": True})[1]
+    assert json.loads(message)["kind"] == "failed"
+
+
+def test_new_runs_rows_that_go_and_rows_of_another_kind_are_no_notices(task: Track) -> None:
+    run = run_rows.to_item(a_run(task, status="completed"))
+    other = {**run, "sk": {"S": "TRACK"}}
+    for old, new in ((None, run), (run, None), (other, other)):
+        assert push.due(record(old, new)["dynamodb"]) is None
+
+
+def test_a_repeated_record_leads_to_the_same_notice(task: Track) -> None:
+    before = a_run(task)
+    after, message = became(before, status="completed")
+    again = push.due(record(run_rows.to_item(before), run_rows.to_item(after), 7)["dynamodb"])
+    assert message == again
+    resumed = replace(after, status="in_progress", version=after.version + 1)
+    assert became(resumed, status="completed")[1] != message
+
+
+# ---------------------------------------------------------------- who is told
+
+
+def test_only_the_tasks_maker_is_told(
+    api: Api, caller: Caller, queue: Messages, expo: Receiver, table: Table, project: Project
+) -> None:
+    task = a_task(table, project, by="user_bo", assignee="user_ada")
+    register(api, "mine")
+    register(caller("user_bo"), "theirs")
+    assert queue.give(ended(task))
+    assert expo.rung() == ["theirs"]
+
+
+def test_without_devices_nobody_rings_and_it_is_told_why(
+    api: Api, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    assert queue.give(ended(task))
+    assert (decided(api, task), expo.requests) == (["no_devices"], [])
+
+
+def test_without_a_push_service_nobody_rings(api: Api, table: Table, task: Track) -> None:
+    register(api, "a")
+    assert Messages(table, None).give(ended(task))
+    assert decided(api, task) == ["disabled"]
+
+
+def test_nobody_is_told_of_a_task_that_became_anothers_own(
+    caller: Caller, queue: Messages, expo: Receiver, table: Table, project: Project, api: Api
+) -> None:
+    task = a_task(table, project, by="user_ada", owner="user_bo")
+    register(api, "a")
+    assert queue.give(ended(task))
+    assert (decided(caller("user_bo"), task), expo.requests) == (["no_access"], [])
+
+
+def test_nobody_is_told_of_a_task_that_is_gone(
+    api: Api, queue: Messages, expo: Receiver, table: Table, task: Track
+) -> None:
+    register(api, "a")
+    message = ended(task)
+    assert api.delete(f"/v1/tracks/{task.id}").status == 204
+    assert queue.give(message)
+    assert queue.give(ended(replace(task, id=new_id())))
+    assert expo.requests == []
+
+
+# ---------------------------------------------------------------- presence
+
+
+def test_a_watching_device_silences_all_devices_of_its_person(
+    api: Api, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    watching, _ = register(api, "desktop", "phone")
+    watch(api, task, watching)
+    assert queue.give(ended(task))
+    (notice,) = listed(api, task)
+    assert (notice["decided"], notice["present_devices"], notice["devices"]) == ("suppressed", [watching], [])
+    assert expo.requests == []
+
+
+def test_presence_that_ran_out_silences_nobody_although_its_row_is_there(
+    api: Api, queue: Messages, expo: Receiver, table: Table, task: Track
+) -> None:
+    (device,) = register(api, "phone")
+    watch(api, task, device)
+    set_row(table, keys.presence(task.tenant_id, task.id, "user_ada", device), expires_at={"N": str(int(time.time()))})
+    assert queue.give(ended(task))
+    assert expo.rung() == ["phone"]
+
+
+def test_presence_on_another_task_silences_nobody(
+    api: Api, queue: Messages, expo: Receiver, table: Table, project: Project, task: Track
+) -> None:
+    (device,) = register(api, "phone")
+    watch(api, a_task(table, project), device)
+    assert queue.give(ended(task))
+    assert expo.rung() == ["phone"]
+
+
+def test_somebody_elses_presence_silences_nobody(
+    api: Api, caller: Caller, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    register(api, "phone")
+    for other in ("user_bo", "user_ada2", "user_ada#x"):
+        (device,) = register(caller(other), f"phone of {other}")
+        watch(caller(other), task, device)
+    assert queue.give(ended(task))
+    assert expo.rung() == ["phone"]
+
+
+def test_who_left_is_rung(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+    (device,) = register(api, "phone")
+    watch(api, task, device)
+    api.delete(f"/api/projects/-/tasks/{task.id}/presence/", body={"device_id": device})
+    assert queue.give(ended(task))
+    assert expo.rung() == ["phone"]
+
+
+def test_a_given_up_device_is_present_no_more_also_when_it_comes_back(
+    api: Api, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    desktop, _ = register(api, "desktop", "phone")
+    watch(api, task, desktop)
+    api.post("/api/users/@me/push_tokens/unregister/", {"token": "desktop"})
+    assert queue.give(ended(task))
+    assert expo.rung() == ["phone"]
+    time.sleep(0.002)  # the clock of instants counts milliseconds
+    register(api, "desktop")
+    assert queue.give(ended(task))
+    assert sorted(expo.rung()) == ["desktop", "phone", "phone"]
+
+
+# ---------------------------------------------------------------- cooldown
+
+
+def test_a_run_rings_once_for_a_kind_until_the_cooldown_is_over(
+    api: Api, queue: Messages, expo: Receiver, table: Table, task: Track
+) -> None:
+    register(api, "phone")
+    run, first = became(a_run(task), status="failed")
+    resumed = replace(run, status="in_progress", version=run.version + 1)
+    again, second = became(resumed, status="failed")
+    assert queue.give(first)
+    assert queue.give(second)
+    assert (decided(api, task), expo.rung()) == (["cooldown", "sent"], ["phone"])
+    cooldown = keys.cooldown(task.tenant_id, task.id, run.id, "failed")
+    row = table.get(*cooldown)
+    assert row is not None
+    assert 598_000 <= clock.milliseconds(row["until"]["S"]) - time.time() * 1_000 <= 600_000
+    # although the row is still there, by the clock it is over
+    set_row(table, cooldown, until={"S": clock.stamp(time.time() - 1)})
+    _, third = became(replace(again, status="in_progress", version=again.version + 1), status="failed")
+    assert queue.give(third)
+    assert expo.rung() == ["phone", "phone"]
+
+
+def test_awaiting_input_cools_down_in_30_seconds(api: Api, queue: Messages, table: Table, task: Track) -> None:
+    register(api, "phone")
+    run, message = became(a_run(task), state={"awaiting_input": True})
+    queue.give(message)
+    row = table.get(*keys.cooldown(task.tenant_id, task.id, run.id, "awaiting"))
+    assert row is not None
+    assert 28_000 <= clock.milliseconds(row["until"]["S"]) - time.time() * 1_000 <= 30_000
+
+
+def test_other_kinds_and_other_runs_have_cooldowns_of_their_own(
+    api: Api, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    register(api, "phone")
+    run, awaiting = became(a_run(task), state={"awaiting_input": True})
+    _, completed = became(run, status="completed")
+    for message in (awaiting, completed, ended(task)):
+        assert queue.give(message)
+    assert (decided(api, task), len(expo.rung())) == (["sent"] * 3, 3)
+
+
+def test_a_suppressed_notice_uses_the_cooldown_up(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+    (device,) = register(api, "phone")
+    watch(api, task, device)
+    run, first = became(a_run(task), status="completed")
+    _, second = became(replace(run, status="in_progress", version=run.version + 1), status="completed")
+    queue.give(first)
+    api.delete(f"/api/projects/-/tasks/{task.id}/presence/", body={"device_id": device})
+    queue.give(second)
+    assert (decided(api, task), expo.requests) == (["cooldown", "suppressed"], [])
+
+
+# ---------------------------------------------------------------- once
+
+
+def test_a_message_that_comes_again_rings_nobody_twice(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+    register(api, "phone")
+    message = ended(task)
+    for attempt in (1, 1, 2):
+        assert queue.give(message, attempt)
+    assert (expo.rung(), decided(api, task)) == (["phone"], ["sent"])
+
+
+@pytest.mark.parametrize("call", range(1, 8))
+def test_a_consumer_that_dies_anywhere_neither_loses_a_notice_nor_decides_twice(
+    api: Api, queue: Messages, expo: Receiver, table: Table, task: Track, call: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(api, "phone")
+    message = ended(task)
+    failing = Table(table.name, Failing(table.client, call, Killed()))
+    try:
+        queue.give(message, table=failing)
+    except Killed:
+        # the next one comes after the turn of the one that died
+        monkeypatch.setattr(push.clock, "epoch", lambda: int(time.time()) + push.TURN_SECONDS + 1)
+        assert queue.give(message, 2)
+    # only where it died between the service's word and its own does the phone ring again
+    assert expo.rung() == ["phone"] * (2 if call == 7 else 1)
+    (notice,) = listed(api, task)
+    assert (notice["decided"], set(outcomes(notice).values())) == ("sent", {"accepted"})
+
+
+def test_while_one_attempt_is_at_it_another_waits(
+    api: Api, queue: Messages, expo: Receiver, table: Table, task: Track
+) -> None:
+    register(api, "phone")
+    message = ended(task)
+    twins: list[bool] = []
+
+    def twin(_: list[dict[str, Any]]) -> None:
+        expo.rule = lambda _: None
+        twins.append(Messages(table, Expo(expo.url)).give(message))
+
+    expo.rule = twin
+    assert queue.give(message)
+    assert (twins, expo.rung()) == ([False], ["phone"])
+
+
+# ---------------------------------------------------------------- delivery
+
+
+def test_a_device_that_expo_knows_no_more_is_removed(
+    api: Api, queue: Messages, expo: Receiver, table: Table, task: Track, tenant: str
+) -> None:
+    old, new = register(api, "old", "new")
+    expo.gone = {"old"}
+    assert queue.give(ended(task))
+    (notice,) = listed(api, task)
+    assert outcomes(notice) == {old: "removed", new: "accepted"}
+    assert [each.token for each in device_rows.of_person(table, tenant, "user_ada").devices] == ["new"]
+    assert device_rows.holder(table, tenant, "old") is None
+
+
+def test_a_device_that_is_registered_again_meanwhile_is_kept(
+    api: Api, queue: Messages, expo: Receiver, table: Table, task: Track, tenant: str
+) -> None:
+    register(api, "phone")
+
+    def register_again(messages: list[dict[str, Any]]) -> None:
+        time.sleep(0.002)
+        register(api, "phone")
+
+    expo.gone = {"phone"}
+    expo.rule = register_again
+    assert queue.give(ended(task))
+    assert [each.token for each in device_rows.of_person(table, tenant, "user_ada").devices] == ["phone"]
+
+
+def test_other_refusals_of_a_device_are_told_and_not_repeated(
+    api: Api, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    (device,) = register(api, "phone")
+    expo.tickets["phone"] = {"status": "error", "message": "too big", "details": {"error": "MessageTooBig"}}
+    assert queue.give(ended(task))
+    (notice,) = listed(api, task)
+    assert outcomes(notice) == {device: "refused"}
+    assert notice["devices"][0]["error"] == "MessageTooBig: too big"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(429, {"errors": [{"code": "TOO_MANY_REQUESTS"}]}), (500, "oops"), (503, ""), (401, {}), (200, "no json")],
+)
+def test_what_may_pass_is_tried_again_later(
+    api: Api, queue: Messages, expo: Receiver, task: Track, answer: tuple[int, Any]
+) -> None:
+    (device,) = register(api, "phone")
+    message = ended(task)
+    expo.answers = [answer, answer]
+    assert not queue.give(message, 1)
+    (notice,) = listed(api, task)
+    assert (outcomes(notice), notice["attempts"]) == ({device: "pending"}, 1)
+    assert notice["devices"][0]["error"]
+    assert not queue.give(message, 2)
+    assert queue.give(message, 3)
+    (notice,) = listed(api, task)
+    assert (outcomes(notice), notice["attempts"], notice["devices"][0]["error"]) == ({device: "accepted"}, 3, None)
+    assert expo.rung() == ["phone"]
+    assert 0 < queue.hidden[0] <= queue.hidden[1]
+
+
+def test_no_answer_is_tried_again_later(api: Api, table: Table, task: Track) -> None:
+    register(api, "phone")
+    message = ended(task)
+    with receiving() as closed:
+        url = closed.url
+    assert not Messages(table, Expo(url)).give(message)
+    with receiving() as opened:
+        assert Messages(table, Expo(opened.url)).give(message, 2)
+        assert opened.rung() == ["phone"]
+
+
+def test_a_repeated_attempt_rings_only_who_was_not_taken(
+    api: Api, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    register(api, "a", "b", "c")
+    message = ended(task)
+    expo.tickets["b"] = {"status": "error", "message": "slow down", "details": {"error": "MessageRateExceeded"}}
+    assert not queue.give(message)
+    expo.tickets = {}
+    assert queue.give(message, 2)
+    assert sorted(expo.rung()) == ["a", "b", "c"]
+    assert [len(each) for each in expo.requests] == [3, 1]
+
+
+def test_a_token_that_spoils_a_request_spoils_no_others(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+    bad, _, _ = register(api, "bad", "b", "c")
+    expo.rule = lambda messages: (400, {"errors": []}) if any(each["to"] == "bad" for each in messages) else None
+    assert queue.give(ended(task))
+    (notice,) = listed(api, task)
+    assert sorted(expo.rung()) == ["b", "c"]
+    assert outcomes(notice)[bad] == "refused"
+
+
+def test_a_device_given_up_before_the_next_attempt_is_left_alone(
+    api: Api, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    a, b = register(api, "a", "b")
+    message = ended(task)
+    expo.answers = [(503, "")]
+    assert not queue.give(message)
+    api.post("/api/users/@me/push_tokens/unregister/", {"token": "a"})
+    assert queue.give(message, 2)
+    assert expo.rung() == ["b"]
+    assert outcomes(listed(api, task)[0]) == {a: "unregistered", b: "accepted"}
+
+
+def test_after_the_last_attempt_the_message_is_left_to_the_dead_letters(
+    api: Api, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    (device,) = register(api, "phone")
+    message = ended(task)
+    expo.answers = [(503, "down")] * push.ATTEMPTS_MAX
+    for attempt in range(1, push.ATTEMPTS_MAX + 1):
+        assert not queue.give(message, attempt)
+    (notice,) = listed(api, task)
+    assert (outcomes(notice), notice["attempts"]) == ({device: "failed"}, push.ATTEMPTS_MAX)
+    assert "503" in notice["devices"][0]["error"]
+    assert queue.hidden[-1] == 0
+
+
+def test_the_access_token_goes_along_where_one_is_set(api: Api, table: Table, expo: Receiver, task: Track) -> None:
+    register(api, "phone")
+    assert Messages(table, Expo(expo.url, "secret")).give(ended(task))
+    assert Messages(table, Expo(expo.url)).give(ended(task))
+    assert [each.get("authorization") for each in expo.headers] == ["Bearer secret", None]
+
+
+# ---------------------------------------------------------------- the list
+
+
+def test_notices_are_paged_newest_first(api: Api, queue: Messages, table: Table, task: Track) -> None:
+    made = []
+    for _ in range(5):
+        message = ended(task)
+        made.append(json.loads(message)["notice"])
+        queue.give(message)
+    url, seen, pages = f"/api/projects/1/tasks/{task.id}/notifications?limit=2", [], 0
+    while url:
+        page = api.get(url).json
+        seen += [each["id"] for each in page["results"]]
+        pages += 1
+        url = (page["next"] or "").removeprefix("https://api.test")
+    assert (seen, pages) == (made[::-1], 3)
+
+
+def test_a_notice_whose_time_is_over_is_not_shown(api: Api, queue: Messages, table: Table, task: Track) -> None:
+    message = ended(task)
+    queue.give(message)
+    notice = keys.notice(task.tenant_id, task.id, json.loads(message)["notice"])
+    set_row(table, notice, expires_at={"N": str(int(time.time()))})
+    assert listed(api, task) == []
+
+
+def test_a_damaged_cursor_is_refused_and_odd_limits_are_not(api: Api, task: Track) -> None:
+    path = f"/api/projects/1/tasks/{task.id}/notifications/"
+    answer = api.get(f"{path}?cursor=x")
+    assert (answer.status, answer.json["attr"]) == (400, "cursor")
+    assert [api.get(f"{path}?limit={each}").status for each in ("0", "500", "many", "-1")] == [200] * 4
+
+
+def test_notices_of_a_task_one_may_not_see_are_not_found(
+    api: Api, caller: Caller, table: Table, project: Project
+) -> None:
+    hidden = a_task(table, project, by="user_bo", owner="user_bo")
+    for track_id in (hidden.id, new_id()):
+        assert api.get(f"/api/projects/-/tasks/{track_id}/notifications/").status == 404
+    assert caller(scopes=["user:write"]).get(f"/api/projects/-/tasks/{hidden.id}/notifications/").status == 403
+
+
+def set_row(table: Table, key: tuple[str, str], **values: Any) -> None:
+    names = {f"#{name}": name for name in values}
+    change = {
+        "Key": {"pk": {"S": key[0]}, "sk": {"S": key[1]}},
+        "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in values),
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
+    }
+    table.write([{"Update": change}])

@@ -217,6 +217,14 @@ def cooldown(tenant_id: str, task_id: str, run_id: str, kind: str) -> tuple[str,
     return f"{tenant_id}#{task_id}", f"COOLDOWN#{run_id}#{kind}"
 
 
+# ---------------------------------------------------------------- artifacts
+
+
+def staged(tenant_id: str, task_id: str, artifact_id: str) -> tuple[str, str]:
+    """A file that waits for the task's next run."""
+    return f"{tenant_id}#{task_id}", f"STAGED#{artifact_id}"
+
+
 # ---------------------------------------------------------------- webhooks
 
 DELIVERY = "DELIVERY#"

@@ -218,3 +218,71 @@ def test_a_tasks_runs_are_read_newest_first_page_by_page(table: Table, tenant: s
     rest = rows.read_of_task(table, tenant, task.id, 2, page.position)
     assert [rows.from_item(each).id for each in rest.items] == [made[0]]
     assert rest.position is None
+
+
+# ---------------------------------------------------------------- leaving the workflow, and coming back
+
+
+def test_a_run_handed_to_a_local_session_leaves_holder_and_workflow(table: Table, offered: Run) -> None:
+    claim(table, offered)
+    change(table, offered, "user_ada", environment="local")
+    _, run = current(table, offered)
+    assert (run.status, run.holder, run.dispatched_at) == ("in_progress", None, None)
+    assert run.is_outside
+    with pytest.raises(StaleFence):
+        change(table, offered, fence=1, output={"late": True})
+    with pytest.raises(NotClaimable):
+        claim(table, offered)
+
+
+def test_only_what_ends_a_claim_is_open_to_others(table: Table, offered: Run) -> None:
+    claim(table, offered)
+    for fields in ({"environment": "local", "stage": "x"}, {"status": "cancelled", "output": 1}, {"status": "failed"}):
+        with pytest.raises(Leased):
+            change(table, offered, "user_ada", **fields)
+
+
+def test_a_run_comes_back_to_the_workflow_under_a_new_execution(table: Table, tenant: str, offered: Run) -> None:
+    claim(table, offered)
+    change(table, offered, "user_ada", environment="local")
+    assert current(table, offered)[1].execution == offered.id
+    ledger = unit(table, tenant, "user_ada")
+    runs.resume(ledger, *runs.find(ledger, offered.task_id, offered.id), state={"mode": "interactive"})
+    ledger.commit(200, {}, "")
+    task, run = current(table, offered)
+    assert (run.status, run.environment, run.execution) == ("queued", "cloud", f"{offered.id}-1")
+    assert run.is_startable
+    assert (task.latest_run_status, run.fence) == ("queued", 1)
+    change(table, offered, status="failed")
+    ledger = unit(table, tenant, "user_ada")
+    runs.resume(ledger, *runs.find(ledger, offered.task_id, offered.id))
+    ledger.commit(200, {}, "")
+    _, run = current(table, offered)
+    assert (run.completed_at, run.error_message, run.execution) == (None, None, f"{offered.id}-2")
+
+
+def test_a_run_of_a_finished_task_does_not_come_back(table: Table, tenant: str, offered: Run) -> None:
+    change(table, offered, status="completed")
+    ledger = unit(table, tenant, "user_ada")
+    with pytest.raises(Conflict, match="done"):
+        runs.resume(ledger, *runs.find(ledger, offered.task_id, offered.id))
+
+
+def test_what_has_begun_is_not_taken_back(table: Table, offered: Run) -> None:
+    with pytest.raises(Conflict, match="not started"):
+        change(table, offered, status="not_started")
+
+
+def test_a_change_of_a_run_in_progress_is_a_sign_of_life(table: Table, offered: Run) -> None:
+    claimed = claim(table, offered)
+    change(table, offered, stage="build")
+    _, run = current(table, offered)
+    assert (run.version, run.heartbeat_at) == (claimed.version + 1, run.updated_at)
+
+
+def test_a_task_counts_its_runs(table: Table, tenant: str, task: Track) -> None:
+    for _ in range(2):
+        ledger = unit(table, tenant, "user_ada")
+        made = runs.create(ledger, ledger.get(task.id))
+        ledger.commit(200, {}, "")
+    assert current(table, made)[0].run_count == 2

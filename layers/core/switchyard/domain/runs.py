@@ -50,7 +50,9 @@ class Run:
     `owner` is that of a personal task, `project_id` the task's first project. `agent` is whom it is meant for (None:
     any). `holder`, `lease_until` and `fence` are the latest claim. `dispatched_at` says when the workflow last offered
     it to agents; `wait_step` (`dispatch` or `work`) and `wait_token` which step of the workflow waits for word, and by
-    which task token. Lease, heartbeat and waiting step move without a new `version`.
+    which task token. Lease, heartbeat and waiting step move without a new `version`. `resumes` counts how often it
+    came back to the workflow after it had left it.
+    A cloud run that its maker has not started yet is `not_started`: the workflow knows nothing of it.
     `artifacts` are manifest entries as the contract shows them (§2.3).
     """
 
@@ -78,6 +80,7 @@ class Run:
     fence: int | None = None
     dispatched_at: str | None = None
     dispatches: int = 0
+    resumes: int = 0
     wait_step: str | None = None
     wait_token: str | None = None
     heartbeat_at: str | None = None
@@ -101,11 +104,31 @@ class Run:
     def is_final(self) -> bool:
         return self.status in FINAL
 
+    @property
+    def is_startable(self) -> bool:
+        """Tell whether an execution is to be started: the run waits for the workflow, which has not taken it up yet."""
+        return self.environment == "cloud" and self.status == "queued" and not self.dispatches
+
+    @property
+    def is_outside(self) -> bool:
+        """Tell whether the workflow is done with the run: it has ended, or was handed to a local session."""
+        return self.is_final or self.environment != "cloud"
+
+    @property
+    def execution(self) -> str:
+        """Return the name of the run's execution: its id, with a number after it since it was resumed."""
+        return f"{self.id}-{self.resumes}" if self.resumes else self.id
+
+
+def check_open(task: Track) -> None:
+    """Raise Conflict for a task that is finished: no run of it may begin."""
+    if task.status in lifecycle.FINAL:
+        raise Conflict(f"The task is {task.status}: reopen it before you start a run.")
+
 
 def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
     """Return a new run of the task; `fields` are those of Run. Raises Conflict when the task is finished."""
-    if task.status in lifecycle.FINAL:
-        raise Conflict(f"The task is {task.status}: reopen it before you start a run.")
+    check_open(task)
     now = clock.now()
     agent = task.assignee if task.assignee_type == "agent" else None
     return Run(
@@ -130,10 +153,14 @@ def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
 def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
     """Return the run with the fields changed: the next version, or the same object when nothing differs.
 
-    Raises Finished for another status than the final one that the run has.
+    Raises Finished for another status than the final one that the run has, and Conflict for one that takes back what
+    has begun. A change of a run in progress is a sign of life; one that is handed to a local session has no holder.
     """
-    if run.is_final and fields.get("status", run.status) != run.status:
+    status = fields.get("status", run.status)
+    if run.is_final and status != run.status:
         raise Finished(run)
+    if status == "not_started" and run.status != "not_started":
+        raise Conflict(f"The run is {run.status}: it can not be one again that was not started.")
     if all(same(getattr(run, name), value) for name, value in fields.items()):
         return run
     after = replace(
@@ -149,11 +176,41 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
     )
     if after.status == "in_progress" and after.started_at is None:
         after = replace(after, started_at=after.updated_at)
-    if after.status == "in_progress" and run.status != "in_progress":
+    if after.status == "in_progress":
         after = replace(after, heartbeat_at=after.updated_at)
+    if after.environment != run.environment:
+        after = replace(after, holder=None, lease_until=None, dispatched_at=None)
     if after.is_final:
         after = replace(after, completed_at=after.completed_at or after.updated_at, holder=None, lease_until=None)
     return after
+
+
+def resume(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
+    """Return the run as it goes back to the workflow from a local session, or after it failed: queued, as if new."""
+    return replace(
+        run,
+        **fields,
+        status="queued",
+        environment="cloud",
+        error_message=None,
+        completed_at=None,
+        started_at=None,
+        heartbeat_at=None,
+        holder=None,
+        lease_until=None,
+        dispatched_at=None,
+        dispatches=0,
+        wait_step=None,
+        wait_token=None,
+        resumes=run.resumes + 1,
+        version=run.version + 1,
+        updated_at=max(clock.now(), run.updated_at),
+        changed_by=actor.id,
+        changed_by_kind=actor.kind,
+        changed_source=actor.source,
+        changed_request=request_id,
+        changed_operation=actor.operation,
+    )
 
 
 def is_claimable(run: Run, now: str) -> bool:
@@ -180,6 +237,12 @@ def taken(run: Run, actor: Actor, until: str) -> Mapping[str, Any]:
 def released() -> Mapping[str, Any]:
     """Return the fields of a run that its holder gives back: offered again at once."""
     return {"holder": None, "lease_until": None, "status": "queued"}
+
+
+def is_open_to_all(fields: Mapping[str, Any]) -> bool:
+    """Tell whether anyone may make the change of a claimed run: it ends the claim, and says nothing in its name."""
+    cancels, hands_over = fields.get("status") == "cancelled", fields.get("environment") == "local"
+    return (cancels or hands_over) and fields.keys() <= {"status", "error_message", "environment"}
 
 
 def task_fields(run: Run, task: Track) -> Mapping[str, Any]:

@@ -28,8 +28,9 @@ class Track:
     `tasks_total` and `tasks_done` count a goal's tasks less the cancelled ones; the pipeline keeps them, soon after.
     `open_dependencies` counts what a task still waits for: all it depends on, until the pipeline has looked.
     `holder`, `lease_until` (an instant) and `fence` are the latest claim (domain.claims).
-    `latest_run_id` and `latest_run_status` are the task's newest run (domain.runs). `created_by_number` and
-    `created_by_name` are the creator as it was then. `labels` are `key=value`. `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
+    `latest_run_id` and `latest_run_status` are the task's newest run (domain.runs), `run_count` how many it has had.
+    `created_by_number` and `created_by_name` are the creator as it was then. `labels` are `key=value`. `ext` holds what
+    a surface keeps for itself, by surface name, uninterpreted by the others.
     """
 
     tenant_id: str
@@ -64,6 +65,7 @@ class Track:
     fence: int | None = None
     latest_run_id: str | None = None
     latest_run_status: str | None = None
+    run_count: int | None = None
     ext: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     created_by: str

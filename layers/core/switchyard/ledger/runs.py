@@ -42,17 +42,27 @@ def create(unit: Unit, task: Track, **fields: Any) -> Run:
     claims.check_write(task, unit.actor, None, clock.now())
     run = runs.create(unit.actor, unit.request_id, task, **fields)
     unit.extra.append(rows.put(run))
-    unit.follow(task, **runs.task_fields(run, task))
+    unit.follow(task, **runs.task_fields(run, task), run_count=(task.run_count or 0) + 1)
     return run
+
+
+def resume(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
+    """Gather the return of a run to the workflow; returns it as it will be.
+
+    Raises Conflict for a finished task, StaleFence or Leased.
+    """
+    runs.check_open(task)
+    claims.check_write(run, unit.actor, unit.fence, clock.now())
+    return _become(unit, task, run, runs.resume(run, unit.actor, unit.request_id, **fields))
 
 
 def change(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
     """Gather a change of a run that was read; returns it as it will be.
 
-    Raises StaleFence, Leased (only the holder changes a claimed run, but anyone may cancel it) and Finished.
+    Raises StaleFence, Leased (only the holder changes a claimed run, but anyone may cancel it or hand it to a local
+    session) and Finished.
     """
-    cancels = fields.get("status") == "cancelled" and unit.fence is None
-    if not cancels:
+    if unit.fence is not None or not runs.is_open_to_all(fields):
         claims.check_write(run, unit.actor, unit.fence, clock.now())
     return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **fields))
 

@@ -1,4 +1,4 @@
-"""Runs in the table: rows in their task's partition, index keys beside them, and the conditional writes that change one."""
+"""Runs in the table: rows in their task's partition, index keys, and the conditional writes that change one."""
 
 import json
 import zlib
@@ -12,7 +12,7 @@ from switchyard.store.differences import difference
 from switchyard.store.lists import TABLE, Page, Range, read_page
 from switchyard.store.table import Item, Table
 
-_NUMBERS = frozenset({"version", "fence", "dispatches", "idle_seconds", "timeout_seconds", "pickup_seconds"})
+_NUMBERS = frozenset({"version", "fence", "dispatches", "resumes", "idle_seconds", "timeout_seconds", "pickup_seconds"})
 _JSON = frozenset({"output", "state", "artifacts"})
 _NAMES = tuple(each.name for each in fields_of(Run))
 _MOVING = ("lease_until",)

@@ -57,6 +57,7 @@ _NUMBERS = (
     "open_dependencies",
     "fence",
     "created_by_number",
+    "run_count",
 )
 _LISTS = ("depends_on", "project_ids", "labels")
 _MOVING = ("lease_until", "open_dependencies")

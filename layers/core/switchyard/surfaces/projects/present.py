@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
+from switchyard.surfaces.projects import run_present
 
 #: Fields that only this surface knows, with what a task has that never had them set.
 KEPT: Mapping[str, Any] = {
@@ -32,24 +33,19 @@ def kept(task: Track) -> Mapping[str, Any]:
     return {**KEPT, **task.ext.get("projects", {})}
 
 
-def task(task: Track, run: Run | None) -> dict[str, Any]:
-    """Return the task object with its latest run."""
+def task(task: Track, run: Run | None, base_url: str) -> dict[str, Any]:
+    """Return the task object with its latest run; `base_url` is scheme and host of the links in it."""
     own = kept(task)
     return {
         "id": task.id,
         "title": task.title,
         "description": task.description,
         **{name: own[name] for name in KEPT},
-        "latest_run": latest_run(run),
+        "latest_run": run_present.run(run, base_url) if run else None,
         "created_at": task.created_at,
         "updated_at": task.updated_at,
         "created_by": created_by(task),
     }
-
-
-def latest_run(run: Run | None) -> dict[str, Any] | None:
-    """Return the run object that a task shows as its latest run."""
-    return None if run is None else {"id": run.id}
 
 
 def created_by(task: Track) -> dict[str, Any]:

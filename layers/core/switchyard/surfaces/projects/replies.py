@@ -1,6 +1,6 @@
-"""What the projects surface answers about tasks (contract: projects.md §2)."""
+"""What the projects surface answers about tasks and runs (contract: projects.md §2, §7)."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,6 +25,68 @@ class UserShown(Shown):
     role_at_organization: str | None
 
 
+class ArtifactShown(BaseModel):
+    """A file of a run; `storage_path` names it in requests for its content."""
+
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+    id: str
+    name: str
+    type: str
+    source: str
+    size: int
+    content_type: str
+    storage_path: str
+    uploaded_at: str
+
+
+class RunShown(Shown):
+    """A run of a task. `runtime_adapter`, `provider`, `model` and `reasoning_effort` are those of `state`.
+
+    Extensions: `agent` is whom the run is meant for (null: any agent), `holder`, `lease_until` and `fence` are the
+    latest claim, `heartbeat_at` is the last sign of life.
+    """
+
+    id: str
+    task: str
+    stage: str | None
+    branch: str | None
+    status: Literal["queued", "in_progress", "completed", "failed", "cancelled"]
+    environment: Literal["local", "cloud"]
+    runtime_adapter: str | None
+    provider: str | None
+    model: str | None
+    reasoning_effort: str | None
+    log_url: str
+    error_message: str | None
+    output: Any
+    state: dict[str, Any]
+    artifacts: list[ArtifactShown]
+    created_at: str
+    updated_at: str
+    completed_at: str | None
+    agent: str | None
+    holder: str | None
+    lease_until: str | None
+    fence: int | None
+    heartbeat_at: str | None
+
+
+class RunsPage(Shown):
+    """A page of a task's runs, newest first; it may end before its limit where runs are large."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[RunShown]
+
+
+class Relayed(Shown):
+    """What became of a message: there is no chat to relay it to."""
+
+    status: Literal["skipped"]
+
+
 class TaskShown(Shown):
     """A task; `idle_seconds` and `timeout_seconds` are an extension: the limits of its runs, null for the defaults."""
 
@@ -43,7 +105,7 @@ class TaskShown(Shown):
     internal: bool
     archived: bool
     archived_at: str | None
-    latest_run: dict[str, Any] | None
+    latest_run: RunShown | None
     created_at: str
     updated_at: str
     created_by: UserShown | None

@@ -16,7 +16,7 @@ def read(call: Call) -> Reply:
 
 def answer(task: Track, call: Call, status: int = 200) -> Reply:
     """Answer with the whole task; its version is the ETag."""
-    return Reply(status, present.task(task, latest_run(call, task)), {"etag": tracks.etag(task)})
+    return Reply(status, present.task(task, latest_run(call, task), call.request.base_url), {"etag": tracks.etag(task)})
 
 
 def latest_run(call: Call, task: Track) -> Run | None:

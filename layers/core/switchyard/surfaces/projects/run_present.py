@@ -1,0 +1,43 @@
+"""How the projects surface shows runs (contract: projects.md §2.2)."""
+
+from typing import Any
+
+from switchyard.domain.runs import Run
+
+#: Keys of `state` that a run shows beside it too.
+_RUNTIME = ("runtime_adapter", "provider", "model", "reasoning_effort")
+
+
+def run(run: Run, base_url: str) -> dict[str, Any]:
+    """Return the run object; `base_url` is scheme and host of the link to its log, which needs the caller's token."""
+    return {
+        "id": run.id,
+        "task": run.task_id,
+        "stage": run.stage,
+        "branch": run.branch,
+        "status": status(run),
+        "environment": run.environment,
+        **{name: _text(run.state.get(name)) for name in _RUNTIME},
+        "log_url": f"{base_url}/api/projects/-/tasks/{run.task_id}/runs/{run.id}/logs/",
+        "error_message": run.error_message,
+        "output": run.output,
+        "state": dict(run.state),
+        "artifacts": [dict(each) for each in run.artifacts],
+        "created_at": run.created_at,
+        "updated_at": run.updated_at,
+        "completed_at": run.completed_at,
+        "agent": run.agent,
+        "holder": run.holder,
+        "lease_until": run.lease_until,
+        "fence": run.fence,
+        "heartbeat_at": run.heartbeat_at,
+    }
+
+
+def status(run: Run) -> str:
+    """Return the status that clients see: a run that is still to be started is queued to them."""
+    return "queued" if run.status == "not_started" else run.status
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

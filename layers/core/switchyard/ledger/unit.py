@@ -110,7 +110,7 @@ class Unit:
             self._seen |= self._read(missing, guard, others)
 
     def row(self, row_key: RowKey) -> Item | None:
-        """Return a row that is no track, e.g. one that finds a track by another name: 1 round trip if not prefetched."""
+        """Return a row that is no track: 1 round trip unless it was prefetched. None when there is none."""
         if row_key not in self._rows:
             self._rows[row_key] = self._fetch([row_key]).get(row_key)
         return self._rows[row_key]

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain import clock
+from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
+from switchyard.domain.runs import Run
+from switchyard.ledger import runs
+from switchyard.ledger.unit import Unit
 from switchyard.mcp import server
 from switchyard.mcp.tools import TOOLS
+from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
 from tests.support.mcp import STATELESS, Mcp
@@ -385,6 +391,96 @@ def test_a_retried_claim_gives_the_same_task(mcp: Mcp) -> None:
     mcp.ok("plan_work", drafts=[{"id": f"t{n}", "title": f"Task {n}", "task": {}} for n in range(2)])
     first = mcp.ok("claim_next_task", idempotency_key="draw-1")
     assert mcp.ok("claim_next_task", idempotency_key="draw-1") == first
+
+
+# ---------------------------------------------------------------- runs
+
+
+@pytest.fixture
+def offered(table: Table, tenant: str) -> Run:
+    """A run that waits for any agent, of a task in a project."""
+    ada = Actor(tenant, "user_ada", "user", frozenset(SCOPES), "t")
+    unit = Unit(table, ada, new_id())
+    task = unit.create("task", "Write docs", status="todo", priority="low", project_ids=("docs",))
+    unit.commit(200, {}, "")
+    unit = Unit(table, ada, new_id())
+    state = {"pending_user_message": "Be brief."}
+    run = runs.create(unit, unit.get(task.id), dispatched_at=clock.now(), state=state)
+    unit.commit(200, {}, "")
+    return run
+
+
+@pytest.fixture
+def bo(caller: Caller) -> Mcp:
+    return Mcp(caller("agent_bo", kind="agent"))
+
+
+def as_they_are(table: Table, run: Run) -> tuple[str | None, str | None, str]:
+    """Status of the task, the status it shows of its latest run, and that of the run."""
+    task, found = runs.load(table, run.tenant_id, run.task_id, run.id)
+    assert task
+    assert found
+    return task.status, task.latest_run_status, found.status
+
+
+def test_a_run_that_waits_for_an_agent_is_handed_out_before_ready_tasks(
+    bo: Mcp, offered: Run, table: Table, mcp: Mcp
+) -> None:
+    mcp.ok("plan_work", drafts=[{"id": "now", "title": "Now", "task": {}, "priority": "urgent"}])
+    claimed = bo.ok("claim_next_task", lease_seconds=60)
+    assert (claimed["task"]["title"], claimed["claim"]["holder"], claimed["claim"]["fence"]) == (
+        "Write docs",
+        "agent_bo",
+        1,
+    )
+    assert claimed["run"]["id"] == offered.id
+    assert claimed["run"]["message"] == "Be brief."
+    assert claimed["run"]["url"].endswith(f"/api/projects/-/tasks/{offered.task_id}/runs/{offered.id}/")
+    assert as_they_are(table, offered) == ("in_progress", "in_progress", "in_progress")
+    second = bo.ok("claim_next_task")
+    assert (second["task"]["title"], "run" in second) == ("Now", False)
+    assert set(bo.ok("claim_next_task")) == {"request_id"}
+
+
+def test_runs_follow_the_wish_for_a_project_and_are_left_out_by_one_for_a_priority(bo: Mcp, offered: Run) -> None:
+    assert "run" not in bo.ok("claim_next_task", project_id="other")
+    assert "run" not in bo.ok("claim_next_task", priority="low")
+    assert bo.ok("claim_next_task", project_id="docs")["run"]["id"] == offered.id
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "left"),
+    [
+        ("complete_task", {"completed_note": "Done."}, ("done", "completed", "completed")),
+        ("update_task", {"status": "completed"}, ("done", "completed", "completed")),
+        ("update_task", {"status": "canceled"}, ("cancelled", "cancelled", "cancelled")),
+        ("update_task", {"status": "open"}, ("in_progress", "in_progress", "in_progress")),
+    ],
+)
+def test_the_holder_of_a_run_ends_it_with_its_task_in_one_write(
+    bo: Mcp, offered: Run, table: Table, tool: str, arguments: dict[str, str], left: tuple[str, str, str]
+) -> None:
+    bo.ok("claim_next_task")
+    writes: list[str] = []
+    table.observe = lambda operation, _: writes.append(operation)
+    task = bo.ok(tool, task_id=offered.task_id, **arguments)["task"]
+    table.observe = None
+    assert task.get("completed_note") == arguments.get("completed_note")
+    assert as_they_are(table, offered) == left
+    assert writes.count("transact_write_items") == (left[2] != "in_progress")
+    assert "update_item" not in writes
+
+
+def test_who_does_not_hold_the_run_changes_the_task_alone(mcp: Mcp, bo: Mcp, offered: Run, table: Table) -> None:
+    bo.ok("claim_next_task")
+    mcp.ok("update_task", task_id=offered.task_id, status="completed")
+    assert as_they_are(table, offered) == ("done", "in_progress", "in_progress")
+
+
+def test_a_retried_claim_of_a_run_gives_the_same_run(bo: Mcp, offered: Run) -> None:
+    first = bo.ok("claim_next_task", idempotency_key="draw-1")
+    assert first["run"]["id"] == offered.id
+    assert bo.ok("claim_next_task", idempotency_key="draw-1") == first
 
 
 def test_search_is_paged(mcp: Mcp) -> None:

@@ -4,6 +4,7 @@ from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
 from switchyard.domain.tenants import Project, Tenant
+from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import devices, tenants, webhooks
 from switchyard.store import tokens as token_rows
@@ -21,6 +22,9 @@ WEBHOOK = "01981f5c-7a00-7000-8000-000000000010"
 DELIVERY = "01981f5c-7a00-7000-8000-000000000011"
 PROJECT = "01981f5c-7a00-7000-8000-000000000012"
 PROJECT_TASK = "01981f5c-7a00-7000-8000-000000000013"
+#: A run that user_ada holds, and one that waits for any agent, each with its task.
+HELD_TASK, HELD_RUN = "01981f5c-7a00-7000-8000-000000000020", "01981f5c-7a00-7000-8000-000000000021"
+OFFERED_TASK, OFFERED_RUN = "01981f5c-7a00-7000-8000-000000000022", "01981f5c-7a00-7000-8000-000000000023"
 DEVICE = "01981f5c-7a00-5000-8000-000000000030"
 
 #: A track of a tenant other than the sample events'.
@@ -88,6 +92,20 @@ def build(table: Table, tenant: str) -> None:
         last_seen_at=clock.now(),
     )
     ledger.extra += [webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}}]
+    ledger.commit(200, {}, "")
+    _build_runs(table, tenant)
+
+
+def _build_runs(table: Table, tenant: str) -> None:
+    """Write a run that user_ada holds, and one that waits for any agent."""
+    ledger = _ledger(table, tenant)
+    ledger.create("task", "Proof-read the docs", id=HELD_TASK, project_ids=("docs",), status="todo")
+    ledger.create("task", "Translate the docs", id=OFFERED_TASK, project_ids=("docs",), status="todo")
+    ledger.commit(200, {}, "")
+    ledger = _ledger(table, tenant)
+    held = {"status": "in_progress", "holder": "user_ada", "fence": 1, "lease_until": "2999-01-01T00:00:00.000Z"}
+    runs.create(ledger, ledger.get(HELD_TASK), id=HELD_RUN, dispatched_at=clock.now(), **held)
+    runs.create(ledger, ledger.get(OFFERED_TASK), id=OFFERED_RUN, dispatched_at=clock.now())
     ledger.commit(200, {}, "")
 
 

@@ -230,9 +230,9 @@ def perform(
 
     Raises the SwitchyardErrors of the work; a final one is kept under the key too, in the words of `refuse`.
     """
-    attempt = 0
+    attempt, started = 0, time.monotonic()
     while True:
-        ledger = Unit(table, actor, request.id, key, fence, attempt)
+        ledger = Unit(table, actor, request.id, key, fence, attempt, started)
         try:
             reply = work(ledger)
             answer = _encoded(reply)

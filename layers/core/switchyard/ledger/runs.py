@@ -34,6 +34,15 @@ def find(unit: Unit, task_id: str, run_id: str) -> tuple[Track, Run]:
     return task, rows.from_item(row)
 
 
+def held(unit: Unit, task: Track) -> Run | None:
+    """Return the task's newest run if the actor holds it: 1 round trip, none for a task without an active run."""
+    if not task.has_active_run or task.latest_run_id is None:
+        return None
+    row = unit.row(keys.run(task.tenant_id, task.id, task.latest_run_id))
+    run = rows.from_item(row) if row else None
+    return run if run and claims.holds(unit.actor, run, clock.now()) else None
+
+
 def create(unit: Unit, task: Track, **fields: Any) -> Run:
     """Gather a new run of a task that was read, which becomes the task's latest.
 

@@ -5,7 +5,7 @@ Every surface, and MCP, changes tracks through this and nothing else.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from switchyard.domain import audit, claims, clock, dependencies, lifecycle, tracks
@@ -64,7 +64,8 @@ class _Pending:
 class Unit:
     """One request's work on the ledger of the actor's tenant.
 
-    `fence` is the one that the request carries (None: none); `attempt` counts how often its work met other changes.
+    `fence` is the one that the request carries (None: none); `attempt` counts how often its work met other changes;
+    `started` is when the first attempt began, by time.monotonic().
     """
 
     table: Table
@@ -73,6 +74,7 @@ class Unit:
     key: KeyUse | None = None
     fence: int | None = None
     attempt: int = 0
+    started: float = field(default_factory=monotonic)
     _seen: dict[str, Track] = field(default_factory=dict)
     _rows: dict[RowKey, Item | None] = field(default_factory=dict)
     _pending: dict[str, _Pending] = field(default_factory=dict)
@@ -114,6 +116,16 @@ class Unit:
         if row_key not in self._rows:
             self._rows[row_key] = self._fetch([row_key]).get(row_key)
         return self._rows[row_key]
+
+    def forget(self) -> None:
+        """Read anew what was read so far, when it is asked for again: for a request that waits for something."""
+        self._seen.clear()
+        self._rows.clear()
+
+    def replay(self) -> None:
+        """Give the first answer again when the request's key was used before: 1 round trip, none without a key."""
+        if self.key:
+            self._fetch([])
 
     def _read(self, ids: list[str], guard: bool = False, rows_too: Sequence[RowKey] = ()) -> dict[str, Track]:
         tenant = self.actor.tenant_id
@@ -230,6 +242,11 @@ class Unit:
         """Gather a change that follows from another row's, e.g. a run's: whoever holds the task does not matter."""
         after = tracks.change(before, self.actor, self.request_id, **fields)
         return before if after is before else self._become(before, after)
+
+    def gathered(self, track: Track) -> Track:
+        """Return a track as the commit will leave it."""
+        entry = self._pending.get(track.id)
+        return entry.after if entry and entry.after else track
 
     def _become(self, before: Track, after: Track) -> Track:
         entry = self._entry(before.id)

@@ -109,11 +109,18 @@ class Claim(Shown):
     lease_expires_at: str
 
 
+class Run(Shown):
+    id: str
+    url: str
+    message: str = ABSENT
+
+
 class ClaimedTask(Shown):
-    """Without task and claim when none is ready."""
+    """Without task and claim when none is ready; with a run, the claim is on the run."""
 
     task: Task = ABSENT
     claim: Claim = ABSENT
+    run: Run = ABSENT
     request_id: str
 
 

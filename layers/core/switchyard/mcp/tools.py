@@ -6,15 +6,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from switchyard.domain import lifecycle
+from switchyard.domain.claims import Claimable
 from switchyard.domain.tracks import Track
 from switchyard.http.endpoint import Call, Reply
+from switchyard.ledger import runs
+from switchyard.ledger.unit import Unit
 from switchyard.mcp import models
 from switchyard.store.ready import Wanted
 from switchyard.surfaces.followups import present, tasks
 from switchyard.surfaces.followups.models import CreateTask, ListTasks
+from switchyard.surfaces.followups.statuses import Word
 from switchyard.surfaces.planning import apply, search
 from switchyard.surfaces.planning.models import Filter, SearchTracks
 from switchyard.surfaces.pool import claims
+from switchyard.surfaces.runs import claims as run_claims
+from switchyard.surfaces.runs import present as run_present
 
 READ = {"readOnlyHint": True, "openWorldHint": False}
 #: Adds only. The same call again adds again, unless it carries an idempotency key.
@@ -65,21 +72,41 @@ def _list_tasks(call: Call) -> Reply:
 
 def _complete_task(call: Call) -> Reply:
     given: models.CompleteTask = call.body
-    return _one(call, tasks.update(call.ledger, given.task_id, "completed", given.completed_note))
+    return _one(call, _updated(call.ledger, given.task_id, "completed", given.completed_note))
 
 
 def _update_task(call: Call) -> Reply:
     given: models.UpdateTask = call.body
-    return _one(call, tasks.update(call.ledger, given.task_id, given.status, given.completed_note))
+    return _one(call, _updated(call.ledger, given.task_id, given.status, given.completed_note))
+
+
+def _updated(ledger: Unit, task_id: str, status: Word | None, note: str | None) -> Track:
+    """Gather a change of a task; its end is also that of its run, if the actor holds one."""
+    before = tasks.find(ledger, task_id)
+    run = runs.held(ledger, before)
+    after = tasks.update(ledger, task_id, status, note)
+    if run and after.status in lifecycle.FINAL:
+        runs.change(ledger, after, run, status="completed" if lifecycle.is_done(after.status) else "cancelled")
+    return ledger.gathered(after)
 
 
 def _claim_next_task(call: Call) -> Reply:
+    """Runs come first; one is offered whatever its task's priority, so a wish for one leaves them out."""
     given: models.ClaimNextTask = call.body
+    drawn = None if given.priority else run_claims.draw(call.ledger, given.lease_seconds, given.project_id)
+    if drawn:
+        task, run = drawn
+        message = run_present.message(run)
+        shown = {"id": run.id, "url": run_present.url(call.request.base_url, run)}
+        return _claimed(call, task, run, run=shown | ({"message": message} if message else {}))
     track = claims.draw(call.ledger, Wanted(None, given.project_id, given.priority), given.lease_seconds)
-    if track is None:
-        return Reply(200, {"request_id": call.request.id})
-    claim = {"holder": track.holder, "fence": track.fence, "lease_expires_at": track.lease_until}
-    return Reply(200, {"task": _brief(track), "claim": claim, "request_id": call.request.id})
+    return _claimed(call, track, track) if track else Reply(200, {"request_id": call.request.id})
+
+
+def _claimed(call: Call, task: Track, held: Claimable, **more: Any) -> Reply:
+    claim = {"holder": held.holder, "fence": held.fence, "lease_expires_at": held.lease_until}
+    shown = _brief(call.ledger.gathered(task))
+    return Reply(200, {"task": shown, "claim": claim, **more, "request_id": call.request.id})
 
 
 def _plan_work(call: Call) -> Reply:
@@ -139,8 +166,8 @@ _ALL = (
     ),
     Tool(
         "claim_next_task",
-        "Take the most urgent ready task to work on, exclusively until the lease ends. No task in the result: none "
-        "is ready. Finish with update_task.",
+        "Take the next task to work on, exclusively until the lease ends: one whose run waits for an agent (then with "
+        "run), else the most urgent ready one. No task in the result: none is ready. Finish with update_task.",
         "tasks:write",
         models.ClaimNextTask,
         models.ClaimedTask,

@@ -2,14 +2,17 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields as fields_of
+from functools import partial
 from typing import Any
 
+from switchyard.domain import clock
+from switchyard.domain.actors import Actor
 from switchyard.domain.runs import Run
 from switchyard.store import keys
 from switchyard.store.differences import difference
-from switchyard.store.lists import TABLE, Page, Range, read_page
+from switchyard.store.lists import READY, TABLE, Filter, Page, Range, read_page, side_by_side
 from switchyard.store.table import Item, Table
 
 _NUMBERS = frozenset({"version", "fence", "dispatches", "resumes", "idle_seconds", "timeout_seconds", "pickup_seconds"})
@@ -82,3 +85,27 @@ def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: 
     """Return rows of a task's runs, newest first: 1 query. A position is a run's id."""
     pk, prefix = keys.runs(tenant_id, task_id)
     return read_page(table, [Range(TABLE, pk, prefix=prefix)], limit=limit, after=after, whole=False)
+
+
+def read_offered(
+    table: Table, actor: Actor, realms: Sequence[str], limit: int, project_id: str | None = None
+) -> tuple[list[Run], list[Run]]:
+    """Return runs of the realms that the actor may claim now: those that are offered, and those whose lease ran out.
+
+    Those meant for the actor come before those for any agent, then the oldest first; at most `limit` of each partition.
+    1 round trip, its queries side by side. The index lags behind the table: who claims one reads it again.
+    """
+    whom = [(realm, agent) for agent in (actor.id, None) for realm in realms]
+    free = [Range(READY, keys.runs_ready(*each)) for each in whom]
+    lapsed = [Range(READY, keys.runs_leased(*each), high=clock.now()) for each in whom]
+    row_filter = Filter()
+    if project_id:
+        row_filter.any_of("project_id", [project_id])
+    found: dict[Range, list[Run]] = {}
+
+    def read(each: Range) -> None:
+        page = read_page(table, [each], limit=limit, descending=False, row_filter=row_filter, whole=False)
+        found[each] = [from_item(item) for item in page.items]
+
+    side_by_side([partial(read, each) for each in (*free, *lapsed)])
+    return [run for each in free for run in found[each]], [run for each in lapsed for run in found[each]]

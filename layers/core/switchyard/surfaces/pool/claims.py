@@ -1,13 +1,12 @@
 """Claims: many workers draw from one pool, and no task is done twice (docs/pool.md)."""
 
-import random
-import time
 from typing import Any
 
 from switchyard.domain import lifecycle
 from switchyard.domain.claims import NotClaimable
 from switchyard.domain.tracks import Track
 from switchyard.http.endpoint import Call, Reply
+from switchyard.ledger import crowd
 from switchyard.ledger.unit import Unit
 from switchyard.store import lists, ready
 from switchyard.store import tracks as rows
@@ -19,11 +18,6 @@ from switchyard.surfaces.pool.tasks import of_path
 
 #: Ready tasks that are read to draw one, and when other workers draw too: several times as many as these may be.
 CANDIDATES, CROWDED_CANDIDATES = 8, 48
-
-#: Seconds for which a container that met other workers draws at random among equally urgent tasks.
-CROWDED_SECONDS = 5.0
-
-_crowded_until: dict[str, float] = {}
 
 
 def claim(call: Call) -> Reply:
@@ -46,24 +40,18 @@ def claim_next(call: Call) -> Reply:
 def draw(ledger: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
     """Gather a lease on the first ready task that fits; None when there is none.
 
-    Workers who draw at the same moment would all reach for the same task. A container whose draw met another one
-    therefore draws at random for a while, among the tasks that are as urgent as the first.
+    In a crowd it is any of the tasks that are as urgent as the first.
     """
-    actor = ledger.actor
-    if ledger.attempt:
-        _crowded_until[actor.tenant_id] = time.monotonic() + CROWDED_SECONDS
-    crowded = _crowded_until.get(actor.tenant_id, 0) > time.monotonic()
-    page = ready.read_page(ledger.table, actor, wanted, CROWDED_CANDIDATES if crowded else CANDIDATES)
+    crowded = crowd.is_met(ledger, "tasks")
+    page = ready.read_page(ledger.table, ledger.actor, wanted, CROWDED_CANDIDATES if crowded else CANDIDATES)
     candidates = [rows.from_item(item) for item in page.items]
     if ledger.attempt:
         # The index may still show as ready what was blocked a moment ago.
         candidates = [each for each in candidates if not _waits_for(ledger, each)]
     if not candidates:
         return None
-    task = candidates[0]
-    if crowded:
-        task = random.choice([each for each in candidates if each.priority == task.priority])  # noqa: S311
-    return ledger.claim(task, lease_seconds)
+    urgent = [each for each in candidates if each.priority == candidates[0].priority]
+    return ledger.claim(crowd.shuffled(urgent)[0] if crowded else urgent[0], lease_seconds)
 
 
 def heartbeat(call: Call) -> Reply:

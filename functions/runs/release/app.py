@@ -1,0 +1,18 @@
+"""POST /v1/runs/{task_id}/{run_id}/release"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.runs import claims
+from switchyard.surfaces.runs.models import LeaseShown
+from switchyard.surfaces.runs.surface import RUNS
+
+
+@endpoint(
+    RUNS,
+    "runs.release",
+    "POST /v1/runs/{task_id}/{run_id}/release",
+    scopes=("tasks:write",),
+    reply=LeaseShown,
+)
+def handler(call: Call) -> Reply:
+    """Give a run that the caller holds back: it is offered again."""
+    return claims.release(call)

@@ -1,0 +1,28 @@
+"""Many workers who draw at the same moment: without more ado all of them would reach for the same thing.
+
+A container whose draw met another one therefore draws at random for a while among what is equally good.
+"""
+
+import random
+import time
+from collections.abc import Sequence
+
+from switchyard.ledger.unit import Unit
+
+#: Seconds for which a container that met other workers draws at random.
+SECONDS = 5.0
+
+_until: dict[tuple[str, str], float] = {}
+
+
+def is_met(ledger: Unit, what: str) -> bool:
+    """Tell whether others draw `what` of the tenant too: this draw, or one of this container a moment ago, met one."""
+    key = (ledger.actor.tenant_id, what)
+    if ledger.attempt:
+        _until[key] = time.monotonic() + SECONDS
+    return _until.get(key, 0) > time.monotonic()
+
+
+def shuffled[T](candidates: Sequence[T]) -> list[T]:
+    """Return the candidates in random order."""
+    return random.sample(candidates, len(candidates))

@@ -1,0 +1,87 @@
+"""Wire models of the runs surface: what an agent asks for, and what it gets."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
+from switchyard.domain.tracks import ID_MAX
+from switchyard.http.validation import Wire
+from switchyard.surfaces.inputs import Printable, TrackId
+
+#: The default of a field that may be left out but not be null.
+ABSENT: Any = None
+
+#: Seconds: the shortest lease, and the longest that a claim waits for a run.
+LEASE_MIN = 10
+WAIT_MAX = 20
+
+
+class Lease(Wire):
+    lease_seconds: Annotated[int, Field(ge=LEASE_MIN, le=LEASE_MAX)] = LEASE_DEFAULT
+
+
+class Claim(Lease):
+    """How long to wait for a run, and which one: of a project, of a task."""
+
+    wait_seconds: Annotated[int, Field(ge=0, le=WAIT_MAX)] = 0
+    project: Annotated[str, Field(min_length=1, max_length=ID_MAX), Printable] = ABSENT
+    task: TrackId = ABSENT
+
+
+class Shown(BaseModel):
+    """Base of answers: nothing beyond what is documented."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class TaskShown(Shown):
+    """What the run is about. `json_schema` is what its output must fit."""
+
+    id: str
+    title: str
+    description: str
+    priority: Literal["urgent", "high", "medium", "low"]
+    due: str | None
+    project: str | None
+    goal: str | None
+    repository: str | None
+    json_schema: dict[str, Any] | bool | None
+    metadata: dict[str, Any]
+    created_by: str
+
+
+class RunShown(Shown):
+    """`message` is what the run was started with, `artifacts` the files it was given."""
+
+    id: str
+    status: Literal["in_progress"]
+    stage: str | None
+    branch: str | None
+    message: str | None
+    state: dict[str, Any]
+    artifacts: list[dict[str, Any]]
+    resumed_from: str | None
+    created_by: str
+    created_at: str
+
+
+class ClaimedRun(Shown):
+    """`fence` goes into the header Claim-Fence of all that the agent reports under `url`."""
+
+    task: TaskShown
+    run: RunShown
+    fence: int
+    lease_until: str
+    url: str
+
+
+class LeaseShown(Shown):
+    """A run's claim: without a holder it is free."""
+
+    task: str
+    run: str
+    status: Literal["not_started", "queued", "in_progress", "completed", "failed", "cancelled"]
+    holder: str | None
+    fence: int | None
+    lease_until: str | None

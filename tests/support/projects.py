@@ -6,8 +6,10 @@ from switchyard.domain import clock
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.domain.tracks import Track
+from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import tenants
 from switchyard.store.table import Table
@@ -24,10 +26,24 @@ def a_tenant(table: Table, tenant: str, *names: str) -> list[Project]:
 
 
 def a_task(
-    table: Table, project: Project, title: str = "A task", kind: TrackType = "task", by: str = "user_ada", **fields: Any
+    table: Table,
+    project: Project,
+    title: str = "A task",
+    kind: TrackType = "task",
+    by: str = "user_ada",
+    number: int = 0,
+    **fields: Any,
 ) -> Track:
-    """Write a task (or goal) of the project, as another surface would have made it."""
-    ledger = Unit(table, Actor(project.tenant_id, by, "user", frozenset(SCOPES), "seed"), new_id())
+    """Write a task (or goal) of the project, as another surface would have made it for the actor of a number."""
+    ledger = Unit(table, Actor(project.tenant_id, by, "user", frozenset(SCOPES), "seed", number=number), new_id())
     track = ledger.create(kind, title, **{"project_ids": (project.id,), **fields})
     ledger.commit(201, {}, "")
     return track
+
+
+def a_run(table: Table, task: Track, **fields: Any) -> Run:
+    """Write a run of a task as it stands, which becomes the task's latest."""
+    ledger = Unit(table, Actor(task.tenant_id, "user_ada", "user", frozenset(SCOPES), "seed"), new_id())
+    run = runs.create(ledger, ledger.get(task.id), **fields)
+    ledger.commit(201, {}, "")
+    return run

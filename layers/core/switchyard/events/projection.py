@@ -21,7 +21,7 @@ from switchyard.domain.tracks import Track
 from switchyard.events import stream
 from switchyard.events.domain_events import DomainEvent, events_of
 from switchyard.store import audit as audit_rows
-from switchyard.store import edges, keys, readiness
+from switchyard.store import edges, homes, keys, readiness
 from switchyard.store import tracks as rows
 from switchyard.store.bus import Bus
 from switchyard.store.table import ConditionFailed, Table
@@ -89,6 +89,8 @@ class Projector:
         for goal_id in dict.fromkeys(goals):
             if edges.standing(before, goal_id) != edges.standing(after, goal_id):
                 edges.count(self.table, after.tenant_id, goal_id, after)
+        if homes.standing(before) != homes.standing(after):
+            homes.count(self.table, after)
 
     def _link(self, change: Change) -> None:
         """Bring the edges that the change touched in line with the track as it is now."""

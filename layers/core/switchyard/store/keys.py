@@ -61,6 +61,11 @@ def project_number(tenant_id: str, number: int) -> tuple[str, str]:
     return f"{tenant_id}#TENANT", f"PROJECTNO#{number}"
 
 
+def project_counter(tenant_id: str, project_id: str) -> tuple[str, str]:
+    """The row that gives out the numbers of a project's tasks."""
+    return f"{tenant_id}#PROJECT#{project_id}", "COUNTER"
+
+
 def actor(tenant_id: str, actor_id: str) -> tuple[str, str]:
     return f"{tenant_id}#TENANT", f"ACTOR#{actor_id}"
 
@@ -153,6 +158,37 @@ def ready(realm: str, assignee: str | None, kind: str | None, project_id: str = 
 def leased(realm: str) -> str:
     """Tasks that are claimed, whoever they are assigned to."""
     return f"{realm}#leased"
+
+
+# ---------------------------------------------------------------- tasks by home
+
+#: What counts of a home begin with, in its own partition of the table.
+BLOCK, REPOSITORY = "BLOCK#", "REPOSITORY#"
+
+
+def home(realm: str, project_id: str, shelf: str) -> str:
+    """A task's home: the first of its projects, and the shelf there (index key, and the partition of its counts)."""
+    return f"{realm}#home#{shelf}#{project_id}"
+
+
+def home_total(home: str) -> tuple[str, str]:
+    """How many tasks a home has. Written by the pipeline, like the two below."""
+    return home, "TOTAL"
+
+
+def home_block(home: str, block: str) -> tuple[str, str]:
+    """How many of them were created within one block of time."""
+    return home, f"{BLOCK}{block}"
+
+
+def home_repository(home: str, repository: str) -> tuple[str, str]:
+    """How many of them are about one repository."""
+    return home, f"{REPOSITORY}{repository}"
+
+
+def counted(tenant_id: str, task_id: str) -> tuple[str, str]:
+    """Where a task is counted, beside its row. Written by the pipeline."""
+    return f"{tenant_id}#{task_id}", "COUNTED"
 
 
 # ---------------------------------------------------------------- runs

@@ -52,6 +52,7 @@ BY_PARENT = Index("by-parent", "by_parent", "rank")
 BY_DEPENDENCY = Index("by-dependency", "by_dependency", "rank")
 BY_RELATED = Index("by-related", "by_related", "rank")
 BY_PRIORITY = Index("by-priority", "by_priority", "rank")
+BY_HOME = Index("by-home", "home", "id")
 READY = Index("ready", "ready", "ready_rank")
 READY_BY_PROJECT = Index("ready-by-project", "ready_by_project", "ready_rank")
 
@@ -79,9 +80,9 @@ class Filter:
         self.names[f"#{attribute}"] = attribute
         return f"#{attribute}"
 
-    def value(self, text: str) -> str:
+    def value(self, value: str | int) -> str:
         placeholder = f":f{len(self.values)}"
-        self.values[placeholder] = {"S": text}
+        self.values[placeholder] = {"S": value} if isinstance(value, str) else {"N": str(value)}
         return placeholder
 
     def any_of(self, attribute: str, values: Sequence[str | None]) -> None:
@@ -111,9 +112,15 @@ class Filter:
         name = self.name(attribute)
         for bound, sign in ((low, ">="), (high, "<=")):
             if bound is not None:
-                placeholder = f":f{len(self.values)}"
-                self.values[placeholder] = {"N": str(bound)}
-                self.conditions.append(f"{name} {sign} {placeholder}")
+                self.conditions.append(f"{name} {sign} {self.value(bound)}")
+
+    def begins_with(self, attribute: str, prefix: str) -> None:
+        """Keep rows whose text attribute begins with the prefix."""
+        self.conditions.append(f"begins_with({self.name(attribute)}, {self.value(prefix)})")
+
+    def either(self, *conditions: str) -> None:
+        """Keep rows that meet one of the conditions, which are written with `name` and `value`."""
+        self.conditions.append(f"({' OR '.join(conditions)})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +225,7 @@ def _merge(readers: Sequence[_Reader], limit: int, descending: bool, whole: bool
     horizon = (max(ends) if descending else min(ends)) if ends else None
     if horizon is not None:
         rows = [r for r in rows if (r[0] >= horizon if descending else r[0] <= horizon)]
-    page = rows[: _fitting(rows[:limit]) if whole else limit]
+    page = rows[: fitting([item for _, item in rows[:limit]]) if whole else limit]
     if len(rows) > len(page):
         position: str | None = page[-1][0]
     else:
@@ -226,10 +233,10 @@ def _merge(readers: Sequence[_Reader], limit: int, descending: bool, whole: bool
     return Page([item for _, item in page], position)
 
 
-def _fitting(rows: Sequence[tuple[str, Item]]) -> int:
+def fitting(rows: Sequence[Item]) -> int:
     """Count the rows whose long texts fit into one answer: at least one, if there are any."""
     characters = 0
-    for count, (_, item) in enumerate(rows):
+    for count, item in enumerate(rows):
         characters += sum(len(item[name]["S"]) for name in _LONG if name in item)
         if characters > PAGE_CHARACTERS_MAX and count:
             return count

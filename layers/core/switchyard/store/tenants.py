@@ -94,6 +94,25 @@ def project_from(item: Mapping[str, Any]) -> Project:
     )
 
 
+def next_number(counter: Mapping[str, Any] | None) -> int:
+    """Return the number that a project's next task gets; the first is 0."""
+    return int(counter["next_number"]["N"]) if counter else 0
+
+
+def draw_number(tenant_id: str, project_id: str, number: int) -> Item:
+    """The action that takes a number of a project: it must still be the next one."""
+    pk, sk = keys.project_counter(tenant_id, project_id)
+    return {
+        "Update": {
+            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "UpdateExpression": "SET next_number = :next",
+            "ConditionExpression": "next_number = :was" if number else "attribute_not_exists(next_number)",
+            "ExpressionAttributeValues": {":next": {"N": str(number + 1)}}
+            | ({":was": {"N": str(number)}} if number else {}),
+        }
+    }
+
+
 # ---------------------------------------------------------------- actors
 
 

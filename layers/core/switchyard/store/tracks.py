@@ -7,6 +7,7 @@ from typing import Any
 
 from switchyard.domain import claims, lifecycle
 from switchyard.domain.actors import Actor
+from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.store import keys
@@ -63,6 +64,14 @@ _LISTS = ("depends_on", "project_ids", "labels")
 _MOVING = ("lease_until", "open_dependencies")
 _JSON = ("metadata", "ext")
 
+#: The lists of a project's tasks, by whether a task is internal and whether it is archived.
+SHELVES = {
+    (False, False): "open",
+    (False, True): "archived",
+    (True, False): "internal",
+    (True, True): "internal-archived",
+}
+
 #: Characters of title and description that keyword search looks at.
 SEARCHED_MAX = 4_000
 
@@ -93,6 +102,7 @@ def to_item(track: Track) -> Item:
     if track.deleted_at is None:
         item["text"] = {"S": f"{track.title}\n{track.description}"[:SEARCHED_MAX].casefold()}
         item |= {name: {"S": value} for name, value in _index_keys(track).items()}
+        item |= _home_filters(track)
     else:
         item["expires_at"] = {"N": str(_tombstone_expiry(track.deleted_at))}
     return item
@@ -148,9 +158,39 @@ def _index_keys(track: Track) -> dict[str, str]:
             index["by_dependency"] = keys.by_dependency(realm, dependency)
         if track.related_type and track.related_id:
             index["by_related"] = keys.by_related(realm, track.related_type, track.related_id)
+        if home := home_of(track):
+            index["home"] = home
     if claims.is_drawable(track):
         index |= _ready_keys(track, realm)
     return index
+
+
+def home_of(track: Track) -> str | None:
+    """Return the home of a task: the first of its projects, if that is one that can be registered, and the shelf there.
+
+    Lists leave out archived and internal tasks unless they are asked for, so that these lie on shelves of their own.
+    """
+    if not track.is_task or not track.project_ids or parse_id(track.project_ids[0]) != track.project_ids[0]:
+        return None
+    kept = track.ext.get("projects", {})
+    shelf = SHELVES[bool(kept.get("internal")), bool(kept.get("archived"))]
+    return keys.home(keys.realm(track.tenant_id, track.owner), track.project_ids[0], shelf)
+
+
+def _home_filters(track: Track) -> Item:
+    """What the list of a project filters by, and only that surface knows; text in lower case."""
+    kept = track.ext.get("projects", {})
+    found: Item = {}
+    if kept.get("origin_product"):
+        found["origin_product"] = {"S": kept["origin_product"]}
+    if kept.get("repository"):
+        found["repository"] = {"S": kept["repository"]}
+        found["repository_name"] = {"S": kept["repository"].rpartition("/")[2]}
+    if kept.get("task_number") is not None:
+        found["task_number"] = {"N": str(kept["task_number"])}
+    if kept.get("stages"):
+        found["stages"] = {"L": [{"S": stage} for stage in kept["stages"]]}
+    return found
 
 
 def _ready_keys(track: Track, realm: str) -> dict[str, str]:

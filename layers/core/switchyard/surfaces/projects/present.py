@@ -48,6 +48,20 @@ def task(task: Track, run: Run | None, base_url: str) -> dict[str, Any]:
     }
 
 
+def summary(task: Track, run: Run | None) -> dict[str, Any]:
+    """Return what a list of tasks needs of one."""
+    own = kept(task)
+    return {
+        "id": task.id,
+        "title": task.title,
+        "repository": own["repository"],
+        "origin_product": own["origin_product"],
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
+        "latest_run": {"status": run.status, "environment": run.environment} if run else None,
+    }
+
+
 def created_by(task: Track) -> dict[str, Any]:
     """Return the user object of a task's maker, as far as the tenant knows one."""
     return {

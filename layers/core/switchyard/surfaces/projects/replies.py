@@ -101,7 +101,7 @@ class TaskShown(Shown):
     github_integration: int | None
     github_user_integration: str | None
     signal_report: str | None
-    json_schema: dict[str, Any] | bool | None
+    json_schema: dict[str, Any] | None
     internal: bool
     archived: bool
     archived_at: str | None
@@ -112,3 +112,45 @@ class TaskShown(Shown):
     ci_prompt: str | None
     idle_seconds: int | None
     timeout_seconds: int | None
+
+
+class TasksPage(Shown):
+    """A page of tasks, newest first; `count_is_minimum` (an extension) says that there may be more than `count`."""
+
+    count: int
+    count_is_minimum: bool
+    next: str | None
+    previous: str | None
+    results: list[TaskShown]
+
+
+class RunSummary(Shown):
+    status: str
+    environment: str
+
+
+class TaskSummary(Shown):
+    """What a list of tasks needs of each."""
+
+    id: str
+    title: str
+    repository: str | None
+    origin_product: str
+    created_at: str
+    updated_at: str
+    latest_run: RunSummary | None
+
+
+class SummariesPage(Shown):
+    """A page of summaries, newest first."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[TaskSummary]
+
+
+class Repositories(Shown):
+    """The repositories that a project's tasks are about, in order."""
+
+    repositories: list[str]

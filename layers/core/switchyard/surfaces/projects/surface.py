@@ -130,7 +130,9 @@ def _field(found: FieldError) -> tuple[str, str, str]:
     if kind == "list_type":
         detail = f'Expected a list of items but got type "{_type(found.given)}".'
         return "not_a_list", detail, f"{attr}__non_field_errors" if attr in _LISTS_OF_OBJECTS else attr
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
+    if kind == "dict_type":
+        return "not_a_dict", f'Expected a dictionary of items but got type "{_type(found.given)}".', attr
+    if kind in ("model_type", "model_attributes_type"):
         whole = "non_field_errors" if attr == "body" else f"{attr}__non_field_errors"
         return "invalid_input", f"Invalid data. Expected a dictionary, but got {_type(found.given)}.", whole
     return "invalid_input", f"{found.reason}: expected {found.expected}" if found.expected else found.reason, attr

@@ -1,17 +1,87 @@
 """Create, read, change and delete one task (contract: projects.md §4)."""
 
-from switchyard.domain import tracks
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from switchyard.domain import clock, tracks
+from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.runs import Run
+from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.http.endpoint import Call, Reply
-from switchyard.store import keys
+from switchyard.store import keys, tenants
 from switchyard.store import runs as run_rows
 from switchyard.surfaces.projects import present, scope
+from switchyard.surfaces.projects.models import TaskFields
+
+#: Characters of a title that is taken from the description.
+DERIVED_TITLE_MAX = 80
+_SENTENCE = re.compile(r"(?<=[.!?])\s|\n\s*\n")
+#: Fields that are kept as they were sent.
+_AS_SENT = (
+    "origin_product",
+    "repository",
+    "signal_report",
+    "json_schema",
+    "internal",
+    "ci_prompt",
+    "idle_seconds",
+    "timeout_seconds",
+)
+
+
+def create(call: Call) -> Reply:
+    """Make the task of a TaskFields body, with the project's next number: 1 round trip to read it, 1 to write."""
+    body: TaskFields = call.body
+    project = scope.project(call)
+    number = tenants.next_number(call.ledger.row(keys.project_counter(project.tenant_id, project.id)))
+    call.ledger.extra.append(tenants.draw_number(project.tenant_id, project.id, number))
+    kept = {"task_number": number, "slug": f"{slug_prefix(project)}-{number}", **_changes(body, present.KEPT)}
+    description = body.description or ""
+    title = body.title or derived_title(description)
+    kept["title_manually_set"] = bool(body.title)
+    if "title_manually_set" in body.model_fields_set:
+        kept["title_manually_set"] = body.title_manually_set
+    task = call.ledger.create(
+        "task", title, description=description, status="todo", project_ids=(project.id,), ext={"projects": _set(kept)}
+    )
+    location = f"/api/projects/{project.number}/tasks/{task.id}/"
+    return Reply(
+        201, present.task(task, None, call.request.base_url), {"location": location, "etag": tracks.etag(task)}
+    )
 
 
 def read(call: Call) -> Reply:
     """Show the task of the path, with its latest run: 1 round trip, 2 when it has one."""
     return answer(scope.task_in(call), call)
+
+
+def update(call: Call) -> Reply:
+    """Change the task of the path as a TaskFields body says: absent fields keep their values, for PUT too."""
+    body: TaskFields = call.body
+    before = scope.task_in(call)
+    tracks.check_version(before, call.if_match)
+    sent = body.model_fields_set
+    kept = {**before.ext.get("projects", {}), **_changes(body, present.kept(before))}
+    fields: dict[str, Any] = {}
+    if "description" in sent:
+        fields["description"] = body.description
+    if "title" in sent:
+        fields["title"] = body.title or derived_title(fields.get("description", before.description))
+        kept["title_manually_set"] = bool(body.title)
+    if "title_manually_set" in sent:
+        kept["title_manually_set"] = body.title_manually_set
+    after = call.ledger.change(before, **fields, ext={**before.ext, "projects": _set(kept)})
+    return answer(after, call)
+
+
+def delete(call: Call) -> Reply:
+    """Delete the task of the path: it is gone for every surface at once, and kept for the trail a while."""
+    before = scope.task_in(call)
+    tracks.check_version(before, call.if_match)
+    call.ledger.delete(before)
+    return Reply(204)
 
 
 def answer(task: Track, call: Call, status: int = 200) -> Reply:
@@ -20,8 +90,43 @@ def answer(task: Track, call: Call, status: int = 200) -> Reply:
 
 
 def latest_run(call: Call, task: Track) -> Run | None:
-    """Read the newest run of a task, if it has one."""
+    """Read the newest run of a task, if it has one: 1 round trip unless it was prefetched."""
     if task.latest_run_id is None:
         return None
     row = call.ledger.row(keys.run(task.tenant_id, task.id, task.latest_run_id))
     return run_rows.from_item(row) if row else None
+
+
+def derived_title(description: str) -> str:
+    """Return the first sentence of a description as a title, cut at a word; empty when there is none."""
+    sentence = " ".join(_SENTENCE.split(description.strip(), maxsplit=1)[0].split())
+    if len(sentence) <= DERIVED_TITLE_MAX:
+        return sentence
+    cut = sentence[: DERIVED_TITLE_MAX - 1]
+    return (cut.rpartition(" ")[0] or cut) + "…"
+
+
+def slug_prefix(project: Project) -> str:
+    """Return what the slugs of a project's tasks begin with: three letters of its name."""
+    letters = re.sub(r"[^a-zA-Z0-9]", "", project.name)
+    capitals = re.sub(r"[^A-Z]", "", letters)
+    return capitals[:3] if len(capitals) >= 3 else letters[:3].upper() or "TSK"
+
+
+def _changes(body: TaskFields, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the body changes of the fields that only this surface knows."""
+    sent = body.model_fields_set
+    changed: dict[str, Any] = {name: getattr(body, name) for name in _AS_SENT if name in sent}
+    if "archived" in sent and body.archived != before["archived"]:
+        changed |= {"archived": body.archived, "archived_at": clock.now() if body.archived else None}
+    if "signal_report_task_relationship" in sent:
+        after = {**before, **changed}
+        if after["signal_report"] is None or after["origin_product"] != "signal_report":
+            problem = "A relationship needs a signal_report, and signal_report as the origin product"
+            raise Invalid(FieldError("signal_report_task_relationship", problem))
+    return changed
+
+
+def _set(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is as it is for a task that never had it set."""
+    return {name: value for name, value in kept.items() if name not in present.KEPT or value != present.KEPT[name]}

@@ -1,0 +1,24 @@
+"""POST /api/projects/{project}/tasks
+POST /api/projects/{project}/tasks/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import tasks
+from switchyard.surfaces.projects.models import TaskFields
+from switchyard.surfaces.projects.replies import TaskShown
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.create_task",
+    "POST /api/projects/{project}/tasks",
+    "POST /api/projects/{project}/tasks/",
+    scopes=("tasks:write",),
+    body=TaskFields,
+    reply=TaskShown,
+    status=201,
+    versioned=True,
+)
+def handler(call: Call) -> Reply:
+    """Create a task in a project."""
+    return tasks.create(call)

@@ -1,0 +1,20 @@
+"""DELETE /api/projects/{project}/tasks/{task_id}
+DELETE /api/projects/{project}/tasks/{task_id}/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import tasks
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.delete_task",
+    "DELETE /api/projects/{project}/tasks/{task_id}",
+    "DELETE /api/projects/{project}/tasks/{task_id}/",
+    scopes=("tasks:write",),
+    status=204,
+    versioned=True,
+)
+def handler(call: Call) -> Reply:
+    """Delete a task: gone at once on every surface."""
+    return tasks.delete(call)

@@ -1,0 +1,23 @@
+"""PUT /api/projects/{project}/tasks/{task_id}
+PUT /api/projects/{project}/tasks/{task_id}/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import tasks
+from switchyard.surfaces.projects.models import TaskFields
+from switchyard.surfaces.projects.replies import TaskShown
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.replace_task",
+    "PUT /api/projects/{project}/tasks/{task_id}",
+    "PUT /api/projects/{project}/tasks/{task_id}/",
+    scopes=("tasks:write",),
+    body=TaskFields,
+    reply=TaskShown,
+    versioned=True,
+)
+def handler(call: Call) -> Reply:
+    """Change a task, as PATCH does: absent fields keep their values."""
+    return tasks.update(call)

@@ -1,0 +1,23 @@
+"""PATCH /api/projects/{project}/tasks/{task_id}
+PATCH /api/projects/{project}/tasks/{task_id}/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import tasks
+from switchyard.surfaces.projects.models import TaskFields
+from switchyard.surfaces.projects.replies import TaskShown
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.update_task",
+    "PATCH /api/projects/{project}/tasks/{task_id}",
+    "PATCH /api/projects/{project}/tasks/{task_id}/",
+    scopes=("tasks:write",),
+    body=TaskFields,
+    reply=TaskShown,
+    versioned=True,
+)
+def handler(call: Call) -> Reply:
+    """Change a task: absent fields keep their values."""
+    return tasks.update(call)

@@ -1,0 +1,146 @@
+"""What each project has: how many tasks, when they were created, about which repositories.
+
+A task is counted in its home, the first of its projects and the shelf there (open, archived, internal). Counts are
+kept by blocks of creation time too, so that the place of the n-th task is found without reading those before it.
+Written by the pipeline alone.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from switchyard.domain import clock
+from switchyard.domain.errors import Busy
+from switchyard.domain.tracks import Track
+from switchyard.store import edges, keys, tracks
+from switchyard.store.lists import side_by_side
+from switchyard.store.table import ConditionFailed, Item, Table
+
+#: Digits of an id (UUIDv7) that tell its block: 2^24 milliseconds, 4 hours and 40 minutes.
+BLOCK_DIGITS = 6
+
+
+class Standing(NamedTuple):
+    """Where a task is counted: its home, the block of its creation, its repository ("": none)."""
+
+    home: str
+    block: str
+    repository: str
+
+
+def standing(track: Track | None) -> Standing | None:
+    """Return where a version of a task is to be counted; None for what has no home."""
+    home = tracks.home_of(track) if track and not track.deleted_at else None
+    if track is None or home is None:
+        return None
+    repository = track.ext.get("projects", {}).get("repository") or ""
+    return Standing(home, track.id[:BLOCK_DIGITS], repository)
+
+
+def count(table: Table, task: Track) -> None:
+    """Bring the counts up to a version of a task: 1 round trip and a transaction.
+
+    The row beside the task says which version the counts hold and where, and all change in one transaction: a version
+    that was counted, or an older one, changes nothing however often and in whatever order records come. Raises Busy.
+    """
+    pk, sk = keys.counted(task.tenant_id, task.id)
+    now = standing(task)
+    for _ in range(edges.TRIES):
+        row = table.get(pk, sk)
+        if row and int(row["version"]["N"]) >= task.version:
+            return
+        try:
+            table.write([_remember((pk, sk), row, now, task.version), *_moves(_was(row), now)])
+        except ConditionFailed:
+            continue
+        return
+    raise Busy("A project's counts changed all the time.")
+
+
+def _was(row: Mapping[str, Any] | None) -> Standing | None:
+    if row is None or "standing" not in row:
+        return None
+    return Standing(*(each["S"] for each in row["standing"]["L"]))
+
+
+def _remember(key: tuple[str, str], row: Item | None, now: Standing | None, version: int) -> Item:
+    item: Item = {"pk": {"S": key[0]}, "sk": {"S": key[1]}, "version": {"N": str(version)}}
+    if now:
+        item["standing"] = {"L": [{"S": each} for each in now]}
+    else:
+        item["expires_at"] = {"N": str(clock.epoch() + edges.REMEMBER_SECONDS)}
+    put: Item = {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+    if row:
+        put |= {"ConditionExpression": "version = :was", "ExpressionAttributeValues": {":was": row["version"]}}
+    return {"Put": put}
+
+
+def _moves(was: Standing | None, now: Standing | None) -> Iterator[Item]:
+    deltas: Counter[tuple[str, str]] = Counter()
+    deltas.subtract(_counters(was))
+    deltas.update(_counters(now))
+    for (pk, sk), delta in deltas.items():
+        if delta:
+            yield {
+                "Update": {
+                    "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+                    "UpdateExpression": "ADD tasks :delta",
+                    "ExpressionAttributeValues": {":delta": {"N": str(delta)}},
+                }
+            }
+
+
+def _counters(where: Standing | None) -> list[tuple[str, str]]:
+    if where is None:
+        return []
+    found = [keys.home_total(where.home), keys.home_block(where.home, where.block)]
+    return [*found, keys.home_repository(where.home, where.repository)] if where.repository else found
+
+
+# ---------------------------------------------------------------- reads
+
+
+def total(table: Table, homes: Sequence[str]) -> int:
+    """Return how many tasks the homes have together: 1 round trip."""
+    found = table.get_many([keys.home_total(home) for home in homes], consistent=False)
+    return sum(int(row["tasks"]["N"]) for row in found.values())
+
+
+def blocks(table: Table, homes: Sequence[str]) -> list[tuple[str, int]]:
+    """Return how many tasks each block of time has in all the homes, newest first: 1 query per home, side by side."""
+    found = _read(table, homes, keys.BLOCK)
+    return sorted(found.items(), reverse=True)
+
+
+def repositories(table: Table, homes: Sequence[str]) -> list[str]:
+    """Return the repositories of the homes' tasks in order: 1 query per home, side by side."""
+    return sorted(_read(table, homes, keys.REPOSITORY))
+
+
+def _read(table: Table, homes: Sequence[str], prefix: str) -> Counter[str]:
+    """Return what is counted above zero in all the homes, by the rest of the sort key."""
+    found: list[list[Item]] = [[] for _ in homes]
+
+    def read(position: int) -> None:
+        start: Item | None = None
+        while True:
+            rows, start = table.query(
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+                FilterExpression="tasks > :none",
+                ExpressionAttributeValues={
+                    ":pk": {"S": homes[position]},
+                    ":prefix": {"S": prefix},
+                    ":none": {"N": "0"},
+                },
+                **({"ExclusiveStartKey": start} if start else {}),
+            )
+            found[position] += rows
+            if start is None:
+                return
+
+    side_by_side([partial(read, position) for position in range(len(homes))])
+    counts: Counter[str] = Counter()
+    for rows in found:
+        counts.update({row["sk"]["S"].removeprefix(prefix): int(row["tasks"]["N"]) for row in rows})
+    return counts

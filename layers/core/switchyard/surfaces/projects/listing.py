@@ -1,0 +1,239 @@
+"""The lists of a project's tasks, newest first (contract: projects.md §4.1).
+
+A page is one query per home, side by side: the project's shared tasks and the caller's own, each on the shelves that
+were asked for.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.store import homes, keys, lists
+from switchyard.store import tracks as rows
+from switchyard.store.lists import Filter, Range
+from switchyard.store.table import Item
+from switchyard.surfaces.projects import paging, present, scope, tasks
+from switchyard.surfaces.projects.models import ListTasks, Summaries
+from switchyard.surfaces.projects.paging import Start
+
+_STAFF = "settings:admin"
+#: A place behind every row.
+_END = "-"
+
+
+def list_tasks(call: Call) -> Reply:
+    """Answer a ListTasks query: 1 round trip, 1 more for the latest runs, 1 more for an offset without a position."""
+    query: ListTasks = call.query
+    wanted = _View(call, _homes(call, scope.project(call).id, _shelves(call)), _filter(query))
+    page = wanted.read(_start(query, wanted))
+    shown = [rows.from_item(item) for item in page.items]
+    _prefetch_runs(call, shown)
+    results = [present.task(each, tasks.latest_run(call, each), call.request.base_url) for each in shown]
+    return Reply(
+        200,
+        paging.envelope(results, page.count, page.next, page.previous, count_is_minimum=page.count_is_minimum),
+    )
+
+
+def summaries(call: Call) -> Reply:
+    """Answer with the summaries of the named tasks that the caller sees: 100 tasks a read, side by side."""
+    body: Summaries = call.body
+    home = scope.project(call).id
+    found = [each for each in _read_all(call, body.ids) if each.is_task and each.project_ids[:1] == (home,)]
+    found.sort(key=lambda each: each.id)
+    found.sort(key=lambda each: each.created_at, reverse=True)
+    page, envelope = paging.slice_of(call, found)
+    _prefetch_runs(call, page)
+    return Reply(200, {**envelope, "results": [present.summary(each, tasks.latest_run(call, each)) for each in page]})
+
+
+def repositories(call: Call) -> Reply:
+    """Answer with the repositories of the project's tasks that the caller sees, archived ones too: 1 round trip."""
+    found = _homes(call, scope.project(call).id, [(False, False), (False, True)])
+    return Reply(200, {"repositories": homes.repositories(call.ledger.table, found)})
+
+
+# ---------------------------------------------------------------- what is listed
+
+
+def _shelves(call: Call) -> list[tuple[bool, bool]]:
+    """Return the shelves, by internal and archived, that a query asks for; internal ones are for administrators."""
+    query: ListTasks = call.query
+    internal = query.internal and call.actor.may(_STAFF)
+    archived = {"true": [True], "false": [False], "all": [False, True]}[query.archived]
+    return [(internal, each) for each in archived]
+
+
+def _homes(call: Call, project_id: str, shelves: list[tuple[bool, bool]]) -> list[str]:
+    """Return the homes of shared tasks and of the caller's own."""
+    realms = [keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)]
+    return [keys.home(realm, project_id, rows.SHELVES[each]) for realm in realms for each in shelves]
+
+
+def _filter(query: ListTasks) -> Filter:
+    wanted = Filter()
+    if query.origin_product:
+        wanted.any_of("origin_product", [query.origin_product])
+    if query.stage:
+        wanted.contains_any("stages", [query.stage])
+    if query.organization:
+        wanted.begins_with("repository", f"{query.organization.lower()}/")
+    if query.repository:
+        attribute = "repository" if "/" in query.repository else "repository_name"
+        wanted.any_of(attribute, [query.repository.lower()])
+    if query.created_by is not None:
+        wanted.number_between("created_by_number", query.created_by, query.created_by)
+    if query.status:
+        wanted.any_of("latest_run_status", [query.status])
+    if query.search:
+        options = [f"contains({wanted.name('text')}, {wanted.value(query.search.casefold())})"]
+        number = query.search.rpartition("-")[2]
+        if number.isascii() and number.isdecimal() and len(number) <= 15:
+            options.append(f"{wanted.name('task_number')} = {wanted.value(int(number))}")
+        wanted.either(*options)
+    return wanted
+
+
+def _start(query: ListTasks, wanted: "_View") -> Start:
+    """Find where the page begins: by the link's position, else by the counts of blocks of time."""
+    told = Start.of(query.position, query.offset, wanted.print)
+    if told or not query.offset or wanted.filtered:
+        return told or Start()
+    return wanted.skip(_block_of(query.offset, wanted))
+
+
+def _block_of(offset: int, wanted: "_View") -> Start:
+    """Return the beginning of the block of time that has the row at an offset; beyond all, that of the last block."""
+    start, seen = Start(), 0
+    for block, count in homes.blocks(wanted.call.ledger.table, wanted.homes):
+        # Every id of the block sorts below this: hexadecimal digits end at f.
+        start = Start(seen, f"{block}g")
+        seen += count
+        if seen > offset:
+            break
+    return start
+
+
+# ---------------------------------------------------------------- a page
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    items: list[Item]
+    count: int
+    count_is_minimum: bool
+    next: str | None
+    previous: str | None
+
+
+class _View:
+    """One caller's list: its homes, and what is filtered out of them."""
+
+    def __init__(self, call: Call, homes: list[str], row_filter: Filter) -> None:
+        self.call = call
+        self.homes = homes
+        self.ranges = [Range(lists.BY_HOME, home) for home in homes]
+        self.filter = row_filter
+        self.filtered = bool(row_filter.conditions)
+        self.print = lists.fingerprint(homes, row_filter.conditions, row_filter.values)
+
+    def skip(self, start: Start) -> Start:
+        """Go on from a place to less than a page's examined rows before the query's offset: 1,000 rows a read."""
+        while self.call.query.offset - start.seen > lists.EXAMINE_MAX:
+            page = lists.read_page(
+                self.call.ledger.table, self.ranges, limit=lists.EXAMINE_MAX, after=start.after, whole=False
+            )
+            start = Start(start.seen + len(page.items), page.position or _END)
+            if page.position is None:
+                break
+        return start
+
+    def read(self, start: Start) -> _Page:
+        """Read the page at the query's offset, with the count of the whole list."""
+        query: ListTasks = self.call.query
+        skip = 0 if start.upward else min(query.offset - start.seen, lists.EXAMINE_MAX)
+        got: dict[str, Any] = {"total": 0}
+
+        def read_rows() -> None:
+            got["page"] = lists.read_page(
+                self.call.ledger.table,
+                self.ranges,
+                limit=skip + query.limit,
+                after=start.after,
+                descending=not start.upward,
+                row_filter=self.filter,
+                whole=False,
+            )
+
+        def read_total() -> None:
+            got["total"] = homes.total(self.call.ledger.table, self.homes)
+
+        lists.side_by_side([read_rows] if self.filtered else [read_rows, read_total])
+        return (
+            self._upward(got["page"], got["total"], start)
+            if start.upward
+            else self._downward(got["page"], got["total"], start, skip)
+        )
+
+    def _downward(self, page: lists.Page, total: int, start: Start, skip: int) -> _Page:
+        query: ListTasks = self.call.query
+        found = page.items[skip:]
+        items = found[: lists.fitting(found)]
+        seen = start.seen + min(skip, len(page.items)) + len(items)
+        last = items[-1]["id"]["S"] if len(items) < len(found) else page.position
+        return _Page(
+            items,
+            seen if last is None else max(total, seen + 1),
+            last is not None and self.filtered,
+            None if last is None else self._link(max(seen, query.offset), Start(seen, last)),
+            self._before(items),
+        )
+
+    def _upward(self, page: lists.Page, total: int, start: Start) -> _Page:
+        """A page that was read from its end: the rows before the one that the client saw first."""
+        query: ListTasks = self.call.query
+        items = page.items[: lists.fitting(page.items)][::-1]
+        seen = query.offset + len(items)
+        return _Page(
+            items,
+            max(total, seen + 1),
+            self.filtered,
+            self._link(seen, Start(seen, items[-1]["id"]["S"] if items else start.after)),
+            self._before(items),
+        )
+
+    def _before(self, items: list[Item]) -> str | None:
+        query: ListTasks = self.call.query
+        offset = max(0, query.offset - query.limit)
+        if not query.offset:
+            return None
+        return self._link(offset, Start(offset, items[0]["id"]["S"], upward=True) if offset and items else None)
+
+    def _link(self, offset: int, start: Start | None) -> str:
+        return paging.link(self.call, offset, start.told(self.print) if start else None)
+
+
+# ---------------------------------------------------------------- reads
+
+
+def _prefetch_runs(call: Call, shown: Any) -> None:
+    """Read the latest runs of the tasks on a page: 1 round trip, none when there are none."""
+    call.ledger.prefetch(
+        [], rows=[keys.run(each.tenant_id, each.id, each.latest_run_id) for each in shown if each.latest_run_id]
+    )
+
+
+def _read_all(call: Call, ids: list[str]) -> list[Track]:
+    """Read the visible ones of many tasks."""
+    wanted = [keys.track(call.actor.tenant_id, each) for each in dict.fromkeys(ids)]
+    chunks = [wanted[start : start + 100] for start in range(0, len(wanted), 100)]
+    found: list[list[Track]] = [[] for _ in chunks]
+
+    def read(position: int) -> None:
+        read_rows = call.ledger.table.get_many(chunks[position], consistent=False).values()
+        found[position] = [rows.from_item(each) for each in read_rows]
+
+    lists.side_by_side([partial(read, position) for position in range(len(chunks))])
+    return [each for chunk in found for each in chunk if each.visible_to(call.actor)]

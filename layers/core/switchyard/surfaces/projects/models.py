@@ -1,0 +1,102 @@
+"""Bodies and queries about tasks (contract: projects.md §3, §4). An absent field keeps its value, or its default."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from switchyard.domain.tracks import DESCRIPTION_MAX, METADATA_MAX_BYTES
+from switchyard.http.validation import Expectation, bounded_json
+from switchyard.surfaces.projects.inputs import ABSENT, Body, Paging, Uuid
+
+TITLE_MAX = 255
+REPOSITORY_MAX = 255
+CI_PROMPT_MAX = 10_000
+SUMMARIES_MAX = 5_000
+_SEARCH_MAX = 255
+_REPOSITORY = re.compile(r"[^\s/]+/[^\s/]+")
+
+Origin = Literal[
+    "onboarding",
+    "error_tracking",
+    "eval_clusters",
+    "user_created",
+    "automation",
+    "slack",
+    "support_queue",
+    "session_summaries",
+    "posthog_ai",
+    "experiments",
+    "signal_report",
+    "signals_scout",
+    "support_reply",
+    "hogdesk",
+]
+RunStatus = Literal["not_started", "queued", "in_progress", "completed", "failed", "cancelled"]
+
+
+def _repository(text: str) -> str | None:
+    if text and not _REPOSITORY.fullmatch(text):
+        raise Expectation("Repository must be in the format organization/repository", "")
+    return text.lower() or None
+
+
+def _no_integration(_given: int) -> int:
+    raise Expectation("Integration must belong to the same team", "")
+
+
+def _no_user_integration(_given: str) -> str:
+    raise Expectation("User integration must belong to the authenticated user", "")
+
+
+def _schema(value: dict[str, Any]) -> dict[str, Any]:
+    # Imported when a schema is there to be checked: it costs as much as all the rest of a cold start.
+    from switchyard.surfaces.projects import schemas
+
+    schemas.check(bounded_json(value, METADATA_MAX_BYTES))
+    return value
+
+
+class TaskFields(Body):
+    """A new task, or a change of one. `idle_seconds` and `timeout_seconds` (null: the defaults) are an extension."""
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=TITLE_MAX)] = ABSENT
+    title_manually_set: bool = ABSENT
+    description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ABSENT
+    origin_product: Origin = ABSENT
+    repository: (
+        Annotated[str, StringConstraints(strip_whitespace=True, max_length=REPOSITORY_MAX), AfterValidator(_repository)]
+        | None
+    ) = None
+    github_integration: Annotated[int, AfterValidator(_no_integration)] | None = None
+    github_user_integration: Annotated[str, AfterValidator(_no_user_integration)] | None = None
+    signal_report: Uuid | None = None
+    signal_report_task_relationship: Literal["implementation"] = ABSENT
+    json_schema: Annotated[dict[str, Any], AfterValidator(_schema)] | None = None
+    internal: bool = ABSENT
+    archived: bool = ABSENT
+    ci_prompt: Annotated[str, Field(max_length=CI_PROMPT_MAX)] | None = None
+    idle_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
+    timeout_seconds: Annotated[int, Field(ge=60, le=604_800)] | None = None
+
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=_SEARCH_MAX)]
+
+
+class ListTasks(Paging):
+    """Which tasks to list. `position` comes with the links to the next page and the one before."""
+
+    origin_product: _Text = ABSENT
+    stage: _Text = ABSENT
+    organization: _Text = ABSENT
+    repository: _Text = ABSENT
+    created_by: Annotated[int, Field(ge=0, le=2**53)] = ABSENT
+    search: _Text = ABSENT
+    status: RunStatus = ABSENT
+    internal: bool = False
+    archived: Literal["true", "false", "all"] = "false"
+    position: Annotated[str, Field(max_length=1_024)] = ABSENT
+
+
+class Summaries(Body):
+    ids: Annotated[list[Uuid], Field(min_length=1, max_length=SUMMARIES_MAX)]

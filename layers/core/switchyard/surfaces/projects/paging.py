@@ -1,0 +1,67 @@
+"""Pages by limit and offset: the envelope, and links that say where a page begins so that nobody counts up to it."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from switchyard.domain.errors import Invalid
+from switchyard.http.endpoint import Call
+from switchyard.store import lists
+
+_LINKED = frozenset({"limit", "offset", "position"})
+
+
+def envelope(
+    results: Sequence[Any], count: int, next_: str | None, previous: str | None, **more: Any
+) -> dict[str, Any]:
+    """Return a page as the contract has it."""
+    return {"count": count, **more, "next": next_, "previous": previous, "results": list(results)}
+
+
+def link(call: Call, offset: int, position: str | None = None) -> str:
+    """Return the absolute URL of the page of the same list at an offset."""
+    pairs = parse_qsl(call.request.query_string, keep_blank_values=True)
+    kept = [(name, value) for name, value in pairs if name not in _LINKED]
+    place = [("limit", str(call.query.limit)), ("offset", str(offset))]
+    where = [("position", position)] if position else []
+    return f"{call.request.base_url}{call.request.path}?{urlencode([*kept, *place, *where])}"
+
+
+def slice_of(call: Call, everything: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+    """Return the page of a list that is at hand as a whole, and the envelope for it but for the results."""
+    limit, offset, count = call.query.limit, call.query.offset, len(everything)
+    page = everything[offset : offset + limit]
+    next_ = link(call, offset + limit) if offset + limit < count else None
+    previous = link(call, max(0, offset - limit)) if offset else None
+    return page, envelope((), count, next_, previous)
+
+
+class Start:
+    """Where the reading of a page begins: after a row of the list (None: at its top) that `seen` rows end with.
+
+    `upward` reads from there to the top: the rows before the page that follows.
+    """
+
+    def __init__(self, seen: int = 0, after: str | None = None, upward: bool = False) -> None:
+        self.seen, self.after, self.upward = seen, after, upward
+
+    def told(self, print_: str) -> str:
+        """Return the opaque text of the place, for the list with this fingerprint."""
+        return lists.to_cursor(f"{'<' if self.upward else '>'}{self.seen}:{self.after or ''}", print_) or ""
+
+    @classmethod
+    def of(cls, position: str | None, offset: int, print_: str) -> "Start | None":
+        """Return the place that a link told; None when it is of another list, or of no use for the offset.
+
+        A position only saves work, so that one which does not fit is no error: the offset is looked up.
+        """
+        if position is None:
+            return None
+        try:
+            text = lists.from_cursor(position, print_) or ""
+        except Invalid:
+            return None
+        seen, _, after = text[1:].partition(":")
+        found = cls(int(seen), after or None, text.startswith("<"))
+        fits = found.seen == offset if found.upward else found.seen <= offset <= found.seen + lists.EXAMINE_MAX
+        return found if fits else None

@@ -24,7 +24,7 @@ ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_6
 
 def deploy(stack: Stack, fresh: bool) -> None:
     """Bring the stack's resources up to the sources, if they are not."""
-    wanted = fingerprint()
+    wanted = fingerprint() | {"push": stack.push_url}
     marker = stack.state / "deployed.json"
     deployed = {} if fresh else read_json(marker)
     if deployed == wanted:
@@ -70,6 +70,7 @@ def sam_deploy(stack: Stack) -> None:
         *("--s3-bucket", BUCKET, "--capabilities", "CAPABILITY_IAM", "--region", REGION),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
         *("--parameter-overrides", f"Architecture={ARCHITECTURE}", "Stage=local", "LocalWebhooks=true"),
+        *(("PushService=expo", f"ExpoUrl={stack.push_url}") if stack.push_port else ()),
     ]
     environment = sam_environment() | stack.aws_environment()
     log = stack.logs / "sam-deploy.log"

@@ -40,7 +40,8 @@ def start(stack: Stack) -> int:
         )
     started = {"pid": process.pid, "started": _started(process.pid), "stack": asdict(stack)}
     write_json(stack.folder / "process.json", started)
-    write_json(stack.folder / "ports.json", {"api": stack.api_port, "aws": stack.aws_port})
+    ports = {"api": stack.api_port, "aws": stack.aws_port, "push": stack.push_port}
+    write_json(stack.folder / "ports.json", ports)
     deadline = time.monotonic() + START_SECONDS
     while not _answers(stack):
         if process.poll() is not None or time.monotonic() > deadline:

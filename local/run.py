@@ -64,6 +64,7 @@ def update(stack: Stack) -> dict[str, Any]:
         "url": stack.url,
         "mcp_url": f"{stack.url}/mcp",
         **record,
+        "push_url": stack.push_url,
         "aws": stack.client_options(),
     }
     write_json(stack.record, record)

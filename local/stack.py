@@ -16,6 +16,7 @@ LOCAL = ROOT / ".local"
 DEFAULT = "default"
 API_PORT = 8787
 AWS_PORT = 4566
+PUSH_PORT = 8788
 REGION = "us-east-1"
 STACK_NAME = "switchyard"
 BUCKET = "switchyard-deployments"
@@ -36,6 +37,8 @@ class Stack:
     live: bool = False
     # Outlives the process that started it.
     detached: bool = False
+    # Where pushes go, should anybody listen there; 0: nowhere.
+    push_port: int = 0
 
     @property
     def folder(self) -> Path:
@@ -51,6 +54,11 @@ class Stack:
     def endpoint(self) -> str:
         """The emulated AWS: AWS_ENDPOINT_URL of any SDK, and where presigned S3 addresses point."""
         return f"http://127.0.0.1:{self.aws_port}"
+
+    @property
+    def push_url(self) -> str:
+        """Where pushes go, in the shape of Expo's push service. Nothing of the stack listens there."""
+        return f"http://127.0.0.1:{self.push_port}/--/api/v2/push/send"
 
     @property
     def state(self) -> Path:
@@ -109,14 +117,16 @@ def choose(name: str, **settings: Any) -> Stack:
     last = read_json(folder_of(name) / "ports.json") or {}
     wanted_api = last.get("api", API_PORT if default else 0)
     wanted_aws = last.get("aws", AWS_PORT if default else 0)
+    wanted_push = last.get("push", PUSH_PORT if default else 0)
     api_port = free_port(wanted_api)
-    aws_port = free_port(wanted_aws, but_not=api_port)
-    return Stack(name, api_port, aws_port, **settings)
+    aws_port = free_port(wanted_aws, but_not=(api_port,))
+    push_port = free_port(wanted_push, but_not=(api_port, aws_port))
+    return Stack(name, api_port, aws_port, push_port=push_port, **settings)
 
 
-def free_port(wanted: int, but_not: int = 0) -> int:
+def free_port(wanted: int, but_not: tuple[int, ...] = ()) -> int:
     """The wanted port if nothing serves on it, else a free one."""
-    for port in (wanted, 0, 0):
+    for port in (wanted, 0, 0, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -124,7 +134,7 @@ def free_port(wanted: int, but_not: int = 0) -> int:
             except OSError:
                 continue
             found = probe.getsockname()[1]
-        if found != but_not:
+        if found not in but_not:
             return found
     raise OSError("no free port on 127.0.0.1")
 

@@ -188,6 +188,12 @@ def test_new_runs_rows_that_go_and_rows_of_another_kind_are_no_notices(task: Tra
         assert push.due(record(old, new)["dynamodb"]) is None
 
 
+def test_a_row_that_holds_next_to_nothing_is_passed_over(task: Track) -> None:
+    run = run_rows.to_item(a_run(task))
+    partial = {name: run[name] for name in ("pk", "sk")}
+    assert push.due(record(partial, {**partial, "heartbeat_at": {"S": "2026"}})["dynamodb"]) is None
+
+
 def test_a_repeated_record_leads_to_the_same_notice(task: Track) -> None:
     before = a_run(task)
     after, message = became(before, status="completed")
@@ -449,6 +455,23 @@ def test_other_refusals_of_a_device_are_told_and_not_repeated(
     (notice,) = listed(api, task)
     assert outcomes(notice) == {device: "refused"}
     assert notice["devices"][0]["error"] == "MessageTooBig: too big"
+
+
+def test_words_of_the_service_are_shown_without_tokens(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+    register(api, "ExponentPushToken[one]", "ExponentPushToken[two]")
+    expo.gone = {"ExponentPushToken[one]"}
+    expo.rule = lambda messages: (
+        (400, {"errors": [{"code": "BAD", "message": "no ExponentPushToken[two]"}]})
+        if any("two" in each["to"] for each in messages)
+        else None
+    )
+    assert queue.give(ended(task))
+    answer = api.get(f"/api/projects/@current/tasks/{task.id}/notifications/")
+    assert "ExponentPushToken" not in answer.text
+    assert sorted(each["error"] for each in answer.json["results"][0]["devices"]) == [
+        'DeviceNotRegistered: "…" is not a registered push notification recipient',
+        "The push service answered with 400. BAD",
+    ]
 
 
 @pytest.mark.parametrize(

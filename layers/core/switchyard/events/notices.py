@@ -37,6 +37,8 @@ def due(data: Mapping[str, Any]) -> str | None:
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None or old is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
         return None
+    if all(old.get(name) == new.get(name) for name in ("status", "state")):
+        return None  # most changes of a run are signs of life
     before, after = runs.from_item(old), runs.from_item(new)
     kind = notices.kind_of(before, after)
     if kind is None:

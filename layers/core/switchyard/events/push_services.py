@@ -50,7 +50,8 @@ def from_environment() -> PushService | None:
 
 
 def _tried(device: Device, outcome: Outcome, error: str | None = None, reference: str | None = None) -> Attempted:
-    shown = error[:_ERROR_MAX] if error else None
+    """Return what became of a device, without its token: services quote it, and others may see this."""
+    shown = error.replace(device.token, "…")[:_ERROR_MAX] if error else None
     return Attempted(platform=device.platform, outcome=outcome, error=shown, reference=reference)
 
 
@@ -76,11 +77,11 @@ class Expo:
             return [self.send([device], notice)[0] for device in devices]
         if not 200 <= status < 300:
             outcome: Outcome = "pending" if status in _TRY_AGAIN or status >= 500 or status < 400 else "refused"
-            problem = f"The push service answered with {status}: {answer.decode(errors='replace')}"
+            problem = f"The push service answered with {status}. {_codes(answer)}"
             return [_tried(device, outcome, problem) for device in devices]
         tickets = _tickets(answer, len(devices))
         if tickets is None:
-            problem = f"The push service answered with {status} and no tickets: {answer.decode(errors='replace')}"
+            problem = f"The push service answered with {status} and no tickets. {_codes(answer)}"
             return [_tried(device, "pending", problem) for device in devices]
         return [_read(device, ticket) for device, ticket in zip(devices, tickets, strict=True)]
 
@@ -101,6 +102,15 @@ class Expo:
             content = answer.read(_ANSWER_BYTES_MAX)
             answer.close()
             return answer.status, content
+
+
+def _codes(answer: bytes) -> str:
+    """Return the codes by which an answer explains itself, and no more: its words may quote tokens of any device."""
+    try:
+        errors = json.loads(answer)["errors"]
+        return ", ".join(str(each["code"]) for each in errors)
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 def _tickets(answer: bytes, count: int) -> list[Mapping[str, Any]] | None:

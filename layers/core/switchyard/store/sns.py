@@ -67,11 +67,11 @@ class MobilePush:
             return getattr(self.client, operation)(**params)
         except ClientError as error:
             code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-            problem = f"{code}: {error.response['Error'].get('Message', '')}"[:500]
+            problem = f"{code}: {error.response['Error'].get('Message', '')}"
             if code in _GONE:
                 raise Gone(problem) from error
             if code in _PASSING or code in _NOT_YET_SET_UP or status >= 500 or "Throttl" in code:
                 raise Unavailable(problem) from error
             raise Refused(problem) from error
         except (ConnectionError, HTTPClientError) as error:
-            raise Unavailable(f"{type(error).__name__}: {error}"[:500]) from error
+            raise Unavailable(f"{type(error).__name__}: {error}") from error

@@ -37,6 +37,8 @@ IMPORTS = {
 }
 #: The endpoints of one SNS platform application of this account and region.
 PHONES = r"arn:\$\{AWS::Partition\}:sns:\$\{AWS::Region\}:\$\{AWS::AccountId\}:endpoint/\$\{\w+\}/\*"
+#: The executions of one state machine of the template.
+EXECUTIONS = r"arn:\$\{AWS::Partition\}:states:\$\{AWS::Region\}:\$\{AWS::AccountId\}:execution:\$\{\w+\.Name\}:\*"
 #: Costly parts of the packages above.
 TOO_HEAVY = (
     "aws_lambda_powertools.event_handler",
@@ -185,10 +187,9 @@ def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
             for target in targets:
                 words = target if isinstance(target, str) else target.get("Sub", "")
                 # What lies below one resource of this template, or below one application that a parameter names, is as
-                # narrow as an index, an object or a phone can be named.
-                assert "*" not in words or re.fullmatch(rf"\$\{{\w+\.Arn\}}/[\w/-]*\*|{PHONES}", words), (
-                    f"{name}: {words}"
-                )
+                # narrow as an index, an object, an execution or a phone can be named.
+                below = rf"\$\{{\w+\.Arn\}}/[\w/-]*\*|{EXECUTIONS}|{PHONES}"
+                assert "*" not in words or re.fullmatch(below, words), f"{name}: {words}"
 
 
 def test_no_endpoint_may_scan_or_publish() -> None:
@@ -251,10 +252,14 @@ def test_the_tables_policy_keeps_the_audit_trail_for_the_role_that_carries_the_t
     assert "Tags" not in template()["Globals"]["Function"]
 
 
-def test_the_streams_filter_lets_tracks_and_refused_attempts_through() -> None:
+def test_the_streams_filter_lets_tracks_runs_and_refused_attempts_through() -> None:
     properties = functions()["PipelineProjectChanges"]["Events"]["Changes"]["Properties"]
     patterns = [json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"]]
-    assert [each["dynamodb"]["Keys"]["sk"]["S"] for each in patterns] == [[keys.TRACK], [{"prefix": keys.ATTEMPT}]]
+    assert [each["dynamodb"]["Keys"]["sk"]["S"] for each in patterns] == [
+        [keys.TRACK],
+        [{"prefix": keys.RUN}],
+        [{"prefix": keys.ATTEMPT}],
+    ]
 
 
 # ---------------------------------------------------------------- settings

@@ -9,6 +9,7 @@ from switchyard.domain import lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Action, Change, Difference
 from switchyard.domain.errors import SwitchyardError
+from switchyard.domain.runs import RunChange
 from switchyard.domain.tracks import Track
 
 Outcome = Literal["applied", "refused"]
@@ -81,6 +82,30 @@ def entry_of_change(change: Change) -> Entry:
         new_status=shared.status,
         related_type=shared.related_type,
         related_id=shared.related_id,
+    )
+
+
+def entry_of_run(change: RunChange) -> Entry:
+    """Return the entry of a run's new status, in the trail of its task; the related resource is the run."""
+    before, after = change.before, change.after
+    return Entry(
+        id=_entry_id(after.updated_at, after.id, f"{after.version:08d}"),
+        tenant_id=after.tenant_id,
+        track_id=after.task_id,
+        track_type="task",
+        owner=after.owner,
+        at=after.updated_at,
+        action="run_status_changed",
+        version=after.version,
+        actor_id=after.changed_by,
+        actor_kind=after.changed_by_kind,
+        source=after.changed_source,
+        request_id=after.changed_request,
+        operation=after.changed_operation,
+        previous_status=before.status if before else None,
+        new_status=after.status,
+        related_type="run",
+        related_id=after.id,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from switchyard.domain import lifecycle
 from switchyard.domain.tracks import Track
 
-Action = Literal["created", "updated", "status_changed", "completed", "deleted"]
+Action = Literal["created", "updated", "status_changed", "completed", "deleted", "run_status_changed"]
 
 #: Bytes of JSON that a shown value may have; a longer text is cut, a longer structure left out, and both are marked.
 VALUE_MAX = 1_000

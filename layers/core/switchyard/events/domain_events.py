@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from switchyard.domain.changes import Change
+from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.store.bus import Entry
 
@@ -71,7 +72,7 @@ def events_of(change: Change) -> list[DomainEvent]:
         types += ["status_changed"] if change.status_changed else []
         types += ["completed"] if change.completed else []
         types += ["assigned"] if change.assigned and after.is_task else []
-    track, omitted = _snapshot(after)
+    track, omitted = snapshot(after, _SHOWN)
     common = {
         "time": after.updated_at,
         "sequence": after.version,
@@ -84,20 +85,22 @@ def events_of(change: Change) -> list[DomainEvent]:
         "omitted": omitted,
         "changes": [asdict(each) for each in change.differences()],
     }
-    return [_event(f"{kind}.{each}", after, common) for each in types]
+    return [event_of(f"{kind}.{each}", after, common) for each in types]
 
 
-def _event(name: str, track: Track, common: Mapping[str, Any]) -> DomainEvent:
-    seal = hashlib.sha256(f"{track.tenant_id}#{track.id}#{track.version}#{name}".encode()).hexdigest()
+def event_of(name: str, subject: Track | Run, common: Mapping[str, Any]) -> DomainEvent:
+    """Return an event about a version of a track or a run, with an id that is the same each time."""
+    seal = hashlib.sha256(f"{subject.tenant_id}#{subject.id}#{subject.version}#{name}".encode()).hexdigest()
     event_id = f"evt_{seal[:32]}"
-    return DomainEvent(event_id, name, track.version, {"id": event_id, "type": name, **common})
+    return DomainEvent(event_id, name, subject.version, {"id": event_id, "type": name, **common})
 
 
-def _snapshot(track: Track) -> tuple[dict[str, Any], list[str]]:
+def snapshot(subject: Track | Run, names: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the named fields by their names in events, and those that are left out for their size."""
     shown: dict[str, Any] = {}
     omitted = []
-    for name, wire in _SHOWN.items():
-        value = getattr(track, name)
+    for name, wire in names.items():
+        value = getattr(subject, name)
         plain = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
         if len(json.dumps(plain, ensure_ascii=False).encode()) > FIELD_MAX:
             omitted.append(wire)

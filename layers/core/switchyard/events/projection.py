@@ -17,8 +17,9 @@ from switchyard.domain import audit, changes, lifecycle, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Change
 from switchyard.domain.errors import Busy
+from switchyard.domain.runs import RunChange
 from switchyard.domain.tracks import Track
-from switchyard.events import stream
+from switchyard.events import run_events, stream
 from switchyard.events.domain_events import DomainEvent, events_of
 from switchyard.store import audit as audit_rows
 from switchyard.store import edges, homes, keys, readiness
@@ -68,11 +69,15 @@ class Projector:
         if time.monotonic() > self.table.deadline:
             raise Unfinished
         happened = stream.read(record.raw_event)
+        number = record.raw_event["dynamodb"]["SequenceNumber"]
         if isinstance(happened, audit.Entry):
             self._audit(happened)
+        elif isinstance(happened, RunChange):
+            if happened.status_changed:
+                self._audit(audit.entry_of_run(happened))
+            self.events += [(number, each) for each in run_events.events_of(happened)]
         elif happened:
             self._audit(audit.entry_of_change(happened))
-            number = record.raw_event["dynamodb"]["SequenceNumber"]
             self.events += [(number, each) for each in events_of(happened)]
             self._count(happened)
             self._link(happened)

@@ -5,14 +5,15 @@ from typing import Any
 
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Change
-from switchyard.store import audit, keys, tracks
+from switchyard.domain.runs import RunChange
+from switchyard.store import audit, keys, runs, tracks
 
 
-def read(record: Mapping[str, Any]) -> Change | Entry | None:
-    """Return the change of a track, or the entry of a refused attempt; None for what is neither.
+def read(record: Mapping[str, Any]) -> Change | RunChange | Entry | None:
+    """Return the change of a track or of a run, or the entry of a refused attempt; None for what is neither.
 
-    Neither is a row of another kind, a track's row whose version did not move (a goal's counts, a drawn number),
-    and the end of a row by its time to live.
+    Neither is a row of another kind, a row whose version did not move (a goal's counts, a drawn number, a sign of
+    life), and the end of a row by its time to live.
     """
     data = record["dynamodb"]
     new, old = data.get("NewImage"), data.get("OldImage")
@@ -21,6 +22,9 @@ def read(record: Mapping[str, Any]) -> Change | Entry | None:
     sort = data["Keys"]["sk"]["S"]
     if sort.startswith(keys.ATTEMPT):
         return audit.entry_of_attempt(new) if old is None else None
-    if sort != keys.TRACK or (old and old["version"] == new["version"]):
+    is_run = sort.startswith(keys.RUN)
+    if not (is_run or sort == keys.TRACK) or (old and old["version"] == new["version"]):
         return None
+    if is_run:
+        return RunChange(runs.from_item(old) if old else None, runs.from_item(new))
     return Change(tracks.from_item(old) if old else None, tracks.from_item(new))

@@ -142,7 +142,8 @@ def settle(
 ) -> Run | None:
     """Change a run as `decide` says of it as it stands, whoever holds it; None when the run is gone.
 
-    `decide` returns the fields to change, or None to leave the run alone; it is asked again when rows moved.
+    `decide` returns the fields to change, or None to leave the run alone; it is asked again when rows moved. Fields
+    that move without a new version do so here.
     Raises Busy when they move until the table's deadline.
     """
     attempt = 0
@@ -152,7 +153,9 @@ def settle(
         if run is None or fields is None:
             return run
         unit = Unit(table, actor, request_id)
-        after = _become(unit, task, run, runs.change(run, actor, request_id, **fields))
+        moves = fields.keys() <= runs.MOVING
+        after = replace(run, **fields) if moves else runs.change(run, actor, request_id, **fields)
+        after = _become(unit, task, run, after)
         try:
             unit.commit(200, {}, "")
         except Stale:

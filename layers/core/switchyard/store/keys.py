@@ -216,6 +216,10 @@ def runs_leased(realm: str, agent: str | None) -> str:
     return f"{realm}#runs#leased#{agent or ''}"
 
 
+#: Where the reconciler goes on: a row of the service's own, of no tenant.
+RECONCILER = ("RUNS#RECONCILER", "RECONCILER")
+
+
 def runs_active(shard: int) -> str:
     """Runs that are not finished, of all tenants (index key): for the reconciler alone, no request reads it."""
     return f"RUNS#{shard}"

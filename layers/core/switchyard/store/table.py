@@ -59,6 +59,28 @@ def make_client(service: str) -> Any:
     return botocore.session.get_session().create_client(service, config=config)
 
 
+def insist(call: Callable[[], Any], deadline: float, is_retryable: Callable[[ClientError], bool]) -> Any:
+    """Make one API call; what may pass is tried again with jitter until the deadline (time.monotonic()).
+
+    Raises Busy when the time is over, and the ClientError that is not to be tried again.
+    """
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return call()
+        except ClientError as error:
+            if not is_retryable(error):
+                raise
+            cause: Exception = error
+        except (ConnectionError, HTTPClientError) as error:
+            cause = error
+        wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
+        if time.monotonic() + wait > deadline - _RESERVE:
+            raise Busy("AWS did not answer in time: try again in a second.") from cause
+        time.sleep(wait)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
 class Table:
     """One DynamoDB table. `deadline` is a time.monotonic() value: no retry starts after it."""
 
@@ -85,25 +107,13 @@ class Table:
         """
         if self.observe:
             params["ReturnConsumedCapacity"] = "TOTAL"
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                answer = getattr(self.client, operation)(**params)
-            except ClientError as error:
-                if not _is_retryable(error):
-                    raise _refusal(error) from error
-                cause: Exception = error
-            except (ConnectionError, HTTPClientError) as error:
-                cause = error
-            else:
-                if self.observe:
-                    self.observe(operation, answer)
-                return answer
-            wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
-            if time.monotonic() + wait > self.deadline - _RESERVE:
-                raise Busy("The database did not answer in time: try again in a second.") from cause
-            time.sleep(wait)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        try:
+            answer = insist(lambda: getattr(self.client, operation)(**params), self.deadline, _is_retryable)
+        except ClientError as error:
+            raise _refusal(error) from error
+        if self.observe:
+            self.observe(operation, answer)
+        return answer
 
     # -------------------------------------------------------------- reads
     def get(self, pk: str, sk: str) -> Item | None:

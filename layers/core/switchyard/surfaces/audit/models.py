@@ -27,7 +27,7 @@ class Shown(BaseModel):
 class ActorShown(Shown):
     id: str
     kind: Literal["user", "agent"]
-    source: Literal["api", "mcp", "admin"]
+    source: Literal["api", "mcp", "admin", "workflow"]
 
 
 class TrackNamed(Shown):
@@ -55,7 +55,7 @@ class ChangedField(Shown):
 class EntryShown(Shown):
     id: str
     at: str
-    action: Literal["created", "updated", "status_changed", "completed", "deleted"]
+    action: Literal["created", "updated", "status_changed", "completed", "deleted", "run_status_changed"]
     outcome: Literal["applied", "refused"]
     error: Refused | None
     actor: ActorShown

@@ -24,6 +24,12 @@ Event = Literal[
     "goal.completed",
     "goal.deleted",
     "goal.*",
+    "run.queued",
+    "run.dispatched",
+    "run.started",
+    "run.completed",
+    "run.failed",
+    "run.cancelled",
     "run.*",
 ]
 

@@ -1,0 +1,95 @@
+"""What keeps runs and executions from drifting apart when a signal or an execution was lost."""
+
+import time
+
+from aws_lambda_powertools import Logger
+
+from switchyard.domain import clock, runs
+from switchyard.domain.runs import Run
+from switchyard.ledger import workflow
+from switchyard.ledger.runs import settle, system
+from switchyard.store import keys, lists
+from switchyard.store import runs as rows
+from switchyard.store.executions import Execution, Executions
+from switchyard.store.lists import Range
+from switchyard.store.table import Table
+
+_PAGE = 100
+#: Seconds of an invocation that are kept for the last run and for the mark.
+_RESERVE = 5
+
+logger = Logger(service="switchyard")
+
+
+def reconcile(table: Table, executions: Executions, milliseconds: int, age: int, request_id: str) -> dict[str, int]:
+    """Look after all active runs that are older than `age` seconds; returns how many were seen, and mended how.
+
+    What the time does not suffice for is left for the next invocation, which begins at the mark.
+    """
+    table.give(milliseconds)
+    executions.give(milliseconds)
+    counts = {"seen": 0, "started": 0, "told": 0, "settled": 0}
+    before = clock.stamp(time.time() - age)
+    first, after = _mark(table)
+    for shard in range(first, rows.SHARDS):
+        while True:
+            ranges = [Range(lists.LISTED_BY_ID, keys.runs_active(shard))]
+            page = lists.read_page(table, ranges, limit=_PAGE, after=after, descending=False, whole=False)
+            for row in page.items:
+                run = rows.from_item(row)
+                if time.monotonic() > table.deadline - _RESERVE:
+                    _set_mark(table, shard, after)
+                    return counts
+                if not run.is_outside and run.status != "not_started" and run.created_at < before:
+                    counts["seen"] += 1
+                    done = _mend(table, executions, run, request_id)
+                    if done:
+                        counts[done] += 1
+                        logger.warning("mended", extra={"run": run.id, "task": run.task_id, "how": done})
+                after = run.id
+            if page.position is None:
+                break
+            after = page.position
+        after = None
+    _set_mark(table, 0, None)
+    return counts
+
+
+def _mend(table: Table, executions: Executions, run: Run, request_id: str) -> str | None:
+    execution = executions.describe(run.execution)
+    if execution is None:
+        return "started" if executions.start(run.execution, workflow.start_input(run)) else None
+    if not execution.is_running:
+        return _settle(table, run, execution, request_id)
+    if run.wait_token and runs.answers(run):
+        return "told" if executions.succeed(run.wait_token, workflow.word(run)) else None
+    return None
+
+
+def _settle(table: Table, run: Run, execution: Execution, request_id: str) -> str | None:
+    why = f"The run's workflow ended ({execution.error or execution.status}) before the run did."
+    fields = {"status": "failed", "error_message": why[: runs.ERROR_MAX]}
+    after = settle(
+        table,
+        system(run.tenant_id),
+        request_id,
+        run.task_id,
+        run.id,
+        lambda found: None if found.is_outside or found.execution != run.execution else fields,
+    )
+    return "settled" if after and after.changed_request == request_id else None
+
+
+def _mark(table: Table) -> tuple[int, str | None]:
+    row = table.get(*keys.RECONCILER)
+    if row is None:
+        return 0, None
+    return int(row["shard"]["N"]), row["after"]["S"] if "after" in row else None
+
+
+def _set_mark(table: Table, shard: int, after: str | None) -> None:
+    pk, sk = keys.RECONCILER
+    item = {"pk": {"S": pk}, "sk": {"S": sk}, "shard": {"N": str(shard)}}
+    if after:
+        item["after"] = {"S": after}
+    table.write([{"Put": {"Item": item}}])

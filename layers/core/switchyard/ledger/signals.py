@@ -1,0 +1,103 @@
+"""From the table's stream to the workflows: executions are started, told of their runs, and runs end with their task.
+
+Every signal may be sent again: a name starts one execution, and a token takes one answer.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+
+from switchyard.domain import lifecycle, runs
+from switchyard.domain.runs import Run
+from switchyard.ledger import workflow
+from switchyard.ledger.runs import settle, system
+from switchyard.store import keys
+from switchyard.store import runs as rows
+from switchyard.store.executions import Executions
+from switchyard.store.table import Item, Table
+
+#: Runs that are read at once when their task ends.
+_PAGE = 100
+
+logger = Logger(service="switchyard")
+
+
+class Unfinished(Exception):
+    """The invocation's time is over: the record is delivered again."""
+
+
+class Signaller:
+    """Carries records of runs and tasks to the executions."""
+
+    def __init__(self, table: Table, executions: Executions) -> None:
+        self.table = table
+        self.executions = executions
+
+    @classmethod
+    def from_environment(cls) -> "Signaller":
+        """Return a signaller of the table and the machine that the environment names."""
+        return cls(Table.from_environment(), Executions.of_runs())
+
+    def consume(self, event: Mapping[str, Any], milliseconds: int) -> Any:
+        """Carry a batch within the time that is left; returns the records to be delivered again."""
+        self.table.give(milliseconds)
+        self.executions.give(milliseconds)
+        processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+        with processor(event["Records"], self._take):
+            processor.process()
+        for _, error, _ in processor.exceptions:
+            logger.error("record failed", exc_info=error)
+        return processor.response()
+
+    def _take(self, record: DynamoDBRecord) -> None:
+        if time.monotonic() > self.table.deadline - 1:
+            raise Unfinished
+        data = record.raw_event["dynamodb"]
+        new, old = data.get("NewImage"), data.get("OldImage")
+        if new is None:
+            return
+        if data["Keys"]["sk"]["S"].startswith(keys.RUN):
+            self._tell(rows.from_item(old) if old else None, rows.from_item(new))
+        elif data["Keys"]["sk"]["S"] == keys.TRACK and _has_ended(new) and not (old and _has_ended(old)):
+            self._end_runs(new)
+
+    def _tell(self, before: Run | None, run: Run) -> None:
+        """Start the execution of a run that came to be queued; answer or prolong the step that waits for it."""
+        known = before is not None and before.is_startable and before.execution == run.execution
+        if run.is_startable and not known:
+            self.executions.start(run.execution, workflow.start_input(run))
+        if run.wait_token is None:
+            return
+        known = before is not None and before.wait_token == run.wait_token and runs.answers(before)
+        if runs.answers(run) and not known:
+            self.executions.succeed(run.wait_token, workflow.word(run))
+        elif run.wait_step == "work" and before and before.heartbeat_at != run.heartbeat_at:
+            self.executions.heartbeat(run.wait_token)
+
+    def _end_runs(self, task: Item) -> None:
+        """End the runs of a task that came to its end otherwise: they are completed with it, or cancelled."""
+        tenant, task_id = task["tenant_id"]["S"], task["id"]["S"]
+        done = lifecycle.is_done(task.get("status", {}).get("S")) and "deleted_at" not in task
+        wanted = {"status": "completed" if done else "cancelled"}
+        actor, request = system(tenant), task["changed_request"]["S"]
+        position: str | None = None
+        while True:
+            page = rows.read_of_task(self.table, tenant, task_id, _PAGE, position)
+            for row in page.items:
+                run = rows.from_item(row)
+                if not run.is_final:
+                    settle(self.table, actor, request, task_id, run.id, lambda r: None if r.is_final else wanted)
+            if page.position is None:
+                return
+            position = page.position
+
+
+def _has_ended(task: Item) -> bool:
+    """Tell whether the row is one of a task that had runs, and has come to its end."""
+    if "latest_run_id" not in task:
+        return False
+    return "deleted_at" in task or task.get("status", {}).get("S") in lifecycle.FINAL

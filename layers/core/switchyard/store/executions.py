@@ -1,0 +1,80 @@
+"""Executions of a state machine: the only place that talks to Step Functions.
+
+What was done before, or comes too late, is an answer here and no error: every caller may be repeated.
+"""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from switchyard.store.table import insist, make_client
+
+#: The task that a token belongs to is over, or its machine is gone.
+_STALE = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
+_RETRYABLE = frozenset({"InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "ThrottlingException"})
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How an execution stands: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED; `error` when it failed."""
+
+    status: str
+    error: str | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in ("RUNNING", "PENDING_REDRIVE")
+
+
+class Executions:
+    """The executions of one machine, by name. `deadline` is a time.monotonic() value: no retry starts after it."""
+
+    def __init__(self, machine_arn: str, client: Any) -> None:
+        self.machine_arn = machine_arn
+        self.client = client
+        self.deadline = time.monotonic() + 30
+
+    @classmethod
+    def of_runs(cls) -> "Executions":
+        """Return those of the machine of the environment variable TASK_RUN_MACHINE_ARN."""
+        return cls(os.environ["TASK_RUN_MACHINE_ARN"], make_client("stepfunctions"))
+
+    def give(self, milliseconds: int) -> None:
+        """Set the deadline of an invocation that has so much time left."""
+        self.deadline = time.monotonic() + milliseconds / 1000
+
+    def start(self, name: str, given: Mapping[str, Any]) -> bool:
+        """Start an execution; tells whether it was this call that did (False: the name was used before)."""
+        params = {"stateMachineArn": self.machine_arn, "name": name, "input": json.dumps(given)}
+        return self._call("start_execution", {"ExecutionAlreadyExists"}, **params) is not None
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
+        """Answer the task that waits with the token; False when none does any more."""
+        return self._call("send_task_success", _STALE, taskToken=token, output=json.dumps(output)) is not None
+
+    def heartbeat(self, token: str) -> bool:
+        """Give the task that waits with the token a sign of life; False when none waits any more."""
+        return self._call("send_task_heartbeat", _STALE, taskToken=token) is not None
+
+    def describe(self, name: str) -> Execution | None:
+        """Return how an execution stands; None when there never was one of the name (or long ago)."""
+        arn = f"{self.machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+        found = self._call("describe_execution", {"ExecutionDoesNotExist"}, executionArn=arn)
+        return Execution(found["status"], found.get("error")) if found else None
+
+    def _call(self, operation: str, harmless: frozenset[str] | set[str], **params: Any) -> Any:
+        try:
+            return insist(lambda: getattr(self.client, operation)(**params), self.deadline, _is_retryable)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in harmless:
+                return None
+            raise
+
+
+def _is_retryable(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] in _RETRYABLE

@@ -96,22 +96,19 @@ def check_append(run: Run, actor: Actor, fence: int | None, now: str) -> None:
 
 
 def alive(run: Run, actor: Actor) -> Run | None:
-    """Return the run with a fresh sign of life and lease; None when the last one is fresh, or the run is not at work.
+    """Return the run with a fresh sign of life, and the actor's lease prolonged by what it was given for.
 
-    The lease of the actor is prolonged by what it was given for last: from its sign of life to its end.
+    None where neither is due: the last sign is fresh and the lease has most of its time, or the run is not at work.
     """
-    seconds = time()
-    now = clock.stamp(seconds)
     if run.status != "in_progress":
         return None
-    last = clock.milliseconds(run.heartbeat_at or run.started_at or run.created_at)
-    due: float = min(HEARTBEAT_SECONDS, run.idle_seconds / 3)
-    held = claims.holds(actor, run, now) and run.lease_until is not None
-    lease = max((clock.milliseconds(run.lease_until) - last) / 1_000, 1) if held and run.lease_until else 0
-    if held:
-        due = min(due, lease / 3)
-    if clock.milliseconds(now) < last + due * 1_000:
+    seconds = time()
+    now = clock.stamp(seconds)
+    last = clock.milliseconds(run.heartbeat_at or run.started_at or run.created_at) / 1_000
+    due = seconds >= last + min(HEARTBEAT_SECONDS, run.idle_seconds / 3)
+    if not claims.holds(actor, run, now) or run.lease_until is None:
+        return replace(run, heartbeat_at=now) if due else None
+    lease = run.lease_seconds or claims.LEASE_DEFAULT
+    if not due and clock.milliseconds(run.lease_until) / 1_000 > seconds + lease * 2 / 3:
         return None
-    if not held:
-        return replace(run, heartbeat_at=now)
-    return replace(run, heartbeat_at=now, lease_until=max(clock.stamp(seconds + lease), run.lease_until or ""))
+    return replace(run, heartbeat_at=now, lease_until=max(clock.stamp(seconds + lease), run.lease_until))

@@ -1,17 +1,19 @@
-"""Read a run's log (contract: projects.md §7)."""
+"""Append to a run's log and read it (contract: projects.md §7)."""
 
 import json
+import time
 from typing import Any
 
 from switchyard.domain import run_logs
 from switchyard.domain.ids import parse_id
 from switchyard.domain.runs import Run
 from switchyard.http.endpoint import Call, Reply
+from switchyard.ledger import run_logs as ledger
 from switchyard.store import keys
 from switchyard.store import run_logs as rows
 from switchyard.store import runs as run_rows
-from switchyard.surfaces.projects import scope
-from switchyard.surfaces.projects.log_models import SessionLogs
+from switchyard.surfaces.projects import run_present, scope
+from switchyard.surfaces.projects.log_models import AppendLog, SessionLogs
 
 JSONL = "application/jsonl"
 
@@ -23,6 +25,18 @@ ANSWER_MAX_BYTES = 4 * 1_048_576
 
 #: Bytes of a log that are looked through for one page of it.
 EXAMINE_MAX_BYTES = 64 * 1_048_576
+
+
+def append(call: Call) -> Reply:
+    """Append entries: 1 read and 1 write, whatever the log holds."""
+    body: AppendLog = call.body
+    started = time.perf_counter()
+    _, run = scope.run_in(call)
+    read = time.perf_counter()
+    run = ledger.append(call.ledger, run, body.entries)
+    timings = (("read", started, read), ("append", read, time.perf_counter()))
+    told = ", ".join(f"{name};dur={(end - start) * 1_000:.2f}" for name, start, end in timings)
+    return Reply(200, run_present.run(run, call.request.base_url), {"server-timing": told})
 
 
 def session(call: Call) -> Reply:

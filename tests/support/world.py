@@ -3,13 +3,11 @@
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
-from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
-from switchyard.store import devices, run_logs, tenants, webhooks
+from switchyard.store import devices, tenants, webhooks
 from switchyard.store import tokens as token_rows
-from switchyard.store.run_logs import Append
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from switchyard.store.webhooks import Delivery, Webhook
@@ -27,8 +25,6 @@ PROJECT_TASK = "01981f5c-7a00-7000-8000-000000000013"
 #: A run that user_ada holds, and one that waits for any agent, each with its task.
 HELD_TASK, HELD_RUN = "01981f5c-7a00-7000-8000-000000000020", "01981f5c-7a00-7000-8000-000000000021"
 OFFERED_TASK, OFFERED_RUN = "01981f5c-7a00-7000-8000-000000000022", "01981f5c-7a00-7000-8000-000000000023"
-#: A run of PROJECT_TASK, with a line in its log.
-PROJECT_RUN = "01981f5c-7a00-7000-8000-000000000018"
 DEVICE = "01981f5c-7a00-5000-8000-000000000030"
 
 #: A track of a tenant other than the sample events'.
@@ -101,7 +97,7 @@ def build(table: Table, tenant: str) -> None:
 
 
 def _build_runs(table: Table, tenant: str) -> None:
-    """Write a run that user_ada holds, one that waits for any agent, and one with a line in its log."""
+    """Write a run that user_ada holds, and one that waits for any agent."""
     ledger = _ledger(table, tenant)
     ledger.create("task", "Proof-read the docs", id=HELD_TASK, project_ids=("docs",), status="todo")
     ledger.create("task", "Translate the docs", id=OFFERED_TASK, project_ids=("docs",), status="todo")
@@ -110,8 +106,6 @@ def _build_runs(table: Table, tenant: str) -> None:
     held = {"status": "in_progress", "holder": "user_ada", "fence": 1, "lease_until": "2999-01-01T00:00:00.000Z"}
     runs.create(ledger, ledger.get(HELD_TASK), id=HELD_RUN, dispatched_at=clock.now(), **held)
     runs.create(ledger, ledger.get(OFFERED_TASK), id=OFFERED_RUN, dispatched_at=clock.now())
-    runs.create(ledger, ledger.get(PROJECT_TASK), id=PROJECT_RUN)
-    ledger.extra.append(run_logs.put(tenant, PROJECT_RUN, Append(new_id(), ['{"type":"notification"}'])))
     ledger.commit(200, {}, "")
 
 

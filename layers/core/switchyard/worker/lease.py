@@ -1,0 +1,52 @@
+"""The worker's hold on a run: prolonged while the command works, and known to be lost at the latest when it ends."""
+
+import threading
+import time
+
+from switchyard.worker.client import Claimed, Client, Deadline, Lost, Refused, Unreachable
+
+
+class Lease:
+    """Keeps a lease alive in a thread of its own, a heartbeat every third of it.
+
+    `deadline` is its end as this machine reckons: how long trying makes sense. What counts is the fence, over there.
+    """
+
+    def __init__(self, client: Client, run: Claimed, seconds: int) -> None:
+        self._client = client
+        self._run = run
+        self._seconds = seconds
+        self.deadline = Deadline(time.monotonic() + seconds)
+        self._over = threading.Event()
+        self.lost: str | None = None
+        self._thread = threading.Thread(target=self._beat, name=f"lease {run.run_id}", daemon=True)
+
+    def __enter__(self) -> "Lease":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    def hurry(self, seconds: float) -> None:
+        """Prolong the lease no more, and try nothing for longer than so many seconds."""
+        self._over.set()
+        self.deadline.until = min(self.deadline.until, time.monotonic() + seconds)
+
+    def lose(self, why: str) -> None:
+        """Note that the run is not the worker's any more."""
+        self.lost = self.lost or why
+
+    def _beat(self) -> None:
+        while not self._over.wait(self._seconds / 3):
+            asked = time.monotonic()
+            try:
+                self._client.heartbeat(self._run, self._seconds, Deadline(self.deadline.until, self._over))
+            except Lost as refusal:
+                return self.lose(refusal.detail)
+            except Refused as refusal:
+                return self.lose(f"the heartbeat was refused: {refusal}")
+            except Unreachable as problem:
+                return self.lose(f"the service did not answer until the lease's end ({problem})")
+            if not self._over.is_set():
+                self.deadline.until = asked + self._seconds

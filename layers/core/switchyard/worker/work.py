@@ -1,0 +1,74 @@
+"""The worker's loop: claim a run whenever there is room for one, and carry it out."""
+
+import threading
+
+from switchyard.worker.client import Claimed, Client, Deadline, Unreachable
+from switchyard.worker.runner import Options, carry_out, say
+
+#: Seconds between two claims that do not wait, and between two looks whether there is room.
+_IDLE = 1.0
+
+
+class Worker:
+    """Carries out runs of one agent, so many at a time, one claim after the other."""
+
+    def __init__(self, client: Client, options: Options, wait: int, parallel: int, stop: threading.Event) -> None:
+        self._client = client
+        self._options = options
+        self._wait = wait
+        self._stop = stop
+        self._room = threading.Semaphore(parallel)
+
+    def once(self) -> str | None:
+        """Wait for one run and carry it out; returns what became of it, None when told to stop before."""
+        while not self._stop.is_set():
+            claimed = self._claim()
+            if claimed:
+                return self._carry_out(claimed)
+        return None
+
+    def work(self) -> None:
+        """Carry out runs until told to stop; returns when those under way have come to their end, or were given back.
+
+        Raises Refused when the service does not let the worker claim.
+        """
+        say("waiting for runs")
+        threads: list[threading.Thread] = []
+        try:
+            while not self._stop.is_set():
+                if not self._room.acquire(timeout=_IDLE):
+                    continue
+                claimed = self._claim()
+                if claimed is None:
+                    self._room.release()
+                    continue
+                threads = [each for each in threads if each.is_alive()]
+                threads.append(threading.Thread(target=self._make_room, args=(claimed,), name="run"))
+                threads[-1].start()
+        finally:
+            self._stop.set()
+            for each in threads:
+                each.join()
+        say("stopped")
+
+    def _make_room(self, run: Claimed) -> None:
+        try:
+            self._carry_out(run)
+        finally:
+            self._room.release()
+
+    def _carry_out(self, run: Claimed) -> str:
+        return carry_out(self._client, run, self._options, self._stop)
+
+    def _claim(self) -> Claimed | None:
+        """Claim a run; None when there was none.
+
+        A claim that waits is not broken off by the order to stop: the run that it gets would be nobody's for a lease.
+        """
+        try:
+            run = self._client.claim(self._wait, self._options.lease_seconds, Deadline(stop=self._stop))
+        except Unreachable:
+            return None  # told to stop while the service did not answer
+        if run is None and not self._wait:
+            self._stop.wait(_IDLE)
+        return run

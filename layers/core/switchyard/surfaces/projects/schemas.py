@@ -34,6 +34,8 @@ def problem(schema: Mapping[str, Any], value: Any) -> str | None:
         found = next(Draft202012Validator(schema, registry=_NOTHING_ELSE).iter_errors(value), None)
     except Unresolvable as error:
         return f"the schema refers to what it has not: {error}"[:500]
+    except RecursionError:
+        return "the schema refers to itself without end"
     return None if found is None else f"{found.message} at {found.json_path}"[:500]
 
 

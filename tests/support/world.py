@@ -22,6 +22,9 @@ WEBHOOK = "01981f5c-7a00-7000-8000-000000000010"
 DELIVERY = "01981f5c-7a00-7000-8000-000000000011"
 PROJECT = "01981f5c-7a00-7000-8000-000000000012"
 PROJECT_TASK = "01981f5c-7a00-7000-8000-000000000013"
+#: Runs of the project's task: one in the cloud that waits, and an older one that a local session works on.
+PROJECT_RUN = "01981f5c-7a00-7000-8000-000000000018"
+LOCAL_RUN = "01981f5c-7a00-7000-8000-000000000017"
 #: A run that user_ada holds, and one that waits for any agent, each with its task.
 HELD_TASK, HELD_RUN = "01981f5c-7a00-7000-8000-000000000020", "01981f5c-7a00-7000-8000-000000000021"
 OFFERED_TASK, OFFERED_RUN = "01981f5c-7a00-7000-8000-000000000022", "01981f5c-7a00-7000-8000-000000000023"
@@ -97,7 +100,7 @@ def build(table: Table, tenant: str) -> None:
 
 
 def _build_runs(table: Table, tenant: str) -> None:
-    """Write a run that user_ada holds, and one that waits for any agent."""
+    """Write a run that user_ada holds, one that waits for any agent, and two of the project's task."""
     ledger = _ledger(table, tenant)
     ledger.create("task", "Proof-read the docs", id=HELD_TASK, project_ids=("docs",), status="todo")
     ledger.create("task", "Translate the docs", id=OFFERED_TASK, project_ids=("docs",), status="todo")
@@ -106,6 +109,9 @@ def _build_runs(table: Table, tenant: str) -> None:
     held = {"status": "in_progress", "holder": "user_ada", "fence": 1, "lease_until": "2999-01-01T00:00:00.000Z"}
     runs.create(ledger, ledger.get(HELD_TASK), id=HELD_RUN, dispatched_at=clock.now(), **held)
     runs.create(ledger, ledger.get(OFFERED_TASK), id=OFFERED_RUN, dispatched_at=clock.now())
+    task = ledger.get(PROJECT_TASK)
+    runs.create(ledger, task, id=LOCAL_RUN, environment="local", status="in_progress")
+    runs.create(ledger, ledger.gathered(task), id=PROJECT_RUN)
     ledger.commit(200, {}, "")
 
 

@@ -1,0 +1,24 @@
+"""POST /api/projects/{project}/tasks/{task_id}/runs/
+POST /api/projects/{project}/tasks/{task_id}/runs"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import run_starts
+from switchyard.surfaces.projects.replies import RunShown
+from switchyard.surfaces.projects.run_models import CreateRun
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.create_run",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/",
+    "POST /api/projects/{project}/tasks/{task_id}/runs",
+    scopes=("tasks:write",),
+    body=CreateRun,
+    reply=RunShown,
+    status=201,
+    body_optional=True,
+)
+def handler(call: Call) -> Reply:
+    """Make a run that is started later."""
+    return run_starts.create(call)

@@ -1,0 +1,20 @@
+"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/connection_token/
+GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/connection_token"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import runs
+from switchyard.surfaces.projects.surface import PROJECTS, ProjectsError
+
+
+@endpoint(
+    PROJECTS,
+    "projects.get_connection_token",
+    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/connection_token/",
+    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/connection_token",
+    scopes=("tasks:write",),
+    reply=ProjectsError,
+    status=400,
+)
+def handler(call: Call) -> Reply:
+    """Refuse a token for a sandbox, of which there is none."""
+    return runs.connection_token(call)

@@ -1,0 +1,20 @@
+"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/
+GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import runs
+from switchyard.surfaces.projects.replies import RunShown
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.get_run",
+    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/",
+    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}",
+    scopes=("tasks:read", "tasks:write"),
+    reply=RunShown,
+)
+def handler(call: Call) -> Reply:
+    """Read one run."""
+    return runs.read(call)

@@ -1,0 +1,22 @@
+"""GET /api/projects/{project}/tasks/{task_id}/runs/
+GET /api/projects/{project}/tasks/{task_id}/runs"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import runs
+from switchyard.surfaces.projects.inputs import Paging
+from switchyard.surfaces.projects.replies import RunsPage
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.list_runs",
+    "GET /api/projects/{project}/tasks/{task_id}/runs/",
+    "GET /api/projects/{project}/tasks/{task_id}/runs",
+    scopes=("tasks:read", "tasks:write"),
+    query=Paging,
+    reply=RunsPage,
+)
+def handler(call: Call) -> Reply:
+    """List the runs of a task, newest first."""
+    return runs.list_runs(call)

@@ -1,0 +1,145 @@
+"""Read and change the runs of a task (contract: projects.md §7)."""
+
+from typing import Any
+
+from switchyard.domain import runs
+from switchyard.domain.errors import FieldError, Invalid
+from switchyard.domain.runs import Run
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.http.validation import check_json_size
+from switchyard.ledger import runs as ledger
+from switchyard.store import runs as rows
+from switchyard.surfaces.projects import paging, present, run_present, scope
+from switchyard.surfaces.projects.inputs import Paging
+from switchyard.surfaces.projects.run_models import Command, SetOutput, UpdateRun
+from switchyard.surfaces.projects.surface import ViewError
+
+#: Keys of `state` that clients do not change.
+PROTECTED = frozenset({"github_credential_source", "pr_authorship_mode", "sandbox_id"})
+
+#: Distinct stages of its runs that a task remembers, for the list's filter; the latest ones.
+STAGES_MAX = 20
+
+_NO_SANDBOX = {"error": "No active sandbox for this task run"}
+
+
+def list_runs(call: Call) -> Reply:
+    """Answer a Paging query, newest first: 1 round trip for the task, 1 for the runs up to the page's end."""
+    query: Paging = call.query
+    task = scope.task_in(call, missing=scope.NO_TASK)
+    count, offset, base = task.run_count or 0, query.offset, call.request.base_url
+    found = rows.read_slice(call.ledger.table, task.tenant_id, task.id, offset, query.limit) if offset < count else []
+    end = offset + len(found)
+    next_ = paging.link(call, end) if end < count and found else None
+    previous = paging.link(call, max(0, offset - query.limit)) if offset else None
+    results = [run_present.run(each, base) for each in found]
+    return Reply(200, paging.envelope(results, count, next_, previous))
+
+
+def read(call: Call) -> Reply:
+    """Show the run of the path: 1 round trip."""
+    _, run = scope.run_in(call)
+    return _shown(call, run)
+
+
+def update(call: Call) -> Reply:
+    """Change the run of the path as an UpdateRun body says; merges meet what is there at the moment of the write."""
+    body: UpdateRun = call.body
+    task, run = scope.run_in(call)
+    sent = body.model_fields_set
+    fields: dict[str, Any] = {
+        name: getattr(body, name) for name in ("branch", "stage", "error_message") if name in sent
+    }
+    fields |= _moved(run, body.status)
+    if body.environment:
+        fields["environment"] = body.environment
+    if "output" in sent:
+        fields["output"] = _merged(run.output, body.output)
+        check_json_size(fields["output"], "output", runs.OUTPUT_MAX_BYTES)
+    if sent & {"state", "state_remove_keys"}:
+        kept = {name: value for name, value in run.state.items() if name not in _removed(body)}
+        fields["state"] = kept | {name: value for name, value in (body.state or {}).items() if name not in PROTECTED}
+        check_json_size(fields["state"], "state", runs.STATE_MAX_BYTES)
+    after = ledger.change(call.ledger, task, run, **fields)
+    _remember_stage(call, task, after)
+    return _shown(call, after)
+
+
+def set_output(call: Call) -> Reply:
+    """Put a SetOutput body in place of the run's output; one that fits the task's json_schema completes a cloud run."""
+    body: SetOutput = call.body
+    task, run = scope.run_in(call)
+    fields: dict[str, Any] = {"output": body.output}
+    schema = present.kept(task)["json_schema"]
+    if schema is not None:
+        problem = _problem(schema, body.output)
+        if problem:
+            raise ViewError(400, {"error": f"Output validation error: {problem}"})
+        if not run.is_outside:
+            fields["status"] = "completed"
+    return _shown(call, ledger.change(call.ledger, task, run, **fields))
+
+
+def cancel(call: Call) -> Reply:
+    """Cancel the run of the path, whoever holds it; one that is cancelled already stays as it is."""
+    task, run = scope.run_in(call)
+    return _shown(call, ledger.change(call.ledger, task, run, status="cancelled"))
+
+
+def relay_message(call: Call) -> Reply:
+    """Take a RelayMessage body: there is no chat to relay it to."""
+    scope.run_in(call)
+    return Reply(200, {"status": "skipped"})
+
+
+def send_command(call: Call) -> Reply:
+    """Refuse a Command body: agents have no sandbox here that could be reached."""
+    body: Command = call.body
+    if body.method == "user_message" and not (body.params.get("content") or body.params.get("artifact_ids")):
+        problem = "user_message requires content or artifact_ids"
+        raise Invalid(FieldError("params", problem))
+    scope.run_in(call)
+    raise ViewError(400, _NO_SANDBOX)
+
+
+def connection_token(call: Call) -> Reply:
+    """Refuse a token for a sandbox: there is none."""
+    scope.run_in(call)
+    raise ViewError(400, _NO_SANDBOX)
+
+
+def _shown(call: Call, run: Run) -> Reply:
+    return Reply(200, run_present.run(run, call.request.base_url))
+
+
+def _moved(run: Run, status: str | None) -> dict[str, Any]:
+    """Return the fields of a new status: one put back in the queue has no holder, one still to be started is queued."""
+    if status is None or status == run_present.status(run):
+        return {}
+    return dict(runs.released()) if status == "queued" and run.status == "in_progress" else {"status": status}
+
+
+def _merged(before: Any, given: Any) -> Any:
+    return {**before, **given} if isinstance(before, dict) and isinstance(given, dict) else given
+
+
+def _removed(body: UpdateRun) -> set[str]:
+    return set(body.state_remove_keys or ()) - PROTECTED
+
+
+def _remember_stage(call: Call, task: Track, run: Run) -> None:
+    """Keep a run's stage with the task, where the list finds it."""
+    task = call.ledger.gathered(task)
+    kept = task.ext.get("projects", {})
+    stages = kept.get("stages", [])
+    if run.stage and run.stage not in stages:
+        ext = {**task.ext, "projects": {**kept, "stages": [*stages, run.stage][-STAGES_MAX:]}}
+        call.ledger.follow(task, ext=ext)
+
+
+def _problem(schema: dict[str, Any], output: Any) -> str | None:
+    """Return what is wrong with an output by the task's schema. Imported here: only such tasks pay for it."""
+    from switchyard.surfaces.projects import schemas
+
+    return schemas.problem(schema, output)

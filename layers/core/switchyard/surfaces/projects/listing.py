@@ -14,7 +14,7 @@ from switchyard.store import homes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Filter, Range
 from switchyard.store.table import Item
-from switchyard.surfaces.projects import paging, present, scope, tasks
+from switchyard.surfaces.projects import paging, present, run_present, scope, tasks
 from switchyard.surfaces.projects.models import ListTasks, Summaries
 from switchyard.surfaces.projects.paging import Start
 
@@ -86,7 +86,7 @@ def _filter(query: ListTasks) -> Filter:
     if query.created_by is not None:
         wanted.number_between("created_by_number", query.created_by, query.created_by)
     if query.status:
-        wanted.any_of("latest_run_status", [query.status])
+        wanted.any_of("latest_run_status", run_present.stored(query.status))
     if query.search:
         options = [f"contains({wanted.name('text')}, {wanted.value(query.search.casefold())})"]
         number = query.search.rpartition("-")[2]

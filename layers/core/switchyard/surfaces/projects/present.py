@@ -58,7 +58,7 @@ def summary(task: Track, run: Run | None) -> dict[str, Any]:
         "origin_product": own["origin_product"],
         "created_at": task.created_at,
         "updated_at": task.updated_at,
-        "latest_run": {"status": run.status, "environment": run.environment} if run else None,
+        "latest_run": {"status": run_present.status(run), "environment": run.environment} if run else None,
     }
 
 

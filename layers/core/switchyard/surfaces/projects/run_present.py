@@ -39,5 +39,10 @@ def status(run: Run) -> str:
     return "queued" if run.status == "not_started" else run.status
 
 
+def stored(status: str) -> list[str]:
+    """Return the statuses that clients see as this one."""
+    return ["queued", "not_started"] if status == "queued" else [status]
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None

@@ -20,7 +20,7 @@ _REFERENCES = ("$ref", "$dynamicRef")
 def check(schema: Mapping[str, Any]) -> None:
     """Raise Expectation for what is no JSON Schema (draft 2020-12), or refers to another document."""
     try:
-        Draft202012Validator.check_schema(schema)
+        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     except SchemaError as error:
         raise Expectation(f"is no JSON Schema: {error.message[:300]} at {error.json_path}", "draft 2020-12") from None
     for reference in _references(schema):

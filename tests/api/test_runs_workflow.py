@@ -18,7 +18,7 @@ from switchyard.store.executions import Executions
 from switchyard.store.table import Item, Table
 from tests.support.runs import Runs
 from tests.support.states import MACHINE, StatesClient
-from tests.support.stream import Record, Stream
+from tests.support.stream import Record, Stream, messages
 
 
 class World(Runs):
@@ -48,7 +48,7 @@ class World(Runs):
         return records
 
     def consume(self, records: list[Record]) -> list[str]:
-        answer = self.signaller.consume({"Records": records}, 60_000)
+        answer = self.signaller.consume(messages(records), 60_000)
         return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
     def reconcile(self, age: int = -1) -> dict[str, int]:
@@ -97,6 +97,19 @@ def test_a_throttled_call_is_made_again_at_once(world: World) -> None:
     world.states.fail_before = "ThrottlingException"
     assert world.consume(world.stream.collect()) == []
     assert list(world.states.executions) == [run.id]
+
+
+def test_only_what_concerns_a_workflow_is_signalled_and_without_large_fields(world: World) -> None:
+    run = world.run(state={"pending_user_message": "x" * 10_000})
+    records = world.stream.collect()
+    (message,) = messages(records)["Records"]
+    assert len(records) == 2
+    assert len(message["body"]) < 4_000
+    world.change_task(run, description="y" * 10_000)
+    assert messages(world.stream.collect())["Records"] == []
+    world.change_task(run, status="done")
+    (message,) = messages(world.stream.collect())["Records"]
+    assert len(message["body"]) < 6_000
 
 
 # ---------------------------------------------------------------- dispatch

@@ -179,13 +179,13 @@ def test_records_that_come_again_change_nothing(deployed: Deployed) -> None:
     row = rows.to_item(run)
     records = [record(None, rows.to_item(run), 1), record(row, row, 2)]
     for _ in range(2):
-        assert deployed.invoke("PipelineSignalRuns", {"Records": records}) == {"batchItemFailures": []}
+        assert deployed.invoke("PipelineEnqueueDeliveries", {"Records": records}) == {"batchItemFailures": []}
     assert deployed.now(run) == run
     deployed.finish(run, "completed")
     assert deployed.over(run)["status"] == "SUCCEEDED"
     final = deployed.now(run)
     again = [record(row, rows.to_item(final), 1)]
-    assert deployed.invoke("PipelineSignalRuns", {"Records": again}) == {"batchItemFailures": []}
+    assert deployed.invoke("PipelineEnqueueDeliveries", {"Records": again}) == {"batchItemFailures": []}
     assert deployed.now(run) == final
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from switchyard.events import signals
 from switchyard.events.projection import Projector
 from switchyard.store.bus import Bus
 from switchyard.store.table import Item, Table
@@ -33,6 +34,13 @@ def record(old: Item | None, new: Item | None, number: int = 1) -> Record:
             **images,
         },
     }
+
+
+def messages(records: Sequence[Record]) -> dict[str, Any]:
+    """Return the event by which the queue of signals carries on these records; a message is named after its record."""
+    numbered = [(each["dynamodb"]["SequenceNumber"], signals.due(each["dynamodb"])) for each in records]
+    sqs = {"eventSource": "aws:sqs", "receiptHandle": "r", "attributes": {}, "messageAttributes": {}}
+    return {"Records": [{**sqs, "messageId": number, "body": body} for number, body in numbered if body]}
 
 
 class Killed(BaseException):

@@ -199,6 +199,11 @@ def test_no_endpoint_may_scan_or_publish() -> None:
             assert not actions & {"dynamodb:Scan", "events:PutEvents", "sqs:SendMessage", "sns:Publish"}, name
 
 
+def test_the_stream_has_no_more_readers_than_a_shard_bears() -> None:
+    events = [event for each in functions().values() for event in each.get("Events", {}).values()]
+    assert len([each for each in events if each["Type"] == "DynamoDB"]) <= 2
+
+
 def test_no_event_source_loses_what_it_could_not_deliver() -> None:
     queues = resources("AWS::SQS::Queue")
     for name, function in functions().items():

@@ -1,20 +1,18 @@
-"""The table's stream: what endpoints and people are to be told goes to the queues."""
+"""The table's stream: what endpoints, people and workflows are to be told goes to the queues."""
 
 from functools import cache
 from typing import Any
 
-from switchyard.events import notices, webhooks
-from switchyard.events.queues import Queue, enqueue
+from switchyard.events import notices, signals, webhooks
+from switchyard.events.queues import Due, Queue, enqueue
 
 
 @cache
-def _queues() -> tuple[Queue, Queue]:
-    return Queue.deliveries(), Queue.notices()
+def _queues() -> list[tuple[Due, Queue]]:
+    return [(webhooks.due, Queue.deliveries()), (notices.due, Queue.notices()), (signals.due, Queue.signals())]
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Send a message for each delivery and each notice that is due; answer with the records to deliver again."""
-    deliveries, pushes = _queues()
-    records = event["Records"]
-    failed = [*enqueue(records, webhooks.due, deliveries), *enqueue(records, notices.due, pushes)]
+    """Send a message for each delivery, notice and signal that is due; answer with the records to deliver again."""
+    failed = [number for due, queue in _queues() for number in enqueue(event["Records"], due, queue)]
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

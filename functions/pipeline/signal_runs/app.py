@@ -1,4 +1,4 @@
-"""The table's stream: executions are started, and told of their runs."""
+"""The queue of signals: executions are started, and told of their runs."""
 
 from functools import cache
 from typing import Any
@@ -12,6 +12,6 @@ def _signaller() -> Signaller:
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Carry a batch of records to the workflows; answer with those to deliver again."""
+    """Carry a batch of signals to the workflows; answer with those that are to come again."""
     answer: dict[str, Any] = _signaller().consume(event, context.get_remaining_time_in_millis())
     return answer

@@ -38,6 +38,11 @@ class Queue:
         """Return the queue of notices, of the environment variable NOTICES_QUEUE_URL."""
         return cls(os.environ["NOTICES_QUEUE_URL"], make_client("sqs"))
 
+    @classmethod
+    def signals(cls) -> "Queue":
+        """Return the queue of signals for workflows, of the environment variable SIGNALS_QUEUE_URL."""
+        return cls(os.environ["SIGNALS_QUEUE_URL"], make_client("sqs"))
+
     def send(self, bodies: list[str]) -> list[int]:
         """Send up to ten messages; returns the positions of those that were not taken."""
         entries = [{"Id": str(position), "MessageBody": body} for position, body in enumerate(bodies)]

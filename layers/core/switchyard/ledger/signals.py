@@ -1,18 +1,20 @@
-"""From the table's stream to the workflows: executions are started, told of their runs, and runs end with their task.
+"""From signals to the workflows: executions are started, told of their runs, and runs end with their task.
 
 Every signal may be sent again: a name starts one execution, and a token takes one answer.
 """
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from switchyard.domain import lifecycle, runs
 from switchyard.domain.runs import Run
+from switchyard.events import signals
 from switchyard.ledger import workflow
 from switchyard.ledger.runs import settle, system
 from switchyard.store import keys
@@ -27,11 +29,11 @@ logger = Logger(service="switchyard")
 
 
 class Unfinished(Exception):
-    """The invocation's time is over: the record is delivered again."""
+    """The invocation's time is over: the message comes again."""
 
 
 class Signaller:
-    """Carries records of runs and tasks to the executions."""
+    """Carries signals of runs and tasks to the executions."""
 
     def __init__(self, table: Table, executions: Executions) -> None:
         self.table = table
@@ -43,26 +45,24 @@ class Signaller:
         return cls(Table.from_environment(), Executions.of_runs())
 
     def consume(self, event: Mapping[str, Any], milliseconds: int) -> Any:
-        """Carry a batch within the time that is left; returns the records to be delivered again."""
+        """Carry a batch of messages within the time that is left; returns those that are to come again."""
         self.table.give(milliseconds)
         self.executions.give(milliseconds)
-        processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         with processor(event["Records"], self._take):
             processor.process()
         for _, error, _ in processor.exceptions:
-            logger.error("record failed", exc_info=error)
+            logger.error("signal failed", exc_info=error)
         return processor.response()
 
-    def _take(self, record: DynamoDBRecord) -> None:
+    def _take(self, record: SQSRecord) -> None:
         if time.monotonic() > self.table.deadline - 1:
             raise Unfinished
-        data = record.raw_event["dynamodb"]
-        new, old = data.get("NewImage"), data.get("OldImage")
-        if new is None:
-            return
+        data = json.loads(record.body)
+        new, old = data["NewImage"], data.get("OldImage")
         if data["Keys"]["sk"]["S"].startswith(keys.RUN):
             self._tell(rows.from_item(old) if old else None, rows.from_item(new))
-        elif data["Keys"]["sk"]["S"] == keys.TRACK and _has_ended(new) and not (old and _has_ended(old)):
+        elif signals.ends(old, new):
             self._end_runs(new)
 
     def _tell(self, before: Run | None, run: Run) -> None:
@@ -94,10 +94,3 @@ class Signaller:
             if page.position is None:
                 return
             position = page.position
-
-
-def _has_ended(task: Item) -> bool:
-    """Tell whether the row is one of a task that had runs, and has come to its end."""
-    if "latest_run_id" not in task:
-        return False
-    return "deleted_at" in task or task.get("status", {}).get("S") in lifecycle.FINAL

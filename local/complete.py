@@ -70,11 +70,17 @@ def resources(template: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[s
 def wanted_routes(template: dict[str, Any]) -> dict[str, str]:
     """Route key -> logical id of the function behind it."""
     return {
-        f"{event['Properties']['Method'].upper()} {event['Properties']['Path']}": function
-        for function, properties in resources(template, "AWS::Serverless::Function")
-        for event in properties.get("Events", {}).values()
-        if event["Type"] == "HttpApi"
+        f"{method.upper()} {path}": function_behind(operation)
+        for _, properties in resources(template, "AWS::Serverless::HttpApi")
+        for path, operations in properties["DefinitionBody"]["paths"].items()
+        for method, operation in operations.items()
     }
+
+
+def function_behind(operation: dict[str, Any]) -> str:
+    """The function whose published version an operation of the API's definition calls."""
+    uri = operation["x-amazon-apigateway-integration"]["uri"]["Sub"]
+    return str(uri.rpartition("${")[2].partition("Aliaslive}")[0])
 
 
 def complete_routes(stack: Stack, template: dict[str, Any], ids: dict[str, str]) -> None:

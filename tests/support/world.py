@@ -3,11 +3,13 @@
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
+from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
-from switchyard.store import devices, tenants, webhooks
+from switchyard.store import devices, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
+from switchyard.store.run_logs import Append
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from switchyard.store.webhooks import Delivery, Webhook
@@ -28,6 +30,8 @@ LOCAL_RUN = "01981f5c-7a00-7000-8000-000000000017"
 #: A run that user_ada holds, and one that waits for any agent, each with its task.
 HELD_TASK, HELD_RUN = "01981f5c-7a00-7000-8000-000000000020", "01981f5c-7a00-7000-8000-000000000021"
 OFFERED_TASK, OFFERED_RUN = "01981f5c-7a00-7000-8000-000000000022", "01981f5c-7a00-7000-8000-000000000023"
+#: A run of PROJECT_TASK, with a line in its log.
+PROJECT_RUN = "01981f5c-7a00-7000-8000-000000000018"
 DEVICE = "01981f5c-7a00-5000-8000-000000000030"
 
 #: A track of a tenant other than the sample events'.
@@ -100,7 +104,7 @@ def build(table: Table, tenant: str) -> None:
 
 
 def _build_runs(table: Table, tenant: str) -> None:
-    """Write a run that user_ada holds, one that waits for any agent, and two of the project's task."""
+    """Write a run that user_ada holds, one that waits for any agent, and two of the project's task, one with a log."""
     ledger = _ledger(table, tenant)
     ledger.create("task", "Proof-read the docs", id=HELD_TASK, project_ids=("docs",), status="todo")
     ledger.create("task", "Translate the docs", id=OFFERED_TASK, project_ids=("docs",), status="todo")
@@ -112,6 +116,7 @@ def _build_runs(table: Table, tenant: str) -> None:
     task = ledger.get(PROJECT_TASK)
     runs.create(ledger, task, id=LOCAL_RUN, environment="local", status="in_progress")
     runs.create(ledger, ledger.gathered(task), id=PROJECT_RUN)
+    ledger.extra.append(run_logs.put(tenant, PROJECT_RUN, Append(new_id(), ['{"type":"notification"}'])))
     ledger.commit(200, {}, "")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from local.complete import function_behind
 from switchyard.store import keys
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
 from tests.support.template import ROOT, resources, template
@@ -68,9 +69,14 @@ def folders() -> set[str]:
     return {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("functions/*/*/app.py")}
 
 
-def http_routes(function: dict[str, Any]) -> set[tuple[str, str]]:
-    events = function.get("Events", {}).values()
-    return {(e["Properties"]["Method"], e["Properties"]["Path"]) for e in events if e["Type"] == "HttpApi"}
+def routes() -> list[tuple[str, str, str]]:
+    """Method and path of each route of the template, and the function behind it."""
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+    return [
+        (method.upper(), path, function_behind(operation))
+        for path, operations in api["DefinitionBody"]["paths"].items()
+        for method, operation in operations.items()
+    ]
 
 
 def resource_name(folder: str) -> str:
@@ -102,17 +108,36 @@ def test_each_folder_is_a_resource_of_its_name_and_each_resource_has_a_folder() 
 
 
 def test_the_routes_of_the_template_are_those_of_the_operations() -> None:
-    deployed = {name: http_routes(each) for name, each in functions().items() if http_routes(each)}
     promised = {
-        resource_name(e.operation.name.replace(".", "/")): {(e.operation.method, path) for path in e.operation.paths}
+        (e.operation.method, path, resource_name(e.operation.name.replace(".", "/")))
         for e in endpoints()
+        for path in e.operation.paths
     }
-    assert deployed == promised
+    assert set(routes()) == promised
 
 
-def test_no_two_operations_share_a_route() -> None:
-    routes = [route for each in functions().values() for route in http_routes(each)]
-    assert sorted(routes) == sorted(set(routes))
+def test_a_place_in_a_path_has_one_name_and_every_route_says_its_parameters() -> None:
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+    paths = api["DefinitionBody"]["paths"]
+    assert len({re.sub(r"{\w+}", "{}", path) for path in paths}) == len(paths)
+    for path, operations in paths.items():
+        for operation in operations.values():
+            named = [(each["name"], each["in"], each["required"]) for each in operation.get("parameters", ())]
+            assert named == [(name, "path", True) for name in re.findall(r"{(\w+)}", path)], path
+
+
+def test_every_route_calls_the_published_version_of_its_function_by_the_apis_role() -> None:
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+    for path, operations in api["DefinitionBody"]["paths"].items():
+        for operation in operations.values():
+            call = operation["x-amazon-apigateway-integration"]
+            assert (call["type"], call["httpMethod"], call["payloadFormatVersion"]) == ("aws_proxy", "POST", "2.0"), (
+                path
+            )
+            assert call["credentials"] == {"GetAtt": "ApiCalls.Arn"}, path
+            assert call["uri"]["Sub"].endswith(f"functions/${{{function_behind(operation)}Aliaslive}}/invocations"), (
+                path
+            )
 
 
 def test_each_function_has_a_sample_event_and_each_sample_event_a_function() -> None:
@@ -193,8 +218,9 @@ def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
 
 
 def test_no_endpoint_may_scan_or_publish() -> None:
+    behind_routes = {function for _, _, function in routes()}
     for name, function in functions().items():
-        if http_routes(function):
+        if name in behind_routes:
             actions = {action for statement in statements(function) for action in listed(statement["Action"])}
             assert not actions & {"dynamodb:Scan", "events:PutEvents", "sqs:SendMessage", "sns:Publish"}, name
 
@@ -220,7 +246,7 @@ def test_no_event_source_loses_what_it_could_not_deliver() -> None:
             elif event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2"):
                 assert "DeadLetterConfig" in properties, name
             else:
-                assert event["Type"] == "HttpApi", f"{name}: no rule for {event['Type']}"
+                raise AssertionError(f"{name}: no rule for {event['Type']}")
 
 
 def test_all_functions_log_to_one_group_that_forgets() -> None:

@@ -23,6 +23,12 @@ def new_id() -> str:
     return dashed(f"{value:032x}")
 
 
+def lowest_id(seconds: float) -> str:
+    """Return the id below all that were made at or after an instant, given in seconds since the epoch."""
+    value = (int(seconds * 1_000) << 80) | (0x7 << 76) | (0b10 << 62)
+    return dashed(f"{value:032x}")
+
+
 def dashed(digits: str) -> str:
     """Return 32 hexadecimal digits in the canonical 8-4-4-4-12 form."""
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

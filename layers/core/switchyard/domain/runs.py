@@ -51,10 +51,10 @@ class Run:
     """One run of a task. Times are instants of domain.clock, ids UUIDs, `*_seconds` whole seconds.
 
     `owner` is that of a personal task, `project_id` the task's first project. `agent` is whom it is meant for (None:
-    any). `holder`, `lease_until` and `fence` are the latest claim. `dispatched_at` says when the workflow last offered
-    it to agents; `wait_step` (`dispatch` or `work`) and `wait_token` which step of the workflow waits for word, and by
-    which task token. Lease, heartbeat and waiting step move without a new `version`. `resumes` counts how often it
-    came back to the workflow after it had left it.
+    any). `holder`, `lease_until` and `fence` are the latest claim, `lease_seconds` is for how long it was last given.
+    `dispatched_at` says when the workflow last offered it to agents; `wait_step` (`dispatch` or `work`) and
+    `wait_token` which step of the workflow waits for word, and by which task token. Lease, heartbeat and waiting step
+    move without a new `version`. `resumes` counts how often it came back to the workflow after it had left it.
     A cloud run that its maker has not started yet is `not_started`: the workflow knows nothing of it.
     `artifacts` are manifest entries as the contract shows them (§2.3).
     """
@@ -80,6 +80,7 @@ class Run:
     pickup_seconds: int = PICKUP_SECONDS
     holder: str | None = None
     lease_until: str | None = None
+    lease_seconds: int | None = None
     fence: int | None = None
     dispatched_at: str | None = None
     dispatches: int = 0

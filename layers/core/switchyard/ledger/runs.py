@@ -85,7 +85,9 @@ def claim(unit: Unit, task: Track, run: Run, seconds: int) -> Run:
         raise claims.Leased(run)
     runs.check_claimable(run, unit.actor, now)
     taken = runs.taken(run, unit.actor, clock.stamp(time.time() + seconds))
-    return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **taken, heartbeat_at=now))
+    return _become(
+        unit, task, run, runs.change(run, unit.actor, unit.request_id, **taken, heartbeat_at=now, lease_seconds=seconds)
+    )
 
 
 def prolong(unit: Unit, run: Run, seconds: int) -> Run:
@@ -93,7 +95,8 @@ def prolong(unit: Unit, run: Run, seconds: int) -> Run:
     now = clock.now()
     claims.check_write(run, unit.actor, unit.fence, now)
     claims.check_held(run, unit.actor, now)
-    after = replace(run, lease_until=clock.stamp(time.time() + seconds), heartbeat_at=now)
+    until = clock.stamp(time.time() + seconds)
+    after = replace(run, lease_until=until, lease_seconds=seconds, heartbeat_at=now)
     unit.extra.append(rows.update(run, after))
     return after
 

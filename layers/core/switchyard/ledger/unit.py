@@ -3,6 +3,7 @@
 Every surface, and MCP, changes tracks through this and nothing else.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
@@ -75,6 +76,8 @@ class Unit:
     fence: int | None = None
     attempt: int = 0
     started: float = field(default_factory=monotonic)
+    #: When the commit must have begun to be written at the latest (time.monotonic), for what would be wrong later.
+    write_by: float = math.inf
     _seen: dict[str, Track] = field(default_factory=dict)
     _rows: dict[RowKey, Item | None] = field(default_factory=dict)
     _pending: dict[str, _Pending] = field(default_factory=dict)
@@ -387,7 +390,7 @@ class Unit:
             return
         try:
             # Named, so that sending it again after a lost answer writes nothing twice.
-            self.table.write(actions, token=new_id())
+            self.table.write(actions, token=new_id(), until=self.write_by)
         except ConditionFailed as refused:
             if self.key:
                 self._replay_if(idempotency.recall(refused.items[-1]))

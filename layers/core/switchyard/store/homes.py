@@ -78,8 +78,8 @@ def _remember(key: tuple[str, str], row: Item | None, now: Standing | None, vers
 
 def _moves(was: Standing | None, now: Standing | None) -> Iterator[Item]:
     deltas: Counter[tuple[str, str]] = Counter()
-    deltas.subtract(_counters(was))
-    deltas.update(_counters(now))
+    deltas.subtract(counters(was))
+    deltas.update(counters(now))
     for (pk, sk), delta in deltas.items():
         if delta:
             yield {
@@ -91,7 +91,8 @@ def _moves(was: Standing | None, now: Standing | None) -> Iterator[Item]:
             }
 
 
-def _counters(where: Standing | None) -> list[tuple[str, str]]:
+def counters(where: Standing | None) -> list[tuple[str, str]]:
+    """Return the keys of the counts that a task is in: its home's total, its block's, its repository's."""
     if where is None:
         return []
     found = [keys.home_total(where.home), keys.home_block(where.home, where.block)]

@@ -225,6 +225,11 @@ def runs_active(shard: int) -> str:
     return f"RUNS#{shard}"
 
 
+def run_log(tenant_id: str, run_id: str, append_id: str) -> tuple[str, str]:
+    """An append to a run's log, in a partition of the log's own: a long log does not slow down its task."""
+    return f"{tenant_id}#LOG#{run_id}", append_id
+
+
 # ---------------------------------------------------------------- devices, presence and notices
 
 NOTICE = "NOTICE#"

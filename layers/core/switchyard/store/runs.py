@@ -15,7 +15,18 @@ from switchyard.store.differences import difference
 from switchyard.store.lists import PAGE_CHARACTERS_MAX, READY, TABLE, Filter, Page, Range, read_page, side_by_side
 from switchyard.store.table import Item, Table
 
-_NUMBERS = frozenset({"version", "fence", "dispatches", "resumes", "idle_seconds", "timeout_seconds", "pickup_seconds"})
+_NUMBERS = frozenset(
+    {
+        "version",
+        "fence",
+        "lease_seconds",
+        "dispatches",
+        "resumes",
+        "idle_seconds",
+        "timeout_seconds",
+        "pickup_seconds",
+    }
+)
 _JSON = frozenset({"output", "state", "artifacts"})
 _NAMES = tuple(each.name for each in fields_of(Run))
 _MOVING = ("lease_until",)

@@ -4,6 +4,7 @@ botocore is imported here and in store/objects.py alone, and used through few ca
 could be replaced. Clients come from botocore directly: boto3's session costs import time and adds nothing here.
 """
 
+import math
 import os
 import random
 import time
@@ -100,15 +101,17 @@ class Table:
         """Set the deadline of an invocation that has so much time left."""
         self.deadline = time.monotonic() + milliseconds / 1000
 
-    def call(self, operation: str, **params: Any) -> Any:
+    def call(self, operation: str, *, until: float = math.inf, **params: Any) -> Any:
         """Make one API call; throttling and time-outs are tried again until the deadline, then raise Busy.
 
+        `until` is an earlier deadline, a time.monotonic() value, for what may not be done later.
         Raises ConditionFailed when a condition of the write does not hold.
         """
         if self.observe:
             params["ReturnConsumedCapacity"] = "TOTAL"
         try:
-            answer = insist(lambda: getattr(self.client, operation)(**params), self.deadline, _is_retryable)
+            deadline = min(self.deadline, until + _RESERVE)
+            answer = insist(lambda: getattr(self.client, operation)(**params), deadline, _is_retryable)
         except ClientError as error:
             raise _refusal(error) from error
         if self.observe:
@@ -141,7 +144,7 @@ class Table:
         return answer["Items"], answer.get("LastEvaluatedKey")
 
     # -------------------------------------------------------------- writes
-    def write(self, actions: Sequence[Item], token: str | None = None) -> None:
+    def write(self, actions: Sequence[Item], token: str | None = None, until: float = math.inf) -> None:
         """Write all actions or none: a lone Put, Update or Delete as itself, several as one transaction.
 
         `token` names the attempt: with it, a transaction whose answer was lost can be sent again safely.
@@ -150,10 +153,10 @@ class Table:
         actions = [self._complete(action) for action in actions]
         if len(actions) == 1 and "ConditionCheck" not in actions[0]:
             ((kind, params),) = actions[0].items()
-            self.call(f"{kind.lower()}_item", **params)
+            self.call(f"{kind.lower()}_item", until=until, **params)
         elif actions:
             extra = {"ClientRequestToken": token} if token else {}
-            self.call("transact_write_items", TransactItems=actions, **extra)
+            self.call("transact_write_items", until=until, TransactItems=actions, **extra)
 
     def put_many(self, items: Sequence[Item]) -> None:
         """Put rows without conditions, 25 a round trip; for idempotent projections only."""

@@ -1,0 +1,22 @@
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/append_log
+POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/append_log/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import run_logs
+from switchyard.surfaces.projects.log_models import AppendLog
+from switchyard.surfaces.projects.replies import RunShown
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.append_log",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/append_log",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/append_log/",
+    scopes=("tasks:write",),
+    body=AppendLog,
+    reply=RunShown,
+)
+def handler(call: Call) -> Reply:
+    """Append entries to a run's log, which is a sign of life of the run, too."""
+    return run_logs.append(call)

@@ -1,0 +1,21 @@
+"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs
+GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import run_logs
+from switchyard.surfaces.projects.log_models import SessionLogs, SessionLogsShown
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.get_session_logs",
+    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs",
+    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs/",
+    scopes=("tasks:read", "tasks:write"),
+    query=SessionLogs,
+    reply=SessionLogsShown,
+)
+def handler(call: Call) -> Reply:
+    """Read a page of the entries of a run's log, by time and type."""
+    return run_logs.session(call)

@@ -1,0 +1,22 @@
+"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/stream
+GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/stream/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import run_stream
+from switchyard.surfaces.projects.log_models import StreamLog
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.stream_run",
+    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/stream",
+    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/stream/",
+    scopes=("tasks:read", "tasks:write"),
+    query=StreamLog,
+    media=run_stream.EVENT_STREAM,
+    empty=204,
+)
+def handler(call: Call) -> Reply:
+    """Follow a run as server-sent events: what is new since Last-Event-ID, waiting a while for it."""
+    return run_stream.stream(call)

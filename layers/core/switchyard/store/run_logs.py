@@ -1,0 +1,62 @@
+"""Logs of runs in the table: a partition of its own for each run, a row for each append, in the order of ids.
+
+A row holds the entries of its append as JSON, one a line: reading a log hands lines on and parses nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from switchyard.domain import clock
+from switchyard.domain.run_logs import KEEP_SECONDS
+from switchyard.store import keys
+from switchyard.store.table import Item, Table
+
+#: Appends that one Query reads at most.
+PAGE_MAX = 1_000
+_LAST = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One append: its id (a UUIDv7) and its entries, each a line of JSON."""
+
+    id: str
+    lines: list[str]
+
+
+def put(tenant_id: str, run_id: str, append: Append) -> Item:
+    """The action that adds an append. It has no condition: written twice it is the same row."""
+    pk, sk = keys.run_log(tenant_id, run_id, append.id)
+    item: Item = {
+        "pk": {"S": pk},
+        "sk": {"S": sk},
+        "entries": {"S": "\n".join(append.lines)},
+        "count": {"N": str(len(append.lines))},
+        "expires_at": {"N": str(clock.epoch() + KEEP_SECONDS)},
+    }
+    return {"Put": {"Item": item}}
+
+
+def pages(table: Table, tenant_id: str, run_id: str, low: str = " ", high: str = _LAST) -> Iterator[Sequence[Append]]:
+    """Yield a log's appends with ids from `low` to `high`, both included, oldest first, what has expired left out.
+
+    One Query a page, strongly consistent: at most 1 MB, and PAGE_MAX appends. Nothing is read ahead.
+    """
+    pk, _ = keys.run_log(tenant_id, run_id, "")
+    start: Item | None = None
+    while True:
+        items, start = table.query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues={":pk": {"S": pk}, ":low": {"S": low}, ":high": {"S": high}},
+            ConsistentRead=True,
+            **({"ExclusiveStartKey": start} if start else {}),
+            Limit=PAGE_MAX,
+        )
+        now = clock.epoch()
+        yield [
+            Append(item["sk"]["S"], item["entries"]["S"].split("\n"))
+            for item in items
+            if int(item["expires_at"]["N"]) > now
+        ]
+        if start is None:
+            return

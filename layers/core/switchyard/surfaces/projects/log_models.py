@@ -1,0 +1,84 @@
+"""What is sent to a run's log, and asked of it (contract: projects.md §7)."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+
+from switchyard.domain.run_logs import BATCH_MAX_BYTES, ENTRIES_MAX, ENTRY_MAX_BYTES
+from switchyard.http.validation import Expectation, bounded_json
+from switchyard.surfaces.projects.inputs import OFFSET_MAX, Body, Params
+
+SESSION_LIMIT, SESSION_LIMIT_MAX = 1_000, 5_000
+#: Seconds that a stream waits at most for something new.
+WAIT_MAX = 20
+_TYPES_MAX, _TYPE_MAX = 100, 200
+
+
+def _entry(value: dict[str, Any]) -> dict[str, Any]:
+    return bounded_json(value, ENTRY_MAX_BYTES)
+
+
+def _batch(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not entries:
+        raise Expectation("At least one log entry is required", "", "empty")
+    size = sum(len(json.dumps(entry, ensure_ascii=False).encode()) for entry in entries)
+    if size > BATCH_MAX_BYTES:
+        most = f"at most {BATCH_MAX_BYTES} bytes of JSON in one request, the rest in further ones"
+        raise Expectation(f"has {size} bytes", most, "too_long")
+    return entries
+
+
+def _time(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text[:40])
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Expectation(f"{text[:40]!r} is no time", "an ISO 8601 date-time", "date_time") from None
+
+
+def _types(names: list[str]) -> list[str]:
+    return [name.strip() for name in names if name.strip()]
+
+
+_Types = Annotated[
+    list[Annotated[str, Field(max_length=_TYPE_MAX)]], Field(max_length=_TYPES_MAX), AfterValidator(_types)
+]
+
+
+class AppendLog(Body):
+    """Entries for a run's log, any JSON objects."""
+
+    entries: Annotated[
+        list[Annotated[dict[str, Any], AfterValidator(_entry)]],
+        Field(max_length=ENTRIES_MAX),
+        AfterValidator(_batch),
+    ]
+
+
+class SessionLogs(Params):
+    """Which entries: those with a timestamp later than `after`, of `event_types`, and not of `exclude_types`."""
+
+    after: Annotated[datetime, BeforeValidator(_time)] | None = None
+    event_types: _Types = []
+    exclude_types: _Types = []
+    limit: int = Field(default=SESSION_LIMIT, ge=1, le=SESSION_LIMIT_MAX)
+    offset: int = Field(default=0, ge=0, le=OFFSET_MAX)
+
+
+class StreamLog(Params):
+    """`start=latest` leaves out what is there already; `wait` is for how many seconds to wait for something new."""
+
+    start: Literal["latest"] | None = None
+    wait: int = Field(default=WAIT_MAX, ge=0, le=WAIT_MAX)
+
+
+class LogEntry(BaseModel):
+    """An entry as it was appended."""
+
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+
+class SessionLogsShown(RootModel[list[LogEntry]]):
+    """Entries of a run's log, oldest first."""

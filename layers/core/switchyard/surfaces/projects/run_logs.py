@@ -1,0 +1,111 @@
+"""Append to a run's log and read it (contract: projects.md §7)."""
+
+import json
+import time
+from typing import Any
+
+from switchyard.domain import run_logs
+from switchyard.domain.ids import parse_id
+from switchyard.domain.runs import Run
+from switchyard.http.endpoint import Call, Reply
+from switchyard.ledger import run_logs as ledger
+from switchyard.store import keys
+from switchyard.store import run_logs as rows
+from switchyard.store import runs as run_rows
+from switchyard.surfaces.projects import run_present, scope
+from switchyard.surfaces.projects.log_models import AppendLog, SessionLogs
+
+JSONL = "application/jsonl"
+
+#: Runs whose logs are shown as one: the run, and those that it resumed one after the other.
+CHAIN_MAX = 10
+
+#: Bytes of an answer: sent as base64 they stay below the 6 MB that a function may answer.
+ANSWER_MAX_BYTES = 4 * 1_048_576
+
+#: Bytes of a log that are looked through for one page of it.
+EXAMINE_MAX_BYTES = 64 * 1_048_576
+
+
+def append(call: Call) -> Reply:
+    """Append entries: 1 read and 1 write, whatever the log holds."""
+    body: AppendLog = call.body
+    started = time.perf_counter()
+    _, run = scope.run_in(call)
+    read = time.perf_counter()
+    run = ledger.append(call.ledger, run, body.entries)
+    timings = (("read", started, read), ("append", read, time.perf_counter()))
+    told = ", ".join(f"{name};dur={(end - start) * 1_000:.2f}" for name, start, end in timings)
+    return Reply(200, run_present.run(run, call.request.base_url), {"server-timing": told})
+
+
+def session(call: Call) -> Reply:
+    """Show a page of the run's own entries that fit, with the counts of all, of those that fit, and whether more do.
+
+    The page ends early at ANSWER_MAX_BYTES. Of a log beyond EXAMINE_MAX_BYTES the rest is left out, and not counted.
+    """
+    query: SessionLogs = call.query
+    _, run = scope.run_in(call)
+    page: list[bytes] = []
+    total = fitting = examined = size = 0
+    cut = full = False
+    for appends in rows.pages(call.ledger.table, run.tenant_id, run.id):
+        if examined > EXAMINE_MAX_BYTES:
+            cut = True
+            break
+        for line in (line for each in appends for line in each.lines):
+            total += 1
+            examined += len(line)
+            if not _fits(line, query):
+                continue
+            fitting += 1
+            if query.offset < fitting and len(page) < query.limit and not full:
+                encoded = line.encode()
+                size += len(encoded) + 1
+                full = size > ANSWER_MAX_BYTES
+                if not full:
+                    page.append(encoded)
+    headers = {
+        "content-type": "application/json",
+        "x-total-count": str(total),
+        "x-filtered-count": str(fitting),
+        "x-matching-count": str(fitting),
+        "x-has-more": "true" if query.offset + len(page) < fitting else "false",
+        "x-truncated": "true" if cut else "false",
+    }
+    return Reply(200, b"[" + b",".join(page) + b"]", headers)
+
+
+def read(call: Call) -> Reply:
+    """Show the whole log, after the logs of the runs that this one resumed: a line an entry."""
+    _, run = scope.run_in(call)
+    log = bytearray()
+    for each in chain(call, run):
+        for appends in rows.pages(call.ledger.table, each.tenant_id, each.id):
+            for line in (line for append in appends for line in append.lines):
+                log += line.encode() + b"\n"
+    return Reply(200, bytes(log), {"content-type": JSONL})
+
+
+def chain(call: Call, run: Run) -> list[Run]:
+    """Return the run and those that it resumed one after the other, oldest first: 1 round trip for each of those."""
+    found = [run]
+    while found[-1].resumed_from and len(found) < CHAIN_MAX:
+        earlier = parse_id(found[-1].resumed_from)
+        row = call.ledger.row(keys.run(run.tenant_id, run.task_id, earlier)) if earlier else None
+        if row is None or earlier in {each.id for each in found}:
+            break
+        found.append(run_rows.from_item(row))
+    return found[::-1]
+
+
+def _fits(line: str, query: SessionLogs) -> bool:
+    if not (query.after or query.event_types or query.exclude_types):
+        return True
+    entry: dict[str, Any] = json.loads(line)
+    if query.after is not None:
+        moment = run_logs.moment(entry)
+        if moment is None or moment <= query.after:
+            return False
+    kind = run_logs.event_type(entry)
+    return (not query.event_types or kind in query.event_types) and kind not in query.exclude_types

@@ -1,0 +1,174 @@
+"""Follow a run's log as server-sent events, an answer at a time (contract: projects.md §5.3, §7).
+
+A function answers once. So an answer has what is new since the event the client saw last, or waits a while for it,
+and ends; the client asks again with that event's id, as an EventSource does by itself. An id says how far the client
+is: `{append}.{entry of it}.{version of the run}`, and `.end` when it was told the end.
+"""
+
+import json
+import re
+import time
+from dataclasses import dataclass, field, replace
+
+from switchyard.domain import clock
+from switchyard.domain.errors import FieldError, Invalid
+from switchyard.domain.ids import lowest_id
+from switchyard.domain.run_logs import SETTLE_SECONDS
+from switchyard.domain.runs import Run
+from switchyard.http.endpoint import Call, Reply
+from switchyard.store import keys
+from switchyard.store import run_logs as rows
+from switchyard.store import runs as run_rows
+from switchyard.store.table import Table
+from switchyard.surfaces.projects import scope
+from switchyard.surfaces.projects.log_models import StreamLog
+
+EVENT_STREAM = "text/event-stream"
+
+POLL_SECONDS = 1.0
+#: Seconds kept back from the function's time, to answer in.
+RESERVE_SECONDS = 3.0
+#: Milliseconds after which a client is to ask again.
+RETRY = 1_000
+#: Seconds after the end of a run until its stream ends, too: its agent's last lines may come late.
+END_SECONDS = 5.0
+ANSWER_MAX_BYTES = 3 * 1_048_576
+
+#: Stands before the first append of any log.
+_START = "0"
+_ID = re.compile(
+    rf"({_START}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.([0-9]{{1,4}})(?:\.([0-9]{{1,15}}))?(\.end)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a client is: the last entry it has (of which append, which one), the version of the run, the end."""
+
+    append: str = _START
+    entry: int = 0
+    version: int = 0
+    ended: bool = False
+
+    @classmethod
+    def of(cls, event_id: str) -> "Place":
+        """Return the place that an event's id names; raises Invalid."""
+        found = _ID.fullmatch(event_id)
+        if found is None:
+            problem = f"{event_id[:80]!r} is not the id of an event of this stream"
+            raise Invalid(FieldError("Last-Event-ID", problem, "the id of the last event received, or no such header"))
+        return cls(found[1], int(found[2]), int(found[3] or 0), found[4] is not None)
+
+    def __str__(self) -> str:
+        return f"{self.append}.{self.entry}.{self.version}{'.end' if self.ended else ''}"
+
+
+@dataclass(slots=True)
+class _Events:
+    """The events of one answer."""
+
+    place: Place
+    text: bytearray = field(default_factory=lambda: bytearray(f"retry: {RETRY}\n\n".encode()))
+    count: int = 0
+    #: The append that was handed on whole.
+    passed: str | None = None
+
+    def add(self, place: Place, data: str, name: str | None = None) -> None:
+        self.place = place
+        kind = f"event: {name}\n" if name else ""
+        self.text += f"id: {place}\n{kind}data: {data}\n\n".encode()
+        self.count += 1
+
+    @property
+    def full(self) -> bool:
+        return len(self.text) > ANSWER_MAX_BYTES
+
+    def add_state(self, run: Run) -> None:
+        """Add the run's state, unless the client has seen this version of it."""
+        if run.version == self.place.version:
+            return
+        self.add(replace(self.place, version=run.version, ended=False), json.dumps(state(run), ensure_ascii=False))
+
+    def add_log(self, table: Table, run: Run) -> None:
+        """Add what is new in the log and has settled, until the answer is full."""
+        low = f"{self.passed} " if self.passed else self.place.append
+        high = lowest_id(time.time() - SETTLE_SECONDS)
+        if low > high:
+            return
+        for appends in rows.pages(table, run.tenant_id, run.id, low, high):
+            for append in appends:
+                seen = self.place.entry if append.id == self.place.append else -1
+                for position, line in enumerate(append.lines):
+                    if position <= seen:
+                        continue
+                    if self.full:
+                        return
+                    self.add(replace(self.place, append=append.id, entry=position, ended=False), line)
+                self.passed = append.id
+            if self.full:
+                return
+
+
+def stream(call: Call) -> Reply:
+    """Answer with the events after the client's place; wait for the first one. 204 tells a client that has all to stop.
+
+    Two round trips a second while it waits: what is new in the log, and the run as it stands.
+    """
+    query: StreamLog = call.query
+    table = call.ledger.table
+    place = _place(call)
+    _, run = scope.run_in(call)
+    if place is None and query.start == "latest":
+        place = Place(lowest_id(time.time() - SETTLE_SECONDS), 0, run.version)
+    events = _Events(place or Place())
+    give_up = min(time.monotonic() + query.wait, table.deadline - RESERVE_SECONDS)
+    while True:
+        over = _is_over(run)
+        events.add_state(run)
+        events.add_log(table, run)
+        if events.count or over or time.monotonic() + POLL_SECONDS > give_up:
+            break
+        time.sleep(POLL_SECONDS)
+        run = _again(table, run)
+    if over and events.place.ended:
+        return Reply(204)
+    if over and not events.full:
+        events.add(replace(events.place, ended=True), json.dumps({"type": "end", "status": run.status}), "end")
+    elif not events.count:
+        events.add(events.place, json.dumps({"type": "keepalive"}), "keepalive")
+    return Reply(200, bytes(events.text), {"content-type": EVENT_STREAM})
+
+
+def state(run: Run) -> dict[str, object]:
+    """Return the event that tells of a run's state."""
+    return {
+        "type": "task_run_state",
+        "run_id": run.id,
+        "task_id": run.task_id,
+        "status": run.status,
+        "stage": run.stage,
+        "output": run.output,
+        "branch": run.branch,
+        "error_message": run.error_message,
+        "updated_at": run.updated_at,
+        "completed_at": run.completed_at,
+    }
+
+
+def _place(call: Call) -> Place | None:
+    given = call.request.headers.get("last-event-id")
+    return Place.of(given) if given else None
+
+
+def _is_over(run: Run) -> bool:
+    if run.completed_at is None or not run.is_final:
+        return False
+    return time.time() * 1_000 >= clock.milliseconds(run.completed_at) + END_SECONDS * 1_000
+
+
+def _again(table: Table, run: Run) -> Run:
+    """Read the run again; as it was, should it be gone: its log is there still."""
+    key = keys.run(run.tenant_id, run.task_id, run.id)
+    row = table.get_many([key], consistent=False).get(key)
+    return run_rows.from_item(row) if row else run

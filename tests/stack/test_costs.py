@@ -15,11 +15,13 @@ from switchyard.domain import clock, tokens, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http.endpoint import use_table
+from switchyard.store import staged
 from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
+from tests.support.projects import a_run, a_task, a_tenant
 from tests.support.template import table_definition
 
 SMALL, LARGE = 1_000, 100_000
@@ -264,3 +266,15 @@ def test_a_rare_status_is_found_at_once_in_a_sea_of_finished_tasks(
 ) -> None:
     meter = sizes[1].measured(lambda api: api.get("/v1/tracks?scope=projects&status=todo&limit=20"))
     assert (meter.calls, meter.rows) == (["query"], 21)
+
+
+def test_a_run_that_resumes_one_and_takes_artifacts_is_one_read_and_one_transaction(service: Service) -> None:
+    task = a_task(service.table, a_tenant(service.table, service.tenant, "Build Box")[0])
+    earlier = a_run(service.table, task)
+    file = {"name": "notes.txt", "type": "context", "source": "", "size": 3, "content_type": "", "storage_path": "x"}
+    entries = [{"id": each, **file, "uploaded_at": "2026-05-01T00:00:00+00:00"} for each in ("a", "b", "c")]
+    service.table.write([staged.put(service.tenant, task.id, each, clock.epoch() + 60) for each in entries])
+    body = {"resume_from_run_id": earlier.id, "pending_user_artifact_ids": ["a", "b", "c"]}
+    keyed = {"idempotency-key": "k"}
+    meter = service.measured(lambda api: api.post(f"/api/projects/@current/tasks/{task.id}/run/", body, headers=keyed))
+    assert meter.calls == ["batch_get_item", "transact_write_items"]

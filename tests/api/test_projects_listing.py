@@ -146,6 +146,20 @@ def test_a_limit_above_a_hundred_is_a_hundred(api: Api, table: Table, project: P
     assert len(ids(page(api, "limit=zero&offset=-3"))) == 50
 
 
+def test_large_runs_end_a_page_early_and_nothing_is_lost(api: Api, table: Table, project: Project) -> None:
+    made = [a_task(table, project, f"Task {each}") for each in range(4)]
+    for each in made:
+        a_run(table, each, output="x" * 90_000, state={"long": "x" * 60_000})
+    found, link = [], f"{TASKS}?limit=4"
+    while link:
+        page = api.get(link).json
+        assert len(page["results"]) == 1
+        assert page["results"][0]["latest_run"]["output"]
+        found += [each["id"] for each in page["results"]]
+        link = (page["next"] or "").removeprefix("https://api.test")
+    assert found == [each.id for each in reversed(made)]
+
+
 def test_long_texts_end_a_page_early_and_nothing_is_lost(api: Api, table: Table, project: Project) -> None:
     made = [a_task(table, project, f"{each}", description="x" * 20_000).id for each in range(30)][::-1]
     found, seen = page(api, "limit=30"), []

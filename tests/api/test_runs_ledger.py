@@ -286,3 +286,14 @@ def test_a_task_counts_its_runs(table: Table, tenant: str, task: Track) -> None:
         made = runs.create(ledger, ledger.get(task.id))
         ledger.commit(200, {}, "")
     assert current(table, made)[0].run_count == 2
+
+
+def test_a_change_whose_answer_was_lost_is_not_refused_when_it_is_decided_anew(table: Table, offered: Run) -> None:
+    claim(table, offered)
+    ledger = unit(table, offered.tenant_id, fence=1)
+    runs.change(ledger, *runs.find(ledger, offered.task_id, offered.id), status="completed")
+    ledger.commit(200, {}, "")
+    again = Unit(table, ledger.actor, ledger.request_id, fence=1, attempt=1)
+    after = runs.change(again, *runs.find(again, offered.task_id, offered.id), status="completed")
+    assert after.status == "completed"
+    assert not again.has_changes

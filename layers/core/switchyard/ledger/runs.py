@@ -71,6 +71,8 @@ def change(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
     Raises StaleFence, Leased (only the holder changes a claimed run, but anyone may cancel it or hand it to a local
     session) and Finished.
     """
+    if unit.attempt and run.changed_request == unit.request_id:
+        return run  # the first attempt went through and only its answer was lost
     if unit.fence is not None or not runs.is_open_to_all(fields):
         claims.check_write(run, unit.actor, unit.fence, clock.now())
     return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **fields))

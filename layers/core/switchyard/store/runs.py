@@ -12,7 +12,7 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.runs import Run
 from switchyard.store import keys
 from switchyard.store.differences import difference
-from switchyard.store.lists import PAGE_CHARACTERS_MAX, READY, TABLE, Filter, Page, Range, read_page, side_by_side
+from switchyard.store.lists import READY, TABLE, Filter, Page, Range, fitting, read_page, side_by_side
 from switchyard.store.table import Item, Table
 
 _NUMBERS = frozenset(
@@ -125,14 +125,4 @@ def read_offered(
 def read_slice(table: Table, tenant_id: str, task_id: str, offset: int, limit: int) -> list[Run]:
     """Return a task's runs from an offset on, newest first, as many as fit into one answer: reads up to the last."""
     found = read_of_task(table, tenant_id, task_id, offset + limit).items[offset:]
-    return [from_item(row) for row in found[: _fitting(found)]]
-
-
-def _fitting(items: list[Item]) -> int:
-    """Count the rows whose long texts fit into one answer: at least one, if there are any."""
-    characters = 0
-    for count, row in enumerate(items):
-        characters += sum(len(row[name]["S"]) for name in _JSON if name in row)
-        if characters > PAGE_CHARACTERS_MAX and count:
-            return count
-    return len(items)
+    return [from_item(row) for row in found[: fitting(found)]]

@@ -4,12 +4,14 @@ A page is one query per home, side by side: the project's shared tasks and the c
 were asked for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from switchyard.domain.tracks import Track
 from switchyard.http.endpoint import Call, Reply
+from switchyard.ledger.unit import RowKey
 from switchyard.store import homes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Filter, Range
@@ -29,7 +31,6 @@ def list_tasks(call: Call) -> Reply:
     wanted = _View(call, _homes(call, scope.project(call).id, _shelves(call)), _filter(query))
     page = wanted.read(_start(query, wanted))
     shown = [rows.from_item(item) for item in page.items]
-    _prefetch_runs(call, shown)
     results = [present.task(each, tasks.latest_run(call, each), call.request.base_url) for each in shown]
     return Reply(
         200,
@@ -45,7 +46,7 @@ def summaries(call: Call) -> Reply:
     found.sort(key=lambda each: each.id)
     found.sort(key=lambda each: each.created_at, reverse=True)
     page, envelope = paging.slice_of(call, found)
-    _prefetch_runs(call, page)
+    call.ledger.prefetch([], rows=[_run_key(each) for each in page if each.latest_run_id])
     return Reply(200, {**envelope, "results": [present.summary(each, tasks.latest_run(call, each)) for each in page]})
 
 
@@ -180,7 +181,7 @@ class _View:
     def _downward(self, page: lists.Page, total: int, start: Start, skip: int) -> _Page:
         query: ListTasks = self.call.query
         found = page.items[skip:]
-        items = found[: lists.fitting(found)]
+        items = found[: _fitting(self.call, found)]
         seen = start.seen + min(skip, len(page.items)) + len(items)
         last = items[-1]["id"]["S"] if len(items) < len(found) else page.position
         return _Page(
@@ -194,7 +195,7 @@ class _View:
     def _upward(self, page: lists.Page, total: int, start: Start) -> _Page:
         """A page that was read from its end: the rows before the one that the client saw first."""
         query: ListTasks = self.call.query
-        items = page.items[: lists.fitting(page.items)][::-1]
+        items = page.items[: _fitting(self.call, page.items)][::-1]
         seen = query.offset + len(items)
         return _Page(
             items,
@@ -218,11 +219,16 @@ class _View:
 # ---------------------------------------------------------------- reads
 
 
-def _prefetch_runs(call: Call, shown: Any) -> None:
-    """Read the latest runs of the tasks on a page: 1 round trip, none when there are none."""
-    call.ledger.prefetch(
-        [], rows=[keys.run(each.tenant_id, each.id, each.latest_run_id) for each in shown if each.latest_run_id]
-    )
+def _fitting(call: Call, items: Sequence[Item]) -> int:
+    """Count the tasks that fit into one answer with their latest runs, which are read here: 1 round trip, if any."""
+    run_keys = {row["id"]["S"]: _run_key(rows.from_item(row)) for row in items if "latest_run_id" in row}
+    call.ledger.prefetch([], rows=run_keys.values())
+    runs = {task_id: call.ledger.row(key) or {} for task_id, key in run_keys.items()}
+    return lists.fitting([{**runs.get(row["id"]["S"], {}), **row} for row in items])
+
+
+def _run_key(task: Track) -> RowKey:
+    return keys.run(task.tenant_id, task.id, task.latest_run_id or "")
 
 
 def _read_all(call: Call, ids: list[str]) -> list[Track]:

@@ -239,6 +239,17 @@ def test_a_run_that_is_given_back_is_neither_started_again_nor_ended(world: Worl
     assert "work" in world.states.waiting
 
 
+def test_a_run_that_was_given_up_before_it_was_ever_offered_is_offered(world: World) -> None:
+    run = world.run()
+    world.change(run, status="in_progress")
+    world.step(workflow.dispatch, run, "pickup")
+    world.change(run, status="queued")
+    assert "ready" in rows.to_item(world.now(run))
+    world.claim(run)
+    world.deliver()
+    assert world.states.answers["pickup"]["status"] == "in_progress"
+
+
 @pytest.mark.parametrize(("mode", "status"), [("background", "failed"), ("interactive", "completed")])
 def test_a_silent_run_ends_by_its_mode(world: World, working: Run, mode: str, status: str) -> None:
     a_minute_ago = clock.stamp(clock.epoch() - 60)

@@ -174,6 +174,26 @@ def test_a_run_that_is_given_back_goes_on_with_another_agent(deployed: Deployed)
     assert deployed.now(run).fence == 2
 
 
+def test_a_run_whose_worker_dies_is_carried_out_by_the_next_one(deployed: Deployed) -> None:
+    run = deployed.offered()
+    deployed.claim(run, "agent_bo", seconds=1)
+    until(lambda: tried(lambda: deployed.claim(run, "agent_cy")), bool)
+    with pytest.raises(Leased):
+        deployed.finish(run, "failed", "agent_bo")
+    deployed.finish(run, "completed", "agent_cy")
+    assert deployed.over(run)["status"] == "SUCCEEDED"
+    assert (deployed.now(run).status, deployed.now(run).fence) == ("completed", 2)
+
+
+def tried(claim: Callable[[], None]) -> bool:
+    """Tell whether the claim was to be had."""
+    try:
+        claim()
+    except Leased:
+        return False
+    return True
+
+
 def test_records_that_come_again_change_nothing(deployed: Deployed) -> None:
     run = deployed.working()
     row = rows.to_item(run)

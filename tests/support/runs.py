@@ -56,9 +56,9 @@ class Runs:
         ledger.change(ledger.get(run.task_id), **fields)
         ledger.commit(200, {}, "")
 
-    def claim(self, run: Run, actor: str = "agent_bo") -> None:
+    def claim(self, run: Run, actor: str = "agent_bo", seconds: int = 60) -> None:
         ledger = self.unit(actor)
-        runs.claim(ledger, *runs.find(ledger, run.task_id, run.id), 60)
+        runs.claim(ledger, *runs.find(ledger, run.task_id, run.id), seconds)
         ledger.commit(200, {}, "")
 
     def finish(self, run: Run, status: str, actor: str = "agent_bo") -> None:

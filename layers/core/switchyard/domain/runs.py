@@ -182,6 +182,9 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         after = replace(after, started_at=after.updated_at)
     if after.status == "in_progress":
         after = replace(after, heartbeat_at=after.updated_at)
+    if after.status == "queued" and run.status == "in_progress":
+        # Given up, perhaps before the workflow ever offered it.
+        after = replace(after, dispatched_at=after.dispatched_at or after.updated_at)
     if after.environment != run.environment:
         after = replace(after, holder=None, lease_until=None, dispatched_at=None)
     if after.is_final:

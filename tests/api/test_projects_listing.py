@@ -12,7 +12,7 @@ from switchyard.store import homes, keys, lists
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Api
-from tests.support.projects import a_run, a_task, a_tenant
+from tests.support.projects import a_run, a_task, a_tenant, many_tasks
 from tests.support.stream import Stream
 
 TASKS = "/api/projects/1/tasks/"
@@ -59,8 +59,8 @@ def titles(found: Any) -> list[str]:
 def some(table: Table, project: Project, count: int, blocks: int = 1) -> list[str]:
     """Write tasks, spread over blocks of time; returns their ids as a list shows them, newest first."""
     places = [id_at(each * blocks // count, each) for each in range(count)]
-    made = [a_task(table, project, f"Task {each}", id=place) for each, place in enumerate(places)]
-    return [each.id for each in reversed(made)]
+    many_tasks(table, project, places)
+    return places[::-1]
 
 
 # ---------------------------------------------------------------- pages

@@ -1,8 +1,10 @@
 """A registered project, and tasks in it, for tests of the projects surface."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from switchyard.domain import clock
+from switchyard.domain import clock, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
@@ -12,6 +14,7 @@ from switchyard.domain.tracks import Track
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import tenants
+from switchyard.store import tracks as rows
 from switchyard.store.table import Table
 
 
@@ -39,6 +42,19 @@ def a_task(
     track = ledger.create(kind, title, **{"project_ids": (project.id,), **fields})
     ledger.commit(201, {}, "")
     return track
+
+
+def many_tasks(table: Table, project: Project, ids: Sequence[str]) -> None:
+    """Write tasks with these ids, created a second apart, 25 a round trip."""
+    actor = Actor(project.tenant_id, "user_ada", "user", frozenset(SCOPES), "seed")
+    made = [
+        replace(
+            tracks.create(actor, "seed", "task", f"Task {number}", id=task_id, project_ids=(project.id,)),
+            created_at=clock.stamp(1_780_000_000 + number),
+        )
+        for number, task_id in enumerate(ids)
+    ]
+    table.put_many([rows.to_item(each) for each in made])
 
 
 def a_run(table: Table, task: Track, **fields: Any) -> Run:

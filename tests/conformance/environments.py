@@ -24,21 +24,26 @@ def python_of(name: str) -> Path:
     return ENVIRONMENTS[name].python
 
 
-def node() -> tuple[Path, Path]:
-    """Node.js and the folder whose node_modules holds the npm clients, made when they are missing."""
+def node(clients: str = "") -> tuple[Path, Path]:
+    """Node.js and the folder whose node_modules holds the npm clients, made when they are missing.
+
+    `clients` names a set of clients with a lock file of its own, a folder under clients/.
+    """
     ensure("node")
-    wanted = hashlib.sha256(b"".join((CLIENTS / name).read_bytes() for name in _MANIFESTS)).hexdigest()
-    marker = FOLDER / ".made-from"
+    source, folder = CLIENTS / clients, FOLDER.with_name(f"{FOLDER.name}{clients and '-'}{clients}")
+    wanted = hashlib.sha256(b"".join((source / name).read_bytes() for name in _MANIFESTS)).hexdigest()
+    marker = folder / ".made-from"
     if not marker.is_file() or marker.read_text() != wanted:
-        with step("npm clients"):
-            shutil.rmtree(FOLDER, ignore_errors=True)
-            FOLDER.mkdir(parents=True)
+        with step(f"{folder.name}"):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
             for name in _MANIFESTS:
-                shutil.copy(CLIENTS / name, FOLDER)
+                shutil.copy(source / name, folder)
             environment = os.environ | {"PATH": os.pathsep.join([str(NODE), os.environ.get("PATH", os.defpath)])}
             command = [NODE / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             hint = "the npm registry must be reachable for the first run"
-            run(command, "npm ci", LOGS / "npm-clients.log", env=environment, cwd=FOLDER, hint=hint)
+            run(command, "npm ci", LOGS / f"{folder.name}.log", env=environment, cwd=folder, hint=hint)
             marker.write_text(wanted)
-    shutil.copy(CLIENTS / "sdk.mjs", FOLDER)
-    return NODE / "node", FOLDER
+    for program in source.glob("*.mjs"):
+        shutil.copy(program, folder)
+    return NODE / "node", folder

@@ -12,7 +12,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
 
-from local.emulator import http_api, indexes, permissions, saving, states, streams, workers
+from local.emulator import http_api, indexes, permissions, saving, states, streams, uploads, workers
 
 API_PORT = int(os.environ["SWITCHYARD_API_PORT"])
 AWS_PORT = int(os.environ["GATEWAY_PORT"])
@@ -66,5 +66,6 @@ if __name__ == "__main__":
     indexes.install()
     permissions.install()
     states.install()
+    uploads.install()
     saving.install()
     asyncio.run(main())

@@ -11,7 +11,9 @@ from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http.endpoint import use_table
+from switchyard.store import objects
 from switchyard.store import tokens as token_rows
+from switchyard.store.objects import ObjectStore
 from switchyard.store.table import Table, make_client
 from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
@@ -44,6 +46,21 @@ def table(_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
     with empty_table(_client) as made:
         monkeypatch.setenv("TABLE_NAME", made.name)
         yield made
+
+
+@pytest.fixture(scope="session")
+def _bucket(_client: Any) -> ObjectStore:
+    made = objects.make_client()
+    made.create_bucket(Bucket="switchyard-artifacts")
+    return ObjectStore("switchyard-artifacts", made)
+
+
+@pytest.fixture
+def bucket(_bucket: ObjectStore) -> Iterator[ObjectStore]:
+    """The bucket of artifacts; its keys begin with the tenant, so that no test sees another's."""
+    objects.use(_bucket)
+    yield _bucket
+    objects.use(None)
 
 
 @pytest.fixture

@@ -2,14 +2,19 @@
 
 import pytest
 
+from switchyard.store.objects import ObjectStore
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support import world
-from tests.support.samples import ENDPOINTS, replay, sample
+from tests.support.samples import ENDPOINTS, replay, sample, uses_files
 
 
 @pytest.mark.parametrize("operation", sorted(ENDPOINTS))
-def test_the_sample_event_is_answered_as_documented(operation: str, table: Table, tenant: str, caller: Caller) -> None:
+def test_the_sample_event_is_answered_as_documented(
+    operation: str, table: Table, bucket: ObjectStore, tenant: str, caller: Caller
+) -> None:
     world.build(table, tenant)
+    if uses_files(operation):
+        world.build_files(bucket, tenant)
     answer = replay(operation, sample(operation, caller().token, tenant))
     assert answer.status == ENDPOINTS[operation].operation.status, answer.text

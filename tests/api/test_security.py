@@ -7,11 +7,12 @@ import pytest
 
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.ids import new_id
+from switchyard.store.objects import ObjectStore
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support import world
 from tests.support.http import Answer
-from tests.support.samples import ENDPOINTS, replay, sample
+from tests.support.samples import ENDPOINTS, replay, sample, uses_files
 
 PROTECTED = sorted(name for name, each in ENDPOINTS.items() if not each.operation.public)
 #: Operations whose path names nobody but the caller: any other name is refused as such, whether it is someone's or not.
@@ -94,9 +95,13 @@ def test_a_spoiled_request_of_an_authorized_caller_is_refused_without_a_crash(op
 
 
 @pytest.mark.parametrize("operation", WITH_PATH_IDS)
-def test_another_tenants_things_are_not_found(operation: str, table: Table, tenant: str, caller: Caller) -> None:
+def test_another_tenants_things_are_not_found(
+    operation: str, table: Table, bucket: ObjectStore, tenant: str, caller: Caller
+) -> None:
     # given the sample's things in one tenant, when a caller of another one asks
     world.build(table, tenant)
+    if uses_files(operation):
+        world.build_files(bucket, tenant)
     stranger = caller(tenant=new_id())
     answer = replay(operation, sample(operation, stranger.token, tenant))
     # then it is as if they were not there

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.http import Answer, Context, all_endpoints, check_promise
-from tests.support.template import ROOT
+from tests.support.template import ROOT, resources
 
 PLACEHOLDER = "Bearer TOKEN"
 WORKSPACE = "WORKSPACE"
@@ -27,6 +27,13 @@ def sample(operation: str, token: str | None = None, tenant: str = WORKSPACE) ->
     if event["headers"].pop("authorization", None) and token is not None:
         event["headers"]["authorization"] = f"Bearer {token}"
     return event
+
+
+def uses_files(operation: str) -> bool:
+    """Tell whether the operation's function may use the bucket of artifacts."""
+    name = operation.replace("_", " ").replace(".", " ").title().replace(" ", "")
+    function = resources("AWS::Serverless::Function")[name]
+    return "ARTIFACTS_BUCKET" in function.get("Environment", {}).get("Variables", {})
 
 
 def replay(operation: str, event: dict[str, Any]) -> Answer:

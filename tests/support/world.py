@@ -1,6 +1,8 @@
 """The little world that the sample events under events/ speak of: fixed ids in one tenant."""
 
-from switchyard.domain import clock, tokens
+from typing import Any
+
+from switchyard.domain import artifacts, clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
 from switchyard.domain.ids import new_id
@@ -9,6 +11,7 @@ from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import devices, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
+from switchyard.store.objects import ObjectStore, Upload
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
@@ -33,6 +36,8 @@ OFFERED_TASK, OFFERED_RUN = "01981f5c-7a00-7000-8000-000000000022", "01981f5c-7a
 #: A run of PROJECT_TASK, with a line in its log.
 PROJECT_RUN = "01981f5c-7a00-7000-8000-000000000018"
 DEVICE = "01981f5c-7a00-5000-8000-000000000030"
+#: A file that was uploaded and not finalized, and one in the manifest of the run that user_ada holds.
+UPLOADED, ATTACHED = "5f0c8a3e9b7d4c1fa2e6d8b90c4f7e13", "6a1d9b4f0c8e4d2ab3f7e9ca1d508f24"
 
 #: A track of a tenant other than the sample events'.
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
@@ -110,14 +115,28 @@ def _build_runs(table: Table, tenant: str) -> None:
     ledger.create("task", "Translate the docs", id=OFFERED_TASK, project_ids=("docs",), status="todo")
     ledger.commit(200, {}, "")
     ledger = _ledger(table, tenant)
-    held = {"status": "in_progress", "holder": "user_ada", "fence": 1, "lease_until": "2999-01-01T00:00:00.000Z"}
-    runs.create(ledger, ledger.get(HELD_TASK), id=HELD_RUN, dispatched_at=clock.now(), **held)
+    held: dict[str, Any] = {"status": "in_progress", "dispatched_at": clock.now()}
+    held |= {"holder": "user_ada", "fence": 1, "lease_until": "2999-01-01T00:00:00.000Z"}
+    attached = {"id": ATTACHED, "name": "report.md", "type": "output", "source": "", "content_type": "text/markdown"}
+    path = artifacts.run_path(tenant, HELD_TASK, HELD_RUN, ATTACHED, "report.md")
+    held["artifacts"] = ({**attached, "size": 8, "storage_path": path, "uploaded_at": clock.now()},)
+    runs.create(ledger, ledger.get(HELD_TASK), id=HELD_RUN, **held)
     runs.create(ledger, ledger.get(OFFERED_TASK), id=OFFERED_RUN, dispatched_at=clock.now())
     task = ledger.get(PROJECT_TASK)
     runs.create(ledger, task, id=LOCAL_RUN, environment="local", status="in_progress")
     runs.create(ledger, ledger.gathered(task), id=PROJECT_RUN)
     ledger.extra.append(run_logs.put(tenant, PROJECT_RUN, Append(new_id(), ['{"type":"notification"}'])))
     ledger.commit(200, {}, "")
+
+
+def build_files(bucket: ObjectStore, tenant: str) -> None:
+    """Upload what the sample events of artifacts speak of."""
+    paths = [
+        artifacts.staged_path(tenant, PROJECT_TASK, UPLOADED, "brief.pdf"),
+        artifacts.run_path(tenant, HELD_TASK, HELD_RUN, UPLOADED, "report.md"),
+        artifacts.run_path(tenant, HELD_TASK, HELD_RUN, ATTACHED, "report.md"),
+    ]
+    bucket.put_all([Upload(path, b"# Report", "text/markdown") for path in paths], {})
 
 
 def build_foreign(table: Table, tenant: str) -> None:

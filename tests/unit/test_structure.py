@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from local.complete import function_behind
+from switchyard.domain import artifacts
 from switchyard.store import keys
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
 from tests.support.template import ROOT, resources, template
@@ -247,6 +248,35 @@ def test_no_event_source_loses_what_it_could_not_deliver() -> None:
                 assert "DeadLetterConfig" in properties, name
             else:
                 raise AssertionError(f"{name}: no rule for {event['Type']}")
+
+
+def test_the_bucket_of_files_is_private_encrypted_and_kept_and_forgets_by_tag() -> None:
+    (bucket,) = resources("AWS::S3::Bucket").values()
+    kept = template()["Resources"]["Artifacts"]
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    access = bucket["PublicAccessBlockConfiguration"]
+    assert len(access) == 4
+    assert all(value is True for value in access.values())
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (statement,) = resources("AWS::S3::BucketPolicy")["ArtifactsPolicy"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    # Longer than the tag says: a file that is taken in its last minute has to be there for that.
+    days = {rule["TagFilters"][0]["Value"]: rule["ExpirationInDays"] for rule in rules if "TagFilters" in rule}
+    assert days == {str(each): each + 1 for each in (artifacts.STAGED_DAYS, artifacts.RUN_DAYS)}
+    assert all(rule["TagFilters"][0]["Key"] == "ttl_days" for rule in rules if "TagFilters" in rule)
+    assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
+    (cors,) = bucket["CorsConfiguration"]["CorsRules"]
+    assert {"GET", "POST"} <= set(cors["AllowedMethods"])
+
+
+def test_only_functions_that_use_files_know_the_bucket() -> None:
+    for name, function in functions().items():
+        actions = {action for statement in statements(function) for action in listed(statement["Action"])}
+        uses = any(action.startswith("s3:") for action in actions)
+        assert uses == ("ARTIFACTS_BUCKET" in function.get("Environment", {}).get("Variables", {})), name
 
 
 def test_all_functions_log_to_one_group_that_forgets() -> None:

@@ -1,13 +1,48 @@
 """Artifacts staged for a task's next run (contract: projects.md §5.2, §6)."""
 
 from collections.abc import Iterable
+from functools import partial
 
+from switchyard.domain import artifacts, clock
 from switchyard.domain.artifacts import Entry
 from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
 from switchyard.ledger.unit import RowKey, Unit
 from switchyard.store import keys
 from switchyard.store import staged as rows
+from switchyard.surfaces.projects import scope, uploads
+from switchyard.surfaces.projects.artifact_models import FinalizeUpload, Uploaded
 from switchyard.surfaces.projects.surface import ViewError
+
+
+def prepare(call: Call) -> Reply:
+    """Answer with upload forms for a task's next run: 1 round trip, nothing is written."""
+    task = scope.task_in(call)
+    path_of = partial(artifacts.staged_path, task.tenant_id, task.id)
+    return uploads.prepare(call, path_of, artifacts.STAGED_DAYS)
+
+
+def finalize(call: Call) -> Reply:
+    """Stage what was uploaded, all or nothing: S3 is asked for all files at once, and one transaction writes them.
+
+    A file can be taken by a run until 24 hours after its upload, however often it is finalized.
+    """
+    body: FinalizeUpload = call.body
+    task = scope.task_in(call)
+    folder = artifacts.staged_folder(task.tenant_id, task.id)
+    if not all(_lies_in(folder, each) for each in body.artifacts):
+        raise ViewError(400, {"error": "Artifact storage path is invalid for this task"})
+    uploads.check_once(body.artifacts)
+    inspected = uploads.inspect(call, body.artifacts, since=clock.epoch() - artifacts.STAGED_SECONDS)
+    for entry, head in inspected:
+        until = head.uploaded_at + artifacts.STAGED_SECONDS
+        call.ledger.extra.append(rows.put(task.tenant_id, task.id, entry, until))
+    return Reply(200, {"artifacts": [entry for entry, _ in inspected]})
+
+
+def _lies_in(folder: str, file: Uploaded) -> bool:
+    """Tell whether a path is one that was prepared for this task and this id: folder, id, and a name."""
+    return uploads.lies_at(f"{folder}{file.id}/", file)
 
 
 def row_keys(tenant_id: str, task_id: str, ids: Iterable[str]) -> list[RowKey]:

@@ -1,0 +1,21 @@
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/finalize_upload
+POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/finalize_upload/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import run_artifacts
+from switchyard.surfaces.projects.artifact_models import FinalizeUpload, Manifest
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.finalize_artifacts",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/finalize_upload",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/finalize_upload/",
+    scopes=("tasks:write",),
+    body=FinalizeUpload,
+    reply=Manifest,
+)
+def handler(call: Call) -> Reply:
+    """Add uploaded files to a run, all or nothing."""
+    return run_artifacts.finalize(call)

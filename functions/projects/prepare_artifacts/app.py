@@ -1,0 +1,22 @@
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload
+POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import run_artifacts
+from switchyard.surfaces.projects.artifact_models import Prepared, PrepareUpload
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.prepare_artifacts",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload/",
+    scopes=("tasks:write",),
+    body=PrepareUpload,
+    reply=Prepared,
+    keyed=False,
+)
+def handler(call: Call) -> Reply:
+    """Ask for forms that upload files of a run."""
+    return run_artifacts.prepare(call)

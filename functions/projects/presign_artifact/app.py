@@ -1,0 +1,22 @@
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/presign
+POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/presign/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import run_artifacts
+from switchyard.surfaces.projects.artifact_models import NamedArtifact, Presigned
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.presign_artifact",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/presign",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/presign/",
+    scopes=("tasks:read", "tasks:write"),
+    body=NamedArtifact,
+    reply=Presigned,
+    keyed=False,
+)
+def handler(call: Call) -> Reply:
+    """Ask for an address that serves a file of a run."""
+    return run_artifacts.presign(call)

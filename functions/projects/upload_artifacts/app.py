@@ -1,0 +1,21 @@
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts
+POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.projects import run_artifacts
+from switchyard.surfaces.projects.artifact_models import Manifest, UploadArtifacts
+from switchyard.surfaces.projects.surface import PROJECTS
+
+
+@endpoint(
+    PROJECTS,
+    "projects.upload_artifacts",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts",
+    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/",
+    scopes=("tasks:write",),
+    body=UploadArtifacts,
+    reply=Manifest,
+)
+def handler(call: Call) -> Reply:
+    """Add small files to a run."""
+    return run_artifacts.upload(call)

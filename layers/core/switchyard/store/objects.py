@@ -1,0 +1,228 @@
+"""The bucket of artifacts: the only place that talks to S3, with retries within the time that is left.
+
+Clients put files there themselves, by a form that is signed here, and get large ones by a signed address.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+
+from switchyard.domain.errors import Busy
+from switchyard.store.table import Table
+
+#: Seconds kept back from a call's deadline, for the answer itself.
+_RESERVE = 0.5
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+#: Calls made at the same time.
+_PARALLEL = 16
+_SERVER_ERROR = 500
+_RETRYABLE = frozenset({"RequestTimeout", "SlowDown", "OperationAborted"})
+_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+class CannotSign(Exception):
+    """There are no credentials to sign with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the bucket knows of an object: bytes (None: unknown), media type, when it was uploaded (epoch, seconds),
+    and, if it was uploaded with one, its SHA-256 in base64.
+    """
+
+    size: int | None
+    content_type: str
+    uploaded_at: int
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An object's bytes, or None where there are more than were asked for."""
+
+    size: int
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An object to be put."""
+
+    key: str
+    body: bytes
+    content_type: str
+
+
+class ObjectStore:
+    """One bucket. `deadline` is a time.monotonic() value: no retry starts after it."""
+
+    def __init__(self, bucket: str, client: Any) -> None:
+        self.bucket = bucket
+        self.client = client
+        self.deadline = time.monotonic() + 30
+
+    @classmethod
+    def from_environment(cls) -> "ObjectStore":
+        """Return the bucket of the environment variable ARTIFACTS_BUCKET."""
+        return cls(os.environ["ARTIFACTS_BUCKET"], make_client())
+
+    # -------------------------------------------------------------- signed for clients
+    def presign_post(
+        self, key: str, most: int, tags: Mapping[str, str], seconds: int, sha256: str | None = None
+    ) -> dict[str, Any]:
+        """Return address and fields (all text) of a form that uploads this one object, of 0 to `most` bytes.
+
+        The object gets the tags; with a SHA-256 (base64), S3 refuses any other content. Raises CannotSign.
+        """
+        fields = {"tagging": _tagging(tags)}
+        if sha256:
+            fields |= {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": sha256}
+        conditions = [*({name: value} for name, value in fields.items()), ["content-length-range", 0, most]]
+        try:
+            made: dict[str, Any] = self.client.generate_presigned_post(
+                self.bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds
+            )
+        except BotoCoreError as error:
+            raise CannotSign from error
+        return made
+
+    def presign_get(self, key: str, headers: Mapping[str, str], seconds: int) -> str:
+        """Return an address that serves the object, with these content-type and content-disposition.
+
+        Raises CannotSign.
+        """
+        given = {"ResponseContentType": "content-type", "ResponseContentDisposition": "content-disposition"}
+        params = {"Bucket": self.bucket, "Key": key, **{name: headers[header] for name, header in given.items()}}
+        try:
+            address: str = self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+        except BotoCoreError as error:
+            raise CannotSign from error
+        return address
+
+    # -------------------------------------------------------------- calls
+    def heads(self, keys: Sequence[str]) -> list[Head | None]:
+        """Ask for all objects at the same time; None for one that is not there."""
+        return _in_parallel([partial(self._head, key) for key in keys])
+
+    def put_all(self, uploads: Sequence[Upload], tags: Mapping[str, str]) -> None:
+        """Put all objects at the same time, each with the tags."""
+        _in_parallel([partial(self._put, each, tags) for each in uploads])
+
+    def tag_all(self, keys: Sequence[str], tags: Mapping[str, str]) -> list[str]:
+        """Give all objects these tags in place of those they have; returns the keys where there is no object."""
+        found = _in_parallel([partial(self._tag, key, tags) for key in keys])
+        return [key for key, there in zip(keys, found, strict=True) if not there]
+
+    def get(self, key: str, most: int) -> Content | None:
+        """Read an object of at most so many bytes; None when it is not there."""
+        return self._patiently(partial(self._get, key, most))
+
+    def _head(self, key: str) -> Head | None:
+        ask = partial(self.client.head_object, Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
+        answer = self._patiently(ask)
+        if answer is None:
+            return None
+        size = answer.get("ContentLength")
+        uploaded = int(answer["LastModified"].timestamp())
+        return Head(size, answer.get("ContentType", ""), uploaded, answer.get("ChecksumSHA256"))
+
+    def _put(self, upload: Upload, tags: Mapping[str, str]) -> None:
+        self._patiently(
+            partial(
+                self.client.put_object,
+                Bucket=self.bucket,
+                Key=upload.key,
+                Body=upload.body,
+                Tagging=urlencode(tags),
+                **({"ContentType": upload.content_type} if upload.content_type else {}),
+            )
+        )
+
+    def _tag(self, key: str, tags: Mapping[str, str]) -> bool:
+        pairs = [{"Key": name, "Value": value} for name, value in tags.items()]
+        write = partial(self.client.put_object_tagging, Bucket=self.bucket, Key=key, Tagging={"TagSet": pairs})
+        return self._patiently(write) is not None
+
+    def _get(self, key: str, most: int) -> Content:
+        answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        with answer["Body"] as body:
+            size = answer["ContentLength"]
+            return Content(size, body.read() if size <= most else None)
+
+    def _patiently[T](self, work: Callable[[], T]) -> T | None:
+        """Do the work; None when the object is not there, again after a failure that passes, else Busy."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return work()
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code in _MISSING:
+                    return None
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] < _SERVER_ERROR and code not in _RETRYABLE:
+                    raise
+                cause: Exception = error
+            except (ConnectionError, HTTPClientError) as error:
+                cause = error
+            wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
+            if time.monotonic() + wait > self.deadline - _RESERVE:
+                raise Busy("The files' storage did not answer in time: try again in a second.") from cause
+            time.sleep(wait)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+_shared: ObjectStore | None = None
+
+
+def beside(table: Table) -> ObjectStore:
+    """Return the container's bucket, made on first use, with as much time left as the table has."""
+    global _shared
+    if _shared is None:
+        _shared = ObjectStore.from_environment()
+    _shared.deadline = table.deadline
+    return _shared
+
+
+def use(store: ObjectStore | None) -> None:
+    """Put another bucket in place of the container's (tests)."""
+    global _shared
+    _shared = store
+
+
+def make_client() -> Any:
+    """Return a botocore client whose addresses name the bucket's own region, so that no client is redirected."""
+    config = Config(
+        signature_version="s3v4",
+        s3={"us_east_1_regional_endpoint": "regional"},
+        connect_timeout=1,
+        read_timeout=5,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=_PARALLEL,
+        parameter_validation=False,
+        tcp_keepalive=True,
+    )
+    return botocore.session.get_session().create_client("s3", config=config)
+
+
+def _in_parallel[T](calls: Sequence[Callable[[], T]]) -> list[T]:
+    if len(calls) < 2:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(max_workers=min(len(calls), _PARALLEL)) as pool:
+        return list(pool.map(lambda call: call(), calls))
+
+
+def _tagging(tags: Mapping[str, str]) -> str:
+    """Return the XML in which a form says tags; ours have nothing in them that would need escaping."""
+    pairs = "".join(f"<Tag><Key>{name}</Key><Value>{value}</Value></Tag>" for name, value in tags.items())
+    return f"<Tagging><TagSet>{pairs}</TagSet></Tagging>"

@@ -1,0 +1,149 @@
+"""What the projects surface takes and answers about artifacts (contract: projects.md §2.3, §6, §7)."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from switchyard.domain import artifacts
+from switchyard.http.validation import Expectation
+from switchyard.surfaces.projects.inputs import ABSENT, Body
+from switchyard.surfaces.projects.replies import ArtifactShown, Shown
+
+Kind = Literal["plan", "context", "reference", "output", "artifact", "tree_snapshot", "user_attachment"]
+
+
+def _file_name(given: str) -> str:
+    try:
+        return artifacts.file_name(given)
+    except ValueError as error:
+        raise Expectation(str(error), "") from None
+
+
+def _printable(given: str) -> str:
+    if not (given.isascii() and (given.isprintable() or not given)):
+        raise Expectation("Only printable ASCII characters are allowed.", "")
+    return given
+
+
+def _digest(given: str) -> str:
+    if len(given) != 64 or not given.isascii() or not set(given.lower()) <= set("0123456789abcdef"):
+        raise Expectation("A SHA-256 has 64 hexadecimal digits.", "")
+    return given.lower()
+
+
+def _some[T](given: list[T]) -> list[T]:
+    if not given:
+        raise Expectation("At least one artifact is required", "")
+    return given
+
+
+FileName = Annotated[str, Field(min_length=1, max_length=artifacts.NAME_MAX), AfterValidator(_file_name)]
+ContentType = Annotated[str, Field(max_length=artifacts.CONTENT_TYPE_MAX), AfterValidator(_printable)]
+StoragePath = Annotated[str, Field(min_length=1, max_length=artifacts.PATH_MAX)]
+Digest = Annotated[str, AfterValidator(_digest)]
+type Several[T] = Annotated[list[T], Field(max_length=artifacts.REQUEST_MAX), AfterValidator(_some)]
+
+
+class Described(Body):
+    """A file as its client describes it; of a path in `name` the last part counts."""
+
+    name: FileName
+    type: Kind
+    source: Annotated[str, Field(max_length=artifacts.SOURCE_MAX)] = ""
+    content_type: ContentType = ""
+
+
+class Announced(Described):
+    """A file that is to be uploaded. Extension: with `checksum_sha256` no other content can be uploaded."""
+
+    size: Annotated[int, Field(ge=1, le=artifacts.SIZE_MAX)]
+    checksum_sha256: Digest | None = None
+
+    @field_validator("size")
+    @classmethod
+    def _fits(cls, size: int, info: ValidationInfo) -> int:
+        known = info.data
+        refused = artifacts.too_large(known.get("name", ""), known.get("type", ""), known.get("content_type", ""), size)
+        if refused:
+            raise Expectation(refused, "")
+        return size
+
+
+class PrepareUpload(Body):
+    """Files for which upload forms are asked."""
+
+    artifacts: Several[Announced]
+
+
+class Uploaded(Described):
+    """A file that was uploaded, as its preparation named it. Extension: `checksum_sha256` is compared once more."""
+
+    id: Annotated[str, Field(min_length=1, max_length=artifacts.ID_MAX)]
+    storage_path: StoragePath
+    checksum_sha256: Digest | None = None
+
+
+class FinalizeUpload(Body):
+    """Files that were uploaded."""
+
+    artifacts: Several[Uploaded]
+
+
+class Inline(Described):
+    """A small file with its content."""
+
+    content: Annotated[str, Field(min_length=1)]
+    content_encoding: Literal["utf-8", "base64"] = "utf-8"
+
+
+class UploadArtifacts(Body):
+    """Small files; all of the request has at most 1 MiB."""
+
+    artifacts: Several[Inline]
+
+
+class NamedArtifact(Body):
+    """A file of a run, by where it lies."""
+
+    storage_path: StoragePath
+
+
+class Form(Shown):
+    """Where to post an upload (multipart/form-data): first every field as it is, then the file as `file`."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class PreparedShown(Shown):
+    """A file that can be uploaded now, for `expires_in` seconds."""
+
+    id: str
+    name: str
+    type: str
+    source: str
+    size: int
+    content_type: str
+    storage_path: str
+    checksum_sha256: str = ABSENT
+    expires_in: int
+    presigned_post: Form
+
+
+class Prepared(Shown):
+    """One for each file of the request, in its order."""
+
+    artifacts: list[PreparedShown]
+
+
+class Manifest(Shown):
+    """Entries of a manifest."""
+
+    artifacts: list[ArtifactShown]
+
+
+class Presigned(Shown):
+    """An address that serves the file, for `expires_in` seconds."""
+
+    url: str
+    expires_in: int

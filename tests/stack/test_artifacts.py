@@ -1,0 +1,192 @@
+"""Files on the deployed stack: real uploads by signed forms, what the bucket refuses, and who wins."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from switchyard.store import keys
+from switchyard.store import staged as rows
+from switchyard.store.table import Table
+
+
+@pytest.fixture
+def http(stack: dict[str, Any]) -> Iterator[httpx.Client]:
+    token = {"authorization": f"Bearer {stack['tokens']['admin']}"}
+    with httpx.Client(base_url=stack["url"], headers=token, timeout=30, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def table(stack: dict[str, Any], aws: Callable[[str], Any]) -> Table:
+    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
+    name = next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName")
+    return Table(name, aws("dynamodb"))
+
+
+@pytest.fixture(scope="module")
+def bucket(aws: Callable[[str], Any]) -> str:
+    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
+    return str(next(each["OutputValue"] for each in outputs if each["OutputKey"] == "ArtifactsBucket"))
+
+
+@pytest.fixture
+def task(http: httpx.Client) -> str:
+    made = http.post("/api/projects/@current/tasks/", json={"title": "Read the attachments"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def prepare(http: httpx.Client, task: str, *files: Mapping[str, Any]) -> list[dict[str, Any]]:
+    url = f"/api/projects/@current/tasks/{task}/staged_artifacts/prepare_upload/"
+    filled = [{"type": "user_attachment", "content_type": "text/plain", **each} for each in files]
+    answer = http.post(url, json={"artifacts": filled})
+    assert answer.status_code == 200, answer.text
+    prepared: list[dict[str, Any]] = answer.json()["artifacts"]
+    return prepared
+
+
+def upload(prepared: Mapping[str, Any], content: bytes, **changed: str) -> httpx.Response:
+    """Post a form as a browser would: every field first, then the file."""
+    form = prepared["presigned_post"]
+    file = {"file": (prepared["name"], content, prepared["content_type"])}
+    return httpx.post(form["url"], data={**form["fields"], **changed}, files=file, trust_env=False, timeout=30)
+
+
+def finalize(http: httpx.Client, task: str, *prepared: Mapping[str, Any]) -> httpx.Response:
+    url = f"/api/projects/@current/tasks/{task}/staged_artifacts/finalize_upload/"
+    sent = [{n: v for n, v in each.items() if n not in ("size", "expires_in", "presigned_post")} for each in prepared]
+    return http.post(url, json={"artifacts": sent})
+
+
+def tags_of(aws: Callable[[str], Any], bucket: str, key: str) -> dict[str, str]:
+    found = aws("s3").get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+    return {each["Key"]: each["Value"] for each in found}
+
+
+def test_a_client_prepares_uploads_and_stages_files(
+    http: httpx.Client, stack: dict[str, Any], aws: Callable[[str], Any], bucket: str, table: Table, task: str
+) -> None:
+    names = ["plan.md", 'say "hi" to Zoë & co.txt', "日本語.txt", "a+b%20c?d#e.txt", "${filename}"]
+    prepared = prepare(http, task, *({"name": name, "size": 100 + n} for n, name in enumerate(names)))
+    contents = [name.encode() * 3 for name in names]
+    for each, content in zip(prepared, contents, strict=True):
+        assert upload(each, content).is_success
+    answer = finalize(http, task, *prepared)
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()["artifacts"]
+    assert [each["name"] for each in shown] == names
+    assert [each["size"] for each in shown] == [len(content) for content in contents]
+    tenant = stack["workspace_id"]
+    for each, content in zip(shown, contents, strict=True):
+        assert tags_of(aws, bucket, each["storage_path"]) == {"ttl_days": "1", "team_id": tenant}
+        stored = aws("s3").get_object(Bucket=bucket, Key=each["storage_path"])
+        assert stored["Body"].read() == content
+        assert rows.entry_of(table.get(*keys.staged(tenant, task, each["id"]))) == each
+
+
+def test_the_bucket_refuses_what_the_form_does_not_allow(http: httpx.Client, task: str) -> None:
+    (made,) = prepare(http, task, {"name": "a.txt", "size": 10})
+    assert upload(made, b"x" * (10 + 65_536)).is_success
+    refused = upload(made, b"x" * (10 + 65_537))
+    assert (refused.status_code, "EntityTooLarge" in refused.text) == (400, True)
+    for changed in (
+        {"key": made["storage_path"] + "2"},
+        {"key": made["storage_path"].replace(task, task[::-1])},
+        {"tagging": "<Tagging><TagSet><Tag><Key>ttl_days</Key><Value>9999</Value></Tag></TagSet></Tagging>"},
+        {"acl": "public-read"},
+        {"x-amz-signature": "0" * 64},
+        {"policy": widened(made["presigned_post"]["fields"]["policy"])},
+    ):
+        assert upload(made, b"x", **changed).status_code == 403, changed
+
+
+def widened(policy: str) -> str:
+    document = json.loads(base64.b64decode(policy))
+    document["conditions"] = [["content-length-range", 0, 10**9], *document["conditions"][:-1]]
+    return base64.b64encode(json.dumps(document).encode()).decode()
+
+
+def test_the_largest_file_goes_through_and_a_larger_one_is_refused_when_it_is_staged(
+    http: httpx.Client, task: str
+) -> None:
+    large, pdf = prepare(
+        http,
+        task,
+        {"name": "large.bin", "size": 31_457_280},
+        {"name": "paper.pdf", "size": 10_485_760, "content_type": "application/pdf"},
+    )
+    assert upload(large, b"x" * 31_457_280).is_success
+    assert finalize(http, task, large).json()["artifacts"][0]["size"] == 31_457_280
+    # The form leaves some room above the declared size; what is above the limit is found when it is staged.
+    assert upload(large, b"x" * 31_457_281).is_success
+    assert finalize(http, task, large).json() == {"error": "large.bin exceeds the 30MB attachment limit"}
+    assert upload(pdf, b"x" * 10_485_761).is_success
+    words = "paper.pdf exceeds the 10MB attachment limit for PDFs in cloud runs"
+    assert finalize(http, task, pdf).json() == {"error": words}
+
+
+def test_nothing_is_staged_when_one_upload_is_missing(
+    http: httpx.Client, stack: dict[str, Any], table: Table, task: str
+) -> None:
+    there, missing = prepare(http, task, {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
+    assert upload(there, b"a").is_success
+    answer = finalize(http, task, there, missing)
+    assert (answer.status_code, answer.json()) == (400, {"error": "Artifact upload not found in object storage"})
+    assert table.get(*keys.staged(stack["workspace_id"], task, there["id"])) is None
+
+
+def test_a_file_with_a_checksum_cannot_be_another_one(http: httpx.Client, task: str) -> None:
+    digest = hashlib.sha256(b"hello").hexdigest()
+    (made,) = prepare(http, task, {"name": "a.txt", "size": 5, "checksum_sha256": digest})
+    assert "BadDigest" in upload(made, b"hellO").text
+    other = base64.b64encode(hashlib.sha256(b"hellO").digest()).decode()
+    assert upload(made, b"hellO", **{"x-amz-checksum-sha256": other}).status_code == 403
+    assert finalize(http, task, made).json() == {"error": "Artifact upload not found in object storage"}
+    assert upload(made, b"hello").is_success
+    assert finalize(http, task, made).json()["artifacts"][0]["checksum_sha256"] == digest
+    wrong = {**made, "checksum_sha256": "0" * 64}
+    assert finalize(http, task, wrong).json() == {"error": "a.txt has another checksum than checksum_sha256"}
+
+
+def test_many_may_stage_the_same_files_at_once(
+    http: httpx.Client, stack: dict[str, Any], table: Table, task: str
+) -> None:
+    prepared = prepare(http, task, *({"name": f"{n}.txt", "size": 9} for n in range(20)))
+    for each in prepared:
+        assert upload(each, each["name"].encode()).is_success
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: finalize(http, task, *prepared), range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    for answer in answers:
+        assert [each["id"] for each in answer.json()["artifacts"]] == [each["id"] for each in prepared]
+    for each in prepared:
+        assert rows.entry_of(table.get(*keys.staged(stack["workspace_id"], task, each["id"])))
+
+
+def test_another_tenant_cannot_stage_what_is_not_its_own(http: httpx.Client, stack: dict[str, Any], task: str) -> None:
+    (made,) = prepare(http, task, {"name": "a.txt", "size": 1})
+    assert upload(made, b"a").is_success
+    other = {"authorization": f"Bearer {stack['tokens']['other_tenant']}"}
+    with httpx.Client(base_url=stack["url"], headers=other, timeout=30, trust_env=False) as stranger:
+        assert finalize(stranger, task, made).status_code == 404
+        own = stranger.post("/api/v1/tasks", json={"title": "Own"})
+        assert own.status_code == 201, own.text
+        url = f"/api/projects/-/tasks/{own.json()['id']}/staged_artifacts/finalize_upload/"
+        answer = stranger.post(url, json={"artifacts": [{n: made[n] for n in ("id", "name", "type", "storage_path")}]})
+    assert (answer.status_code, answer.json()) == (400, {"error": "Artifact storage path is invalid for this task"})
+
+
+def test_nobody_reads_the_bucket_without_a_signature(
+    http: httpx.Client, stack: dict[str, Any], aws: Callable[[str], Any], bucket: str, task: str
+) -> None:
+    (made,) = prepare(http, task, {"name": "a.txt", "size": 1})
+    assert upload(made, b"a").is_success
+    address = f"{stack['aws']['endpoint_url']}/{bucket}/{made['storage_path']}"
+    assert httpx.get(address, trust_env=False).status_code == 403
+    assert all(aws("s3").get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())

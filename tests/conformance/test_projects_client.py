@@ -56,3 +56,13 @@ def test_it_carries_out_a_run(stack: dict[str, Any], http: httpx.Client, task: A
     while http.get(f"/v1/tracks/{task['id']}").raise_for_status().json()["task"]["status"] != "done":
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def test_it_hands_in_files_and_fetches_them(stack: dict[str, Any], task: Any) -> None:
+    said = said_by("files.mjs", stack, task)
+    # Small ones within a request, others straight to the bucket.
+    assert [each["name"] for each in said["uploaded"]] == ["plan.md", "pixel.bin"]
+    assert said["posted"] in (200, 201, 204)
+    assert [each["name"] for each in said["finalized"]] == ["notes.txt"]
+    assert said["downloaded"] == ["# Plan", "\x00\x01\x02", "Notes with ünicode"]
+    assert said["nowhere"] is None

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -167,6 +168,101 @@ def test_many_may_stage_the_same_files_at_once(
         assert [each["id"] for each in answer.json()["artifacts"]] == [each["id"] for each in prepared]
     for each in prepared:
         assert rows.entry_of(table.get(*keys.staged(stack["workspace_id"], task, each["id"])))
+
+
+def test_a_run_takes_its_files_and_keeps_them(
+    http: httpx.Client, stack: dict[str, Any], aws: Callable[[str], Any], bucket: str, task: str
+) -> None:
+    prepared = prepare(http, task, {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
+    for each in prepared:
+        assert upload(each, each["name"].encode()).is_success
+    assert finalize(http, task, *prepared).status_code == 200
+    ids = [each["id"] for each in reversed(prepared)]
+    answer = http.post(f"/api/projects/@current/tasks/{task}/run/", json={"pending_user_artifact_ids": ids})
+    assert answer.status_code == 200, answer.text
+    run = answer.json()["latest_run"]
+    assert [each["id"] for each in run["artifacts"]] == ids
+    assert [each["storage_path"] for each in run["artifacts"]] == [each["storage_path"] for each in reversed(prepared)]
+    kept = {"ttl_days": "30", "team_id": stack["workspace_id"]}
+    deadline = time.monotonic() + 30
+    while any(tags_of(aws, bucket, each["storage_path"]) != kept for each in prepared):
+        assert time.monotonic() < deadline, "the files of the run are still to be forgotten after a day"
+        time.sleep(0.2)
+    url = f"/api/projects/-/tasks/{task}/runs/{run['id']}/artifacts/download"
+    for each in prepared:
+        assert http.post(url, json={"storage_path": each["storage_path"]}).content == each["name"].encode()
+
+
+def test_of_many_runs_that_name_a_file_one_gets_it(http: httpx.Client, task: str) -> None:
+    both, one = prepare(http, task, {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
+    for each in (both, one):
+        assert upload(each, b"x").is_success
+    assert finalize(http, task, both, one).status_code == 200
+    url = f"/api/projects/@current/tasks/{task}/run/"
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(
+            threads.map(lambda _: http.post(url, json={"pending_user_artifact_ids": [one["id"], both["id"]]}), range(8))
+        )
+    won = [each for each in answers if each.status_code == 200]
+    lost = [each for each in answers if each.status_code == 400]
+    assert (len(won), len(lost)) == (1, 7), [each.text for each in answers]
+    for each in lost:
+        assert each.json() == {
+            "detail": "Some pending_user_artifact_ids are invalid or expired",
+            "missing_artifact_ids": [one["id"], both["id"]],
+        }
+
+
+@pytest.fixture
+def run(http: httpx.Client, task: str) -> str:
+    made = http.post(f"/api/projects/@current/tasks/{task}/runs/", json={})
+    assert made.status_code == 201, made.text
+    return f"/api/projects/-/tasks/{task}/runs/{made.json()['id']}/artifacts"
+
+
+def test_a_runs_files_go_up_and_come_down(
+    http: httpx.Client, stack: dict[str, Any], aws: Callable[[str], Any], bucket: str, run: str
+) -> None:
+    everything = bytes(range(256)) * 64
+    content = base64.b64encode(everything).decode()
+    small = {"name": "all “bytes”.bin", "type": "output", "content": content, "content_encoding": "base64"}
+    answer = http.post(f"{run}/", json={"artifacts": [small]})
+    assert answer.status_code == 200, answer.text
+    (shown,) = answer.json()["artifacts"]
+    got = http.post(f"{run}/download/", json={"storage_path": shown["storage_path"]})
+    assert (got.status_code, got.content) == (200, everything)
+    assert got.headers["content-type"] == "application/octet-stream"
+    assert "filename*=UTF-8''all%20%E2%80%9Cbytes%E2%80%9D.bin" in got.headers["content-disposition"]
+    # A large one goes to the bucket by a form, and comes from there by an address.
+    large = b"x" * 5_000_000
+    file = {"name": "large.txt", "type": "output", "size": len(large), "content_type": "text/plain"}
+    (made,) = http.post(f"{run}/prepare_upload/", json={"artifacts": [file]}).json()["artifacts"]
+    assert upload(made, large).is_success
+    named = {name: made[name] for name in ("id", "name", "type", "storage_path", "content_type")}
+    first, second = [http.post(f"{run}/finalize_upload/", json={"artifacts": [named]}) for _ in range(2)]
+    assert (first.status_code, first.json()) == (200, second.json())
+    assert tags_of(aws, bucket, made["storage_path"]) == {"ttl_days": "30", "team_id": stack["workspace_id"]}
+    elsewhere = http.post(f"{run}/download/", json={"storage_path": made["storage_path"]})
+    assert elsewhere.status_code == 303
+    got = httpx.get(elsewhere.headers["location"], trust_env=False)
+    assert (got.content, got.headers["content-type"]) == (large, "text/plain")
+    assert got.headers["content-disposition"] == 'attachment; filename="large.txt"'
+    signed = http.post(f"{run}/presign/", json={"storage_path": shown["storage_path"]}).json()
+    assert httpx.get(signed["url"], trust_env=False).content == everything
+    assert httpx.get(signed["url"].replace("X-Amz-Signature=", "X-Amz-Signature=0"), trust_env=False).status_code == 403
+
+
+def test_many_may_add_files_to_a_run_at_once_and_none_is_lost(http: httpx.Client, run: str) -> None:
+    def add(number: int) -> httpx.Response:
+        file = {"name": f"{number}.txt", "type": "output", "content": str(number)}
+        return http.post(f"{run}/", json={"artifacts": [file]})
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(add, range(12)))
+    assert {each.status_code for each in answers} == {200}
+    last = max((each.json()["artifacts"] for each in answers), key=len)
+    assert {each["name"] for each in last} == {f"{number}.txt" for number in range(12)}
+    assert len(last) == 12
 
 
 def test_another_tenant_cannot_stage_what_is_not_its_own(http: httpx.Client, stack: dict[str, Any], task: str) -> None:

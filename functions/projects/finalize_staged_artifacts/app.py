@@ -15,6 +15,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     scopes=("tasks:write",),
     body=FinalizeUpload,
     reply=Manifest,
+    keyed=False,
 )
 def handler(call: Call) -> Reply:
     """Stage uploaded files for the task's next run, all or nothing."""

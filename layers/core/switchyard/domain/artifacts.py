@@ -25,8 +25,8 @@ PDF_MAX = 10_485_760
 #: By how much an upload's form allows more than was declared.
 SLACK = 65_536
 
-#: At most so many artifacts in one request: one transaction, and each object asked for at the same time.
-REQUEST_MAX = 50
+#: At most so many artifacts in one request: as many as a run has, and as one transaction stages.
+REQUEST_MAX = 100
 
 #: Seconds for which an upload's form or a download's address works.
 PRESIGNED_SECONDS = 3_600

@@ -25,7 +25,8 @@ def prepare(call: Call) -> Reply:
 def finalize(call: Call) -> Reply:
     """Stage what was uploaded, all or nothing: S3 is asked for all files at once, and one transaction writes them.
 
-    A file can be taken by a run until 24 hours after its upload, however often it is finalized.
+    A file can be taken by a run until 24 hours after its upload, however often it is finalized: doing it again is
+    harmless, so that no key is needed.
     """
     body: FinalizeUpload = call.body
     task = scope.task_in(call)

@@ -28,7 +28,7 @@ class World(Runs):
         super().__init__(table, tenant)
         self.states = StatesClient()
         self.executions = Executions(MACHINE, self.states)
-        self.signaller = Signaller(table, self.executions)
+        self.signaller = Signaller(table, self.executions, Executions(MACHINE, self.states))
         self.stream = Stream(table, tenant)
 
     def step(self, act: Callable[..., Any], run: Run, token: str, **more: Any) -> Any:

@@ -5,15 +5,16 @@ from typing import Any
 from switchyard.domain import artifacts, clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
+from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
-from switchyard.store import devices, run_logs, tenants, webhooks
+from switchyard.store import devices, goal_runs, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
 from switchyard.store.objects import ObjectStore, Upload
 from switchyard.store.run_logs import Append
-from switchyard.store.table import Table
+from switchyard.store.table import Item, Table
 from switchyard.store.tokens import TokenRow
 from switchyard.store.webhooks import Delivery, Webhook
 
@@ -38,6 +39,9 @@ PROJECT_RUN = "01981f5c-7a00-7000-8000-000000000018"
 DEVICE = "01981f5c-7a00-5000-8000-000000000030"
 #: A file that was uploaded and not finalized, and one in the manifest of the run that user_ada holds.
 UPLOADED, ATTACHED = "5f0c8a3e9b7d4c1fa2e6d8b90c4f7e13", "6a1d9b4f0c8e4d2ab3f7e9ca1d508f24"
+RUNNABLE_GOAL = "01981f5c-7a00-7000-8000-0000000000e0"
+GOAL_UNDER_WAY = "01981f5c-7a00-7000-8000-0000000000e2"
+GOAL_RUN = "01981f5c-7a00-7000-8000-0000000000e4"
 
 #: A track of a tenant other than the sample events'.
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
@@ -75,6 +79,7 @@ def build(table: Table, tenant: str) -> None:
         lease_until="2999-01-01T00:00:00.000Z",
     )
     ledger.create("task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
+    ledger.extra += _goal_runs(ledger, tenant)
     webhook = Webhook(
         tenant_id=tenant,
         id=WEBHOOK,
@@ -137,6 +142,27 @@ def build_files(bucket: ObjectStore, tenant: str) -> None:
         artifacts.run_path(tenant, HELD_TASK, HELD_RUN, ATTACHED, "report.md"),
     ]
     bucket.put_all([Upload(path, b"# Report", "text/markdown") for path in paths], {})
+
+
+def _goal_runs(ledger: Unit, tenant: str) -> list[Item]:
+    """A goal that can be run, and one that is."""
+    own = {"status": "todo", "assignee": "agent_bo", "assignee_type": "agent"}
+    for goal, task in ((RUNNABLE_GOAL, "e1"), (GOAL_UNDER_WAY, "e3")):
+        ledger.create("goal", "Publish the handbook", id=goal, project_ids=("docs",))
+        task_id = f"{goal[:-2]}{task}"
+        ledger.create("task", "Write the handbook", id=task_id, goal_id=goal, project_ids=("docs",), **own)
+    run = GoalRun(
+        tenant_id=tenant,
+        id=GOAL_RUN,
+        goal_id=GOAL_UNDER_WAY,
+        created_by="user_ada",
+        created_by_kind="user",
+        created_at=clock.now(),
+        updated_at=clock.now(),
+        changed_by="user_ada",
+        changed_request="world",
+    )
+    return [goal_runs.put(run, None)]
 
 
 def build_foreign(table: Table, tenant: str) -> None:

@@ -16,6 +16,7 @@ from switchyard.domain import lifecycle, runs
 from switchyard.domain.runs import Run
 from switchyard.events import signals
 from switchyard.ledger import workflow
+from switchyard.ledger.goal_signals import GoalSignals
 from switchyard.ledger.runs import settle, system
 from switchyard.store import keys
 from switchyard.store import runs as rows
@@ -33,21 +34,24 @@ class Unfinished(Exception):
 
 
 class Signaller:
-    """Carries signals of runs and tasks to the executions."""
+    """Carries signals of runs, goal runs and tracks to the executions: those of runs, and those of goal runs."""
 
-    def __init__(self, table: Table, executions: Executions) -> None:
+    def __init__(self, table: Table, executions: Executions, of_goals: Executions) -> None:
         self.table = table
         self.executions = executions
+        self.of_goals = of_goals
+        self.goals = GoalSignals(table, of_goals)
 
     @classmethod
     def from_environment(cls) -> "Signaller":
-        """Return a signaller of the table and the machine that the environment names."""
-        return cls(Table.from_environment(), Executions.of_runs())
+        """Return a signaller of the table and the machines that the environment names."""
+        return cls(Table.from_environment(), Executions.of_runs(), Executions.of_goal_runs())
 
     def consume(self, event: Mapping[str, Any], milliseconds: int) -> Any:
         """Carry a batch of messages within the time that is left; returns those that are to come again."""
         self.table.give(milliseconds)
         self.executions.give(milliseconds)
+        self.of_goals.give(milliseconds)
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         with processor(event["Records"], self._take):
             processor.process()
@@ -64,6 +68,7 @@ class Signaller:
             self._tell(rows.from_item(old) if old else None, rows.from_item(new))
         elif signals.ends(old, new):
             self._end_runs(new)
+        self.goals.take(old, new)
 
     def _tell(self, before: Run | None, run: Run) -> None:
         """Start the execution of a run that came to be queued; answer or prolong the step that waits for it."""

@@ -44,6 +44,11 @@ class Executions:
         """Return those of the machine of the environment variable TASK_RUN_MACHINE_ARN."""
         return cls(os.environ["TASK_RUN_MACHINE_ARN"], make_client("stepfunctions"))
 
+    @classmethod
+    def of_goal_runs(cls) -> "Executions":
+        """Return those of the machine of the environment variable GOAL_RUN_MACHINE_ARN."""
+        return cls(os.environ["GOAL_RUN_MACHINE_ARN"], make_client("stepfunctions"))
+
     def give(self, milliseconds: int) -> None:
         """Set the deadline of an invocation that has so much time left."""
         self.deadline = time.monotonic() + milliseconds / 1000

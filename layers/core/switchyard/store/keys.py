@@ -270,6 +270,16 @@ def staged(tenant_id: str, task_id: str, artifact_id: str) -> tuple[str, str]:
     return f"{tenant_id}#{task_id}", f"STAGED#{artifact_id}"
 
 
+# ---------------------------------------------------------------- goal runs
+
+GOAL_RUN = "GOALRUN"
+
+
+def goal_run(tenant_id: str, goal_id: str) -> tuple[str, str]:
+    """The latest goal run of a goal: one row, so that a goal has one that is active at most."""
+    return f"{tenant_id}#{goal_id}", GOAL_RUN
+
+
 # ---------------------------------------------------------------- webhooks
 
 DELIVERY = "DELIVERY#"

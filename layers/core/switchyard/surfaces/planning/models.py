@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from switchyard.domain import clock
+from switchyard.domain.goal_runs import PARALLEL_DEFAULT, PARALLEL_MAX, OnFailure
 from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
 from switchyard.domain.tracks import DEPENDS_MAX, DESCRIPTION_MAX, ID_MAX, PROJECTS_MAX, TITLE_MAX
@@ -304,4 +305,18 @@ class ListTracks(Query):
     updated_at_from: Moment = ABSENT
     updated_at_to: Moment = ABSENT
     limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
+
+
+class RunGoal(_Camel):
+    """`maxParallel`: so many runs at once. `onFailure`: whether independent tasks go on when one failed."""
+
+    max_parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX)] = PARALLEL_DEFAULT
+    on_failure: OnFailure = "stop"
+
+
+class ShowGoalRun(Query):
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
     cursor: Annotated[str, Field(max_length=1_024)] = ABSENT

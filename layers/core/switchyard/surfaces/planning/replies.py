@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from switchyard.domain import goal_runs
+
 
 class Shown(BaseModel):
     """Base of answers: camelCase, nothing beyond what is documented."""
@@ -54,7 +56,7 @@ class ResourceShown(Shown):
 class ChangedBy(Shown):
     id: str
     kind: Literal["user", "agent"]
-    source: Literal["api", "mcp", "admin"]
+    source: Literal["api", "mcp", "admin", "workflow"]
 
 
 class Rollup(Shown):
@@ -144,3 +146,54 @@ class GraphShown(Shown):
     blocked: list[str]
     critical_path_length: int
     truncated: bool
+
+
+class GoalRunCounts(Shown):
+    """`tasks`: those of agents; then how many of them are in which state. `waitedFor`: others' tasks that were done."""
+
+    tasks: int
+    completed: int
+    failed: int
+    running: int
+    ready: int
+    waiting: int
+    blocked: int
+    skipped: int
+    waited_for: int
+
+
+class GoalRunShown(Shown):
+    """`waitingFor`: tasks of people and of elsewhere that the goal run waits for now. `reason`: why it ended so."""
+
+    id: str
+    goal_id: str
+    status: goal_runs.Status
+    reason: str | None
+    max_parallel: int
+    on_failure: goal_runs.OnFailure
+    counts: GoalRunCounts
+    waiting_for: list[str]
+    created_by: str
+    created_at: str
+    updated_at: str
+    completed_at: str | None
+
+
+class GoalRunTask(Shown):
+    """`runId` and `runStatus`: the task's newest run since the goal run began. `waitsFor`: what must be done before."""
+
+    id: str
+    title: str
+    number: int | None
+    assignee: str | None
+    assignee_type: Literal["user", "agent"] | None
+    status: str | None
+    state: goal_runs.State
+    run_id: str | None
+    run_status: str | None
+    waits_for: list[str]
+
+
+class GoalRunProgress(GoalRunShown):
+    tasks: list[GoalRunTask]
+    next_cursor: str | None

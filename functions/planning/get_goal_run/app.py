@@ -1,0 +1,20 @@
+"""GET /v1/tracks/{id}/run"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.planning import goal_runs
+from switchyard.surfaces.planning.models import ShowGoalRun
+from switchyard.surfaces.planning.replies import GoalRunProgress
+from switchyard.surfaces.planning.surface import PLANNING
+
+
+@endpoint(
+    PLANNING,
+    "planning.get_goal_run",
+    "GET /v1/tracks/{id}/run",
+    scopes=("tasks:read",),
+    query=ShowGoalRun,
+    reply=GoalRunProgress,
+)
+def handler(call: Call) -> Reply:
+    """Show a goal's latest run, and how its tasks stand."""
+    return goal_runs.show(call)

@@ -1,0 +1,94 @@
+"""Goal runs: start one, watch it, cancel it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from switchyard.domain import clock, goal_runs, lifecycle
+from switchyard.domain.errors import FieldError, Invalid
+from switchyard.domain.goal_runs import GoalRun
+from switchyard.domain.tracks import Track
+from switchyard.http.endpoint import Call, Reply
+from switchyard.ledger import goal_runs as ledger
+from switchyard.store import goal_runs as rows
+from switchyard.store import lists
+from switchyard.store import tracks as track_rows
+from switchyard.surfaces.planning.models import RunGoal, ShowGoalRun
+
+
+def start(call: Call) -> Reply:
+    """Begin a goal run with the settings of a RunGoal body."""
+    body: RunGoal = call.body
+    run = ledger.start(call.ledger, call.path_id(), max_parallel=body.max_parallel, on_failure=body.on_failure)
+    return Reply(201, _shown(run), {"location": f"/v1/tracks/{run.goal_id}/run"})
+
+
+def cancel(call: Call) -> Reply:
+    """End the goal's run; what it started is cancelled soon after."""
+    return Reply(200, _shown(ledger.cancel(call.ledger, call.path_id())))
+
+
+def show(call: Call) -> Reply:
+    """Answer with the latest goal run, and a page of the goal's tasks in their order."""
+    query: ShowGoalRun = call.query
+    goal, run = ledger.latest(call.ledger, call.path_id())
+    found = rows.read_tasks(call.ledger.table, goal.tenant_id, goal.id, goal.owner)
+    tasks = [track_rows.from_item(item) for item in found]
+    inside = {task.id for task in tasks}
+    outside = call.ledger.find(sorted({ref for task in tasks for ref in task.depends_on} - inside))
+    states = goal_runs.states(run, tasks, outside, clock.now())
+    if run.is_final:
+        states = goal_runs.settled(states)
+    print_ = lists.fingerprint(goal.tenant_id, call.actor.id, "goal run", run.id)
+    begin = _begin(lists.from_cursor(query.cursor, print_), tasks)
+    page = tasks[begin : begin + query.limit]
+    more = begin + query.limit < len(tasks)
+    known = {**outside, **{task.id: task for task in tasks}}
+    shown = _shown(run) | {
+        "tasks": [_task(task, states[task.id], run, known) for task in page],
+        "nextCursor": lists.to_cursor(page[-1].id, print_) if more else None,
+    }
+    return Reply(200, shown)
+
+
+def _begin(position: str | None, tasks: list[Track]) -> int:
+    """Return where the page after the task with the id of the position begins."""
+    if position is None:
+        return 0
+    for index, task in enumerate(tasks):
+        if task.id == position:
+            return index + 1
+    raise Invalid(FieldError("query.cursor", "names a task that has left the goal", "no cursor, to begin anew"))
+
+
+def _shown(run: GoalRun) -> dict[str, Any]:
+    blank = dict.fromkeys((*goal_runs.COUNTED, "tasks", "waitedFor"), 0)
+    return {
+        "id": run.id,
+        "goalId": run.goal_id,
+        "status": run.status,
+        "reason": run.reason,
+        "maxParallel": run.max_parallel,
+        "onFailure": run.on_failure,
+        "counts": blank | dict(run.counts),
+        "waitingFor": list(run.waiting_for),
+        "createdBy": run.created_by,
+        "createdAt": run.created_at,
+        "updatedAt": run.updated_at,
+        "completedAt": run.completed_at,
+    }
+
+
+def _task(task: Track, state: goal_runs.State, run: GoalRun, known: Mapping[str, Track]) -> dict[str, Any]:
+    ran = task.latest_run_id is not None and (task.latest_run_id > run.id or task.has_active_run)
+    return {
+        "id": task.id,
+        "title": task.title,
+        "number": task.number,
+        "assignee": task.assignee,
+        "assigneeType": task.assignee_type,
+        "status": task.status,
+        "state": state,
+        "runId": task.latest_run_id if ran else None,
+        "runStatus": task.latest_run_status if ran else None,
+        "waitsFor": [ref for ref in task.depends_on if ref not in known or not lifecycle.is_done(known[ref].status)],
+    }

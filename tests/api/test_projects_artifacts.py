@@ -180,8 +180,8 @@ def test_a_run_has_at_most_a_hundred_artifacts(api: Api, table: Table, task: Tra
 def test_a_manifest_has_a_size(api: Api, table: Table, task: Track, bucket: ObjectStore) -> None:
     run = a_run(table, task, artifacts=({"id": "0" * 32, "storage_path": "x", "name": "n" * 159_000},))
     answer = upload(api, run, *[FILE] * 5)
-    assert answer.status == 400
-    assert "at most 160000 are kept" in answer.json["error"]
+    assert (answer.status, answer.json["attr"]) == (400, "artifacts")
+    assert "at most 160000 bytes" in answer.json["detail"]
 
 
 # ---------------------------------------------------------------- who may

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Sequence
 from functools import partial
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.runs import ARTIFACTS_MAX, MANIFEST_MAX_BYTES, Run
 from switchyard.domain.tracks import Track
 from switchyard.http.endpoint import Call, Reply
+from switchyard.http.validation import check_json_size
 from switchyard.ledger import runs
 from switchyard.store import objects
 from switchyard.store.objects import CannotSign, Upload
@@ -129,13 +129,10 @@ def _lies_in(run: Run, file: Uploaded) -> bool:
 
 
 def _add(call: Call, task: Track, run: Run, added: Sequence[Entry]) -> Run:
-    """Gather the new manifest; raises ViewError where it grows too large."""
+    """Gather the new manifest; raises ViewError or Invalid where it grows too large."""
     _check_room(run, len(added))
     manifest = (*run.artifacts, *added)
-    size = len(json.dumps(manifest, ensure_ascii=False).encode())
-    if size > MANIFEST_MAX_BYTES:
-        error = f"The run's manifest would have {size} bytes; at most {MANIFEST_MAX_BYTES} are kept"
-        raise ViewError(400, {"error": error})
+    check_json_size(list(manifest), "artifacts", MANIFEST_MAX_BYTES)
     return runs.change(call.ledger, task, run, artifacts=manifest)
 
 

@@ -28,14 +28,13 @@ WEBHOOK = "01981f5c-7a00-7000-8000-000000000010"
 DELIVERY = "01981f5c-7a00-7000-8000-000000000011"
 PROJECT = "01981f5c-7a00-7000-8000-000000000012"
 PROJECT_TASK = "01981f5c-7a00-7000-8000-000000000013"
-#: Runs of the project's task: one in the cloud that waits, and an older one that a local session works on.
+#: Runs of the project's task: one in the cloud that waits, with a line in its log, and an older
+#: one that a local session works on.
 PROJECT_RUN = "01981f5c-7a00-7000-8000-000000000018"
 LOCAL_RUN = "01981f5c-7a00-7000-8000-000000000017"
 #: A run that user_ada holds, and one that waits for any agent, each with its task.
 HELD_TASK, HELD_RUN = "01981f5c-7a00-7000-8000-000000000020", "01981f5c-7a00-7000-8000-000000000021"
 OFFERED_TASK, OFFERED_RUN = "01981f5c-7a00-7000-8000-000000000022", "01981f5c-7a00-7000-8000-000000000023"
-#: A run of PROJECT_TASK, with a line in its log.
-PROJECT_RUN = "01981f5c-7a00-7000-8000-000000000018"
 DEVICE = "01981f5c-7a00-5000-8000-000000000030"
 #: A file that was uploaded and not finalized, and one in the manifest of the run that user_ada holds.
 UPLOADED, ATTACHED = "5f0c8a3e9b7d4c1fa2e6d8b90c4f7e13", "6a1d9b4f0c8e4d2ab3f7e9ca1d508f24"

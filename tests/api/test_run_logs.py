@@ -3,18 +3,23 @@
 import json
 import time
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from switchyard.domain import clock
 from switchyard.domain.ids import lowest_id, new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
+from switchyard.store import objects
 from switchyard.store import run_logs as rows
+from switchyard.store.objects import ObjectStore
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_logs
 from tests.api.conftest import Caller
+from tests.support.files import Recorded
 from tests.support.http import Answer, Api
 from tests.support.projects import a_run, a_task, a_tenant
 
@@ -285,3 +290,84 @@ def test_times_of_a_log_are_kept_by_the_clock(table: Table, run: Run) -> None:
     )
     assert abs(int(row["expires_at"]["N"]) - clock.epoch() - 30 * 86_400) < 5
     assert (row["count"]["N"], sk) == ("1", "")
+
+
+# ---------------------------------------------------------------- a large log
+
+
+@pytest.fixture
+def large(table: Table, task: Track, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that resumed another one, with a log that is too large for an answer."""
+    monkeypatch.setattr(run_logs, "ANSWER_MAX_BYTES", 3_000)
+    resumed = a_run(table, task, resumed_from=run.id)
+    log(table, run, {"n": 0, "text": "ä" * 1_000})
+    for number in range(1, 4):
+        log(table, resumed, {"n": number, "text": "x" * 1_000}, ago=60 - number)
+    return resumed
+
+
+def at(bucket: ObjectStore, answer: Answer) -> tuple[str, list[Any]]:
+    """Return the key that an answer points to, and the numbers of the entries there."""
+    assert answer.status == 303, answer.text
+    address = urlsplit(answer.headers["location"])
+    asked = parse_qs(address.query)
+    assert asked["X-Amz-Expires"] == ["3600"]
+    assert asked["response-content-type"] == ["application/jsonl"]
+    key = address.path.removeprefix(f"/{bucket.bucket}").removeprefix("/")
+    content = bucket.client.get_object(Bucket=bucket.bucket, Key=key)["Body"].read().decode()
+    assert content.endswith("\n")
+    return key, [json.loads(line)["n"] for line in content.removesuffix("\n").split("\n")]
+
+
+def test_a_large_log_is_read_elsewhere(api: Api, bucket: ObjectStore, large: Run) -> None:
+    key, numbers = at(bucket, api.get(url(large, "logs")))
+    assert numbers == [0, 1, 2, 3]
+    assert key.startswith(f"tasks/logs/team_{large.tenant_id}/task_{large.task_id}/run_{large.id}.")
+    assert key.endswith(".jsonl")
+    tags = bucket.client.get_object_tagging(Bucket=bucket.bucket, Key=key)["TagSet"]
+    assert {each["Key"]: each["Value"] for each in tags} == {"ttl_days": "1", "team_id": large.tenant_id}
+
+
+def test_a_large_log_is_written_once_until_it_grows(
+    api: Api, table: Table, bucket: ObjectStore, large: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = Recorded(bucket.client)
+    monkeypatch.setattr(bucket, "client", recorded)
+    first, _ = at(bucket, api.get(url(large, "logs")))
+    again, _ = at(bucket, api.get(url(large, "logs")))
+    assert (again, recorded.calls.count("create_multipart_upload")) == (first, 1)
+    log(table, large, {"n": 4}, ago=1)
+    grown, numbers = at(bucket, api.get(url(large, "logs")))
+    assert (grown != first, numbers) == (True, [0, 1, 2, 3, 4])
+
+
+def test_of_a_large_log_that_could_not_be_written_nothing_is_left(
+    api: Api, bucket: ObjectStore, large: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = ClientError(
+        {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "UploadPart"
+    )
+    recorded = Recorded(bucket.client, {"upload_part": refused})
+    monkeypatch.setattr(bucket, "client", recorded)
+    assert api.get(url(large, "logs")).status == 500
+    assert recorded.calls == ["head_object", "create_multipart_upload", "upload_part", "abort_multipart_upload"]
+    monkeypatch.undo()
+    found = bucket.client.list_objects_v2(Bucket=bucket.bucket, Prefix=f"tasks/logs/team_{large.tenant_id}/")
+    assert found["KeyCount"] == 0
+    uploads = bucket.client.list_multipart_uploads(Bucket=bucket.bucket)
+    assert not [each for each in uploads.get("Uploads", ()) if large.id in each["Key"]]
+
+
+def test_a_log_whose_large_part_is_another_runs_is_whole(
+    api: Api, table: Table, task: Track, bucket: ObjectStore, large: Run
+) -> None:
+    last = a_run(table, task, resumed_from=large.id)
+    assert at(bucket, api.get(url(last, "logs")))[1] == [0, 1, 2, 3]
+
+
+def test_parts_of_a_large_object_are_as_large_as_they_must_be() -> None:
+    chunks = [b"x" * 3_000_000] * 7
+    parts = list(objects.parts(chunks))
+    assert b"".join(parts) == b"".join(chunks)
+    assert [len(part) > 8 * 1_048_576 for part in parts] == [True, True, False]
+    assert list(objects.parts([])) == []

@@ -1,10 +1,12 @@
 """Logs of runs under many writers, over real HTTP: nothing is lost, and who follows reads each line once."""
 
 import json
+import math
 import random
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,11 +17,15 @@ from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
+from switchyard.http.endpoint import use_table
 from switchyard.ledger import runs
+from switchyard.store import run_logs
 from switchyard.store import tokens as token_rows
-from switchyard.store.table import Table
+from switchyard.store.table import Item, Table
 from switchyard.store.tokens import TokenRow
+from tests.support.http import Api
 from tests.support.projects import a_run, a_task, a_tenant
+from tests.support.template import table_definition
 
 WRITERS, APPENDS, ENTRIES = 6, 12, 3
 LONG_AGO = "2026-01-01T00:00:00.000Z"
@@ -44,10 +50,15 @@ def run(deployed: Table) -> Run:
 
 @pytest.fixture
 def secret(deployed: Table, run: Run) -> str:
+    return issue(deployed, run.tenant_id)
+
+
+def issue(table: Table, tenant: str) -> str:
+    """Return a token of the tenant."""
     made = tokens.new_token()
-    actor = Actor(run.tenant_id, "user_ada", "user", frozenset(SCOPES), new_id())
+    actor = Actor(tenant, "user_ada", "user", frozenset(SCOPES), new_id())
     row = TokenRow(actor.token_id, tokens.digest(made), actor, clock.now(), None, None)
-    deployed.put_many([token_rows.to_item(row)])
+    table.put_many([token_rows.to_item(row)])
     return made
 
 
@@ -134,3 +145,62 @@ def test_who_follows_a_log_that_is_being_written_reads_each_line_once(
     log = [json.loads(line) for line in http.get("logs").text.splitlines()]
     assert_complete(log)
     assert read == [log] * len(readers)
+
+
+class Slow(Table):
+    """A table whose writes take their time on the way: one that set out earlier may arrive later."""
+
+    def write(self, actions: Sequence[Item], token: str | None = None, until: float = math.inf) -> None:
+        time.sleep(random.uniform(0, 0.9))
+        super().write(actions, token, until)
+
+
+def test_lines_that_overtake_each_other_are_followed_without_a_loss(database: Any) -> None:
+    name = f"logs-{new_id()}"
+    database.create_table(TableName=name, **table_definition())
+    table = Slow(name, database)
+    (project,) = a_tenant(table, new_id(), "Docs")
+    task = a_task(table, project)
+    run = a_run(table, task, status="in_progress", environment="local")
+    use_table(table)
+    path = f"/api/projects/@current/tasks/{task.id}/runs/{run.id}"
+    secret = issue(table, run.tenant_id)
+    overtaken, newest = [], [""]
+
+    def append(number: int) -> None:
+        answer = Api(secret, milliseconds=60_000).post(f"{path}/append_log/", {"entries": [{"n": number}]})
+        assert answer.status == 200
+        last = run_logs.newest(table, run.tenant_id, run.id) or ""
+        overtaken.append(last == newest[0])
+        newest[0] = last
+
+    def read() -> list[int]:
+        place, found = "", list[int]()
+        while len(found) < WRITERS * APPENDS:
+            headers = {"last-event-id": place} if place else {}
+            answer = Api(secret, milliseconds=60_000).get(f"{path}/stream/?wait=5", headers=headers)
+            told = events(answer.text)
+            assert told[-1].get("event") != "keepalive", f"{len(found)} lines came, then no more"
+            place = told[-1]["id"]
+            found += [data["n"] for data in (json.loads(each["data"]) for each in told) if "n" in data]
+        return found
+
+    with ThreadPoolExecutor(WRITERS + 1) as threads:
+        reader = threads.submit(read)
+        list(threads.map(append, range(WRITERS * APPENDS)))
+        assert sorted(reader.result()) == list(range(WRITERS * APPENDS))
+    assert any(overtaken)
+
+
+def test_a_large_log_is_served_by_s3(http: httpx.Client, deployed: Table, run: Run) -> None:
+    """Written in two parts, and read by a client that follows the answer."""
+    line = json.dumps({"text": "ä" * 30_000}, ensure_ascii=False)
+    for _ in range(44):
+        append = run_logs.Append(new_id(), [line] * 5)
+        deployed.write([run_logs.put(run.tenant_id, run.id, append)])
+    answer = http.get("logs")
+    assert (answer.status_code, answer.content) == (303, b"")
+    served = http.get("logs", follow_redirects=True)
+    assert (served.status_code, served.headers["content-type"]) == (200, "application/jsonl")
+    assert served.content == f"{line}\n".encode() * 220
+    assert len(served.content) > 12_000_000

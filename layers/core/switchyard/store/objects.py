@@ -6,7 +6,7 @@ Clients put files there themselves, by a form that is signed here, and get large
 import os
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +26,8 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 #: Calls made at the same time.
 _PARALLEL = 16
+#: Bytes of a part of a large object; S3 takes no smaller one than 5 MiB, but the last.
+PART_BYTES = 8 * 1_048_576
 _SERVER_ERROR = 500
 _RETRYABLE = frozenset({"RequestTimeout", "SlowDown", "OperationAborted"})
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -119,6 +121,26 @@ class ObjectStore:
         """Put all objects at the same time, each with the tags."""
         _in_parallel([partial(self._put, each, tags) for each in uploads])
 
+    def put_large(self, key: str, chunks: Iterable[bytes], content_type: str, tags: Mapping[str, str]) -> None:
+        """Put an object that comes in chunks, a part at a time: no more than PART_BYTES and a chunk are held.
+
+        It appears when it is whole, or, if a chunk or a call fails, not at all.
+        """
+        place = {"Bucket": self.bucket, "Key": key}
+        begin = partial(self.client.create_multipart_upload, **place, ContentType=content_type, Tagging=urlencode(tags))
+        upload = {**place, "UploadId": self._surely(begin)["UploadId"]}
+        try:
+            put = [self._put_part(upload, number, part) for number, part in enumerate(parts(chunks), 1)]
+            complete = partial(self.client.complete_multipart_upload, **upload, MultipartUpload={"Parts": put})
+            self._surely(complete)
+        except BaseException:
+            self._patiently(partial(self.client.abort_multipart_upload, **upload))
+            raise
+
+    def _put_part(self, upload: Mapping[str, str], number: int, part: bytes) -> dict[str, Any]:
+        put = partial(self.client.upload_part, **upload, PartNumber=number, Body=part)
+        return {"PartNumber": number, "ETag": self._surely(put)["ETag"]}
+
     def tag_all(self, keys: Sequence[str], tags: Mapping[str, str]) -> list[str]:
         """Give all objects these tags in place of those they have; returns the keys where there is no object."""
         found = _in_parallel([partial(self._tag, key, tags) for key in keys])
@@ -159,6 +181,12 @@ class ObjectStore:
         with answer["Body"] as body:
             size = answer["ContentLength"]
             return Content(size, body.read() if size <= most else None)
+
+    def _surely(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        answer = self._patiently(work)
+        if answer is None:
+            raise LookupError("the upload is gone")
+        return answer
 
     def _patiently[T](self, work: Callable[[], T]) -> T | None:
         """Do the work; None when the object is not there, again after a failure that passes, else Busy."""
@@ -213,6 +241,18 @@ def make_client() -> Any:
         tcp_keepalive=True,
     )
     return botocore.session.get_session().create_client("s3", config=config)
+
+
+def parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join chunks to parts of at least PART_BYTES each, but for the last."""
+    part = bytearray()
+    for chunk in chunks:
+        part += chunk
+        if len(part) >= PART_BYTES:
+            yield bytes(part)
+            part.clear()
+    if part:
+        yield bytes(part)
 
 
 def _in_parallel[T](calls: Sequence[Callable[[], T]]) -> list[T]:

@@ -37,6 +37,19 @@ def put(tenant_id: str, run_id: str, append: Append) -> Item:
     return {"Put": {"Item": item}}
 
 
+def newest(table: Table, tenant_id: str, run_id: str) -> str | None:
+    """Return the id of a log's last append, None when there is none: 1 query of 1 row."""
+    pk, _ = keys.run_log(tenant_id, run_id, "")
+    items, _ = table.query(
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": pk}},
+        ConsistentRead=True,
+        ScanIndexForward=False,
+        Limit=1,
+    )
+    return items[0]["sk"]["S"] if items else None
+
+
 def pages(table: Table, tenant_id: str, run_id: str, low: str = " ", high: str = _LAST) -> Iterator[Sequence[Append]]:
     """Yield a log's appends with ids from `low` to `high`, both included, oldest first, what has expired left out.
 

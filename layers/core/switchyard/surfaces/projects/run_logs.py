@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from switchyard.domain import run_logs
@@ -9,9 +10,10 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.runs import Run
 from switchyard.http.endpoint import Call, Reply
 from switchyard.ledger import run_logs as ledger
-from switchyard.store import keys
+from switchyard.store import keys, objects
 from switchyard.store import run_logs as rows
 from switchyard.store import runs as run_rows
+from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_present, scope
 from switchyard.surfaces.projects.log_models import AppendLog, SessionLogs
 
@@ -22,6 +24,9 @@ CHAIN_MAX = 10
 
 #: Bytes of an answer: sent as base64 they stay below the 6 MB that a function may answer.
 ANSWER_MAX_BYTES = 4 * 1_048_576
+
+#: Seconds for which the address of a large log is good.
+ADDRESS_SECONDS = 3_600
 
 #: Bytes of a log that are looked through for one page of it.
 EXAMINE_MAX_BYTES = 64 * 1_048_576
@@ -77,14 +82,41 @@ def session(call: Call) -> Reply:
 
 
 def read(call: Call) -> Reply:
-    """Show the whole log, after the logs of the runs that this one resumed: a line an entry."""
+    """Show the whole log, after the logs of the runs that this one resumed: a line an entry.
+
+    Of more than ANSWER_MAX_BYTES it shows where to read it (303).
+    """
     _, run = scope.run_in(call)
+    runs = chain(call, run)
     log = bytearray()
-    for each in chain(call, run):
-        for appends in rows.pages(call.ledger.table, each.tenant_id, each.id):
-            for line in (line for append in appends for line in append.lines):
-                log += line.encode() + b"\n"
+    for chunk in _chunks(call.ledger.table, runs):
+        log += chunk
+        if len(log) > ANSWER_MAX_BYTES:
+            return Reply(303, None, {"location": _elsewhere(call.ledger.table, runs)})
     return Reply(200, bytes(log), {"content-type": JSONL})
+
+
+def _elsewhere(table: Table, runs: Sequence[Run]) -> str:
+    """Return an address of the log as an object, written first unless it was since the log's last line.
+
+    At most 1 MB of rows and a part of the object are held in memory.
+    """
+    run, store = runs[-1], objects.beside(table)
+    last = rows.newest(table, run.tenant_id, run.id) or "0"
+    key = f"tasks/logs/team_{run.tenant_id}/task_{run.task_id}/run_{run.id}.{last}.jsonl"
+    if store.heads([key]) == [None]:
+        store.put_large(key, _chunks(table, runs, last), JSONL, {"ttl_days": "1", "team_id": run.tenant_id})
+    name = f'attachment; filename="run_{run.id}.jsonl"'
+    return store.presign_get(key, {"content-type": JSONL, "content-disposition": name}, ADDRESS_SECONDS)
+
+
+def _chunks(table: Table, runs: Sequence[Run], last: str | None = None) -> Iterator[bytes]:
+    """Yield the logs of the runs one after the other, whole lines; of the last run up to the append `last`."""
+    for run in runs:
+        bound = {"high": last} if last and run is runs[-1] else {}
+        for appends in rows.pages(table, run.tenant_id, run.id, **bound):
+            lines = [line for append in appends for line in append.lines]
+            yield "".join(f"{line}\n" for line in lines).encode()
 
 
 def chain(call: Call, run: Run) -> list[Run]:

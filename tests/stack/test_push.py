@@ -177,6 +177,8 @@ def test_a_runs_end_rings_each_device_once_however_often_it_is_told(
 ) -> None:
     tokens = [f"{ada.id}-a", f"{ada.id}-b"]
     ada.register(*tokens)
+    # while the first message is on its way, the others come
+    receiver.rule = lambda _: time.sleep(2)
     task = ada.task()
     before = ada.run(task)
     after = ada.end(before)

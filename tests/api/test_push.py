@@ -615,3 +615,31 @@ def set_row(table: Table, key: tuple[str, str], **values: Any) -> None:
         "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
     }
     table.write([{"Update": change}])
+
+
+# ---------------------------------------------------------------- through the surface
+
+
+def test_what_an_agent_reports_over_http_is_what_is_told(
+    api: Api, caller: Caller, queue: Messages, expo: Receiver, table: Table, task: Track
+) -> None:
+    register(api, "phone")
+    agent = caller("agent_bo", kind="agent")
+    runs_path = f"/api/projects/@current/tasks/{task.id}/runs/"
+    run = agent.post(runs_path, {"environment": "local"}).json["id"]
+    key = keys.run(task.tenant_id, task.id, run)
+    reports: list[dict[str, Any]] = [
+        {"status": "in_progress"},
+        {"state": {"awaiting_input": True}},
+        {"stage": "build"},
+        {"state": {"awaiting_input": False}},
+        {"status": "completed", "output": {"pr_url": "https://example.com/1"}},
+        {"output": {"note": "afterwards"}},
+    ]
+    for report in reports:
+        before = table.get(*key)
+        assert agent.patch(f"{runs_path}{run}/", report).status == 200
+        message = push.due(record(before, table.get(*key))["dynamodb"])
+        assert message is None or queue.give(message)
+    assert [each["body"] for each in expo.accepted] == ['"Fix the build" needs your input', '"Fix the build" finished']
+    assert [each["kind"] for each in listed(api, task)] == ["completed", "awaiting"]

@@ -210,10 +210,10 @@ def losing_a_race(table: Table, monkeypatch: pytest.MonkeyPatch, rival: Callable
     """Let the rival go through between the next request's read and its write."""
     write, rivals = table.write, [rival]
 
-    def late(actions: Any, token: str | None = None) -> None:
+    def late(actions: Any, **more: Any) -> None:
         if rivals:
             assert rivals.pop()().status == 201
-        write(actions, token)
+        write(actions, **more)
 
     monkeypatch.setattr(table, "write", late)
 

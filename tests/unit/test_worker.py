@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from switchyard.worker import client as clients
-from switchyard.worker import files, logs
+from switchyard.worker import files, follow, logs
 from switchyard.worker.client import Client
-from switchyard.worker.follow import Event, parse, shown
+from switchyard.worker.follow import Event, parse
 from switchyard.worker.process import LINE_MAX, Command
 from switchyard.worker.runner import Options
 from switchyard.worker.work import Worker
@@ -446,20 +446,29 @@ def test_server_sent_events_are_read_with_ids_names_and_data_of_several_lines() 
     assert list(parse(lines)) == [Event("1.0", "message", "{\n}"), Event("1.0", "end", "x")]
 
 
-@pytest.mark.parametrize(
-    ("event", "line"),
-    [
-        (Event("1", "keepalive", '{"type": "keepalive"}'), None),
-        (
-            Event("1", "message", '{"type": "task_run_state", "status": "failed", "error_message": "why"}'),
-            "-- failed: why",
-        ),
-        (Event("1", "message", json.dumps(logs.entry("stdout", "hello"))), "hello"),
-        (Event("1", "message", '{"type": "other"}'), '{"type": "other"}'),
-    ],
-)
-def test_events_are_shown_as_lines(event: Event, line: str | None) -> None:
-    assert shown(event) == line
+def test_people_see_lines_and_changes_of_status_and_the_end_last() -> None:
+    def state(status: str, error: str | None = None) -> Event:
+        told = {"type": "task_run_state", "status": status, "error_message": error}
+        return Event("1", "message", json.dumps(told))
+
+    def entry(given: Any) -> Event:
+        return Event("1", "message", json.dumps(given))
+
+    events = [
+        state("queued"),
+        state("in_progress"),
+        Event("1", "keepalive", '{"type": "keepalive"}'),
+        entry(logs.entry("stdout", "hello")),
+        entry(logs.entry("stdout", "")),
+        state("in_progress"),
+        entry({"type": "other"}),
+        state("failed", "why"),
+        entry(logs.entry("stderr", "bye")),
+        Event("1", "end", '{"type": "end", "status": "failed"}'),
+    ]
+    seen = list(follow.lines(events))
+    assert seen == ["-- queued", "-- in_progress", "hello", "", '{"type": "other"}', "bye", "-- failed: why"]
+    assert list(follow.lines(events[-1:])) == ["-- failed"]
 
 
 def test_a_command_that_leaves_its_group_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

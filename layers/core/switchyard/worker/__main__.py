@@ -62,10 +62,8 @@ def _work(client: Client, given: argparse.Namespace, stop: threading.Event) -> i
 
 def _follow(client: Client, given: argparse.Namespace, stop: threading.Event) -> int:
     try:
-        for event in follow.events(client, given.run_url, Deadline(stop=stop)):
-            line = follow.shown(event)
-            if line is not None:
-                print(line, flush=True)
+        for line in follow.lines(follow.events(client, given.run_url, Deadline(stop=stop))):
+            print(line, flush=True)
     except Unreachable as problem:
         if not stop.is_set():
             say(f"the stream broke off: {problem}")

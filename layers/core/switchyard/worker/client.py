@@ -14,6 +14,9 @@ import httpx
 
 Json = dict[str, Any]
 
+#: A run in one of these takes no more work.
+FINAL = frozenset({"completed", "failed", "cancelled"})
+
 #: Statuses after which the same request may go through.
 _PASSING = frozenset({429, 500, 502, 503, 504})
 #: Seconds before the second attempt, and at most before any.

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from switchyard.worker.client import Client, Deadline, Refused, Unreachable
+from switchyard.worker.client import FINAL, Client, Deadline, Refused, Unreachable
 
 #: Seconds between two requests while all is well: the stream comes in one answer after the other.
 _AGAIN = 0.3
@@ -64,9 +64,9 @@ def events(client: Client, run_url: str, deadline: Deadline) -> Iterator[Event]:
                 else:
                     for event in parse(answer.iter_lines(), last_id):
                         last_id, failures = event.id, 0
+                        yield event
                         if event.name == "end":
                             return
-                        yield event
         except httpx.TransportError as error:
             problem = f"{type(error).__name__}: {error}"
         failures = failures + 1 if problem else 0
@@ -74,17 +74,33 @@ def events(client: Client, run_url: str, deadline: Deadline) -> Iterator[Event]:
             raise Unreachable(problem or "stopped")
 
 
-def shown(event: Event) -> str | None:
-    """Return an event as a line for people; None for what is not worth one."""
-    if event.name == "keepalive":
-        return None
-    data: Any = json.loads(event.data)
-    if not isinstance(data, dict):
-        return event.data
-    if data.get("type") == "task_run_state":
-        why = f": {data['error_message']}" if data.get("error_message") else ""
-        return f"-- {data.get('status')}{why}"
-    notification = data.get("notification")
+def lines(events: Iterable[Event]) -> Iterator[str]:
+    """Return what people see of a run's events: each line of its log, and its status when that changes.
+
+    How it ended comes last, though the stream tells it as soon as it is known.
+    """
+    status, ending = None, None
+    for event in events:
+        if event.name == "keepalive":
+            continue
+        data: Any = json.loads(event.data)
+        if event.name == "end":
+            yield ending or f"-- {data['status']}"
+        elif data.get("type") != "task_run_state":
+            text = _text(data)
+            yield event.data if text is None else text
+        elif data["status"] != status:
+            status = data["status"]
+            line = f"-- {status}: {data['error_message']}" if data.get("error_message") else f"-- {status}"
+            if status in FINAL:
+                ending = line
+            else:
+                yield line
+
+
+def _text(entry: Any) -> str | None:
+    """Return the text of a log entry that is a line of output, the worker's or another agent's; None for others."""
+    notification = entry.get("notification")
     params = notification.get("params") if isinstance(notification, dict) else None
-    text = (params.get("text") or params.get("message")) if isinstance(params, dict) else None
-    return text if isinstance(text, str) else event.data
+    found = params.get("text", params.get("message")) if isinstance(params, dict) else None
+    return found if isinstance(found, str) else None

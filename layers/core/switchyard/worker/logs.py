@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from switchyard.worker.client import Claimed, Client, Lost, Refused, Unreachable
+from switchyard.worker.client import FINAL, Claimed, Client, Lost, Refused, Unreachable
 from switchyard.worker.lease import Lease
 
 #: Lines that wait to be sent at most; the command waits when there are more.
@@ -17,8 +17,6 @@ WAITING_MAX = 1_000
 LINES_MAX, BYTES_MAX, SECONDS = 100, 200_000, 1.0
 
 _END = None
-#: A run in one of these takes no more work.
-_FINAL = frozenset({"completed", "failed", "cancelled"})
 
 Entry = dict[str, Any]
 
@@ -62,7 +60,7 @@ class Log:
             except Refused as refusal:
                 self.problem = f"the log was refused: {refusal}"
             else:
-                if shown.get("status") in _FINAL:
+                if shown.get("status") in FINAL:
                     self._lease.lose(f"The run is {shown['status']}.")
 
     def _batches(self) -> Iterator[list[Entry]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from switchyard.worker import files
-from switchyard.worker.client import Claimed, Client, Deadline, Lost, Refused, Unreachable
+from switchyard.worker.client import FINAL, Claimed, Client, Deadline, Lost, Refused, Unreachable
 from switchyard.worker.files import BadOutput
 from switchyard.worker.lease import Lease
 from switchyard.worker.logs import Log
@@ -23,7 +23,6 @@ _LOOK = 0.1
 #: Seconds that giving a run back may take when the worker stops.
 _FAREWELL = 5.0
 ERROR_MAX = 2_000
-_FINAL = frozenset({"completed", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class _Attempt:
         except ValueError as error:
             raise BadOutput(f"output.json is no JSON: {error}") from None
         status: str = self._send("set_output/", {"output": output}, "output")["status"]
-        return status if status in _FINAL else None
+        return status if status in FINAL else None
 
     def _report(self, status: str, error: str | None = None) -> str:
         told = {"status": status} | ({"error_message": error[:ERROR_MAX]} if error else {})

@@ -113,6 +113,7 @@ def print_environment(name: str) -> None:
         "SAM_CLI_TELEMETRY": "0",
         "SWITCHYARD_URL": record["url"],
         "SWITCHYARD_TOKEN": record["tokens"]["admin"],
+        "SWITCHYARD_AGENT_TOKEN": record["tokens"]["agent"],
         "SWITCHYARD_WORKSPACE": record["workspace_id"],
     }
     for key, value in settings.items():

@@ -1,5 +1,8 @@
 """Goal runs on the deployed stack: agents that claim over HTTP, people in between, and what the workflow spends."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -19,6 +22,7 @@ from switchyard.store import goal_runs as rows
 from switchyard.store import keys
 from switchyard.store.table import Table
 from tests.support.runs import Runs
+from tests.support.template import ROOT
 
 AGENT = {"assignee": "agent_demo", "assigneeType": "agent", "status": "todo"}
 PERSON = {"assignee": "user_admin", "assigneeType": "user", "status": "todo"}
@@ -248,6 +252,33 @@ def test_cancelling_takes_the_runs_away_from_their_agents(goal: Goal) -> None:
     assert goal.state(later) == ["blocked"]
     assert goal.cancel().status_code == 409
     assert {goal.state(held)[0], goal.state(waits)[0]} == {"failed"}
+
+
+def test_the_printed_example_runs_to_its_end(stack: dict[str, Any]) -> None:
+    own = {"SWITCHYARD_URL": stack["url"], "PYTHONPATH": str(ROOT / "layers/core"), "PATH": os.environ["PATH"]}
+    people = {**own, "SWITCHYARD_TOKEN": stack["tokens"]["admin"]}
+    agent = {**own, "SWITCHYARD_TOKEN": stack["tokens"]["agent"]}
+    example = [sys.executable, str(ROOT / "examples/goal.py")]
+    command = [sys.executable, "-m", "switchyard.worker", "--exec", "echo at it", "--lease", "10"]
+    with subprocess.Popen(command, env=agent) as worker:
+        try:
+            goal = subprocess.run(
+                [*example, "plan", "agent_demo"], env=people, capture_output=True, text=True, check=True
+            )
+            followed = subprocess.run(
+                [*example, "follow", goal.stdout.strip()],
+                env=people,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=WITHIN_SECONDS,
+            )
+        finally:
+            worker.terminate()
+    assert followed.returncode == 0, followed.stdout + followed.stderr
+    titles = [line.split()[1] for line in followed.stdout.splitlines() if line.startswith("== ")]
+    assert titles == ["Outline", "Draft", "Illustrate", "Proof-read", "Publish"]
+    assert followed.stdout.count("at it\n") == 5
 
 
 def test_of_many_starts_at_once_one_begins(goal: Goal) -> None:

@@ -198,6 +198,16 @@ def test_a_finished_task_is_not_run(api: Api, table: Table, project: Project, st
     assert run_ids(table, task) == []
 
 
+def test_a_task_that_someone_holds_in_the_pool_is_run_by_them_alone(
+    api: Api, caller: Caller, table: Table, project: Project
+) -> None:
+    lease = {"holder": "agent_bo", "fence": 1, "lease_until": "2999-01-01T00:00:00.000Z"}
+    task = a_task(table, project, status="in_progress", **lease)
+    answer = api.post(f"{base(task)}/run/", {})
+    assert (answer.status, answer.json["code"]) == (409, "leased")
+    assert caller("agent_bo", kind="agent").post(f"{base(task)}/run/", {}).status == 200
+
+
 def test_a_run_needs_the_scope_to_write(caller: Caller, task: Track) -> None:
     answer = caller(scopes=["tasks:read"]).post(f"{base(task)}/run/", {})
     assert (answer.status, answer.json["detail"]) == (403, "API key missing required scope 'task:write'")

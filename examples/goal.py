@@ -7,14 +7,12 @@ SWITCHYARD_URL and SWITCHYARD_TOKEN say where and as whom. `follow` needs nothin
 """
 
 import os
+import subprocess
 import sys
 import time
 from typing import Any
 
 import httpx
-
-from switchyard.worker import follow
-from switchyard.worker.client import Client, Deadline
 
 STEPS = ("Outline", "Draft", "Illustrate", "Proof-read", "Publish")
 SCOPE = {"type": "projects", "ids": ["handbook"]}
@@ -36,7 +34,7 @@ def plan(api: httpx.Client, agent: str) -> str:
 def watch(api: httpx.Client, goal: str) -> int:
     """Follow the goal's runs one after the other; returns 0 when the goal run was completed."""
     service = os.environ["SWITCHYARD_URL"].rstrip("/")
-    client, followed = Client(service, os.environ["SWITCHYARD_TOKEN"]), set[str]()
+    followed = set[str]()
     while True:
         progress = checked(api.get(f"/v1/tracks/{goal}/run"))
         begun = [each for each in progress["tasks"] if each["runId"] and each["runId"] not in followed]
@@ -44,9 +42,7 @@ def watch(api: httpx.Client, goal: str) -> int:
             followed.add(task["runId"])
             print(f"== {task['title']} ({task['assignee']})", flush=True)
             url = f"{service}/api/projects/-/tasks/{task['id']}/runs/{task['runId']}/"
-            for event in follow.events(client, url, Deadline()):
-                if line := follow.shown(event):
-                    print(line, flush=True)
+            subprocess.run([sys.executable, "-m", "switchyard.worker", "follow", url], check=True)  # noqa: S603 - our own program
         if progress["completedAt"] and not begun:
             counts = {state: count for state, count in progress["counts"].items() if count}
             print(f"goal run {progress['status']}: {counts}")

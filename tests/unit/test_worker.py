@@ -380,6 +380,7 @@ def test_a_worker_that_is_told_to_stop_ends_the_command_and_gives_the_run_back(
     assert program.returncode == 0, told
     assert (tmp_path / "ended").exists()
     assert service.released == [run]
+    assert told.count("claimed") == 1
     assert "released" in told
 
 

@@ -36,7 +36,8 @@ class Worker:
         threads: list[threading.Thread] = []
         try:
             while not self._stop.is_set():
-                if not self._room.acquire(timeout=_IDLE):
+                # Room may be there because a run was just given back: who was told to stop takes none any more.
+                if not self._room.acquire(timeout=_IDLE) or self._stop.is_set():
                     continue
                 claimed = self._claim()
                 if claimed is None:

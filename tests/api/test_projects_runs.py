@@ -1,6 +1,7 @@
 """Runs of a task over the projects surface (contract: projects.md §2.2, §5, §7)."""
 
 import json
+import signal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from switchyard.store import keys
 from switchyard.store import runs as run_rows
 from switchyard.store import staged as staged_rows
 from switchyard.store.table import Table
+from switchyard.surfaces.projects import schemas
 from switchyard.surfaces.projects.runs import STAGES_MAX
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
@@ -814,6 +816,18 @@ def test_an_output_that_breaks_the_schema_changes_nothing(
     assert answer.status == 400
     assert answer.json["error"].startswith("Output validation error: ")
     assert words in answer.json["error"]
+    assert stored(table, run) == run
+
+
+def test_a_pattern_that_tries_for_years_refuses_the_output(
+    api: Api, table: Table, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schemas, "SECONDS_MAX", 0.2)
+    run = with_schema(table, project, {"type": "string", "pattern": "^(a+)+$"})
+    answer = api.patch(url(run, "set_output/"), {"output": "a" * 40 + "!"})
+    assert answer.status == 400
+    assert "took longer than 0.2 seconds" in answer.json["error"]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert stored(table, run) == run
 
 

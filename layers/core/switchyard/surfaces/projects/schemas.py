@@ -3,7 +3,9 @@
 Nothing is ever fetched: a schema refers to itself alone.
 """
 
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -13,8 +15,15 @@ from referencing.exceptions import Unresolvable
 
 from switchyard.http.validation import Expectation
 
+#: Seconds that the check of one value may take: a pattern can be made to try for years.
+SECONDS_MAX = 2.0
+
 _NOTHING_ELSE: Registry[Any] = Registry()
 _REFERENCES = ("$ref", "$dynamicRef")
+
+
+class _TooSlow(Exception):
+    """The check takes longer than SECONDS_MAX."""
 
 
 def check(schema: Mapping[str, Any]) -> None:
@@ -31,12 +40,34 @@ def check(schema: Mapping[str, Any]) -> None:
 def problem(schema: Mapping[str, Any], value: Any) -> str | None:
     """Return what is wrong first with a value by a schema that was checked; None when it fits."""
     try:
-        found = next(Draft202012Validator(schema, registry=_NOTHING_ELSE).iter_errors(value), None)
+        with _bounded():
+            found = next(Draft202012Validator(schema, registry=_NOTHING_ELSE).iter_errors(value), None)
     except Unresolvable as error:
         return f"the schema refers to what it has not: {error}"[:500]
     except RecursionError:
         return "the schema refers to itself without end"
+    except _TooSlow:
+        return f"the check took longer than {SECONDS_MAX:g} seconds: give the schema simpler patterns"
     return None if found is None else f"{found.message} at {found.json_path}"[:500]
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Raise _TooSlow in what takes longer than SECONDS_MAX, also in a pattern that is being matched.
+
+    By an alarm, which only a main thread can set; functions run in theirs.
+    """
+
+    def stop(*_: object) -> None:
+        raise _TooSlow
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS_MAX)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _references(schema: Any) -> list[str]:

@@ -295,6 +295,20 @@ def test_cancelling_stops_what_runs(api: Api, shop: Workshop, goal: str, add: An
     assert_refused(api.post(f"/v1/tracks/{goal}/run/cancel"), 409)
 
 
+def test_cancelling_stops_a_run_beside_which_another_was_started_and_leaves_that_one(
+    api: Api, shop: Workshop, goal: str, add: Any
+) -> None:
+    task = add()
+    start(api, shop, goal)
+    ours = shop.task(task).latest_run_id
+    assert api.post(f"/api/projects/-/tasks/{task}/run/", {}).status == 200
+    shop.settle()
+    assert api.post(f"/v1/tracks/{goal}/run/cancel").status == 200
+    shop.settle()
+    found = api.get(f"/api/projects/-/tasks/{task}/runs/").json["results"]
+    assert [(each["id"] == ours, each["status"]) for each in found] == [(False, "queued"), (True, "cancelled")]
+
+
 def test_a_goal_run_that_is_cancelled_before_it_began_starts_nothing(
     api: Api, shop: Workshop, goal: str, add: Any
 ) -> None:

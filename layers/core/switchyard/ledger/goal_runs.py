@@ -21,6 +21,7 @@ from switchyard.ledger import runs
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import edges, keys
 from switchyard.store import goal_runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.executions import Executions
 from switchyard.store.table import Table
@@ -30,6 +31,8 @@ STARTS_MAX = 45
 #: Rounds of one execution, whose history has room for 25,000 events; then another one goes on.
 ROUNDS_MAX = 2_000
 _LONGEST_PAUSE = 0.4
+#: Runs of a task among which are those that a goal run started and that are under way.
+_NEWEST = 100
 
 
 def find(unit: Unit, goal_id: str) -> tuple[Track, GoalRun | None]:
@@ -200,5 +203,16 @@ def _stop_runs(table: Table, goal: Track, goal_run_id: str, request_id: str) -> 
         return {"status": "cancelled", "error_message": "The goal run was cancelled."}
 
     for task in _read(table, goal.tenant_id, list(dict.fromkeys(members + listed))):
-        if task.has_active_run and task.latest_run_id:
-            runs.settle(table, system, request_id, task.id, task.latest_run_id, decide)
+        for run_id in _active_runs(table, task):
+            runs.settle(table, system, request_id, task.id, run_id, decide)
+
+
+def _active_runs(table: Table, task: Track) -> list[str]:
+    """Return the task's runs that may be under way: its only one, or 1 query of the newest hundred.
+
+    One that the goal run started need not be the latest: someone may have started another beside it.
+    """
+    if (task.run_count or 0) < 2:
+        return [task.latest_run_id] if task.has_active_run and task.latest_run_id else []
+    found = run_rows.read_of_task(table, task.tenant_id, task.id, _NEWEST).items
+    return [run.id for run in map(run_rows.from_item, found) if not run.is_final]

@@ -250,18 +250,22 @@ def test_a_run_that_was_given_up_before_it_was_ever_offered_is_offered(world: Wo
     assert world.states.answers["pickup"]["status"] == "in_progress"
 
 
+@pytest.mark.parametrize("error", [workflow.TIMEOUT, workflow.SILENCE])
 @pytest.mark.parametrize(("mode", "status"), [("background", "failed"), ("interactive", "completed")])
-def test_a_silent_run_ends_by_its_mode(world: World, working: Run, mode: str, status: str) -> None:
+def test_a_silent_run_ends_by_its_mode(world: World, working: Run, mode: str, status: str, error: str) -> None:
     a_minute_ago = clock.stamp(clock.epoch() - 60)
     world.rewrite(working, heartbeat_at=a_minute_ago, started_at=a_minute_ago, state={"mode": mode})
-    assert world.ended(working, "work", workflow.SILENCE)["status"] == status
+    assert world.ended(working, "work", error)["status"] == status
     assert world.now(working).error_message == "Run timed out due to inactivity"
     world.deliver()
     assert world.states.answers["work"]["status"] == status
 
 
-def test_a_sign_of_life_that_came_too_late_for_the_workflow_still_counts(world: World, working: Run) -> None:
-    word = world.ended(working, "work", workflow.SILENCE)
+@pytest.mark.parametrize("error", [workflow.TIMEOUT, workflow.SILENCE])
+def test_a_sign_of_life_that_came_too_late_for_the_workflow_still_counts(
+    world: World, working: Run, error: str
+) -> None:
+    word = world.ended(working, "work", error)
     assert (word["ended"], word["idle_seconds"]) == (False, 60)
     assert world.now(working).status == "in_progress"
 

@@ -12,7 +12,7 @@ from switchyard.domain.runs import Run
 from switchyard.ledger.runs import settle, system
 from switchyard.store.table import Table
 
-#: What Step Functions calls a task that took too long, and one that was silent too long.
+#: What Step Functions calls a task that took too long, and one that was silent too long; it may call that TIMEOUT, too.
 TIMEOUT, SILENCE = "States.Timeout", "States.HeartbeatTimeout"
 
 Event = Mapping[str, Any]
@@ -82,7 +82,7 @@ def _end_of(run: Run, event: Event) -> Mapping[str, Any] | None:
     now, step, error = clock.now(), event["step"], event["error"]
     if run.is_outside or run.execution != event["execution"] or (step == "dispatch" and run.status == "in_progress"):
         return None
-    if step == "work" and error == SILENCE and runs.seconds_left(run, now) > 0:
+    if step == "work" and error in (TIMEOUT, SILENCE) and runs.seconds_left(run, now) > 0:
         if not runs.is_silent(run, now):
             return None
         ended = "completed" if run.state.get("mode") == "interactive" else "failed"

@@ -146,6 +146,14 @@ def test_a_limit_above_a_hundred_is_a_hundred(api: Api, table: Table, project: P
     assert len(ids(page(api, "limit=zero&offset=-3"))) == 50
 
 
+def test_numbers_of_any_length_are_numbers(api: Api, table: Table, project: Project) -> None:
+    made = some(table, project, 53)
+    assert ids(page(api, f"limit={'9' * 5_000}")) == made
+    assert ids(page(api, f"limit={'0' * 30}2&offset={'0' * 30}1")) == made[1:3]
+    beyond = page(api, f"offset={'9' * 30}")
+    assert (ids(beyond), beyond["next"], beyond["previous"] is not None) == ([], None, True)
+
+
 def test_large_runs_end_a_page_early_and_nothing_is_lost(api: Api, table: Table, project: Project) -> None:
     made = [a_task(table, project, f"Task {each}") for each in range(4)]
     for each in made:

@@ -43,7 +43,10 @@ def _limit(given: Any) -> int:
 def _whole(given: Any) -> int:
     """Read what a client sent for a number that is never refused; 0 for what is none."""
     text = str(given).strip()
-    return min(int(text), OFFSET_MAX) if text.isascii() and text.isdecimal() and len(text) <= 20 else 0
+    if not (text.isascii() and text.isdecimal()):
+        return 0
+    digits = text.lstrip("0")
+    return OFFSET_MAX if len(digits) > len(str(OFFSET_MAX)) else min(int(digits or "0"), OFFSET_MAX)
 
 
 #: A UUID in any of its spellings, in the canonical one.

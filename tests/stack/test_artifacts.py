@@ -212,8 +212,8 @@ def test_of_many_runs_that_name_a_file_one_gets_it(http: httpx.Client, task: str
     won = [each for each in answers if each.status_code == 200]
     lost = [each for each in answers if each.status_code == 400]
     assert (len(won), len(lost)) == (1, 7), [each.text for each in answers]
-    for each in lost:
-        assert each.json() == {
+    for refused in lost:
+        assert refused.json() == {
             "detail": "Some pending_user_artifact_ids are invalid or expired",
             "missing_artifact_ids": [one["id"], both["id"]],
         }
@@ -274,15 +274,20 @@ def test_many_may_add_files_to_a_run_at_once_and_none_is_lost(http: httpx.Client
 @pytest.mark.skipif(
     not all(map(shutil.which, ("bash", "curl", "jq"))), reason="the page's commands need bash, curl, jq"
 )
-def test_the_commands_that_the_page_prints_work_as_printed(stack: dict[str, Any], task: str, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "artifacts.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("name", "last"), [("artifacts.md", "Revenue rose by a tenth."), ("projects.md", '["notes.txt",23]')]
+)
+def test_the_commands_that_a_page_prints_work_as_printed(
+    stack: dict[str, Any], task: str, tmp_path: Path, name: str, last: str
+) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     script = "set -euo pipefail\n" + "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL))
     settings = {"URL": stack["url"], "TOKEN": stack["tokens"]["admin"], "TASK": task, "PATH": os.environ["PATH"]}
     done = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "Revenue rose by a tenth."
+    assert done.stdout.splitlines()[-1] == last
 
 
 def test_another_tenant_cannot_stage_what_is_not_its_own(http: httpx.Client, stack: dict[str, Any], task: str) -> None:

@@ -5,18 +5,20 @@ from typing import Any
 
 import pytest
 
-from switchyard.domain import clock, tracks
+from switchyard.domain import clock, runs, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.ids import new_id
 from switchyard.ledger import goal_runs
 from switchyard.ledger.unit import ACTIONS_MAX
 from switchyard.store import goal_runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.goal_workflow import Execution, Workshop
 from tests.support.http import Answer, Api
 from tests.support.planning import PERSONAL, assert_refused, change, make_goal, make_task
+from tests.support.runs import Runs
 
 AGENT = {"assignee": "agent_bo", "status": "todo"}
 PERSON = {"assignee": "user_eve", "status": "todo"}
@@ -124,6 +126,17 @@ def test_a_run_tells_which_goal_run_started_it_and_for_whom(api: Api, shop: Work
 
 def _run_key(shop: Workshop, task: str, run: str) -> tuple[str, str]:
     return f"{shop.tenant}#{task}", f"RUN#{run}"
+
+
+def test_a_run_has_the_limits_of_its_task(api: Api, shop: Workshop, goal: str, add: Any) -> None:
+    own, without = add(), add()
+    unit = Runs(shop.table, shop.tenant).unit()
+    unit.change(unit.get(own), ext={"projects": {"idle_seconds": 60, "timeout_seconds": 600}})
+    unit.commit(200, {}, "")
+    start(api, shop, goal)
+    made = [shop.table.get(*_run_key(shop, task, shop.task(task).latest_run_id)) for task in (own, without)]
+    found = [(run.idle_seconds, run.timeout_seconds) for run in map(run_rows.from_item, filter(None, made))]
+    assert found == [(60, 600), (runs.IDLE_SECONDS, runs.TIMEOUT_SECONDS)]
 
 
 def test_done_and_cancelled_tasks_are_passed_over(api: Api, shop: Workshop, goal: str, add: Any) -> None:
@@ -477,6 +490,103 @@ def test_each_end_of_a_task_is_one_round(api: Api, shop: Workshop, goal: str, ad
     assert execution.entered == ["Advance", *["IsOver", "Advance"] * 4, "IsOver", "Ended"]
 
 
+# ---------------------------------------------------------------- the reconciler
+
+
+def test_a_goal_run_whose_start_was_lost_is_started(api: Api, shop: Workshop, goal: str, add: Any) -> None:
+    task = add()
+    shop.settle()
+    run = api.post(f"/v1/tracks/{goal}/run").json
+    shop.stream.collect()  # and nobody is told
+    assert shop.reconcile(age=60)["seen"] == 0
+    counts = shop.reconcile()
+    assert (counts["seen"], counts["started"], list(shop.machine.executions)) == (1, 1, [run["id"]])
+    shop.settle()
+    finish(shop, task)
+    assert status(api, goal) == "completed"
+
+
+@pytest.mark.parametrize("how", ["FAILED", "TIMED_OUT", "ABORTED", "SUCCEEDED"])
+def test_a_goal_run_whose_execution_is_over_goes_on_in_the_next(
+    api: Api, shop: Workshop, goal: str, add: Any, how: str
+) -> None:
+    first = add()
+    second = add(first)
+    run = start(api, shop, goal)
+    shop.machine.executions[run["id"]].stop(how)
+    finish(shop, first)
+    assert states(api, goal) == {first: "completed", second: "ready"}
+    assert shop.reconcile()["continued"] == 1
+    assert shop.reconcile()["continued"] == 0
+    shop.settle()
+    assert states(api, goal) == {first: "completed", second: "running"}
+    shop.machine.executions[f"{run['id']}-1"].stop(how)
+    finish(shop, second)
+    assert shop.reconcile()["continued"] == 1
+    shop.settle()
+    assert status(api, goal) == "completed"
+    assert [_runs_of(shop, each) for each in (first, second)] == [1, 1]
+    assert list(shop.machine.executions) == [run["id"], f"{run['id']}-1", f"{run['id']}-2"]
+    # and one that is over is looked after no more
+    assert shop.reconcile()["seen"] == 0
+
+
+def test_an_execution_that_was_not_started_after_all_is_started_the_next_time(
+    api: Api, shop: Workshop, goal: str, add: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = add()
+    run = start(api, shop, goal)
+    shop.machine.executions[run["id"]].stop()
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.machine, "start", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            goal_runs.mend(shop.table, shop.machine, shop.goal_run(goal))  # type: ignore[arg-type]
+    shop.reconcile()
+    shop.settle()
+    finish(shop, task)
+    assert (status(api, goal), list(shop.machine.executions)) == ("completed", [run["id"], f"{run['id']}-1"])
+
+
+def test_the_reconciler_leaves_a_goal_run_alone_that_goes_well_or_has_moved(
+    api: Api, shop: Workshop, goal: str, add: Any
+) -> None:
+    first = add()
+    add(first)
+    run = start(api, shop, goal)
+    read = shop.goal_run(goal)
+    assert goal_runs.mend(shop.table, shop.machine, read) is None  # type: ignore[arg-type]
+    shop.machine.executions[run["id"]].stop()
+    # given two that read the same goal run, and one that is late
+    did = [goal_runs.mend(shop.table, shop.machine, read) for _ in range(2)]  # type: ignore[arg-type]
+    assert did == ["continued", None]
+    assert api.post(f"/v1/tracks/{goal}/run/cancel").status == 200
+    shop.settle()
+    assert goal_runs.mend(shop.table, shop.machine, read) is None  # type: ignore[arg-type]
+    assert (status(api, goal), len(shop.machine.executions)) == ("cancelled", 2)
+
+
+def test_a_round_of_a_lost_execution_that_is_still_on_its_way_leaves_the_goal_run_to_the_next(
+    api: Api, shop: Workshop, goal: str, add: Any
+) -> None:
+    task = add()
+    shop.settle()
+    run = api.post(f"/v1/tracks/{goal}/run").json
+    shop.signal(shop.stream.collect())
+    execution = shop.machine.executions[run["id"]]
+    table = Meddling(shop)
+
+    def meddle() -> None:
+        execution.stop()
+        assert shop.reconcile()["continued"] == 1
+
+    table.meddle = meddle
+    shop.advance(execution, table)
+    assert shop.goal_run(goal).wait_token is None
+    shop.settle()
+    assert _runs_of(shop, task) == 1
+    assert shop.goal_run(goal).wait_token == shop.machine.executions[f"{run['id']}-1"].token
+
+
 # ---------------------------------------------------------------- who may, and what is refused
 
 
@@ -621,7 +731,7 @@ def test_a_round_over_a_hundred_tasks_is_three_reads_and_one_transaction(
     run = shop.goal_run(goal)
     calls: list[str] = []
     shop.table.observe = lambda operation, _: calls.append(operation)
-    execution = Execution(goal_runs.start_input(run))
+    execution = Execution(goal_runs.execution_of(run)[1])
     shop.advance(execution)
     assert calls == ["batch_get_item", "query", "batch_get_item", "transact_write_items"]
 

@@ -52,7 +52,7 @@ class World(Runs):
         return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
     def reconcile(self, age: int = -1) -> dict[str, int]:
-        return reconcile(self.table, self.executions, 60_000, age, new_id())
+        return reconcile(self.table, self.executions, Executions(MACHINE, StatesClient()), 60_000, age, new_id())
 
 
 @pytest.fixture
@@ -388,13 +388,13 @@ def test_a_run_that_completes_ends_the_older_ones_of_its_task(world: World) -> N
 
 def test_the_reconciler_leaves_alone_what_goes_well(world: World, working: Run) -> None:
     world.rewrite(world.run(), environment="local")
-    assert world.reconcile() == {"seen": 1, "started": 0, "told": 0, "settled": 0}
+    assert world.reconcile() == {"seen": 1, "started": 0, "told": 0, "settled": 0, "continued": 0}
 
 
 def test_the_reconciler_starts_what_was_never_started(world: World) -> None:
     run = world.run()
     assert world.reconcile(age=60)["seen"] == 0
-    assert world.reconcile() == {"seen": 1, "started": 1, "told": 0, "settled": 0}
+    assert world.reconcile() == {"seen": 1, "started": 1, "told": 0, "settled": 0, "continued": 0}
     assert list(world.states.executions) == [run.id]
     assert world.reconcile()["started"] == 0
 
@@ -408,7 +408,7 @@ def test_the_reconciler_settles_a_run_whose_execution_is_over(world: World, work
     assert settled.error_message
     assert "workflow ended" in settled.error_message
     assert world.task_of(working).status == "todo"
-    assert world.reconcile() == {"seen": 0, "started": 0, "told": 0, "settled": 0}
+    assert world.reconcile() == {"seen": 0, "started": 0, "told": 0, "settled": 0, "continued": 0}
 
 
 def test_the_reconciler_repeats_a_signal_that_was_lost(world: World) -> None:

@@ -1,5 +1,6 @@
 """Goal runs on the deployed stack: agents that claim over HTTP, people in between, and what the workflow spends."""
 
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from switchyard.ledger.unit import Stale
 from switchyard.store import goal_runs as rows
 from switchyard.store import keys
 from switchyard.store.table import Table
+from tests.stack.emulated import until
 from tests.support.runs import Runs
 from tests.support.template import ROOT
 
@@ -38,7 +40,10 @@ class Goal:
         self.project = f"goals-{new_id()}"
         self.people = self._client(stack, "admin")
         self.agent = self._client(stack, "agent")
-        self.states = aws("stepfunctions")
+        self.states, self.functions = aws("stepfunctions"), aws("lambda")
+        resource = {"StackName": "switchyard", "LogicalResourceId": "WorkflowsReconcileRuns"}
+        found = aws("cloudformation").describe_stack_resource(**resource)["StackResourceDetail"]
+        self.reconciler = found["PhysicalResourceId"]
         described = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in described}
         self.machine = outputs["GoalRunMachineArn"]
@@ -106,16 +111,28 @@ class Goal:
         return found
 
     def execution(self, run: str) -> dict[str, Any]:
-        arn = f"{self.machine.replace(':stateMachine:', ':execution:')}:{run}"
-        return dict(self.states.describe_execution(executionArn=arn))
+        return dict(self.states.describe_execution(executionArn=self.arn(run)))
+
+    def arn(self, name: str) -> str:
+        return f"{self.machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def reconcile(self) -> None:
+        """Let the reconciler look at all that is under way, whatever its age."""
+        answer = self.functions.invoke(FunctionName=self.reconciler, Payload=json.dumps({"age": 0}))
+        found = answer["Payload"].read()
+        assert "FunctionError" not in answer, found
+
+    def carried_by(self, name: str) -> bool:
+        """Tell whether an execution of the name was started."""
+        executions = self.states.list_executions(stateMachineArn=self.machine, maxResults=100)["executions"]
+        return name in {each["name"] for each in executions}
 
     def transitions(self, run: str) -> Counter[str]:
         """How often each state was entered, from the history."""
-        arn = f"{self.machine.replace(':stateMachine:', ':execution:')}:{run}"
         found: Counter[str] = Counter()
         more: dict[str, str] = {}
         while True:
-            page = self.states.get_execution_history(executionArn=arn, maxResults=1000, **more)
+            page = self.states.get_execution_history(executionArn=self.arn(run), maxResults=1000, **more)
             found.update(
                 each["stateEnteredEventDetails"]["name"] for each in page["events"] if "StateEntered" in each["type"]
             )
@@ -252,6 +269,23 @@ def test_cancelling_takes_the_runs_away_from_their_agents(goal: Goal) -> None:
     assert goal.state(later) == ["blocked"]
     assert goal.cancel().status_code == 409
     assert {goal.state(held)[0], goal.state(waits)[0]} == {"failed"}
+
+
+def test_a_goal_run_whose_execution_was_stopped_goes_on_to_its_end(goal: Goal) -> None:
+    first = goal.add(title="first")
+    goal.add(first, title="second")
+    run = goal.start()
+    claimed = goal.claim(20)
+    goal.states.stop_execution(executionArn=goal.arn(run), error="ByHand")
+    until(goal.reconcile, lambda _: goal.carried_by(f"{run}-1"))
+    goal.finish(claimed)
+    with goal.agents(1):
+        ended = goal.over()
+    assert (ended["status"], ended["counts"]["completed"]) == ("completed", 2)
+    assert goal.execution(run)["status"] == "ABORTED"
+    assert (
+        until(lambda: goal.execution(f"{run}-1"), lambda found: found["status"] != "RUNNING")["status"] == "SUCCEEDED"
+    )
 
 
 def test_the_printed_example_runs_to_its_end(stack: dict[str, Any]) -> None:

@@ -8,10 +8,12 @@ from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
 from switchyard.ledger import goal_runs, runs
 from switchyard.ledger.goal_signals import GoalSignals
+from switchyard.ledger.reconciler import reconcile
+from switchyard.store import executions, keys
 from switchyard.store import goal_runs as rows
-from switchyard.store import keys
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
+from tests.support.states import MACHINE, StatesClient
 from tests.support.stream import Record, Stream, messages
 
 
@@ -23,6 +25,11 @@ class Execution:
     entered: list[str] = field(default_factory=list)
     token: str | None = None
     ended: bool = False
+    status: str = "RUNNING"
+
+    def stop(self, status: str = "ABORTED") -> None:
+        """End it in the middle: whoever waits for it is not told."""
+        self.ended, self.status = True, status
 
 
 class Machine:
@@ -42,8 +49,16 @@ class Machine:
             if execution.token == token and not execution.ended:
                 execution.entered += ["IsOver", "Ended" if output["over"] else "Advance"]
                 execution.token, execution.ended = None, output["over"]
+                execution.status = "SUCCEEDED" if output["over"] else "RUNNING"
                 return True
         return False
+
+    def describe(self, name: str) -> executions.Execution | None:
+        found = self.executions.get(name)
+        return executions.Execution(found.status) if found else None
+
+    def give(self, milliseconds: int) -> None:
+        """Have so much time: nothing here takes any."""
 
     def due(self) -> Execution | None:
         """Return an execution whose step is to be run."""
@@ -82,6 +97,11 @@ class Workshop:
             self.signal(records)
             if execution:
                 self.advance(execution)
+
+    def reconcile(self, age: int = -1) -> dict[str, int]:
+        """Look after what is older than `age` seconds; the runs' own executions all begin here."""
+        of_runs = executions.Executions(MACHINE, StatesClient())
+        return reconcile(self.table, of_runs, self.machine, 60_000, age, new_id())  # type: ignore[arg-type]
 
     def goal_run(self, goal_id: str) -> GoalRun:
         row = self.table.get(*keys.goal_run(self.tenant, goal_id))

@@ -1,4 +1,4 @@
-"""A schedule: runs whose execution is gone are mended."""
+"""A schedule: runs and goal runs whose execution is gone are mended."""
 
 from functools import cache
 from typing import Any
@@ -18,7 +18,12 @@ def _executions() -> Executions:
     return Executions.of_runs()
 
 
+@cache
+def _of_goals() -> Executions:
+    return Executions.of_goal_runs()
+
+
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Look after the active runs that are older than `age` seconds; answer with what was done."""
+    """Look after the active runs and goal runs that are older than `age` seconds; answer with what was done."""
     left = context.get_remaining_time_in_millis()
-    return reconcile(_table(), _executions(), left, event["age"], context.aws_request_id)
+    return reconcile(_table(), _executions(), _of_goals(), left, event["age"], context.aws_request_id)

@@ -61,9 +61,9 @@ class GoalRun:
     """The latest goal run of a goal. Times are instants of domain.clock, ids UUIDs.
 
     `owner` is that of a personal goal. `counts` are those of Plan as of the latest round. `rounds` counts how often
-    the workflow looked at the tasks; `woken` how often something changed that it should look at, `seen` how much of
-    that it had seen when it last looked; `wait_token` is the task token of the step that waits for more. `woken`
-    moves without a new `version`.
+    the workflow looked at the tasks, and goes on at the next execution's first where one was lost; `woken` how often
+    something changed that it should look at, `seen` how much of that it had seen when it last looked; `wait_token` is
+    the task token of the step that waits for more. `woken` moves without a new `version`.
     """
 
     tenant_id: str

@@ -131,7 +131,10 @@ def check_open(task: Track) -> None:
 
 
 def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
-    """Return a new run of the task; `fields` are those of Run. Raises Conflict when the task is finished."""
+    """Return a new run of the task, under the task's own limits; `fields` are those of Run.
+
+    Raises Conflict when the task is finished.
+    """
     check_open(task)
     now = clock.now()
     agent = task.assignee if task.assignee_type == "agent" else None
@@ -150,8 +153,14 @@ def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
         changed_source=actor.source,
         changed_request=request_id,
         changed_operation=actor.operation,
-        **fields,
+        **{**_limits(task), **fields},
     )
+
+
+def _limits(task: Track) -> dict[str, int]:
+    """Return the task's own limits for its runs, as far as it has some: the projects surface sets them."""
+    own = task.ext.get("projects", {})
+    return {name: own[name] for name in ("idle_seconds", "timeout_seconds") if own.get(name) is not None}
 
 
 def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:

@@ -24,7 +24,7 @@ from switchyard.store import goal_runs as rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.executions import Executions
-from switchyard.store.table import Table
+from switchyard.store.table import ConditionFailed, Table
 
 #: Runs that one transaction starts: each is two actions, and the goal run's row is one.
 STARTS_MAX = 45
@@ -82,9 +82,12 @@ def cancel(unit: Unit, goal_id: str) -> GoalRun:
 # ---------------------------------------------------------------- the workflow's rounds
 
 
-def start_input(run: GoalRun) -> dict[str, Any]:
-    """Return the input of the goal run's execution; the same each time, so that a second start is the first."""
-    return {"tenant_id": run.tenant_id, "goal_id": run.goal_id, "goal_run_id": run.id, "part": 0}
+def execution_of(run: GoalRun) -> tuple[str, dict[str, Any]]:
+    """Return name and input of the execution whose turn it is; the same each time, so that a second start is the
+    first."""
+    part = run.rounds // ROUNDS_MAX
+    name = f"{run.id}-{part}" if part else run.id
+    return name, {"tenant_id": run.tenant_id, "goal_id": run.goal_id, "goal_run_id": run.id, "part": part}
 
 
 def advance(table: Table, executions: Executions, event: Mapping[str, Any], request_id: str) -> None:
@@ -102,9 +105,9 @@ def advance(table: Table, executions: Executions, event: Mapping[str, Any], requ
                 _stop_runs(table, goal, event["goal_run_id"], request_id)
             executions.succeed(event["token"], {"over": True})
             return
-        part = ours.rounds // ROUNDS_MAX
-        if part > event["part"]:
-            executions.start(f"{ours.id}-{part}", {**start_input(ours), "part": part})
+        name, given = execution_of(ours)
+        if given["part"] > event["part"]:
+            executions.start(name, given)
             executions.succeed(event["token"], {"over": True})
             return
         try:
@@ -116,6 +119,29 @@ def advance(table: Table, executions: Executions, event: Mapping[str, Any], requ
                 raise Busy("The goal's tasks changed all the time.") from None
             time.sleep(random.uniform(0, min(0.03 * 4**attempt, _LONGEST_PAUSE)))  # noqa: S311 - jitter, not a secret
             attempt += 1
+
+
+def mend(table: Table, executions: Executions, run: GoalRun) -> str | None:
+    """See to it that an execution carries on a goal run that is under way: 1 call, and 1 write when it was lost.
+
+    One that was never started is `started`. In the place of one that is over, the next one is `continued`, as if the
+    rounds of the former were used up: so its last round, if one is still on its way, writes nothing any more. The
+    goal run may be read late: when it has moved since, nothing is done.
+    """
+    name, given = execution_of(run)
+    execution = executions.describe(name)
+    if execution is None:
+        return "started" if executions.start(name, given) else None
+    if execution.is_running:
+        return None
+    rounds = (given["part"] + 1) * ROUNDS_MAX
+    after = replace(run, rounds=rounds, wait_token=None, version=run.version + 1)
+    try:
+        table.write([rows.update(run, after)])
+    except ConditionFailed:
+        return None
+    executions.start(*execution_of(after))
+    return "continued"
 
 
 def _load(table: Table, tenant_id: str, goal_id: str) -> tuple[Track | None, GoalRun | None]:

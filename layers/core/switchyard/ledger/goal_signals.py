@@ -2,7 +2,7 @@
 
 from switchyard.domain import goal_runs
 from switchyard.domain.tracks import Track
-from switchyard.ledger.goal_runs import start_input
+from switchyard.ledger.goal_runs import execution_of
 from switchyard.store import edges, keys
 from switchyard.store import goal_runs as rows
 from switchyard.store import tracks as track_rows
@@ -32,7 +32,7 @@ class GoalSignals:
     def _tell(self, old: Item | None, new: Item) -> None:
         run = rows.from_item(new)
         if old is None or rows.from_item(old).id != run.id:
-            self.executions.start(run.id, start_input(run))
+            self.executions.start(*execution_of(run))
         elif run.wait_token and run.is_answerable:
             self.executions.succeed(run.wait_token, {"over": False})
 

@@ -1,4 +1,4 @@
-"""What keeps runs and executions from drifting apart when a signal or an execution was lost."""
+"""What keeps runs, goal runs and executions from drifting apart when a signal or an execution was lost."""
 
 import time
 
@@ -6,13 +6,14 @@ from aws_lambda_powertools import Logger
 
 from switchyard.domain import clock, runs
 from switchyard.domain.runs import Run
-from switchyard.ledger import workflow
+from switchyard.ledger import goal_runs, workflow
 from switchyard.ledger.runs import settle, system
+from switchyard.store import goal_runs as goal_rows
 from switchyard.store import keys, lists
 from switchyard.store import runs as rows
 from switchyard.store.executions import Execution, Executions
 from switchyard.store.lists import Range
-from switchyard.store.table import Table
+from switchyard.store.table import Item, Table
 
 _PAGE = 100
 #: Seconds of an invocation that are kept for the last run and for the mark.
@@ -21,14 +22,18 @@ _RESERVE = 5
 logger = Logger(service="switchyard")
 
 
-def reconcile(table: Table, executions: Executions, milliseconds: int, age: int, request_id: str) -> dict[str, int]:
-    """Look after all active runs that are older than `age` seconds; returns how many were seen, and mended how.
+def reconcile(
+    table: Table, executions: Executions, of_goals: Executions, milliseconds: int, age: int, request_id: str
+) -> dict[str, int]:
+    """Look after all active runs and goal runs that are older than `age` seconds; returns how many were seen, and
+    mended how. `executions` are those of runs, `of_goals` those of goal runs.
 
     What the time does not suffice for is left for the next invocation, which begins at the mark.
     """
     table.give(milliseconds)
     executions.give(milliseconds)
-    counts = {"seen": 0, "started": 0, "told": 0, "settled": 0}
+    of_goals.give(milliseconds)
+    counts = {"seen": 0, "started": 0, "told": 0, "settled": 0, "continued": 0}
     before = clock.stamp(time.time() - age)
     first, after = _mark(table)
     for shard in range(first, rows.SHARDS):
@@ -36,23 +41,33 @@ def reconcile(table: Table, executions: Executions, milliseconds: int, age: int,
             ranges = [Range(lists.LISTED_BY_ID, keys.runs_active(shard))]
             page = lists.read_page(table, ranges, limit=_PAGE, after=after, descending=False, whole=False)
             for row in page.items:
-                run = rows.from_item(row)
                 if time.monotonic() > table.deadline - _RESERVE:
                     _set_mark(table, shard, after)
                     return counts
-                if not run.is_outside and run.status != "not_started" and run.created_at < before:
+                if row["created_at"]["S"] < before and _is_carried(row):
                     counts["seen"] += 1
-                    done = _mend(table, executions, run, request_id)
+                    if row["sk"]["S"] == keys.GOAL_RUN:
+                        done = goal_runs.mend(table, of_goals, goal_rows.from_item(row))
+                    else:
+                        done = _mend(table, executions, rows.from_item(row), request_id)
                     if done:
                         counts[done] += 1
-                        logger.warning("mended", extra={"run": run.id, "task": run.task_id, "how": done})
-                after = run.id
+                        logger.warning("mended", extra={"pk": row["pk"]["S"], "run": row["id"]["S"], "how": done})
+                after = row["id"]["S"]
             if page.position is None:
                 break
             after = page.position
         after = None
     _set_mark(table, 0, None)
     return counts
+
+
+def _is_carried(row: Item) -> bool:
+    """Tell whether an execution is to carry the run or goal run of a row, as the index has it."""
+    if row["sk"]["S"] == keys.GOAL_RUN:
+        return True
+    run = rows.from_item(row)
+    return not run.is_outside and run.status != "not_started"
 
 
 def _mend(table: Table, executions: Executions, run: Run, request_id: str) -> str | None:

@@ -9,6 +9,7 @@ from switchyard.domain.goal_runs import TASKS_MAX, GoalRun
 from switchyard.store import keys, lists
 from switchyard.store.differences import difference
 from switchyard.store.lists import Filter, Range
+from switchyard.store.runs import shard
 from switchyard.store.table import ConditionFailed, Item, Table
 
 _NUMBERS = frozenset({"max_parallel", "rounds", "woken", "seen", "version"})
@@ -17,7 +18,7 @@ _NAMES = tuple(each.name for each in fields_of(GoalRun))
 
 
 def to_item(run: GoalRun) -> Item:
-    """Return the row of a goal run."""
+    """Return the row of a goal run; while it is under way, with the key of the list of active runs that it is in."""
     pk, sk = keys.goal_run(run.tenant_id, run.goal_id)
     item: Item = {"pk": {"S": pk}, "sk": {"S": sk}}
     for name in _NAMES:
@@ -26,6 +27,8 @@ def to_item(run: GoalRun) -> Item:
             item[name] = {"S": json.dumps(value, separators=(",", ":"))}
         elif value is not None:
             item[name] = {"N": str(value)} if name in _NUMBERS else {"S": value}
+    if not run.is_final:
+        item["list"] = {"S": keys.runs_active(shard(run.id))}
     return item
 
 

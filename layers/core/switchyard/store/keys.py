@@ -221,7 +221,8 @@ RECONCILER = ("RUNS#RECONCILER", "RECONCILER")
 
 
 def runs_active(shard: int) -> str:
-    """Runs that are not finished, of all tenants (index key): for the reconciler alone, no request reads it."""
+    """Runs and goal runs that are not finished, of all tenants (index key): for the reconciler alone, no request
+    reads it."""
     return f"RUNS#{shard}"
 
 

@@ -78,7 +78,7 @@ def _index_keys(run: Run) -> dict[str, str]:
 
 
 def shard(run_id: str) -> int:
-    """Return which of the SHARDS lists of active runs a run is in."""
+    """Return which of the SHARDS lists of active runs a run or goal run is in."""
     return zlib.crc32(run_id.encode()) % SHARDS
 
 

@@ -60,7 +60,6 @@ def run_task(call: Call) -> Reply:
         branch=state.get("pr_base_branch"),
         artifacts=entries,
         resumed_from=body.resume_from_run_id,
-        **_limits(task),
     )
     return Reply(200, present.task(call.ledger.gathered(task), run, call.request.base_url))
 
@@ -79,7 +78,6 @@ def create(call: Call) -> Reply:
         branch=body.branch,
         environment=body.environment,
         status=status,
-        **_limits(task),
     )
     return Reply(201, run_present.run(run, call.request.base_url))
 
@@ -181,9 +179,3 @@ def _resumed(earlier: Run, state: dict[str, Any]) -> dict[str, Any]:
     if merged.get("run_source") == "signal_report":
         merged["pr_authorship_mode"] = "bot"
     return merged
-
-
-def _limits(task: Track) -> dict[str, int]:
-    """Return the task's own limits for its runs, as far as it has some."""
-    kept = present.kept(task)
-    return {name: kept[name] for name in ("idle_seconds", "timeout_seconds") if kept[name] is not None}

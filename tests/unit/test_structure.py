@@ -201,6 +201,13 @@ def test_importing_the_functions_stays_within_the_budget(surface: str) -> None:
 # ---------------------------------------------------------------- template
 
 
+def test_a_change_of_the_layer_alone_is_published() -> None:
+    shared = template()["Globals"]["Function"]
+    assert shared["AutoPublishAlias"]
+    assert shared["AutoPublishAliasAllProperties"] is True
+    assert template()["Resources"]["CoreLayer"]["Properties"]["PublishLambdaVersion"] is True
+
+
 def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
     public = {resource_name(e.operation.name.replace(".", "/")) for e in endpoints() if e.operation.public}
     for name, function in functions().items():

@@ -54,12 +54,12 @@ invoke: ## Invoke one function of the local stack: make invoke FUNCTION=Planning
 
 .PHONY: test
 test: setup lint ## Run every check and every test
-	@$(DEV) -m pytest $(QUICK) $(ARGS)
+	@$(DEV) -m pytest -n auto $(QUICK) $(ARGS)
 	@$(DEV) -m pytest $(SLOW) $(ARGS)
 
 .PHONY: unit
 unit: setup ## Run the tests that need no stack
-	@$(DEV) -m pytest $(QUICK) $(ARGS)
+	@$(DEV) -m pytest -n auto $(QUICK) $(ARGS)
 
 .PHONY: stack
 stack: setup ## Run the tests that start a local stack of their own

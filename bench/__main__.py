@@ -10,7 +10,8 @@ from pathlib import Path
 from bench.measure import SCENARIOS, Figure, measure
 from bench.stack import emulator
 from bench.variants import ROOT, TABLE
-from switchyard.store.table import Table, make_client
+from switchyard.aws.clients import make_client
+from switchyard.store.table import Table
 
 BUDGETS = {"create": 1.5, "create_keyed": 1.5, "get": 1.5, "list": 1.3, "cold start, get": 1.5}
 PEER_BUDGET = 0.75

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from switchyard.aws import objects
+from switchyard.aws.clients import make_client
+from switchyard.aws.objects import ObjectStore
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http.endpoint import use_table
-from switchyard.store import objects
 from switchyard.store import tokens as token_rows
-from switchyard.store.objects import ObjectStore
-from switchyard.store.table import Table, make_client
+from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
 from tests.support.template import table_definition
@@ -50,7 +51,7 @@ def table(_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
 
 @pytest.fixture(scope="session")
 def _bucket(_client: Any) -> ObjectStore:
-    made = objects.make_client()
+    made = objects.make_objects_client()
     made.create_bucket(Bucket="switchyard-artifacts")
     return ObjectStore("switchyard-artifacts", made)
 

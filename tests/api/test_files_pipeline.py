@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts
-from switchyard.events import files
-from switchyard.store.objects import ObjectStore
+from switchyard.pipeline import files
 from switchyard.store.table import Table
 from tests.support.files import Recorded, put
 from tests.support.runs import Runs

@@ -8,8 +8,8 @@ import pytest
 from switchyard.domain import clock, runs, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.ids import new_id
-from switchyard.ledger import goal_runs
 from switchyard.ledger.unit import ACTIONS_MAX
+from switchyard.pipeline import goal_rounds
 from switchyard.store import goal_runs as rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
@@ -103,7 +103,7 @@ def test_at_most_so_many_run_at_once(api: Api, shop: Workshop, goal: str, add: A
 def test_more_runs_than_one_transaction_takes_are_started(
     api: Api, shop: Workshop, goal: str, add: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(goal_runs, "STARTS_MAX", 2)
+    monkeypatch.setattr(goal_rounds, "STARTS_MAX", 2)
     for _ in range(6):
         add()
     start(api, shop, goal)
@@ -112,7 +112,7 @@ def test_more_runs_than_one_transaction_takes_are_started(
 
 
 def test_one_transaction_has_room_for_the_runs_it_starts() -> None:
-    assert 2 * goal_runs.STARTS_MAX + 1 <= ACTIONS_MAX
+    assert 2 * goal_rounds.STARTS_MAX + 1 <= ACTIONS_MAX
 
 
 def test_a_run_tells_which_goal_run_started_it_and_for_whom(api: Api, shop: Workshop, goal: str, add: Any) -> None:
@@ -463,7 +463,7 @@ def test_a_step_that_is_repeated_starts_nothing_twice(api: Api, shop: Workshop, 
 def test_a_history_that_is_full_goes_on_in_another_execution(
     api: Api, shop: Workshop, goal: str, add: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(goal_runs, "ROUNDS_MAX", 2)
+    monkeypatch.setattr(goal_rounds, "ROUNDS_MAX", 2)
     chain = [add()]
     for _ in range(4):
         chain.append(add(chain[-1]))
@@ -540,7 +540,7 @@ def test_an_execution_that_was_not_started_after_all_is_started_the_next_time(
     with monkeypatch.context() as patched:
         patched.setattr(shop.machine, "start", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            goal_runs.mend(shop.table, shop.machine, shop.goal_run(goal))  # type: ignore[arg-type]
+            goal_rounds.mend(shop.table, shop.machine, shop.goal_run(goal))  # type: ignore[arg-type]
     shop.reconcile()
     shop.settle()
     finish(shop, task)
@@ -554,14 +554,14 @@ def test_the_reconciler_leaves_a_goal_run_alone_that_goes_well_or_has_moved(
     add(first)
     run = start(api, shop, goal)
     read = shop.goal_run(goal)
-    assert goal_runs.mend(shop.table, shop.machine, read) is None  # type: ignore[arg-type]
+    assert goal_rounds.mend(shop.table, shop.machine, read) is None  # type: ignore[arg-type]
     shop.machine.executions[run["id"]].stop()
     # given two that read the same goal run, and one that is late
-    did = [goal_runs.mend(shop.table, shop.machine, read) for _ in range(2)]  # type: ignore[arg-type]
+    did = [goal_rounds.mend(shop.table, shop.machine, read) for _ in range(2)]  # type: ignore[arg-type]
     assert did == ["continued", None]
     assert api.post(f"/v1/tracks/{goal}/run/cancel").status == 200
     shop.settle()
-    assert goal_runs.mend(shop.table, shop.machine, read) is None  # type: ignore[arg-type]
+    assert goal_rounds.mend(shop.table, shop.machine, read) is None  # type: ignore[arg-type]
     assert (status(api, goal), len(shop.machine.executions)) == ("cancelled", 2)
 
 
@@ -731,7 +731,7 @@ def test_a_round_over_a_hundred_tasks_is_three_reads_and_one_transaction(
     run = shop.goal_run(goal)
     calls: list[str] = []
     shop.table.observe = lambda operation, _: calls.append(operation)
-    execution = Execution(goal_runs.execution_of(run)[1])
+    execution = Execution(goal_rounds.execution_of(run)[1])
     shop.advance(execution)
     assert calls == ["batch_get_item", "query", "batch_get_item", "transact_write_items"]
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from switchyard.aws import queues
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
-from switchyard.events import queues, receivers, webhooks
+from switchyard.pipeline import receivers, webhooks
+from switchyard.pipeline.queueing import enqueue
 from switchyard.store import webhooks as rows
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
@@ -178,7 +180,7 @@ def test_the_stream_sends_new_deliveries_and_new_rounds_alone() -> None:
             self.sent += map(json.loads, bodies)
             return [1]
 
-    assert queues.enqueue([sample, attempted, again, expired, other], webhooks.due, Full()) == ["1"]  # type: ignore[arg-type]
+    assert enqueue([sample, attempted, again, expired, other], webhooks.due, Full()) == ["1"]  # type: ignore[arg-type]
     assert [each["round"] for each in Full.sent] == [0, 1]
 
 

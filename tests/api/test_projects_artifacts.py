@@ -10,6 +10,8 @@ import httpx
 import pytest
 from botocore.exceptions import NoCredentialsError
 
+from switchyard.aws import objects
+from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
@@ -18,8 +20,6 @@ from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
-from switchyard.store import objects
-from switchyard.store.objects import ObjectStore
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_artifacts
 from tests.api.conftest import Caller

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
+from switchyard.aws import objects
+from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.artifacts import Entry
@@ -18,9 +20,8 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Stale, Unit
-from switchyard.store import keys, objects
+from switchyard.store import keys
 from switchyard.store import staged as rows
-from switchyard.store.objects import ObjectStore
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import staged
 from switchyard.surfaces.projects.surface import ViewError

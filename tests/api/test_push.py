@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from switchyard.domain import clock, notices, runs
+from switchyard.domain import clock, notifications, runs
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
-from switchyard.events import notices as push
-from switchyard.events.push_services import Expo, PushService
+from switchyard.pipeline import notifications as push
+from switchyard.pipeline.push_services import Expo, PushService
 from switchyard.store import devices as device_rows
 from switchyard.store import keys
 from switchyard.store import runs as run_rows
@@ -156,7 +156,7 @@ def test_all_devices_of_the_tasks_maker_ring_once(
 
 
 def test_a_task_without_a_title_is_called_untitled() -> None:
-    assert notices.text("failed", "") == notices.text("failed", "  ") == '"Untitled task" failed'
+    assert notifications.text("failed", "") == notifications.text("failed", "  ") == '"Untitled task" failed'
 
 
 @pytest.mark.parametrize(

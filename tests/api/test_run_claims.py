@@ -223,8 +223,8 @@ def test_the_run_of_a_task_that_was_finished_or_deleted_meanwhile_is_passed_over
 def test_a_crowd_draws_at_random_but_its_own_runs_first(
     ledger: Ledger, bo: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(claims.crowd, "is_met", lambda *_: True)
-    monkeypatch.setattr(claims.crowd, "shuffled", lambda runs: sorted(runs, key=lambda run: run.id, reverse=True))
+    monkeypatch.setattr(claims.contention, "is_met", lambda *_: True)
+    monkeypatch.setattr(claims.contention, "shuffled", lambda runs: sorted(runs, key=lambda run: run.id, reverse=True))
     offered = [ledger.offer(agent).id for agent in (None, "agent_bo", "agent_bo", None)]
     assert [claimed(bo.post(CLAIM)) for _ in range(4)] == [offered[n] for n in (2, 1, 3, 0)]
 

@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
+from switchyard.aws import objects
+from switchyard.aws.objects import ObjectStore
 from switchyard.domain import clock
 from switchyard.domain.ids import lowest_id, new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.store import objects
 from switchyard.store import run_logs as rows
-from switchyard.store.objects import ObjectStore
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_logs

@@ -7,7 +7,7 @@ import pytest
 
 from switchyard.domain import clock
 from switchyard.domain.runs import Run
-from switchyard.events import webhooks
+from switchyard.pipeline import webhooks
 from switchyard.store import audit
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload

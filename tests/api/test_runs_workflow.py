@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
+from switchyard.aws.executions import Executions
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
-from switchyard.ledger import runs, workflow
-from switchyard.ledger.reconciler import reconcile
-from switchyard.ledger.signals import Signaller
+from switchyard.ledger import runs
+from switchyard.pipeline import workflow
+from switchyard.pipeline.reconciler import reconcile
+from switchyard.pipeline.signals import Signaller
 from switchyard.store import keys
 from switchyard.store import runs as rows
-from switchyard.store.executions import Executions
 from switchyard.store.table import Item, Table
 from tests.support.runs import Runs
 from tests.support.states import MACHINE, StatesClient

@@ -2,7 +2,7 @@
 
 import pytest
 
-from switchyard.store.objects import ObjectStore
+from switchyard.aws.objects import ObjectStore
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support import world

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from switchyard.aws.objects import ObjectStore
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.ids import new_id
-from switchyard.store.objects import ObjectStore
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support import world

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from switchyard.aws.clients import make_client
 from switchyard.http.endpoint import use_table
-from switchyard.store.table import make_client
 from tests.support.stack import aws, stack
 
 __all__ = ["aws", "stack"]

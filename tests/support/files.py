@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from switchyard.store.objects import ObjectStore
+from switchyard.aws.objects import ObjectStore
 
 
 def policy_of(form: Mapping[str, Any]) -> dict[str, Any]:

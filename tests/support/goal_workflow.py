@@ -4,13 +4,15 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from switchyard.aws import executions
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
-from switchyard.ledger import goal_runs, runs
-from switchyard.ledger.goal_signals import GoalSignals
-from switchyard.ledger.reconciler import reconcile
-from switchyard.store import executions, keys
+from switchyard.ledger import runs
+from switchyard.pipeline import goal_rounds
+from switchyard.pipeline.goal_signals import GoalSignals
+from switchyard.pipeline.reconciler import reconcile
 from switchyard.store import goal_runs as rows
+from switchyard.store import keys
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 from tests.support.states import MACHINE, StatesClient
@@ -84,7 +86,7 @@ class Workshop:
         """Run the step of an execution once."""
         execution.token = new_id()
         event = {**execution.given, "token": execution.token}
-        goal_runs.advance(table or self.table, self.machine, event, new_id())  # type: ignore[arg-type]
+        goal_rounds.advance(table or self.table, self.machine, event, new_id())  # type: ignore[arg-type]
 
     def settle(self) -> None:
         """Let everything follow from everything, until nothing does."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from switchyard.events import signals
-from switchyard.events.projection import Projector
-from switchyard.store.bus import Bus
+from switchyard.aws.bus import Bus
+from switchyard.pipeline import signals
+from switchyard.pipeline.projection import Projector
 from switchyard.store.table import Item, Table
 
 Record = dict[str, Any]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from switchyard.aws.objects import ObjectStore, Upload
 from switchyard.domain import artifacts, clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
@@ -12,7 +13,6 @@ from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import devices, goal_runs, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
-from switchyard.store.objects import ObjectStore, Upload
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Item, Table
 from switchyard.store.tokens import TokenRow

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchyard.aws.bus import BYTES_MAX
 from switchyard.domain import audit, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import VALUE_MAX, Change
 from switchyard.domain.errors import Conflict
 from switchyard.domain.tracks import Track
-from switchyard.events import stream
-from switchyard.events.domain_events import FIELD_MAX, events_of
+from switchyard.pipeline import records
+from switchyard.pipeline.domain_events import FIELD_MAX, events_of
 from switchyard.store import audit as audit_rows
 from switchyard.store import tracks as rows
-from switchyard.store.bus import BYTES_MAX
 from tests.support.stream import record
 
 ADA = Actor("tenant", "user_ada", "user", frozenset(), "token")
@@ -34,15 +34,15 @@ def types(change: Change) -> list[str]:
 
 def test_a_record_of_a_new_version_is_a_change_with_both_sides() -> None:
     after = tracks.change(TASK, ADA, "request-2", title="New")
-    assert stream.read(record(rows.to_item(TASK), rows.to_item(after))) == Change(TASK, after)
-    assert stream.read(record(None, rows.to_item(TASK))) == Change(None, TASK)
+    assert records.read(record(rows.to_item(TASK), rows.to_item(after))) == Change(TASK, after)
+    assert records.read(record(None, rows.to_item(TASK))) == Change(None, TASK)
 
 
 def test_records_that_are_no_change_are_passed_over() -> None:
     row = rows.to_item(TASK)
-    assert stream.read(record(row, {**row, "tasks_total": {"N": "3"}})) is None
-    assert stream.read(record(row, None)) is None
-    assert stream.read(record(None, {**row, "sk": {"S": "BLOCKS#x"}})) is None
+    assert records.read(record(row, {**row, "tasks_total": {"N": "3"}})) is None
+    assert records.read(record(row, None)) is None
+    assert records.read(record(None, {**row, "sk": {"S": "BLOCKS#x"}})) is None
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_an_entry_comes_back_from_its_row() -> None:
 def test_a_refusal_comes_back_from_the_row_that_waits_for_the_pipeline() -> None:
     entry = audit.refused(TASK, "done", ADA, "request-9", "2026-06-05T09:30:00.000Z", Conflict())
     row = audit_rows.attempt(entry)["Put"]["Item"]
-    assert stream.read(record(None, row)) == entry
-    assert stream.read(record(row, row)) is None
+    assert records.read(record(None, row)) == entry
+    assert records.read(record(row, row)) is None
 
 
 def test_entries_sort_by_time_then_by_track_and_version() -> None:

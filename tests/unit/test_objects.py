@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from switchyard.aws.objects import ObjectStore, Upload
 from switchyard.domain.errors import Busy
-from switchyard.store.objects import ObjectStore, Upload
 
 LOST = ReadTimeoutError(endpoint_url="bucket")
 FOUND = {"ContentLength": 3, "ContentType": "text/plain", "LastModified": datetime(2026, 6, 5, tzinfo=UTC)}

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from switchyard.events import receivers
+from switchyard.pipeline import receivers
 
 INSIDE = [
     "127.0.0.1",

@@ -5,7 +5,7 @@ import time
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from switchyard.events import signing
+from switchyard.pipeline import signing
 
 BODY = '{"title":"Grüße ✓"}'
 

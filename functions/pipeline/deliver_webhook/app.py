@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from switchyard.events import webhooks
-from switchyard.events.queues import Queue
+from switchyard.aws.queues import Queue
+from switchyard.pipeline import webhooks
 from switchyard.store.table import Table
 
 

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from switchyard.events import webhooks
+from switchyard.pipeline import webhooks
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
 

@@ -3,13 +3,14 @@
 from functools import cache
 from typing import Any
 
-from switchyard.events import notices, signals, webhooks
-from switchyard.events.queues import Due, Queue, enqueue
+from switchyard.aws.queues import Queue
+from switchyard.pipeline import notifications, signals, webhooks
+from switchyard.pipeline.queueing import Due, enqueue
 
 
 @cache
 def _queues() -> list[tuple[Due, Queue]]:
-    return [(webhooks.due, Queue.deliveries()), (notices.due, Queue.notices()), (signals.due, Queue.signals())]
+    return [(webhooks.due, Queue.deliveries()), (notifications.due, Queue.notices()), (signals.due, Queue.signals())]
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from functools import cache
 from typing import Any
 
-from switchyard.events import notices, push_services
-from switchyard.events.push_services import PushService
-from switchyard.events.queues import Queue
+from switchyard.aws.queues import Queue
+from switchyard.pipeline import notifications, push_services
+from switchyard.pipeline.push_services import PushService
 from switchyard.store.table import Table
 
 
@@ -28,5 +28,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Carry out a message; one with a device that is still to be told stays in the queue until the next attempt."""
     table = _table()
     table.give(context.get_remaining_time_in_millis())
-    left = [each["messageId"] for each in event["Records"] if not notices.handle(table, _queue(), _service(), each)]
+    left = [
+        each["messageId"] for each in event["Records"] if not notifications.handle(table, _queue(), _service(), each)
+    ]
     return {"batchItemFailures": [{"itemIdentifier": each} for each in left]}

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from switchyard.events.projection import Projector
+from switchyard.pipeline.projection import Projector
 
 
 @cache

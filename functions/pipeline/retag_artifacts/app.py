@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from switchyard.events import files
-from switchyard.store import objects
+from switchyard.aws import objects
+from switchyard.pipeline import files
 from switchyard.store.table import Table
 
 
@@ -17,4 +17,4 @@ def handler(event: dict[str, Any], context: Any) -> None:
     """Tag the staged files of one run anew."""
     table = _table()
     table.give(context.get_remaining_time_in_millis())
-    files.keep(table, objects.beside(table), event)
+    files.keep(table, objects.shared(table.deadline), event)

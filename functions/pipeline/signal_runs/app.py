@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from switchyard.ledger.signals import Signaller
+from switchyard.pipeline.signals import Signaller
 
 
 @cache

@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from switchyard.ledger import goal_runs
-from switchyard.store.executions import Executions
+from switchyard.aws.executions import Executions
+from switchyard.pipeline import goal_rounds
 from switchyard.store.table import Table
 
 
@@ -23,4 +23,4 @@ def handler(event: dict[str, Any], context: Any) -> None:
     left = context.get_remaining_time_in_millis()
     _table().give(left)
     _executions().give(left)
-    goal_runs.advance(_table(), _executions(), event, context.aws_request_id)
+    goal_rounds.advance(_table(), _executions(), event, context.aws_request_id)

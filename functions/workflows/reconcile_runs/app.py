@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from switchyard.ledger.reconciler import reconcile
-from switchyard.store.executions import Executions
+from switchyard.aws.executions import Executions
+from switchyard.pipeline.reconciler import reconcile
 from switchyard.store.table import Table
 
 

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from switchyard.ledger import workflow
+from switchyard.pipeline import workflow
 from switchyard.store.table import Table
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from switchyard.aws.clients import make_client
 from switchyard.domain.actors import SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Busy, FieldError, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id, parse_id
@@ -26,7 +27,7 @@ from switchyard.http.validation import Wire, parse_body, parse_values
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import tenants
-from switchyard.store.table import Table, make_client
+from switchyard.store.table import Table
 from switchyard.surfaces.administration import listing, present
 from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging
 

@@ -1,21 +1,16 @@
-"""The only place that talks to DynamoDB: one client per container, retries within the time that is left.
-
-botocore is imported here and in store/objects.py alone, and used through few calls, so that the transport
-could be replaced. Clients come from botocore directly: boto3's session costs import time and adds nothing here.
-"""
+"""The only place that talks to DynamoDB: one client per container, retries within the time that is left."""
 
 import math
 import os
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError
 
-from switchyard.domain.errors import Busy
+from switchyard.aws import retry
+from switchyard.aws.clients import make_client
+from switchyard.aws.retry import code_of
 
 Item = dict[str, Any]
 
@@ -32,10 +27,6 @@ _RETRYABLE = frozenset(
         "TransactionInProgressException",
     }
 )
-#: Seconds kept back from a call's deadline, for the answer itself.
-_RESERVE = 0.5
-_FIRST_PAUSE = 0.025
-_LONGEST_PAUSE = 1.0
 
 
 class ConditionFailed(Exception):
@@ -45,41 +36,6 @@ class ConditionFailed(Exception):
     def __init__(self, items: Sequence[Item | None]) -> None:
         super().__init__("condition failed")
         self.items = items
-
-
-def make_client(service: str) -> Any:
-    """Return a botocore client with short time-outs and no retries of its own: Table.call does those."""
-    config = Config(
-        connect_timeout=1,
-        read_timeout=5,
-        retries={"total_max_attempts": 1},
-        max_pool_connections=16,
-        parameter_validation=False,
-        tcp_keepalive=True,
-    )
-    return botocore.session.get_session().create_client(service, config=config)
-
-
-def insist(call: Callable[[], Any], deadline: float, is_retryable: Callable[[ClientError], bool]) -> Any:
-    """Make one API call; what may pass is tried again with jitter until the deadline (time.monotonic()).
-
-    Raises Busy when the time is over, and the ClientError that is not to be tried again.
-    """
-    pause = _FIRST_PAUSE
-    while True:
-        try:
-            return call()
-        except ClientError as error:
-            if not is_retryable(error):
-                raise
-            cause: Exception = error
-        except (ConnectionError, HTTPClientError) as error:
-            cause = error
-        wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
-        if time.monotonic() + wait > deadline - _RESERVE:
-            raise Busy("AWS did not answer in time: try again in a second.") from cause
-        time.sleep(wait)
-        pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 class Table:
@@ -110,8 +66,8 @@ class Table:
         if self.observe:
             params["ReturnConsumedCapacity"] = "TOTAL"
         try:
-            deadline = min(self.deadline, until + _RESERVE)
-            answer = insist(lambda: getattr(self.client, operation)(**params), deadline, _is_retryable)
+            deadline = min(self.deadline, until + retry.RESERVE)
+            answer = retry.call(lambda: getattr(self.client, operation)(**params), deadline, _is_retryable)
         except ClientError as error:
             raise _refusal(error) from error
         if self.observe:
@@ -175,7 +131,7 @@ class Table:
 
 
 def _is_retryable(error: ClientError) -> bool:
-    code = error.response["Error"]["Code"]
+    code = code_of(error)
     if code == "TransactionCanceledException":
         reasons = error.response.get("CancellationReasons", ())
         codes = {reason.get("Code") for reason in reasons}
@@ -185,7 +141,7 @@ def _is_retryable(error: ClientError) -> bool:
 
 
 def _refusal(error: ClientError) -> Exception:
-    code = error.response["Error"]["Code"]
+    code = code_of(error)
     if code == "ConditionalCheckFailedException":
         return ConditionFailed([error.response.get("Item", {})])
     if code == "TransactionCanceledException":

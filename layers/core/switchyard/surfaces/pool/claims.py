@@ -6,7 +6,7 @@ from switchyard.domain import lifecycle
 from switchyard.domain.claims import NotClaimable
 from switchyard.domain.tracks import Track
 from switchyard.http.endpoint import Call, Reply
-from switchyard.ledger import crowd
+from switchyard.ledger import contention
 from switchyard.ledger.unit import Unit
 from switchyard.store import lists, ready
 from switchyard.store import tracks as rows
@@ -42,7 +42,7 @@ def draw(ledger: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
 
     In a crowd it is any of the tasks that are as urgent as the first.
     """
-    crowded = crowd.is_met(ledger, "tasks")
+    crowded = contention.is_met(ledger, "tasks")
     page = ready.read_page(ledger.table, ledger.actor, wanted, CROWDED_CANDIDATES if crowded else CANDIDATES)
     candidates = [rows.from_item(item) for item in page.items]
     if ledger.attempt:
@@ -51,7 +51,7 @@ def draw(ledger: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
     if not candidates:
         return None
     urgent = [each for each in candidates if each.priority == candidates[0].priority]
-    return ledger.claim(crowd.shuffled(urgent)[0] if crowded else urgent[0], lease_seconds)
+    return ledger.claim(contention.shuffled(urgent)[0] if crowded else urgent[0], lease_seconds)
 
 
 def heartbeat(call: Call) -> Reply:

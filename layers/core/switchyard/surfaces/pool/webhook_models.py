@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from switchyard.events import receivers
 from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.pipeline import receivers
 from switchyard.surfaces.inputs import Distinct, Printable
 from switchyard.surfaces.pool.models import ABSENT, LIMIT, LIMIT_MAX, Shown
 

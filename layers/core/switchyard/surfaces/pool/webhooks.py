@@ -6,8 +6,8 @@ from typing import Any
 from switchyard.domain import clock
 from switchyard.domain.errors import Conflict, NotFound
 from switchyard.domain.ids import new_id, parse_id
-from switchyard.events import signing
 from switchyard.http.endpoint import Call, Reply
+from switchyard.pipeline import signing
 from switchyard.store import keys, lists
 from switchyard.store import webhooks as rows
 from switchyard.store.lists import Range

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from switchyard.domain.devices import TOKEN_MAX, Platform
-from switchyard.domain.notices import Decision, Kind, Outcome
+from switchyard.domain.notifications import Decision, Kind, Outcome
 from switchyard.store.lists import CURSOR_MAX
 from switchyard.surfaces.inputs import NotBlank, Printable
 from switchyard.surfaces.projects.inputs import ABSENT, LIMIT, Body, Limit, Params, Uuid

@@ -3,10 +3,10 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from switchyard.domain.notices import TITLE, Notice
+from switchyard.domain.notifications import TITLE, Notice
 from switchyard.http.endpoint import Call, Reply
 from switchyard.store import lists
-from switchyard.store import notices as rows
+from switchyard.store import notifications as rows
 from switchyard.surfaces.projects.device_models import ListNotifications
 from switchyard.surfaces.projects.scope import task_in
 

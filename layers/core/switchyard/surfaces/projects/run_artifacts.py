@@ -7,6 +7,8 @@ from functools import partial
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
+from switchyard.aws import objects
+from switchyard.aws.objects import CannotSign, Upload
 from switchyard.domain import artifacts
 from switchyard.domain.artifacts import Entry
 from switchyard.domain.errors import FieldError, Invalid
@@ -15,8 +17,6 @@ from switchyard.domain.tracks import Track
 from switchyard.http.endpoint import Call, Reply
 from switchyard.http.validation import check_json_size
 from switchyard.ledger import runs
-from switchyard.store import objects
-from switchyard.store.objects import CannotSign, Upload
 from switchyard.surfaces.projects import scope, uploads
 from switchyard.surfaces.projects.artifact_models import (
     FinalizeUpload,
@@ -49,7 +49,7 @@ def upload(call: Call) -> Reply:
         for file, artifact_id, content, path in zip(body.artifacts, ids, contents, paths, strict=True)
     ]
     after = _add(call, task, run, added)
-    objects.beside(call.ledger.table).put_all(
+    objects.shared(call.ledger.table.deadline).put_all(
         [
             Upload(path, content, file.content_type)
             for file, content, path in zip(body.artifacts, contents, paths, strict=True)
@@ -94,7 +94,7 @@ def presign(call: Call) -> Reply:
 def download(call: Call) -> Reply:
     """Answer with a file of the run, or of one that it resumed; with the address of one above INLINE_MAX (303)."""
     entry = _find(call)
-    content = objects.beside(call.ledger.table).get(entry["storage_path"], INLINE_MAX)
+    content = objects.shared(call.ledger.table.deadline).get(entry["storage_path"], INLINE_MAX)
     if content is None:
         raise ViewError(404, {"error": "Artifact content not found"})
     if content.body is None:
@@ -155,7 +155,7 @@ def _find(call: Call) -> Entry:
 
 def _address(call: Call, entry: Entry) -> str:
     try:
-        return objects.beside(call.ledger.table).presign_get(
+        return objects.shared(call.ledger.table.deadline).presign_get(
             entry["storage_path"], _headers(entry), artifacts.PRESIGNED_SECONDS
         )
     except CannotSign as error:

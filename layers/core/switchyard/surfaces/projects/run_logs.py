@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from switchyard.aws import objects
 from switchyard.domain import run_logs
 from switchyard.domain.ids import parse_id
 from switchyard.domain.runs import Run
 from switchyard.http.endpoint import Call, Reply
 from switchyard.ledger import run_logs as ledger
-from switchyard.store import keys, objects
+from switchyard.store import keys
 from switchyard.store import run_logs as rows
 from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
@@ -101,7 +102,7 @@ def _elsewhere(table: Table, runs: Sequence[Run]) -> str:
 
     At most 1 MB of rows and a part of the object are held in memory.
     """
-    run, store = runs[-1], objects.beside(table)
+    run, store = runs[-1], objects.shared(table.deadline)
     last = rows.newest(table, run.tenant_id, run.id) or "0"
     key = f"tasks/logs/team_{run.tenant_id}/task_{run.task_id}/run_{run.id}.{last}.jsonl"
     if store.heads([key]) == [None]:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from switchyard.aws import objects
+from switchyard.aws.objects import CannotSign, Head
 from switchyard.domain import artifacts
 from switchyard.domain.artifacts import Entry
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.http.endpoint import Call, Reply
-from switchyard.store import objects
-from switchyard.store.objects import CannotSign, Head
 from switchyard.surfaces.projects.artifact_models import Described, PrepareUpload, Uploaded
 from switchyard.surfaces.projects.surface import ViewError
 
@@ -26,7 +26,7 @@ def prepare(call: Call, path_of: Callable[[str, str], str], days: int) -> Reply:
     goes away also when nobody finalizes it.
     """
     body: PrepareUpload = call.body
-    bucket, tags = objects.beside(call.ledger.table), artifacts.tags(call.actor.tenant_id, days)
+    bucket, tags = objects.shared(call.ledger.table.deadline), artifacts.tags(call.actor.tenant_id, days)
     prepared = []
     for each in body.artifacts:
         artifact_id = uuid4().hex
@@ -75,7 +75,7 @@ def inspect(call: Call, uploaded: Sequence[Uploaded], since: int = 0) -> list[tu
     What was uploaded before the instant `since` (epoch, seconds) counts as gone. Raises ViewError in the words of the
     contract for the first file that is not there, is too large, or is another than its checksum says.
     """
-    found = objects.beside(call.ledger.table).heads([each.storage_path for each in uploaded])
+    found = objects.shared(call.ledger.table.deadline).heads([each.storage_path for each in uploaded])
     inspected = []
     for each, head in zip(uploaded, found, strict=True):
         if head is None or head.uploaded_at <= since:

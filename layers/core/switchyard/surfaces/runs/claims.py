@@ -11,7 +11,7 @@ from switchyard.domain.errors import NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.http.endpoint import Call, Reply
-from switchyard.ledger import crowd, runs
+from switchyard.ledger import contention, runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys
 from switchyard.store import runs as rows
@@ -55,11 +55,11 @@ def draw(ledger: Unit, lease_seconds: int, project_id: str | None = None, look: 
     """
     actor = ledger.actor
     realms = [keys.realm(actor.tenant_id, owner) for owner in ((None, actor.id) if look == 0 else (None,))]
-    crowded = crowd.is_met(ledger, "runs")
+    crowded = contention.is_met(ledger, "runs")
     count = CROWDED_CANDIDATES if crowded else CANDIDATES
     offered, lapsed = rows.read_offered(ledger.table, actor, realms, count, project_id)
     if crowded:
-        offered = sorted(crowd.shuffled(offered), key=lambda run: run.agent is None)
+        offered = sorted(contention.shuffled(offered), key=lambda run: run.agent is None)
     return next(_claimed(ledger, chain(offered, lapsed), lease_seconds), None)
 
 

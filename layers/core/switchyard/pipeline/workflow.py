@@ -1,7 +1,7 @@
 """The workflow of a run (docs/runs.md): what its steps write to the ledger, and what they go on with.
 
 A step that waits leaves its task token on the run's row. Whoever changes the run later needs to know nothing of the
-workflow: the row's next record on the stream says what to answer (ledger/signals.py). Every step may be repeated.
+workflow: the row's next record on the stream says what to answer (pipeline/signals.py). Every step may be repeated.
 """
 
 from collections.abc import Callable, Mapping

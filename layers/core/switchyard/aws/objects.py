@@ -4,7 +4,6 @@ Clients put files there themselves, by a form that is signed here, and get large
 """
 
 import os
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,17 +12,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from switchyard.domain.errors import Busy
-from switchyard.store.table import Table
+from switchyard.aws import retry
+from switchyard.aws.clients import make_client
+from switchyard.aws.retry import code_of
 
-#: Seconds kept back from a call's deadline, for the answer itself.
-_RESERVE = 0.5
-_FIRST_PAUSE = 0.05
-_LONGEST_PAUSE = 1.0
+_BUSY = "The files' storage did not answer in time: try again in a second."
 #: Calls made at the same time.
 _PARALLEL = 16
 #: Bytes of a part of a large object; S3 takes no smaller one than 5 MiB, but the last.
@@ -77,7 +72,7 @@ class ObjectStore:
     @classmethod
     def from_environment(cls) -> "ObjectStore":
         """Return the bucket of the environment variable ARTIFACTS_BUCKET."""
-        return cls(os.environ["ARTIFACTS_BUCKET"], make_client())
+        return cls(os.environ["ARTIFACTS_BUCKET"], make_objects_client())
 
     # -------------------------------------------------------------- signed for clients
     def presign_post(
@@ -190,35 +185,30 @@ class ObjectStore:
 
     def _patiently[T](self, work: Callable[[], T]) -> T | None:
         """Do the work; None when the object is not there, again after a failure that passes, else Busy."""
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return work()
-            except ClientError as error:
-                code = error.response["Error"]["Code"]
-                if code in _MISSING:
-                    return None
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] < _SERVER_ERROR and code not in _RETRYABLE:
-                    raise
-                cause: Exception = error
-            except (ConnectionError, HTTPClientError) as error:
-                cause = error
-            wait = random.uniform(0, pause)  # noqa: S311 - jitter, not a secret
-            if time.monotonic() + wait > self.deadline - _RESERVE:
-                raise Busy("The files' storage did not answer in time: try again in a second.") from cause
-            time.sleep(wait)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        try:
+            return retry.call(work, self.deadline, _is_retryable, _BUSY)
+        except ClientError as error:
+            if code_of(error) in _MISSING:
+                return None
+            raise
+
+
+def _is_retryable(error: ClientError) -> bool:
+    code = code_of(error)
+    if code in _MISSING:
+        return False
+    return error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR or code in _RETRYABLE
 
 
 _shared: ObjectStore | None = None
 
 
-def beside(table: Table) -> ObjectStore:
-    """Return the container's bucket, made on first use, with as much time left as the table has."""
+def shared(deadline: float) -> ObjectStore:
+    """Return the container's bucket, made on first use, with time until the deadline."""
     global _shared
     if _shared is None:
         _shared = ObjectStore.from_environment()
-    _shared.deadline = table.deadline
+    _shared.deadline = deadline
     return _shared
 
 
@@ -228,19 +218,9 @@ def use(store: ObjectStore | None) -> None:
     _shared = store
 
 
-def make_client() -> Any:
-    """Return a botocore client whose addresses name the bucket's own region, so that no client is redirected."""
-    config = Config(
-        signature_version="s3v4",
-        s3={"us_east_1_regional_endpoint": "regional"},
-        connect_timeout=1,
-        read_timeout=5,
-        retries={"total_max_attempts": 1},
-        max_pool_connections=_PARALLEL,
-        parameter_validation=False,
-        tcp_keepalive=True,
-    )
-    return botocore.session.get_session().create_client("s3", config=config)
+def make_objects_client() -> Any:
+    """Return a client whose addresses name the bucket's own region, so that no client is redirected."""
+    return make_client("s3", signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"})
 
 
 def parts(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -12,7 +12,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from switchyard.store.table import insist, make_client
+from switchyard.aws import retry
+from switchyard.aws.clients import make_client
+from switchyard.aws.retry import code_of
 
 #: The task that a token belongs to is over, or its machine is gone.
 _STALE = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
@@ -74,12 +76,12 @@ class Executions:
 
     def _call(self, operation: str, harmless: frozenset[str] | set[str], **params: Any) -> Any:
         try:
-            return insist(lambda: getattr(self.client, operation)(**params), self.deadline, _is_retryable)
+            return retry.call(lambda: getattr(self.client, operation)(**params), self.deadline, _is_retryable)
         except ClientError as error:
-            if error.response["Error"]["Code"] in harmless:
+            if code_of(error) in harmless:
                 return None
             raise
 
 
 def _is_retryable(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] in _RETRYABLE
+    return code_of(error) in _RETRYABLE

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from switchyard.domain import clock
-from switchyard.domain.notices import COOLDOWN_SECONDS, Attempted, Notice
+from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notice
 from switchyard.store import keys
 from switchyard.store.lists import TABLE, Filter, Page, Range, read_page
 from switchyard.store.table import ConditionFailed, Item, Table

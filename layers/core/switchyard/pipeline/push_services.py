@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import urllib3
 
+from switchyard.aws import mobile_push
 from switchyard.domain.devices import Device
-from switchyard.domain.notices import TITLE, Attempted, Notice, Outcome
-from switchyard.store import sns
+from switchyard.domain.notifications import TITLE, Attempted, Notice, Outcome
 
 _SECONDS = 10.0
 _ANSWER_BYTES_MAX = 1_048_576
@@ -43,7 +43,7 @@ def from_environment() -> PushService | None:
         return Expo(os.environ["EXPO_URL"], os.environ["EXPO_ACCESS_TOKEN"])
     if name == "sns":
         applications = {"ios": os.environ["SNS_IOS_APPLICATION"], "android": os.environ["SNS_ANDROID_APPLICATION"]}
-        return Sns(applications, sns.MobilePush.from_environment())
+        return Sns(applications, mobile_push.MobilePush.from_environment())
     if name == "none":
         return None
     raise ValueError(f"PUSH_SERVICE is {name!r}: expected none, expo or sns")
@@ -142,7 +142,7 @@ class Sns:
     """Amazon SNS mobile push; `applications` are the ARNs of its platform applications by platform ("": none)."""
 
     applications: Mapping[str, str]
-    client: sns.MobilePush
+    client: mobile_push.MobilePush
     batch: int = 1
 
     def send(self, devices: Sequence[Device], notice: Notice) -> list[Attempted]:
@@ -155,11 +155,11 @@ class Sns:
             return _tried(device, "refused", f"No platform application is configured for {device.platform}.")
         try:
             reference = self.client.publish(application, device.token, _payload(notice))
-        except sns.Gone as error:
+        except mobile_push.Gone as error:
             return _tried(device, "removed", str(error))
-        except sns.Refused as error:
+        except mobile_push.Refused as error:
             return _tried(device, "refused", str(error))
-        except sns.Unavailable as error:
+        except mobile_push.Unavailable as error:
             return _tried(device, "pending", str(error))
         return _tried(device, "accepted", reference=reference)
 

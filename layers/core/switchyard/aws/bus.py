@@ -1,14 +1,14 @@
 """The EventBridge bus: the only place that talks to it."""
 
 import os
-import random
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError
 
-from switchyard.store.table import make_client
+from switchyard.aws.clients import make_client
+from switchyard.aws.retry import UNREACHABLE, pauses
 
 #: What one PutEvents takes.
 ENTRIES_MAX = 10
@@ -36,22 +36,21 @@ class Bus:
         """Put all entries, a request for at most ten; returns for each what it finally failed with, or None."""
         outcome: list[Exception | None] = [None] * len(entries)
         for positions in _batches(entries):
-            pause, left = _FIRST_PAUSE, positions
-            for attempt in range(_TRIES):
+            left = positions
+            for attempt, pause in zip(range(1, _TRIES + 1), pauses(_FIRST_PAUSE), strict=False):
                 failed = self._send([entries[position] for position in left])
                 for position, error in zip(left, failed, strict=True):
                     outcome[position] = error
                 left = [position for position in left if outcome[position] is not None]
-                if not left or attempt == _TRIES - 1 or time.monotonic() + pause > self.deadline:
+                if not left or attempt == _TRIES or time.monotonic() + pause > self.deadline:
                     break
-                time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
-                pause *= 2
+                time.sleep(pause)
         return outcome
 
     def _send(self, entries: Sequence[Entry]) -> list[Exception | None]:
         try:
             answer = self.client.put_events(Entries=[{**entry, "EventBusName": self.name} for entry in entries])
-        except (ClientError, ConnectionError, HTTPClientError) as error:
+        except (ClientError, *UNREACHABLE) as error:
             return [error] * len(entries)
         return [
             NotTaken(f"{each['ErrorCode']}: {each.get('ErrorMessage', '')}") if each.get("ErrorCode") else None

@@ -13,15 +13,15 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from switchyard.domain import clock, notices
+from switchyard.aws.queues import Queue, pause
+from switchyard.domain import clock, notifications
 from switchyard.domain.devices import Device, is_watching
-from switchyard.domain.notices import Attempted, Decision, Notice
+from switchyard.domain.notifications import Attempted, Decision, Notice
 from switchyard.domain.tracks import Track
-from switchyard.events.push_services import PushService
-from switchyard.events.queues import Queue, pause
+from switchyard.pipeline.push_services import PushService
 from switchyard.store import devices as device_rows
 from switchyard.store import keys, runs, tracks
-from switchyard.store import notices as rows
+from switchyard.store import notifications as rows
 from switchyard.store.table import Table
 
 #: Attempts of one notice, over about six minutes; template.yaml's maxReceiveCount is the same.
@@ -40,11 +40,11 @@ def due(data: Mapping[str, Any]) -> str | None:
     if all(old.get(name) == new.get(name) for name in ("status", "state")):
         return None  # most changes of a run are signs of life
     before, after = runs.from_item(old), runs.from_item(new)
-    kind = notices.kind_of(before, after)
+    kind = notifications.kind_of(before, after)
     if kind is None:
         return None
     names = {"tenant": after.tenant_id, "task": after.task_id, "run": after.id, "kind": kind}
-    return json.dumps(names | {"notice": notices.notice_id(after, kind)})
+    return json.dumps(names | {"notice": notifications.notice_id(after, kind)})
 
 
 def handle(table: Table, queue: Queue, service: PushService | None, record: Mapping[str, Any]) -> bool:
@@ -95,7 +95,7 @@ def _decide(table: Table, service: PushService | None, message: Mapping[str, Any
         kind=message["kind"],
         recipient=task.created_by,
         decided="sent",
-        body=notices.text(message["kind"], task.title),
+        body=notifications.text(message["kind"], task.title),
         created_at=clock.now(),
     )
     if task.owner not in (None, task.created_by):

@@ -1,6 +1,8 @@
-"""From signals to the workflows: executions are started, told of their runs, and runs end with their task.
+"""Signals: records of the stream that a workflow may wait for.
 
-Every signal may be sent again: a name starts one execution, and a token takes one answer.
+A queue keeps them (due) until Step Functions takes what follows from them (Signaller), and holds up no other reader of
+the stream meanwhile. Executions are started, told of their runs, and runs end with their task. Every signal may be sent
+again: a name starts one execution, and a token takes one answer.
 """
 
 import json
@@ -12,21 +14,65 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from switchyard.domain import lifecycle, runs
+from switchyard.aws.executions import Executions
+from switchyard.domain import goal_runs, lifecycle, runs
 from switchyard.domain.runs import Run
-from switchyard.events import signals
-from switchyard.ledger import workflow
-from switchyard.ledger.goal_signals import GoalSignals
 from switchyard.ledger.runs import settle, system
+from switchyard.pipeline import workflow
+from switchyard.pipeline.goal_signals import GoalSignals
+from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import keys
 from switchyard.store import runs as rows
-from switchyard.store.executions import Executions
+from switchyard.store import tracks as track_rows
 from switchyard.store.table import Item, Table
 
 #: Runs that are read at once when their task ends.
 _PAGE = 100
+#: Characters of an attribute that a signal carries; no workflow looks at longer ones (outputs, inputs, descriptions).
+_ATTRIBUTE_MAX = 4_000
 
 logger = Logger(service="switchyard")
+
+
+def due(data: Mapping[str, Any]) -> str | None:
+    """Return the message of a record (its `dynamodb` part) that concerns a workflow; None for every other record.
+
+    These are the records of runs and goal runs, that of a task's end, and those of changes that bear on goal runs.
+    """
+    new, old = data.get("NewImage"), data.get("OldImage")
+    if new is None:
+        return None
+    sort = data["Keys"]["sk"]["S"]
+    wanted = sort.startswith(keys.RUN) or (sort == keys.GOAL_RUN and _concerns_execution(old, new))
+    if wanted or (sort == keys.TRACK and (ends(old, new) or _bears_on_goal_runs(old, new))):
+        images = {"NewImage": _short(new)} | ({"OldImage": _short(old)} if old else {})
+        return json.dumps({"Keys": data["Keys"], **images}, ensure_ascii=False, separators=(",", ":"))
+    return None
+
+
+def ends(old: Item | None, new: Item) -> bool:
+    """Tell whether a task that had runs came to its end."""
+    return _has_ended(new) and not (old and _has_ended(old))
+
+
+def _has_ended(task: Item) -> bool:
+    if "latest_run_id" not in task:
+        return False
+    return "deleted_at" in task or task.get("status", {}).get("S") in lifecycle.FINAL
+
+
+def _concerns_execution(old: Item | None, new: Item) -> bool:
+    return old is None or old["id"] != new["id"] or goal_run_rows.from_item(new).is_answerable
+
+
+def _bears_on_goal_runs(old: Item | None, new: Item) -> bool:
+    before, after = track_rows.from_item(old) if old else None, track_rows.from_item(new)
+    in_goal = after.goal_id or (before and before.goal_id) or not after.is_task
+    return bool(in_goal or goal_runs.ends_or_reopens(before, after)) and goal_runs.bears_on(before, after)
+
+
+def _short(image: Item) -> Item:
+    return {name: value for name, value in image.items() if len(str(value)) <= _ATTRIBUTE_MAX}
 
 
 class Unfinished(Exception):
@@ -66,7 +112,7 @@ class Signaller:
         new, old = data["NewImage"], data.get("OldImage")
         if data["Keys"]["sk"]["S"].startswith(keys.RUN):
             self._tell(rows.from_item(old) if old else None, rows.from_item(new))
-        elif signals.ends(old, new):
+        elif ends(old, new):
             self._end_runs(new)
         self.goals.take(old, new)
 

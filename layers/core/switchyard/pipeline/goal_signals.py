@@ -1,12 +1,12 @@
 """From the table's stream to goal runs: they are begun, and told when something changed that bears on them."""
 
+from switchyard.aws.executions import Executions
 from switchyard.domain import goal_runs
 from switchyard.domain.tracks import Track
-from switchyard.ledger.goal_runs import execution_of
+from switchyard.pipeline.goal_rounds import execution_of
 from switchyard.store import edges, keys
 from switchyard.store import goal_runs as rows
 from switchyard.store import tracks as track_rows
-from switchyard.store.executions import Executions
 from switchyard.store.table import Item, Table
 
 

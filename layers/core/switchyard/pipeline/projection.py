@@ -13,18 +13,18 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
+from switchyard.aws.bus import Bus
 from switchyard.domain import audit, changes, lifecycle, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Change
 from switchyard.domain.errors import Busy
 from switchyard.domain.runs import RunChange
 from switchyard.domain.tracks import Track
-from switchyard.events import run_events, stream
-from switchyard.events.domain_events import DomainEvent, events_of
+from switchyard.pipeline import records, run_events
+from switchyard.pipeline.domain_events import DomainEvent, events_of
 from switchyard.store import audit as audit_rows
 from switchyard.store import edges, homes, keys, readiness
 from switchyard.store import tracks as rows
-from switchyard.store.bus import Bus
 from switchyard.store.table import ConditionFailed, Table
 
 #: Seconds of an invocation that are kept for sending the events.
@@ -68,7 +68,7 @@ class Projector:
     def _take(self, record: DynamoDBRecord) -> None:
         if time.monotonic() > self.table.deadline:
             raise Unfinished
-        happened = stream.read(record.raw_event)
+        happened = records.read(record.raw_event)
         number = record.raw_event["dynamodb"]["SequenceNumber"]
         if isinstance(happened, audit.Entry):
             self._audit(happened)

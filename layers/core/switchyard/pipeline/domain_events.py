@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from switchyard.aws.bus import Entry
 from switchyard.domain.changes import Change
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.store.bus import Entry
 
 SOURCE = "switchyard"
 

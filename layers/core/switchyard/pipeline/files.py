@@ -5,9 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts
 from switchyard.store import keys, runs
-from switchyard.store.objects import ObjectStore
 from switchyard.store.table import Table
 
 logger = Logger(service="switchyard")

@@ -4,14 +4,14 @@ import time
 
 from aws_lambda_powertools import Logger
 
+from switchyard.aws.executions import Execution, Executions
 from switchyard.domain import clock, runs
 from switchyard.domain.runs import Run
-from switchyard.ledger import goal_runs, workflow
 from switchyard.ledger.runs import settle, system
+from switchyard.pipeline import goal_rounds, workflow
 from switchyard.store import goal_runs as goal_rows
 from switchyard.store import keys, lists
 from switchyard.store import runs as rows
-from switchyard.store.executions import Execution, Executions
 from switchyard.store.lists import Range
 from switchyard.store.table import Item, Table
 
@@ -47,7 +47,7 @@ def reconcile(
                 if row["created_at"]["S"] < before and _is_carried(row):
                     counts["seen"] += 1
                     if row["sk"]["S"] == keys.GOAL_RUN:
-                        done = goal_runs.mend(table, of_goals, goal_rows.from_item(row))
+                        done = goal_rounds.mend(table, of_goals, goal_rows.from_item(row))
                     else:
                         done = _mend(table, executions, rows.from_item(row), request_id)
                     if done:

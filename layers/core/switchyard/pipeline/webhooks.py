@@ -14,9 +14,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from switchyard.aws.queues import Queue, pause
 from switchyard.domain import clock, ids
-from switchyard.events import receivers, signing
-from switchyard.events.queues import Queue, pause
+from switchyard.pipeline import receivers, signing
 from switchyard.store import keys, webhooks
 from switchyard.store.table import ConditionFailed, Item, Table
 from switchyard.store.webhooks import Delivery, Webhook

@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError
 
-from switchyard.store.table import make_client
+from switchyard.aws.clients import make_client
+from switchyard.aws.retry import UNREACHABLE, code_of
 
 _GONE = frozenset({"EndpointDisabled", "EndpointDisabledException"})
 _PASSING = frozenset({"InternalError", "InternalFailure", "ServiceUnavailable", "Throttled", "Throttling"})
@@ -66,12 +67,12 @@ class MobilePush:
         try:
             return getattr(self.client, operation)(**params)
         except ClientError as error:
-            code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+            code, status = code_of(error), error.response["ResponseMetadata"]["HTTPStatusCode"]
             problem = f"{code}: {error.response['Error'].get('Message', '')}"
             if code in _GONE:
                 raise Gone(problem) from error
             if code in _PASSING or code in _NOT_YET_SET_UP or status >= 500 or "Throttl" in code:
                 raise Unavailable(problem) from error
             raise Refused(problem) from error
-        except (ConnectionError, HTTPClientError) as error:
+        except UNREACHABLE as error:
             raise Unavailable(f"{type(error).__name__}: {error}") from error

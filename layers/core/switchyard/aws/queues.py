@@ -2,17 +2,12 @@
 
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from switchyard.store.table import make_client
+from switchyard.aws.clients import make_client
 
 #: Seconds before the second attempt; each further pause is three times as long, up to the longest.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1, 21_600
-
-Record = Mapping[str, Any]
-#: The message of a stream's record (its `dynamodb` part), or None for a record that means nothing to the queue.
-Due = Callable[[Record], str | None]
 
 
 def pause(attempt: int) -> int:
@@ -52,13 +47,3 @@ class Queue:
     def hide(self, receipt: str, seconds: int) -> None:
         """Keep a message from being received again before so many seconds have passed."""
         self.client.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
-
-
-def enqueue(records: Sequence[Record], due: Due, queue: Queue) -> list[str]:
-    """Send the message of each record that is due; returns the sequence numbers of the records that failed."""
-    found = [(each["dynamodb"]["SequenceNumber"], body) for each in records if (body := due(each["dynamodb"]))]
-    failed = []
-    for start in range(0, len(found), 10):
-        chunk = found[start : start + 10]
-        failed += [chunk[position][0] for position in queue.send([body for _, body in chunk])]
-    return failed

@@ -1,0 +1,63 @@
+"""Retries of AWS calls: what may pass is tried again with jitter, within the time that is left.
+
+A deadline is a time.monotonic() value. Pauses double and are jittered over their whole length, as AWS advises
+("Exponential Backoff And Jitter", AWS Architecture Blog).
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from switchyard.domain.errors import Busy
+
+#: What a call raises when no answer of the service came.
+UNREACHABLE = (ConnectionError, HTTPClientError)
+#: Seconds kept back from a call's deadline, for the answer itself.
+RESERVE = 0.5
+_FIRST_PAUSE = 0.025
+_LONGEST_PAUSE = 1.0
+
+
+def pauses(first: float = _FIRST_PAUSE, longest: float = _LONGEST_PAUSE, factor: float = 2) -> Iterator[float]:
+    """Return the seconds to wait before each further attempt: random, up to a bound that grows to `longest`."""
+    bound = first
+    while True:
+        yield random.uniform(0, bound)  # noqa: S311 - jitter, not a secret
+        bound = min(bound * factor, longest)
+
+
+def code_of(error: ClientError) -> str:
+    """Return the service's code of an error, e.g. ThrottlingException."""
+    return str(error.response["Error"]["Code"])
+
+
+def call[T](
+    make: Callable[[], T],
+    deadline: float,
+    is_retryable: Callable[[ClientError], bool],
+    busy: str = "AWS did not answer in time: try again in a second.",
+) -> T:
+    """Make one API call; what may pass is tried again until the deadline.
+
+    Raises Busy when the time is over, and the ClientError that is not to be tried again.
+    """
+    for pause in pauses():
+        try:
+            return make()
+        except ClientError as error:
+            if not is_retryable(error):
+                raise
+            cause: Exception = error
+        except UNREACHABLE as error:
+            cause = error
+        wait_until(deadline, pause, busy, cause)
+    raise AssertionError("pauses() never ends")
+
+
+def wait_until(deadline: float, pause: float, busy: str, cause: Exception | None = None) -> None:
+    """Sleep for the pause; raises Busy instead when the deadline would be too near afterwards."""
+    if time.monotonic() + pause > deadline - RESERVE:
+        raise Busy(busy) from cause
+    time.sleep(pause)

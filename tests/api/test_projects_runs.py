@@ -803,8 +803,8 @@ def test_an_output_of_a_local_session_does_not_end_it(api: Api, table: Table, pr
     ("schema", "words"),
     [
         (SCHEMA, "'answer' is a required property"),
-        ({"$ref": "#/$defs/nothing"}, "refers to what it has not"),
-        ({"$ref": "http://127.0.0.1:9/schema"}, "refers to what it has not"),
+        ({"$ref": "#/$defs/nothing"}, "refers to what it does not contain"),
+        ({"$ref": "http://127.0.0.1:9/schema"}, "refers to what it does not contain"),
         ({"$ref": "#"}, "refers to itself without end"),
     ],
 )

@@ -40,7 +40,7 @@ def deploy(stack: Stack, fresh: bool) -> None:
             build(ARCHITECTURE, OUTPUT)
         with step("sam deploy"):
             sam_deploy(stack)
-        with step("routes and time to live"):
+        with step("time to live"):
             complete(stack)
     # Only what is saved counts as deployed: a crash must not leave the mark without the resources.
     process.tell(stack, "save")

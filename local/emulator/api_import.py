@@ -1,4 +1,4 @@
-"""CloudFormation imports the body of an HTTP API, as on AWS: MiniStack leaves the body out.
+"""CloudFormation imports the body of an HTTP API, as on AWS: MiniStack leaves the body out, and takes any route.
 
 Refused is what API Gateway refuses. A document that is not valid OpenAPI 3.0 gives warnings there, which fail the
 deployment of an API with FailOnWarnings and no other.
@@ -31,11 +31,13 @@ FUNCTION_URI = re.compile(
 ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 _original = dict(provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"])
+_original_create_route = apigateway._create_route
 
 
 def install() -> None:
-    """Have CloudFormation check and import the bodies of HTTP APIs."""
+    """Have CloudFormation check and import the bodies of HTTP APIs, and the API's own call check its route."""
     provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"] |= {"create": create, "update": update}
+    apigateway._create_route = create_route
 
 
 def create(logical_id: str, props: dict, stack_name: str) -> tuple:
@@ -52,6 +54,16 @@ def update(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: 
     updated = _original["update"](physical_id, old, new, stack_name, logical_id)
     import_body(updated[0], new)
     return updated
+
+
+def create_route(api_id: str, data: dict) -> tuple:
+    """CreateRoute, for an HTTP API."""
+    key = str(data.get("routeKey"))
+    method, _, path = key.partition(" ")
+    problem = None if key == "$default" else path_problem(method, path)
+    if problem and apigateway._api_protocol(api_id) == "HTTP":
+        return apigateway._apigw_error("BadRequestException", problem, 400)
+    return _original_create_route(api_id, data)
 
 
 def check(props: dict) -> None:
@@ -73,11 +85,9 @@ def refusals(body: dict) -> Iterator[str]:
     shapes: dict[tuple[str, str], str] = {}
     for method, path, operation in operations(body):
         key = route_key(method, path, operation)
-        # Several public reports of deployments say so: "invalid route name".
-        if path.endswith("/") and path != "/":
-            yield f"Invalid route name: {key} ends in a slash"
-        elif key != "$default" and not is_path(path):
-            yield f"{key}: One or more path parts appear to be invalid"
+        problem = None if key == "$default" else path_problem(method, path)
+        if problem:
+            yield problem
         # Templated paths that differ in names alone are the same path: OpenAPI 3.0.3, Paths Object.
         shape = (method, re.sub(r"\{[^}]*\}", "{}", path))
         if shape in shapes:
@@ -99,6 +109,16 @@ def operations(body: dict) -> Iterator[tuple[str, str, dict]]:
 def route_key(method: str, path: str, operation: dict) -> str:
     """The key of an operation's route."""
     return "$default" if path == DEFAULT and operation.get("isDefaultRoute") is True else f"{method} {path}"
+
+
+def path_problem(method: str, path: str) -> str | None:
+    """Say why there can be no such route, if so."""
+    # Public reports of deployments say so, among them https://github.com/storacha/w3infra/pull/166
+    if path.endswith("/") and path != "/":
+        return f"Invalid route name: {method} {path} ends in a slash"
+    if not is_path(path):
+        return f"{method} {path}: One or more path parts appear to be invalid"
+    return None
 
 
 def is_path(path: str) -> bool:

@@ -9,9 +9,9 @@ from botocore.response import StreamingBody
 from botocore.session import get_session
 from botocore.stub import Stubber
 
+from switchyard.aws.functions import CallFailed, Functions
 from switchyard.domain.errors import Busy
 from switchyard.domain.ids import new_id
-from switchyard.store.functions import CallFailed, Functions
 from switchyard.store.table import Table
 from switchyard.unmatched import default_route, surfaces
 from tests.api.conftest import Caller

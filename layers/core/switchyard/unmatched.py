@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from switchyard.aws.functions import Functions
 from switchyard.domain.errors import Busy, MethodNotAllowed, NotFound, SwitchyardError
 from switchyard.http.route_table import Route, RouteTable
-from switchyard.store.functions import Functions
 
 Event = Mapping[str, Any]
 Response = dict[str, Any]

@@ -11,19 +11,18 @@ SERVICE = "service"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route: the logical id of the function behind it, and its path cut at the slashes."""
+    """One route: its key, the logical id of the function behind it, and its path cut at the slashes."""
 
     key: str
     function: str
     surface: str
+    method: str
+    segments: tuple[str, ...]
 
-    @property
-    def method(self) -> str:
-        return self.key.partition(" ")[0]
-
-    @property
-    def segments(self) -> list[str]:
-        return self.key.partition(" ")[2].split("/")
+    @classmethod
+    def of(cls, key: str, function: str, surface: str) -> "Route":
+        method, _, path = key.partition(" ")
+        return cls(key, function, surface, method, tuple(path.split("/")))
 
     def matches(self, segments: list[str]) -> bool:
         """Tell whether the route takes a path; a parameter takes one segment that is not empty."""
@@ -53,7 +52,7 @@ class RouteTable:
     def read(cls, path: Path) -> "RouteTable":
         """Read the file that `make openapi` writes: surface -> route key -> logical id of the function."""
         surfaces: Mapping[str, Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
-        return cls([Route(key, function, name) for name, keys in surfaces.items() for key, function in keys.items()])
+        return cls([Route.of(key, function, name) for name, keys in surfaces.items() for key, function in keys.items()])
 
     def matching(self, path: str) -> dict[str, Route]:
         """Return the route of a path for each of its methods. Literal segments win over parameters, from the left.

@@ -5,10 +5,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
+from switchyard.aws.clients import make_client
+from switchyard.aws.retry import code_of
 from switchyard.domain.errors import Busy
 
 Json = dict[str, Any]
@@ -16,7 +16,8 @@ Json = dict[str, Any]
 #: Seconds to wait for an answer: no function behind the API runs longer, and API Gateway waits 30.
 _PATIENCE = 29
 #: Refused before the function ran: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
-_NOT_RUN = frozenset({"TooManyRequestsException", "EC2ThrottledException", "ServiceException"})
+_NOT_RUN = frozenset({"TooManyRequestsException", "EC2ThrottledException"})
+_BUSY = "Too many requests at once: try again in a second."
 
 
 class CallFailed(Exception):
@@ -33,20 +34,18 @@ class Functions:
     @classmethod
     def from_environment(cls) -> "Functions":
         """Return the functions of this stage (STAGE)."""
-        config = Config(
-            connect_timeout=1, read_timeout=_PATIENCE, retries={"total_max_attempts": 1}, parameter_validation=False
-        )
-        client = botocore.session.get_session().create_client("lambda", config=config)
-        return cls(client, os.environ["STAGE"])
+        return cls(make_client("lambda", read_timeout=_PATIENCE), os.environ["STAGE"])
 
     def call(self, logical_id: str, event: Mapping[str, Any]) -> Json:
-        """Return what the function returned for the event. Raises Busy when it was throttled, else CallFailed."""
+        """Return what the function returned for the event. Raises Busy when it did not run, else CallFailed."""
         name = f"switchyard-{self._stage}_{logical_id}"
         try:
             answer = self._client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        except (ConnectTimeoutError, EndpointConnectionError) as error:
+            raise Busy(_BUSY) from error
         except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_RUN:
-                raise Busy("Too many requests at once: try again in a second.") from error
+            if code_of(error) in _NOT_RUN:
+                raise Busy(_BUSY) from error
             raise
         content = answer["Payload"].read()
         if "FunctionError" in answer:

@@ -32,6 +32,7 @@ IMPORTS = {
     "pydantic",
     "pydantic_core",
     "six",
+    "standardwebhooks",
     "switchyard",
     "typing_extensions",
     "typing_inspection",

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -253,3 +255,20 @@ def test_what_cannot_be_printed_is_printed_as_an_escape(service: FakeService) ->
     with following(f"{service.url}{RUN}") as program:
         out, _ = program.communicate()
         assert (out, program.returncode) == ("a\\ud800\n-- completed\n", 0)
+
+
+# ---------------------------------------------------------------- the distribution
+
+
+def test_the_clients_import_nothing_but_what_they_declare() -> None:
+    script = "import sys; before = set(sys.modules)\nimport switchyard_client.worker.__main__\n"
+    script += "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "client")}
+    told = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    # Click, Pygments and Rich are for httpx's own command line, where they happen to be installed.
+    of_httpx = {"anyio", "certifi", "h11", "httpcore", "idna", "sniffio", "typing_extensions"}
+    of_httpx |= {"click", "pygments", "rich"}
+    foreign = set(told.stdout.split()) - set(sys.stdlib_module_names) - of_httpx
+    assert foreign == {"switchyard_client", "httpx", "httpx_sse"}
+    declared = tomllib.loads((ROOT / "client/pyproject.toml").read_text())["project"]["dependencies"]
+    assert {re.split("[<>=]", each)[0] for each in declared} == {"httpx", "httpx-sse"}

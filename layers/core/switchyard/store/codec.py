@@ -107,18 +107,20 @@ class Codec[E]:
         self.columns = _columns(entity, columns or {}, frozenset(apart))
         self._key, self._listed, self._beside, self._restore = key, listed, beside, restore
         self._moving = tuple(moving)
-        self._writers = [(name, each.attribute or name, each.write) for name, each in self.columns.items()]
-        # Most attributes are texts under their field's own name, and are read without a call.
+        # Most attributes are texts under their field's own name: these are written and read without a call.
         self._texts = frozenset(name for name, each in self.columns.items() if each is TEXT)
-        self._readers = {
-            each.attribute or name: (name, each.read) for name, each in self.columns.items() if each is not TEXT
-        }
+        others = {name: each for name, each in self.columns.items() if each is not TEXT}
+        self._writers = [(name, each.attribute or name, each.write) for name, each in others.items()]
+        self._readers = {each.attribute or name: (name, each.read) for name, each in others.items()}
         self._blank, self._made, self._needed = _defaults(entity, self.columns)
 
     def to_item(self, entity: E) -> Item:
         """Return the row of an entity: its key, its fields, and the keys of the indexes that it is in."""
         item = row_key(self._key(entity))
         values = vars(entity)
+        for name in self._texts:
+            if (text := values[name]) is not None:
+                item[name] = {"S": text}
         for name, attribute, write in self._writers:
             value = values[name]
             if value is not None and (written := write(value)) is not None:
@@ -127,8 +129,8 @@ class Codec[E]:
             item |= self._beside(entity)
         if self._listed is None or self._listed(entity):
             for attribute, value_of in self.index_keys.items():
-                if (text := value_of(entity)) is not None:
-                    item[attribute] = {"S": text}
+                if (index_key := value_of(entity)) is not None:
+                    item[attribute] = {"S": index_key}
         return item
 
     def from_item(self, item: Mapping[str, Any]) -> E:

@@ -84,7 +84,7 @@ def _ready_rank(track: Track) -> str | None:
 
 
 def _ready_by_project(track: Track) -> str | None:
-    if not claims.is_drawable(track) or track.lease_until or not track.project_ids:
+    if not track.project_ids or track.lease_until or not claims.is_drawable(track):
         return None
     return keys.ready(_realm(track), track.assignee, track.assignee_type, _one_of(track.project_ids))
 

@@ -6,4 +6,6 @@ import time
 
 def say(text: str) -> None:
     """Print a line with the time of day to standard error."""
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+    # One write for the line and its end: lines of several threads, or of a signal's handler, stay apart.
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stderr.flush()

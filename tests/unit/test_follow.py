@@ -19,6 +19,7 @@ from httpx_sse import ServerSentEvent
 
 from switchyard_client import follow, retries
 from switchyard_client.client import Client, Refused
+from switchyard_client.console import say
 from switchyard_client.retries import Attempts, Deadline, Unreachable
 from switchyard_client.worker import logs
 from tests.support.fake_service import FakeService, serving
@@ -174,6 +175,14 @@ def test_a_follower_gives_up_when_no_attempt_goes_through_for_long(clock: Clock)
     with pytest.raises(Unreachable, match="status 503"):
         fail_until_it_gives_up()
     assert 280 < clock.now <= 300
+
+
+def test_a_line_for_people_is_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr("sys.stderr", SimpleNamespace(write=written.append, flush=lambda: None))
+    say("stopping")
+    (line,) = written
+    assert re.fullmatch(r"\d\d:\d\d:\d\d stopping\n", line)
 
 
 @contextmanager

@@ -1,14 +1,14 @@
 """From a run's change to a phone: who is told what, who is not and why (contract: projects.md §8.2; docs/push.md)."""
 
 import itertools
-import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
+from switchyard.aws import queues
 from switchyard.domain import clock, notifications, runs
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
@@ -52,18 +52,13 @@ class Messages:
     service: PushService | None
     hidden: list[int] = field(default_factory=list)
 
-    def hide(self, _receipt: str, seconds: int) -> None:
-        self.hidden.append(seconds)
+    def __post_init__(self) -> None:
+        self.queue = queues.Queue("url", None, queues.ATTEMPTS["notifications"])
+        self.queue.postpone = lambda _, seconds: self.hidden.append(seconds)  # type: ignore[method-assign]
 
-    def give(self, message: str, attempt: int = 1, table: Table | None = None) -> bool:
+    def give(self, message: Mapping[str, Any], attempt: int = 1, table: Table | None = None) -> bool:
         """Give one message to the consumer, as its delivery of this number."""
-        envelope = {
-            "body": message,
-            "receiptHandle": "r",
-            "attributes": {"ApproximateReceiveCount": str(attempt)},
-        }
-        queue: Any = self
-        return push.handle(table or self.table, queue, self.service, envelope)
+        return push.handle(table or self.table, self.queue, self.service, queues.Message(message, attempt, "r"))
 
 
 @pytest.fixture
@@ -80,13 +75,13 @@ def a_run(task: Track, **fields: Any) -> Run:
 _MOMENTS = itertools.count()
 
 
-def change(before: Run, **fields: Any) -> tuple[Run, str | None]:
+def change(before: Run, **fields: Any) -> tuple[Run, Mapping[str, Any] | None]:
     """Return the run after a change, and the message that the stream's record of it leads to."""
     after = replace(before, **{"version": before.version + 1, "updated_at": _moment(), **fields})
     return after, push.due(record(run_rows.to_item(before), run_rows.to_item(after))["dynamodb"])
 
 
-def became(before: Run, **fields: Any) -> tuple[Run, str]:
+def became(before: Run, **fields: Any) -> tuple[Run, Mapping[str, Any]]:
     """Return the run after a change that a person is to be told of, and the message."""
     after, message = change(before, **fields)
     assert message is not None
@@ -97,7 +92,7 @@ def _moment() -> str:
     return clock.stamp(time.time() + next(_MOMENTS) / 1_000)
 
 
-def ended(task: Track, status: str = "completed") -> str:
+def ended(task: Track, status: str = "completed") -> Mapping[str, Any]:
     """Return the message of a new run's end."""
     return became(a_run(task), status=status)[1]
 
@@ -178,7 +173,7 @@ def test_other_changes_are_told_to_nobody(task: Track, before: dict[str, Any], a
 
 def test_the_end_of_a_run_that_awaits_input_is_told_as_its_end(task: Track) -> None:
     message = became(a_run(task), status="failed", state={"awaiting_input": True})[1]
-    assert json.loads(message)["kind"] == "failed"
+    assert message["kind"] == "failed"
 
 
 def test_new_runs_rows_that_go_and_rows_of_another_kind_are_no_notices(task: Track) -> None:
@@ -547,11 +542,11 @@ def test_after_the_last_attempt_the_message_is_left_to_the_dead_letters(
 ) -> None:
     (device,) = register(api, "phone")
     message = ended(task)
-    expo.answers = [(503, "down")] * push.ATTEMPTS_MAX
-    for attempt in range(1, push.ATTEMPTS_MAX + 1):
+    expo.answers = [(503, "down")] * queues.ATTEMPTS["notifications"]
+    for attempt in range(1, queues.ATTEMPTS["notifications"] + 1):
         assert not queue.give(message, attempt)
     (notice,) = listed(api, task)
-    assert (outcomes(notice), notice["attempts"]) == ({device: "failed"}, push.ATTEMPTS_MAX)
+    assert (outcomes(notice), notice["attempts"]) == ({device: "failed"}, queues.ATTEMPTS["notifications"])
     assert "503" in notice["devices"][0]["error"]
     assert queue.hidden[-1] == 0
 
@@ -570,7 +565,7 @@ def test_notices_are_paged_newest_first(api: Api, queue: Messages, table: Table,
     made = []
     for _ in range(5):
         message = ended(task)
-        made.append(json.loads(message)["notice"])
+        made.append(message["notice"])
         queue.give(message)
     url, seen, pages = f"/api/projects/1/tasks/{task.id}/notifications?limit=2", [], 0
     while url:
@@ -584,7 +579,7 @@ def test_notices_are_paged_newest_first(api: Api, queue: Messages, table: Table,
 def test_a_notice_whose_time_is_over_is_not_shown(api: Api, queue: Messages, table: Table, task: Track) -> None:
     message = ended(task)
     queue.give(message)
-    notice = keys.notice(task.tenant_id, task.id, json.loads(message)["notice"])
+    notice = keys.notice(task.tenant_id, task.id, message["notice"])
     set_row(table, notice, expires_at={"N": str(int(time.time()))})
     assert listed(api, task) == []
 

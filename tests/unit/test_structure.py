@@ -28,6 +28,7 @@ IMPORTS = {
     "botocore",
     "certifi",
     "dateutil",
+    "h11",
     "jmespath",
     "pydantic",
     "pydantic_core",

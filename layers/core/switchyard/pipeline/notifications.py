@@ -5,7 +5,6 @@ that decision, and rings (handle). A message stays in the queue, invisible until
 is left that the push service has neither taken nor refused; after the last attempt it goes to the dead letters.
 """
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from switchyard.aws.queues import Queue, pause
+from switchyard.aws.queues import Message, Queue
 from switchyard.domain import clock, notifications
 from switchyard.domain.devices import Device, is_watching
 from switchyard.domain.notifications import Attempted, Decision, Notice
@@ -24,44 +23,40 @@ from switchyard.store import keys, runs, tracks
 from switchyard.store import notifications as rows
 from switchyard.store.table import Table
 
-#: Attempts of one notice, over about six minutes; template.yaml's maxReceiveCount is the same.
-ATTEMPTS_MAX = 7
 #: Seconds for which one attempt has the notice to itself: longer than the function may run.
 TURN_SECONDS = 60
 
 logger = Logger(service="switchyard")
 
 
-def due(data: Mapping[str, Any]) -> str | None:
+def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the message of a run's change that a person is to be told of; None for every other record."""
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None or old is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
         return None
     if all(old.get(name) == new.get(name) for name in ("status", "state")):
-        return None  # most changes of a run are signs of life
+        return None  # most changes of a run are heartbeats
     before, after = runs.from_item(old), runs.from_item(new)
     kind = notifications.kind_of(before, after)
     if kind is None:
         return None
     names = {"tenant": after.tenant_id, "task": after.task_id, "run": after.id, "kind": kind}
-    return json.dumps(names | {"notice": notifications.notice_id(after, kind)})
+    return names | {"notice": notifications.notice_id(after, kind)}
 
 
-def handle(table: Table, queue: Queue, service: PushService | None, record: Mapping[str, Any]) -> bool:
+def handle(table: Table, queue: Queue, service: PushService | None, message: Message) -> bool:
     """Decide and ring for one message; tells whether it is done with (False: it is due again later)."""
-    message = json.loads(record["body"])
-    attempt = int(record["attributes"]["ApproximateReceiveCount"])
-    notice, ours = _decided(table, service, message)
+    notice, ours = _decided(table, service, message.body)
     if notice is None or not notice.waiting:
         return True
-    last = attempt >= ATTEMPTS_MAX
+    last = queue.is_last(message)
     if not ours:
         notice = _taken(table, notice)
     if notice is not None and service is not None:
         notice = _ring(table, service, notice, last)
         if not notice.waiting and not (last and _gave_up(notice)):
             return True
-    queue.hide(record["receiptHandle"], 0 if last else pause(attempt))
+    queue.postpone(message, queue.pause(message))
     return False
 
 
@@ -120,9 +115,9 @@ def _untold(notice: Notice, why: Decision) -> Notice:
 
 def _watching(table: Table, notice: Notice, devices: Mapping[str, Device]) -> tuple[str, ...]:
     """Return the person's devices that show the task now."""
-    signs = device_rows.presences(table, notice.tenant_id, notice.task_id, notice.recipient)
+    present = device_rows.presences(table, notice.tenant_id, notice.task_id, notice.recipient)
     now = time.time()
-    return tuple(each.device_id for each in signs if is_watching(each, devices.get(each.device_id), now))
+    return tuple(each.device_id for each in present if is_watching(each, devices.get(each.device_id), now))
 
 
 # ---------------------------------------------------------------- ring

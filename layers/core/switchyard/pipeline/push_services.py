@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import urllib3
@@ -47,6 +48,12 @@ def from_environment() -> PushService | None:
     if name == "none":
         return None
     raise ValueError(f"PUSH_SERVICE is {name!r}: expected none, expo or sns")
+
+
+@cache
+def shared() -> PushService | None:
+    """Return the container's service, made on first use."""
+    return from_environment()
 
 
 def _tried(device: Device, outcome: Outcome, error: str | None = None, reference: str | None = None) -> Attempted:

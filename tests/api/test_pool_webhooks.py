@@ -19,7 +19,7 @@ from switchyard.surfaces.pool.payloads import payload
 from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.samples import path_of
-from tests.support.stream import Letters, consume
+from tests.support.stream import Killed, Letters, consume
 
 WEBHOOKS = "/api/v1/webhooks"
 ATTEMPTS_MAX = queues.ATTEMPTS["deliveries"]
@@ -246,6 +246,25 @@ def test_the_last_attempt_leaves_the_message_to_the_dead_letters(
     assert not attempt(table, queue, tenant, webhook, ATTEMPTS_MAX)
     (delivery,) = deliveries(api, webhook)
     assert (delivery["status"], delivery["nextAttemptAt"], queue.hidden) == ("failed", None, [0])
+
+
+@pytest.mark.parametrize(("number", "status"), [(1, "pending"), (ATTEMPTS_MAX, "failed")])
+def test_an_attempt_that_is_killed_stays_on_record(
+    api: Api, table: Table, tenant: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, number: int, status: str
+) -> None:
+    webhook = make(api)
+    webhooks.dispatch(table, event(tenant), payload)
+
+    def killed(*_: Any) -> int:
+        raise Killed
+
+    monkeypatch.setattr(receivers, "post", killed)
+    with pytest.raises(Killed):
+        attempt(table, queue, tenant, webhook, number)
+    (delivery,) = deliveries(api, webhook)
+    assert (delivery["status"], delivery["attempts"], delivery["responseStatus"]) == (status, 1, None)
+    assert delivery["attemptedAt"]
+    assert "begun" in delivery["error"]
 
 
 def test_gone_disables_the_endpoint_until_it_is_enabled_again(

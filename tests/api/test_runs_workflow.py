@@ -363,6 +363,18 @@ def test_a_task_that_ends_by_other_means_ends_its_runs(world: World, fields: Ite
     assert world.states.answers["one"]["status"] == status
 
 
+def test_the_end_of_a_task_that_was_reopened_leaves_its_later_runs_alone(world: World) -> None:
+    former = world.run()
+    world.deliver()
+    world.change_task(former, status="cancelled")
+    ended = world.stream.collect()
+    assert world.consume(ended) == []
+    world.change_task(former, status="todo")
+    later = world.run(world.task_of(former))
+    assert world.consume(ended) == []
+    assert (world.now(former).status, world.now(later).status) == ("cancelled", "queued")
+
+
 def test_a_deleted_task_cancels_its_runs(world: World) -> None:
     run = world.run()
     world.deliver()

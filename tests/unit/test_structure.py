@@ -29,6 +29,7 @@ IMPORTS = {
     "botocore",
     "certifi",
     "dateutil",
+    "h11",
     "jmespath",
     "pydantic",
     "pydantic_core",

@@ -22,17 +22,12 @@ _RESERVE = 5
 logger = Logger(service="switchyard")
 
 
-def reconcile(
-    table: Table, executions: Executions, of_goals: Executions, milliseconds: int, age: int, request_id: str
-) -> dict[str, int]:
+def reconcile(table: Table, executions: Executions, of_goals: Executions, age: int, request_id: str) -> dict[str, int]:
     """Look after all active runs and goal runs that are older than `age` seconds; returns how many were seen, and
     mended how. `executions` are those of runs, `of_goals` those of goal runs.
 
     What the time does not suffice for is left for the next invocation, which begins at the mark.
     """
-    table.give(milliseconds)
-    executions.give(milliseconds)
-    of_goals.give(milliseconds)
     counts = {"seen": 0, "started": 0, "told": 0, "settled": 0, "continued": 0}
     before = clock.stamp(time.time() - age)
     first, after = _mark(table)

@@ -39,16 +39,17 @@ def drop(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: 
 def referrers(table: Table, target: Track) -> Iterator[list[str]]:
     """Return the ids of all tracks that refer to the target, a hundred or less at a time."""
     for prefix in _REFERRERS[target.type]:
-        yield from _other_ends(table, target, prefix)
+        yield from other_ends(table, target.tenant_id, target.id, prefix)
 
 
 def dependents(table: Table, task: Track) -> Iterator[list[str]]:
     """Return the ids of all tasks that depend on the task, a hundred or less at a time."""
-    yield from _other_ends(table, task, keys.BLOCKS)
+    yield from other_ends(table, task.tenant_id, task.id, keys.BLOCKS)
 
 
-def _other_ends(table: Table, target: Track, prefix: str) -> Iterator[list[str]]:
-    pk, _ = keys.track(target.tenant_id, target.id)
+def other_ends(table: Table, tenant_id: str, target_id: str, prefix: str) -> Iterator[list[str]]:
+    """Return the ids at the other end of a track's edges of one kind, a hundred or less at a time."""
+    pk, _ = keys.track(tenant_id, target_id)
     start: Item | None = None
     while True:
         rows, start = table.query(

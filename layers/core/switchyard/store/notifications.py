@@ -1,4 +1,4 @@
-"""Notices in their task's partition, and the rows that keep a run from ringing too often."""
+"""Notifications in their task's partition, and the rows that keep a run from ringing too often."""
 
 import time
 from collections.abc import Mapping
@@ -6,14 +6,14 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from switchyard.domain import clock
-from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notice
+from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notification
 from switchyard.store import keys
 from switchyard.store.codec import NEW, Codec, json_text, row_key, texts
 from switchyard.store.indexes import TABLE
 from switchyard.store.lists import Filter, Page, Range, read_page
 from switchyard.store.table import ConditionFailed, Table
 
-#: Seconds that a notice is kept, to be looked at.
+#: Seconds that a notification is kept, to be looked at.
 KEEP_SECONDS = 30 * 86_400
 
 
@@ -26,26 +26,28 @@ def _from_json(found: Mapping[str, Any]) -> dict[str, Attempted]:
 
 
 ROWS = Codec(
-    Notice,
-    lambda notice: keys.notice(notice.tenant_id, notice.task_id, notice.id),
+    Notification,
+    lambda notification: keys.notification(notification.tenant_id, notification.task_id, notification.id),
     columns={"present": texts(kept=True), "devices": json_text(_from_json, _to_json, kept=True)},
-    beside=lambda notice: {"expires_at": {"N": str(clock.milliseconds(notice.created_at) // 1_000 + KEEP_SECONDS)}},
+    beside=lambda notification: {
+        "expires_at": {"N": str(clock.milliseconds(notification.created_at) // 1_000 + KEEP_SECONDS)}
+    },
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
-def put(table: Table, notice: Notice) -> Notice | None:
-    """Write what was decided, once; returns None, or the notice that stands already."""
+def put(table: Table, notification: Notification) -> Notification | None:
+    """Write what was decided, once; returns None, or the notification that stands already."""
     try:
-        table.write([ROWS.put(notice, NEW)])
+        table.write([ROWS.put(notification, NEW)])
     except ConditionFailed as refused:
         (item,) = refused.items
         return from_item(item or {})
     return None
 
 
-def change(table: Table, before: Notice, **fields: Any) -> Notice | None:
-    """Write a notice as it is after an attempt, or None when another attempt wrote it meanwhile."""
+def change(table: Table, before: Notification, **fields: Any) -> Notification | None:
+    """Write a notification as it is after an attempt, or None when another attempt wrote it meanwhile."""
     after = replace(before, **fields)
     try:
         table.write([ROWS.put(after, ROWS.stands(before, "attempts", "trying_until"))])
@@ -54,20 +56,23 @@ def change(table: Table, before: Notice, **fields: Any) -> Notice | None:
     return after
 
 
-def cool_down(table: Table, notice: Notice) -> bool:
-    """Take the run's turn to ring for this kind; False while another notice's turn lasts. Its own is taken twice."""
+def cool_down(table: Table, notification: Notification) -> bool:
+    """Take the run's turn to ring for this kind; False while another notification's turn lasts.
+
+    The notification's own turn may be taken again.
+    """
     now = time.time()
-    until = now + COOLDOWN_SECONDS[notice.kind]
+    until = now + COOLDOWN_SECONDS[notification.kind]
     item = {
-        **row_key(keys.cooldown(notice.tenant_id, notice.task_id, notice.run_id, notice.kind)),
-        "notice_id": {"S": notice.id},
+        **row_key(keys.cooldown(notification.tenant_id, notification.task_id, notification.run_id, notification.kind)),
+        "notice_id": {"S": notification.id},
         "until": {"S": clock.stamp(until)},
         "expires_at": {"N": str(int(until) + 1)},
     }
     condition = {
         "ConditionExpression": "attribute_not_exists(pk) OR #until <= :now OR notice_id = :notice",
         "ExpressionAttributeNames": {"#until": "until"},
-        "ExpressionAttributeValues": {":now": {"S": clock.stamp(now)}, ":notice": {"S": notice.id}},
+        "ExpressionAttributeValues": {":now": {"S": clock.stamp(now)}, ":notice": {"S": notification.id}},
     }
     try:
         table.write([{"Put": {"Item": item, **condition}}])
@@ -77,8 +82,8 @@ def cool_down(table: Table, notice: Notice) -> bool:
 
 
 def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: str | None = None) -> Page:
-    """Return rows of a task's notices, newest first, less those whose time is over: 1 query for most pages."""
-    pk, prefix = keys.notice(tenant_id, task_id, "")
+    """Return rows of a task's notifications, newest first, less those whose time is over: 1 query for most pages."""
+    pk, prefix = keys.notification(tenant_id, task_id, "")
     kept = Filter()
     kept.number_between("expires_at", clock.epoch() + 1, None)
     return read_page(table, [Range(TABLE, pk, prefix=prefix)], limit=limit, after=after, row_filter=kept, whole=False)

@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from switchyard.aws import mobile_push
+from switchyard.aws import mobile_push, queues
 from switchyard.domain.devices import Device
 from switchyard.domain.notifications import Notification
 from switchyard.pipeline import notifications, push_services
@@ -133,5 +133,5 @@ def test_the_template_chooses_the_service(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_queue_gives_up_after_the_last_attempt_and_no_attempt_outlives_its_turn() -> None:
     queue = resources("AWS::SQS::Queue")["Notifications"]
     function = resources("AWS::Serverless::Function")["PipelineNotifyDevices"]
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == notifications.ATTEMPTS_MAX
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == queues.ATTEMPTS["notifications"]
     assert function["Timeout"] < notifications.TURN_SECONDS < queue["VisibilityTimeout"]

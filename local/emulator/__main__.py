@@ -4,6 +4,7 @@ Everything is told through the environment, which local/process.py writes.
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -16,7 +17,18 @@ from local.emulator import http_api, indexes, permissions, saving, states, strea
 
 API_PORT = int(os.environ["SWITCHYARD_API_PORT"])
 AWS_PORT = int(os.environ["GATEWAY_PORT"])
-ORDERS = {"/_switchyard/save": saving.save, "/_switchyard/restart": workers.stop_all}
+
+
+def figures() -> dict[str, object]:
+    """What a load test wants to know: invocations and the handlers' seconds by function, stream records not read yet."""
+    return {"invocations": workers.invocations(), "unread": streams.unread()}
+
+
+ORDERS = {
+    "/_switchyard/save": saving.save,
+    "/_switchyard/restart": workers.stop_all,
+    "/_switchyard/figures": figures,
+}
 
 
 async def dispatch(scope, receive, send):
@@ -24,8 +36,8 @@ async def dispatch(scope, receive, send):
     if scope["type"] == "http" and scope["server"][1] == API_PORT:
         await http_api.app(scope, receive, send)
     elif scope["type"] == "http" and scope["path"] in ORDERS:
-        ORDERS[scope["path"]]()
-        await http_api.reply(send, 204, {}, b"")
+        content = json.dumps(ORDERS[scope["path"]]()).encode()
+        await http_api.reply(send, 200, {"Content-Type": "application/json"}, content)
     else:
         saving.note_request(scope)
         await ministack.app(scope, receive, send)
@@ -57,6 +69,7 @@ async def main() -> None:
     finally:
         for task in tasks:
             task.cancel()
+        saving.close()
         workers.stop_all()
 
 

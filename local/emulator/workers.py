@@ -45,6 +45,8 @@ LOG_WAIT_SECONDS = 0.5
 PROCESSES = 16
 
 _slots: defaultdict[str, threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(PROCESSES))
+# Of each function: how often it ran, and the seconds that its handler took.
+_invocations: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
 _unpacking = threading.Lock()
 _logging = threading.Lock()
 
@@ -60,6 +62,11 @@ def install() -> None:
 def stop_all() -> None:
     """End every worker process."""
     lambda_runtime.reset()
+
+
+def invocations() -> dict[str, list[float]]:
+    """How often each function ran since the start, and for how many seconds its handler was at work."""
+    return dict(_invocations)
 
 
 def mark_ready(_name: str, version: dict) -> None:
@@ -199,6 +206,9 @@ def execute_in_slot(config: dict, code: bytes, event: object, request_id: str) -
     finally:
         lambda_runtime.release_worker(worker)
     log = result.get("log", "")
+    count = _invocations[config["FunctionName"]]
+    count[0] += 1
+    count[1] += result.get("seconds", 0.0)
     if "failure" in result:
         return {"body": result["failure"], "error": True, "log": log}
     if result["status"] == "ok":

@@ -7,6 +7,7 @@ a batch taken between two requests has all of a transaction or nothing of it.
 import json
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import dynamodb, lambda_svc, stepfunctions
@@ -17,8 +18,6 @@ from local.emulator.journal import Batch, Journal
 logger = logging.getLogger("switchyard.changes")
 
 END = "end"
-_original_set = dynamodb._set_item
-_original_remove = dynamodb._remove_item
 
 # Rows since the last batch; None stands for one that is gone.
 _rows: dict[tuple[str, Any, Any], dict | None] = {}
@@ -32,8 +31,18 @@ _lost = threading.Event()
 
 def install() -> None:
     """Have each change of a row noted."""
-    dynamodb._set_item = set_item
-    dynamodb._remove_item = remove_item
+    dynamodb._set_item = noted(dynamodb._set_item)
+    dynamodb._remove_item = noted(dynamodb._remove_item)
+
+
+def noted(change: Callable) -> Callable:
+    """Note what a change does to a row: the row that is stored, or none when it is deleted."""
+
+    def with_note(table: dict, pk: Any, sk: Any, item: dict | None = None) -> dict | None:
+        _rows[table_scope(table), pk, sk] = item
+        return change(table, pk, sk) if item is None else change(table, pk, sk, item)
+
+    return with_note
 
 
 def scope_of(account: str, region: str, name: str) -> str:
@@ -45,18 +54,6 @@ def table_scope(table: dict) -> str:
     """How the journal names a table."""
     _, _, _, region, account, name = table["TableArn"].split(":", 5)
     return scope_of(account, region, name.removeprefix("table/"))
-
-
-def set_item(table: dict, pk: Any, sk: Any, item: dict) -> dict | None:
-    """Store a row."""
-    _rows[table_scope(table), pk, sk] = item
-    return _original_set(table, pk, sk, item)
-
-
-def remove_item(table: dict, pk: Any, sk: Any) -> dict | None:
-    """Delete a row."""
-    _rows[table_scope(table), pk, sk] = None
-    return _original_remove(table, pk, sk)
 
 
 def forget() -> None:

@@ -2,7 +2,7 @@
 
 MiniStack saves only when it is stopped in an orderly way, writes every file each time, the content of each layer
 as text in one of them, and keeps the log of every invocation. Here rows, streams and executions go to a journal as
-they change; what changes with a deployment alone is saved every few seconds. Requests wait for that: it has to be quick.
+they change; what changes with a deployment alone is saved every few seconds. Requests wait for that, so it is quick.
 """
 
 import asyncio

@@ -179,3 +179,48 @@ def deployed(aws: Any, logical_id: str) -> str:
     """The name of a deployed function."""
     detail = aws("cloudformation").describe_stack_resource(StackName="switchyard", LogicalResourceId=logical_id)
     return detail["StackResourceDetail"]["PhysicalResourceId"]
+
+
+# Prints the key of each row that went, and who took it.
+GONE = """
+import json
+
+def handler(event, context):
+    removed = [r for r in event["Records"] if r["eventName"] == "REMOVE"]
+    gone = [[r["dynamodb"]["Keys"]["pk"]["S"], r["userIdentity"]] for r in removed]
+    print(json.dumps(gone))
+"""
+
+
+def test_expired_row_goes_and_the_stream_says_who_took_it(
+    stack: dict[str, Any], aws: Any, function: Callable[..., str]
+) -> None:
+    stream, client = Stream(aws, function(GONE)), aws("dynamodb")
+    past, future = {"N": f"{time.time() - 5:.0f}"}, {"N": f"{time.time() + 500:.0f}"}
+
+    def put(pk: str, **ends: Any) -> None:
+        client.put_item(TableName=stream.table, Item={"pk": {"S": pk}, **ends})
+
+    put("before", ends=past)
+    client.update_time_to_live(
+        TableName=stream.table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ends"}
+    )
+    expire(stack)
+    put("past", ends=past)
+    put("future", ends=future)
+    put("never")
+    put("text", ends={"S": "soon"})
+    put("prolonged", ends=past)
+    put("prolonged", ends=future)
+    put("ancient", ends={"N": "1000"})
+    expire(stack)
+    left = {row["pk"]["S"] for row in client.scan(TableName=stream.table)["Items"]}
+    assert left == {"future", "never", "text", "prolonged", "ancient"}
+    aws("lambda").create_event_source_mapping(**stream.mapping)
+    service = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    assert stream.batches(lambda batches: bool(batches)) == [[["before", service], ["past", service]]]
+
+
+def expire(stack: dict[str, Any]) -> None:
+    """Have the emulator take out expired rows now."""
+    assert httpx.get(f"{stack['aws']['endpoint_url']}/_switchyard/expire", trust_env=False).status_code == 200

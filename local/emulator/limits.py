@@ -21,7 +21,7 @@ MB = 1024 * KB
 KEY_BYTES = {"HASH": 2048, "RANGE": 1024}
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_GET_BYTES = 16 * MB
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html: body and attributes together
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html: with the attributes
 MESSAGE_BYTES = MB
 DELAY_SECONDS = 900
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html: all entries together.

@@ -36,25 +36,29 @@ def positions() -> dict[tuple[str, str], int]:
 
 
 def read_by_all(reached: dict[tuple[str, str], int]) -> dict[tuple[str, str, str], int]:
-    """By account, region and table: the first position that some mapping has still to read."""
+    """By account, region and table: the first position that some mapping has still to read.
+
+    A stream that nobody reads yet is kept from its beginning, for the first mapping to come.
+    """
     found = {}
-    for (account, region, table), records in dynamodb._stream_records.all_items():
+    for (account, region, table), _ in dynamodb._stream_records.all_items():
         start = dynamodb._trimmed_count(table, account, region)
         read = [
             reached.get((f"{account}\n{region}\n", esm["UUID"]), start)
             for (esm_account, esm_region, _), esm in lambda_svc._esms.all_items()
             if (esm_account, esm_region) == (account, region) and table_of(esm) == table
         ]
-        found[account, region, table] = max(start, min(read, default=start + len(records)))
+        found[account, region, table] = max(start, min(read, default=start))
     return found
 
 
 def unread() -> int:
-    """How many stream records some mapping has not read yet."""
-    first = read_by_all(positions())
+    """How many stream records some mapping has not read yet; those of streams without any do not count."""
+    reached, mapped = positions(), {table_of(esm) for _, esm in lambda_svc._esms.all_items()}
     return sum(
-        dynamodb._trimmed_count(table, account, region) + len(records) - first.get((account, region, table), 0)
-        for (account, region, table), records in dynamodb._stream_records.all_items()
+        dynamodb.stream_end_position(table, account_id=account, region=region) - position
+        for (account, region, table), position in read_by_all(reached).items()
+        if table in mapped
     )
 
 
@@ -78,7 +82,8 @@ def table_of(esm: dict) -> str | None:
 def poll() -> bool:
     """Give each idle mapping its next batch; called by MiniStack whenever there may be something to do."""
     started = False
-    trim(passed)
+    trim(passed.copy())
+    passed.clear()
     for (account, region, _), esm in lambda_svc._esms.all_items():
         table = table_of(esm)
         if table is None or not esm.get("Enabled", True):

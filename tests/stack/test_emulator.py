@@ -21,7 +21,9 @@ def handler(event, context):
     time.sleep(float((event.get("queryStringParameters") or {}).get("sleep", 0)))
     if "fail" in (event.get("queryStringParameters") or {}):
         raise LookupError("as asked")
-    return {"statusCode": 200, "body": json.dumps({"event": event, "pid": os.getpid(), "path": sys.path})}
+    headers = json.loads((event.get("queryStringParameters") or {}).get("headers", "{}"))
+    body = json.dumps({"event": event, "pid": os.getpid(), "path": sys.path})
+    return {"statusCode": 200, "headers": headers, "body": body}
 """
 
 
@@ -110,6 +112,17 @@ def test_unknown_route_failed_function_and_large_body(echo: httpx.Client) -> Non
     failed = echo.get("/echo/x?fail=1")
     assert (failed.status_code, failed.json()) == (500, {"message": "Internal Server Error"})
     assert echo.post("/echo/x", content=b"x" * (10 * 1024 * 1024 + 1)).status_code == 413
+
+
+def test_headers_that_are_the_gateways_own_arrive_under_another_name(echo: httpx.Client) -> None:
+    sent = {"WWW-Authenticate": "Bearer", "Date": "then", "Server": "me", "ETag": '"1"'}
+    headers = echo.get("/echo/x", params={"headers": json.dumps(sent)}).headers
+    assert headers["x-amzn-remapped-www-authenticate"] == "Bearer"
+    assert headers["x-amzn-remapped-date"] == "then"
+    assert headers["x-amzn-remapped-server"] == "me"
+    assert headers["etag"] == '"1"'
+    assert headers["date"].endswith("GMT")
+    assert not {"www-authenticate", "server"} & headers.keys()
 
 
 def test_invocations_of_one_function_run_at_the_same_time(echo: httpx.Client) -> None:

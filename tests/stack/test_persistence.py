@@ -79,6 +79,20 @@ def test_rows_streams_and_uploads_go_on_after_a_restart(stack: Stack, end: Any) 
     assert [n for batch in seen for n in batch] == list(range(12))
 
 
+def test_a_stream_that_nobody_read_yet_is_kept_for_its_first_mapping(stack: Stack) -> None:
+    def aws(service: str) -> Any:
+        return boto3.client(service, **stack.client_options())
+
+    stream = Stream(aws, create_function(aws, "consumer", CONSUMER))
+    for n in range(3):
+        put(aws, stream.table, n)
+        time.sleep(SAVE_SECONDS * 1.5)
+    kill(stack)
+    process.start(stack)
+    aws("lambda").create_event_source_mapping(**stream.mapping)
+    assert stream.batches(lambda batches: bool(batches)) == [[0, 1, 2]]
+
+
 def put(aws: Any, table: str, n: int) -> None:
     """Write one row."""
     aws("dynamodb").put_item(TableName=table, Item={"pk": {"S": str(n)}, "n": {"N": str(n)}, "bad": {"S": "no"}})

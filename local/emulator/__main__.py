@@ -21,8 +21,8 @@ from local.emulator import (
     expiry,
     http_api,
     indexes,
-    limits,
     permissions,
+    request_limits,
     response_headers,
     saving,
     speed,
@@ -130,7 +130,7 @@ if __name__ == "__main__":
     permissions.install()
     states.install()
     uploads.install()
-    limits.install()
+    request_limits.install()
     dead_letters.install()
     speed.install()
     expiry.install()

@@ -17,10 +17,12 @@ import uvloop
 from ministack import app as ministack
 
 from local.emulator import (
+    api_import,
     dead_letters,
     expiry,
     http_api,
     indexes,
+    limits,
     permissions,
     request_limits,
     response_headers,
@@ -128,6 +130,8 @@ if __name__ == "__main__":
     streams.install()
     indexes.install()
     permissions.install()
+    api_import.install()
+    limits.install()
     states.install()
     uploads.install()
     request_limits.install()

@@ -1,4 +1,4 @@
-"""What AWS refuses and MiniStack takes: sizes, counts and names. A test for each: tests/stack/test_emulator_limits.py.
+"""What AWS refuses of a request and MiniStack takes. A test for each: tests/stack/test_emulator_limits.py.
 
 Each rule names where AWS states it. MiniStack has most others: DynamoDB's own keys, items, numbers, nesting,
 expressions, transactions and pages; SQS's bodies, characters and batches.
@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 
 from ministack.core.responses import error_response_json, error_response_xml, json_response
 from ministack.services import dynamodb, eventbridge, lambda_svc, s3, sqs, stepfunctions
+
+from local.emulator import limits
 
 KB = 1024
 MB = 1024 * KB
@@ -39,12 +41,8 @@ METADATA_BYTES = 2 * KB
 METADATA_PREFIX = "x-amz-meta-"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html, in characters
 TAG_CHARACTERS = (128, 256)
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Invocation payload", "Environment variables"
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Invocation payload"
 PAYLOAD_BYTES = {"RequestResponse": 6 * MB, "Event": MB}
-ENVIRONMENT_BYTES = 4 * KB
-# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
-FUNCTION_NAME = re.compile(r"[a-zA-Z0-9-_]{1,64}")
-FUNCTION_TIMEOUT_SECONDS = 900
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, "Reserved environment variables"
 RESERVED_VARIABLES = frozenset(
     {
@@ -266,21 +264,21 @@ async def invoke(name: str, event: Any, headers: dict, *more: Any) -> Answer:
 def function_refusal(request: dict) -> Answer | None:
     """Why a CreateFunction is refused."""
     name = request.get("FunctionName", "")
-    if not FUNCTION_NAME.fullmatch(name.rpartition(":")[2]):
-        constraint = f"Member must satisfy regular expression pattern: {FUNCTION_NAME.pattern}"
+    if not limits.FUNCTION_NAME.fullmatch(name.rpartition(":")[2]):
+        constraint = f"Member must satisfy regular expression pattern: {limits.FUNCTION_NAME.pattern}"
         return invalid(f"1 validation error detected: Value '{name}' at 'functionName' failed: {constraint}")
     return configuration_refusal(name, request)
 
 
 def configuration_refusal(_name: str, request: dict) -> Answer | None:
     """Why the configuration of a function is refused."""
-    if not 1 <= request.get("Timeout", 1) <= FUNCTION_TIMEOUT_SECONDS:
+    if not 1 <= request.get("Timeout", 1) <= limits.FUNCTION_SECONDS_MAX:
         return invalid("1 validation error detected: Value at 'timeout' failed to satisfy constraint: at most 900")
     variables = (request.get("Environment") or {}).get("Variables") or {}
     if reserved := RESERVED_VARIABLES & variables.keys():
         message = f"Lambda was unable to configure your environment variables: {sorted(reserved)} are reserved keys"
         return invalid(message, "InvalidParameterValueException")
-    if size(json.dumps(variables, ensure_ascii=False, separators=(",", ":"))) > ENVIRONMENT_BYTES:
+    if size(json.dumps(variables, ensure_ascii=False, separators=(",", ":"))) > limits.VARIABLES_MAX:
         message = "Lambda was unable to configure your environment variables: they are larger than 4 KB"
         return invalid(message, "InvalidParameterValueException")
     return None

@@ -1,4 +1,4 @@
-"""What AWS refuses, the local stack refuses: one case for each rule, whose source local/emulator/request_limits.py names."""
+"""What AWS refuses, the local stack refuses: a case for each rule, whose source emulator/request_limits.py names."""
 
 import json
 import uuid

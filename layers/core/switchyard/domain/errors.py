@@ -51,7 +51,13 @@ class NotFound(SwitchyardError):
 
 
 class MethodNotAllowed(SwitchyardError):
+    """The path is served, but not under this method; `allowed` are those it is served under."""
+
     code, status, title = "method_not_allowed", 405, "Method not allowed"
+
+    def __init__(self, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(f"This path takes {', '.join(allowed)}." if allowed else "")
+        self.allowed = allowed
 
 
 class Invalid(SwitchyardError):

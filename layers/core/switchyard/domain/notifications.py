@@ -44,7 +44,7 @@ class Attempted:
     at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Notice:
     """One notice and what was decided about it. `present` are the devices that showed the task at `created_at`.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from switchyard.domain.errors import SwitchyardError
+from switchyard.domain.errors import MethodNotAllowed, SwitchyardError
 from switchyard.http.request import Request
 
 #: Status, headers and body text of an error answer.
@@ -35,4 +35,6 @@ def common_headers(error: SwitchyardError) -> dict[str, str]:
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)
+    if isinstance(error, MethodNotAllowed):
+        headers["allow"] = ", ".join(error.allowed)
     return headers

@@ -10,7 +10,7 @@ from switchyard.domain.runs import Run
 from switchyard.ledger.runs import settle, system
 from switchyard.pipeline import goal_rounds, workflow
 from switchyard.store import goal_runs as goal_rows
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
 from switchyard.store import runs as rows
 from switchyard.store.lists import Range
 from switchyard.store.table import Item, Table
@@ -38,7 +38,7 @@ def reconcile(
     first, after = _mark(table)
     for shard in range(first, rows.SHARDS):
         while True:
-            ranges = [Range(lists.LISTED_BY_ID, keys.runs_active(shard))]
+            ranges = [Range(indexes.LISTED_BY_ID, keys.runs_active(shard))]
             page = lists.read_page(table, ranges, limit=_PAGE, after=after, descending=False, whole=False)
             for row in page.items:
                 if time.monotonic() > table.deadline - _RESERVE:

@@ -1,6 +1,5 @@
 """Notices in their task's partition, and the rows that keep a run from ringing too often."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -9,42 +8,36 @@ from typing import Any
 from switchyard.domain import clock
 from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notice
 from switchyard.store import keys
-from switchyard.store.lists import TABLE, Filter, Page, Range, read_page
-from switchyard.store.table import ConditionFailed, Item, Table
+from switchyard.store.codec import NEW, Codec, json_text, row_key, texts
+from switchyard.store.indexes import TABLE
+from switchyard.store.lists import Filter, Page, Range, read_page
+from switchyard.store.table import ConditionFailed, Table
 
 #: Seconds that a notice is kept, to be looked at.
 KEEP_SECONDS = 30 * 86_400
 
-_TEXT = ("tenant_id", "task_id", "id", "run_id", "kind", "recipient", "decided", "body", "created_at")
-_NUMBERS = ("attempts", "trying_until")
+
+def _to_json(devices: Mapping[str, Attempted]) -> dict[str, Any]:
+    return {each: asdict(tried) for each, tried in devices.items()}
 
 
-def to_item(notice: Notice) -> Item:
-    pk, sk = keys.notice(notice.tenant_id, notice.task_id, notice.id)
-    devices = {each: asdict(tried) for each, tried in notice.devices.items()}
-    return {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
-        "expires_at": {"N": str(clock.milliseconds(notice.created_at) // 1_000 + KEEP_SECONDS)},
-        "present": {"L": [{"S": each} for each in notice.present]},
-        "devices": {"S": json.dumps(devices, ensure_ascii=False, separators=(",", ":"))},
-        **{name: {"S": getattr(notice, name)} for name in _TEXT},
-        **{name: {"N": str(getattr(notice, name))} for name in _NUMBERS},
-    }
+def _from_json(found: Mapping[str, Any]) -> dict[str, Attempted]:
+    return {each: Attempted(**tried) for each, tried in found.items()}
 
 
-def from_item(item: Mapping[str, Any]) -> Notice:
-    fields: dict[str, Any] = {name: item[name]["S"] for name in _TEXT}
-    fields |= {name: int(item[name]["N"]) for name in _NUMBERS}
-    fields["present"] = tuple(each["S"] for each in item["present"]["L"])
-    fields["devices"] = {each: Attempted(**tried) for each, tried in json.loads(item["devices"]["S"]).items()}
-    return Notice(**fields)
+ROWS = Codec(
+    Notice,
+    lambda notice: keys.notice(notice.tenant_id, notice.task_id, notice.id),
+    columns={"present": texts(kept=True), "devices": json_text(_from_json, _to_json, kept=True)},
+    beside=lambda notice: {"expires_at": {"N": str(clock.milliseconds(notice.created_at) // 1_000 + KEEP_SECONDS)}},
+)
+to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
 def put(table: Table, notice: Notice) -> Notice | None:
     """Write what was decided, once; returns None, or the notice that stands already."""
     try:
-        table.write([{"Put": {"Item": to_item(notice), "ConditionExpression": "attribute_not_exists(pk)"}}])
+        table.write([ROWS.put(notice, NEW)])
     except ConditionFailed as refused:
         (item,) = refused.items
         return from_item(item or {})
@@ -54,15 +47,8 @@ def put(table: Table, notice: Notice) -> Notice | None:
 def change(table: Table, before: Notice, **fields: Any) -> Notice | None:
     """Write a notice as it is after an attempt, or None when another attempt wrote it meanwhile."""
     after = replace(before, **fields)
-    condition = {
-        "ConditionExpression": "attempts = :attempts AND trying_until = :until",
-        "ExpressionAttributeValues": {
-            ":attempts": {"N": str(before.attempts)},
-            ":until": {"N": str(before.trying_until)},
-        },
-    }
     try:
-        table.write([{"Put": {"Item": to_item(after), **condition}}])
+        table.write([ROWS.put(after, ROWS.stands(before, "attempts", "trying_until"))])
     except ConditionFailed:
         return None
     return after
@@ -70,12 +56,10 @@ def change(table: Table, before: Notice, **fields: Any) -> Notice | None:
 
 def cool_down(table: Table, notice: Notice) -> bool:
     """Take the run's turn to ring for this kind; False while another notice's turn lasts. Its own is taken twice."""
-    pk, sk = keys.cooldown(notice.tenant_id, notice.task_id, notice.run_id, notice.kind)
     now = time.time()
     until = now + COOLDOWN_SECONDS[notice.kind]
     item = {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
+        **row_key(keys.cooldown(notice.tenant_id, notice.task_id, notice.run_id, notice.kind)),
         "notice_id": {"S": notice.id},
         "until": {"S": clock.stamp(until)},
         "expires_at": {"N": str(int(until) + 1)},

@@ -1,4 +1,7 @@
-"""`python -m bench [--rounds N] [--write]`: prints the figures; `--write` puts them into docs/performance.md."""
+"""`python -m bench [--rounds N] [--write]`: prints the figures; `--write` puts them into docs/performance.md.
+
+`python -m bench load` loads the local stack over HTTP instead.
+"""
 
 import argparse
 import json
@@ -7,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench import load
 from bench.measure import SCENARIOS, Figure, measure
 from bench.stack import emulator
 from bench.variants import ROOT, TABLE
@@ -18,7 +22,9 @@ PEER_BUDGET = 0.75
 
 
 def main() -> int:
-    """Measure everything; exit 1 when a ratio is over its budget."""
+    """Measure everything, or the load; exit 1 when a ratio is over its budget."""
+    if sys.argv[1:2] == ["load"]:
+        return load.main(sys.argv[2:])
     arguments = argparse.ArgumentParser(prog="bench", description=__doc__)
     arguments.add_argument("--rounds", type=int, default=7)
     arguments.add_argument("--write", action="store_true")

@@ -4,63 +4,128 @@ Everything is told through the environment, which local/process.py writes.
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
+import uvicorn
+import uvloop
 from ministack import app as ministack
 
-from local.emulator import api_import, http_api, indexes, limits, permissions, saving, states, streams, uploads, workers
+from local.emulator import (
+    api_import,
+    dead_letters,
+    expiry,
+    http_api,
+    indexes,
+    limits,
+    permissions,
+    request_limits,
+    response_headers,
+    saving,
+    speed,
+    states,
+    streams,
+    uploads,
+    workers,
+)
 
 API_PORT = int(os.environ["SWITCHYARD_API_PORT"])
 AWS_PORT = int(os.environ["GATEWAY_PORT"])
-ORDERS = {"/_switchyard/save": saving.save, "/_switchyard/restart": workers.stop_all}
+
+
+def figures() -> dict[str, object]:
+    """Invocations and the handlers' seconds by function, and how many stream records are not read yet."""
+    return {"invocations": workers.invocations(), "unread": streams.unread()}
+
+
+ORDERS = {
+    "/_switchyard/save": saving.save,
+    "/_switchyard/restart": workers.stop_all,
+    "/_switchyard/figures": figures,
+    "/_switchyard/expire": expiry.expire,
+}
 
 
 async def dispatch(scope, receive, send):
     """Send a request to the HTTP API or to MiniStack, by the port it came in on."""
     if scope["type"] == "http" and scope["server"][1] == API_PORT:
-        await http_api.app(scope, receive, send)
+        await http_api.app(scope, receive, response_headers.remapped(ministack._with_date_header(send)))
     elif scope["type"] == "http" and scope["path"] in ORDERS:
-        ORDERS[scope["path"]]()
-        await http_api.reply(send, 204, {}, b"")
+        content = json.dumps(ORDERS[scope["path"]]()).encode()
+        await http_api.reply(send, 200, {"Content-Type": "application/json"}, content)
     else:
         saving.note_request(scope)
         await ministack.app(scope, receive, send)
 
 
-async def stop_without(parent: int, stop: asyncio.Event) -> None:
+class Server(uvicorn.Server):
+    """A server that leaves signals to this process, which has to save after it ended."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+    def stop(self) -> None:
+        """End in an orderly way."""
+        self.should_exit = True
+
+
+async def stop_without(parent: int, server: Server) -> None:
     """Stop when the process that started this one is gone, however it ended."""
     while os.getppid() == parent:
         await asyncio.sleep(0.5)
-    stop.set()
+    server.stop()
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on this machine's own address."""
+    opened = socket.socket()
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.bind(("127.0.0.1", port))
+    return opened
 
 
 async def main() -> None:
     """Serve until SIGTERM or SIGINT; MiniStack then saves its state."""
-    stop = asyncio.Event()
+    # No access log: each request would be a line, and the functions' own log says what happened.
+    server = Server(
+        uvicorn.Config(
+            dispatch,
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
+        )
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    config = Config()
-    config.bind = [f"127.0.0.1:{AWS_PORT}", f"127.0.0.1:{API_PORT}"]
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 2
-    # Each request would be a line; the functions' own log says what happened.
-    logging.getLogger("hypercorn.access").disabled = True
-    tasks = [asyncio.create_task(saving.save_regularly())]
+        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+    tasks = [asyncio.create_task(saving.save_regularly()), asyncio.create_task(expiry.expire_regularly())]
     if "SWITCHYARD_PARENT" in os.environ:
-        tasks.append(asyncio.create_task(stop_without(int(os.environ["SWITCHYARD_PARENT"]), stop)))
+        tasks.append(asyncio.create_task(stop_without(int(os.environ["SWITCHYARD_PARENT"]), server)))
     try:
-        await serve(dispatch, config, shutdown_trigger=stop.wait)
+        await server.serve([listen(AWS_PORT), listen(API_PORT)])
     finally:
         for task in tasks:
             task.cancel()
+        saving.close()
         workers.stop_all()
 
 
 if __name__ == "__main__":
+    # MiniStack has a line for each request; ours say when something happens.
+    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("switchyard").setLevel(logging.INFO)
     workers.install()
     streams.install()
     indexes.install()
@@ -69,5 +134,9 @@ if __name__ == "__main__":
     limits.install()
     states.install()
     uploads.install()
+    request_limits.install()
+    dead_letters.install()
+    speed.install()
+    expiry.install()
     saving.install()
-    asyncio.run(main())
+    uvloop.run(main())

@@ -52,12 +52,13 @@ def answer(handler, message: dict) -> dict:
     os.environ.pop("_X_AMZN_TRACE_ID", None)
     if call.get("trace_id"):
         os.environ["_X_AMZN_TRACE_ID"] = call["trace_id"]
+    started = time.perf_counter()
     try:
-        result = handler(message["event"], Context(call))
-        return {"status": "ok", "result": json.loads(json.dumps(result))}
+        result = json.loads(json.dumps(handler(message["event"], Context(call))))
+        return {"status": "ok", "result": result, "seconds": time.perf_counter() - started}
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is its answer
         traceback.print_exc()
-        return {"status": "ok", "failure": failure_of(error)}
+        return {"status": "ok", "failure": failure_of(error), "seconds": time.perf_counter() - started}
 
 
 def main() -> None:

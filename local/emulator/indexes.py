@@ -47,7 +47,10 @@ def sort_value_of(entry: Entry) -> Any:
 
 
 class Index:
-    """The partitions of one secondary index, each of them sorted."""
+    """The partitions of one secondary index, each of them sorted.
+
+    It is filled when it is first asked for something: to fill all of a large table at once holds up every request.
+    """
 
     def __init__(self, table: dict, hashes: list[str], ranges: list[str]) -> None:
         self.table = table
@@ -56,6 +59,7 @@ class Index:
         self.order = dynamodb._index_order_keys(table, ranges)
         self.partitions: dict[Any, list[Entry]] = {}
         self.known: dict[tuple, tuple[Any, Entry]] = {}
+        self.filled = False
 
     def entry(self, pk: Any, sk: Any, item: dict) -> tuple[Any, Entry] | None:
         """The partition and the entry of a row, if the index has it."""
@@ -67,6 +71,7 @@ class Index:
 
     def fill(self) -> None:
         """Take in all rows of the table."""
+        self.filled = True
         for pk, rows in self.table["items"].items():
             for sk, item in rows.items():
                 found = self.entry(pk, sk, item)
@@ -78,6 +83,8 @@ class Index:
 
     def add(self, pk: Any, sk: Any, item: dict) -> None:
         """Take in a row."""
+        if not self.filled:
+            return
         found = self.entry(pk, sk, item)
         if found:
             self.known[pk, sk] = found
@@ -94,6 +101,8 @@ class Index:
 
     def get(self, partition: Any, default: Iterable = ()) -> Iterable[tuple[Any, Any]]:
         """The keys of the rows that the query being answered may return, or of a few more."""
+        if not self.filled:
+            self.fill()
         entries = self.partitions.get(partition)
         if entries is None:
             return default
@@ -173,8 +182,6 @@ def indexes_of(table: dict) -> dict[str, Index]:
     found = table.get(dynamodb._INDEX_MEMBERS)
     if found is None:
         found = {name: Index(table, hashes, ranges) for name, hashes, ranges in dynamodb._index_key_schemas(table)}
-        for index in found.values():
-            index.fill()
         table[dynamodb._INDEX_MEMBERS] = found
     return found
 

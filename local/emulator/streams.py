@@ -8,18 +8,20 @@ import logging
 import threading
 import time
 
-from ministack.core import persistence
 from ministack.core.arn import parse_arn
 from ministack.core.responses import _request_account_id, _request_region
 from ministack.services import dynamodb, lambda_svc
 
 logger = logging.getLogger("switchyard.streams")
 
-STATE_FILE = "switchyard_streams"
 # The pauses before the next try of a failed batch; the last one is repeated.
 PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 _readers: dict[str, "Reader"] = {}
+# Held while a stream's records and the position of their first one must fit together.
+trimming = threading.Lock()
+# Set by whoever knows which records are no longer needed; the poller alone forgets them, so that no reader skips any.
+passed: dict[tuple[str, str, str], int] = {}
 
 
 def install() -> None:
@@ -27,32 +29,47 @@ def install() -> None:
     lambda_svc._poll_dynamodb_streams = poll
 
 
-def get_state() -> dict:
-    """How far each mapping has read, and the records that some mapping has not read yet, for saving."""
-    unread = {}
-    positions = lambda_svc._dynamodb_stream_positions
-    for (account, region, table), records in dynamodb._stream_records.all_items():
-        start = dynamodb.stream_start_position(table, account_id=account, region=region)
+def positions() -> dict[tuple[str, str], int]:
+    """Where each mapping is, by scope and id as the journal names them."""
+    known = lambda_svc._dynamodb_stream_positions.all_items()
+    return {(f"{account}\n{region}\n", uuid): reached for (account, region, uuid), reached in known}
+
+
+def read_by_all(reached: dict[tuple[str, str], int]) -> dict[tuple[str, str, str], int]:
+    """By account, region and table: the first position that some mapping has still to read.
+
+    A stream that nobody reads yet is kept from its beginning, for the first mapping to come.
+    """
+    found = {}
+    for (account, region, table), _ in dynamodb._stream_records.all_items():
+        start = dynamodb._trimmed_count(table, account, region)
         read = [
-            positions.get_scoped(account, region, esm["UUID"], start)
+            reached.get((f"{account}\n{region}\n", esm["UUID"]), start)
             for (esm_account, esm_region, _), esm in lambda_svc._esms.all_items()
             if (esm_account, esm_region) == (account, region) and table_of(esm) == table
         ]
-        position = max(start, min(read, default=start + len(records)))
-        unread["\n".join((account, region, table))] = [position, records[position - start :]]
-    return {"unread": unread, "positions": positions}
+        found[account, region, table] = max(start, min(read, default=start))
+    return found
 
 
-def restore() -> None:
-    """Bring back what `get_state` gave."""
-    state = persistence.load_state(STATE_FILE)
-    if not state:
-        return
-    lambda_svc._dynamodb_stream_positions.update(state["positions"])
-    for key, (position, records) in state["unread"].items():
-        account, region, table = key.split("\n")
-        dynamodb._stream_records.set_scoped(account, region, table, records)
-        dynamodb._stream_trimmed.set_scoped(account, region, table, position)
+def unread() -> int:
+    """How many stream records some mapping has not read yet; those of streams without any do not count."""
+    reached, mapped = positions(), {table_of(esm) for _, esm in lambda_svc._esms.all_items()}
+    return sum(
+        dynamodb.stream_end_position(table, account_id=account, region=region) - position
+        for (account, region, table), position in read_by_all(reached).items()
+        if table in mapped
+    )
+
+
+def trim(first: dict[tuple[str, str, str], int]) -> None:
+    """Forget the records before these positions, which AWS would keep for a day."""
+    with trimming:
+        for (account, region, table), position in first.items():
+            start = dynamodb._trimmed_count(table, account, region)
+            if position > start:
+                del dynamodb._stream_records.get_scoped(account, region, table)[: position - start]
+                dynamodb._stream_trimmed.set_scoped(account, region, table, position)
 
 
 def table_of(esm: dict) -> str | None:
@@ -65,6 +82,8 @@ def table_of(esm: dict) -> str | None:
 def poll() -> bool:
     """Give each idle mapping its next batch; called by MiniStack whenever there may be something to do."""
     started = False
+    trim(passed.copy())
+    passed.clear()
     for (account, region, _), esm in lambda_svc._esms.all_items():
         table = table_of(esm)
         if table is None or not esm.get("Enabled", True):

@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import queue
+import select
 import shutil
 import subprocess
 import sys
@@ -40,11 +41,16 @@ LIVE = os.environ.get("SWITCHYARD_LIVE")
 # The longest wait for the end of an invocation's log; it is there at once unless the process died.
 LOG_WAIT_SECONDS = 0.5
 
+# What stands for the answer of a process that ended without one.
+DIED = '{"status": "died"}'
+
 # The most processes of one function; further invocations wait for one of them. A burst of events would start
 # hundreds on AWS, and use up the memory of this machine.
 PROCESSES = 16
 
 _slots: defaultdict[str, threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(PROCESSES))
+# Of each function: how often it ran, and the seconds that its handler took.
+_invocations: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
 _unpacking = threading.Lock()
 _logging = threading.Lock()
 
@@ -60,6 +66,11 @@ def install() -> None:
 def stop_all() -> None:
     """End every worker process."""
     lambda_runtime.reset()
+
+
+def invocations() -> dict[str, list[float]]:
+    """How often each function ran since the start, and for how many seconds its handler was at work."""
+    return dict(_invocations)
 
 
 def mark_ready(_name: str, version: dict) -> None:
@@ -112,11 +123,37 @@ class FunctionProcess(lambda_runtime.Worker):
         start = {"path": path, "module": module.replace("/", "."), "handler": handler}
         self._proc.stdin.write(json.dumps(start) + "\n")
         self._proc.stdin.flush()
-        reply = json.loads(self._proc.stdout.readline() or '{"status": "died"}')
+        reply = json.loads(self._proc.stdout.readline() or DIED)
         self._drain_stderr_bounded()
         if reply["status"] != "ready":
             raise InitError(reply.get("error", "the process ended while it started"))
         logger.info("%s: started in %.0f ms", self.func_name, (time.monotonic() - started) * 1000)
+
+    def invoke(self, event: object, request_id: str, **call: object) -> dict:
+        """Run one invocation. MiniStack starts a thread for each, to wait for the answer."""
+        with self._lock:
+            if self._proc is None or self._proc.poll() is not None:
+                self._spawn()
+            timeout = self.config.get("Timeout", 30)
+            call |= {"request_id": request_id, "timeout_ms": int(timeout * 1000)}
+            try:
+                self._proc.stdin.write(json.dumps({"event": event, "ctx": call}) + "\n")
+                self._proc.stdin.flush()
+                waiting = select.poll()
+                waiting.register(self._proc.stdout, select.POLLIN)
+                answered = waiting.poll(timeout * 1000)
+                reply = json.loads(self._proc.stdout.readline() or DIED) if answered else None
+            except BrokenPipeError:
+                reply = json.loads(DIED)
+            if reply is None:
+                logger.warning("%s: timed out after %d s", self.func_name, timeout)
+                self.kill()
+                error = f"Task timed out after {timeout}.00 seconds"
+                return {"status": "error", "error": error, "log": self._drain_stderr()}
+            if reply["status"] == "died":
+                self.kill()
+                reply = {"status": "error", "error": "the process ended"}
+            return reply | {"log": self._drain_stderr_bounded()}
 
     def _environment(self, code: Path) -> dict[str, str]:
         """The environment variables that Lambda would set, and the emulator's address."""
@@ -199,6 +236,9 @@ def execute_in_slot(config: dict, code: bytes, event: object, request_id: str) -
     finally:
         lambda_runtime.release_worker(worker)
     log = result.get("log", "")
+    count = _invocations[config["FunctionName"]]
+    count[0] += 1
+    count[1] += result.get("seconds", 0.0)
     if "failure" in result:
         return {"body": result["failure"], "error": True, "log": log}
     if result["status"] == "ok":

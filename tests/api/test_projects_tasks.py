@@ -185,6 +185,12 @@ _BAD = [
     ("repository", "acme", "invalid_input", "Repository must be in the format organization/repository"),
     ("repository", "acme/web/x", "invalid_input", "Repository must be in the format organization/repository"),
     ("repository", "/web", "invalid_input", "Repository must be in the format organization/repository"),
+    (
+        "repository",
+        "\U0001f600" * 127 + "/" + "\U0001f600" * 127,
+        "invalid_input",
+        "Repository must have at most 1,000 bytes in lower case",
+    ),
     ("repository", "a/" + "b" * 254, "max_length", None),
     ("github_integration", 7, "invalid_input", "Integration must belong to the same team"),
     (

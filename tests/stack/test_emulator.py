@@ -21,7 +21,9 @@ def handler(event, context):
     time.sleep(float((event.get("queryStringParameters") or {}).get("sleep", 0)))
     if "fail" in (event.get("queryStringParameters") or {}):
         raise LookupError("as asked")
-    return {"statusCode": 200, "body": json.dumps({"event": event, "pid": os.getpid(), "path": sys.path})}
+    headers = json.loads((event.get("queryStringParameters") or {}).get("headers", "{}"))
+    body = json.dumps({"event": event, "pid": os.getpid(), "path": sys.path})
+    return {"statusCode": 200, "headers": headers, "body": body}
 """
 
 
@@ -116,6 +118,17 @@ def test_failed_function_and_large_body(echo: httpx.Client) -> None:
     assert echo.post("/echo/x", content=b"x" * (10 * 1024 * 1024 + 1)).status_code == 413
 
 
+def test_headers_that_are_the_gateways_own_arrive_under_another_name(echo: httpx.Client) -> None:
+    sent = {"WWW-Authenticate": "Bearer", "Date": "then", "Server": "me", "ETag": '"1"'}
+    headers = echo.get("/echo/x", params={"headers": json.dumps(sent)}).headers
+    assert headers["x-amzn-remapped-www-authenticate"] == "Bearer"
+    assert headers["x-amzn-remapped-date"] == "then"
+    assert headers["x-amzn-remapped-server"] == "me"
+    assert headers["etag"] == '"1"'
+    assert headers["date"].endswith("GMT")
+    assert not {"www-authenticate", "server"} & headers.keys()
+
+
 def test_invocations_of_one_function_run_at_the_same_time(echo: httpx.Client) -> None:
     list(ThreadPoolExecutor(8).map(lambda _: echo.get("/echo/x?sleep=0.2"), range(8)))
     started = time.monotonic()
@@ -183,3 +196,48 @@ def deployed(aws: Any, logical_id: str) -> str:
     """The name of a deployed function."""
     detail = aws("cloudformation").describe_stack_resource(StackName="switchyard", LogicalResourceId=logical_id)
     return detail["StackResourceDetail"]["PhysicalResourceId"]
+
+
+# Prints the key of each row that went, and who took it.
+GONE = """
+import json
+
+def handler(event, context):
+    removed = [r for r in event["Records"] if r["eventName"] == "REMOVE"]
+    gone = [[r["dynamodb"]["Keys"]["pk"]["S"], r["userIdentity"]] for r in removed]
+    print(json.dumps(gone))
+"""
+
+
+def test_expired_row_goes_and_the_stream_says_who_took_it(
+    stack: dict[str, Any], aws: Any, function: Callable[..., str]
+) -> None:
+    stream, client = Stream(aws, function(GONE)), aws("dynamodb")
+    past, future = {"N": f"{time.time() - 5:.0f}"}, {"N": f"{time.time() + 500:.0f}"}
+
+    def put(pk: str, **ends: Any) -> None:
+        client.put_item(TableName=stream.table, Item={"pk": {"S": pk}, **ends})
+
+    put("before", ends=past)
+    client.update_time_to_live(
+        TableName=stream.table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ends"}
+    )
+    expire(stack)
+    put("past", ends=past)
+    put("future", ends=future)
+    put("never")
+    put("text", ends={"S": "soon"})
+    put("prolonged", ends=past)
+    put("prolonged", ends=future)
+    put("ancient", ends={"N": "1000"})
+    expire(stack)
+    left = {row["pk"]["S"] for row in client.scan(TableName=stream.table)["Items"]}
+    assert left == {"future", "never", "text", "prolonged", "ancient"}
+    aws("lambda").create_event_source_mapping(**stream.mapping)
+    service = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    assert stream.batches(lambda batches: bool(batches)) == [[["before", service], ["past", service]]]
+
+
+def expire(stack: dict[str, Any]) -> None:
+    """Have the emulator take out expired rows now."""
+    assert httpx.get(f"{stack['aws']['endpoint_url']}/_switchyard/expire", trust_env=False).status_code == 200

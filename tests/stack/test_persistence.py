@@ -1,8 +1,11 @@
 """What a local stack keeps when it is stopped, and when it is killed."""
 
+import itertools
+import json
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +14,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local import process
 from local.stack import Stack, choose, folder_of
@@ -20,10 +24,10 @@ SAVE_SECONDS = 1
 
 
 @pytest.fixture
-def stack() -> Iterator[Stack]:
-    """An emulator of this test alone, with nothing deployed."""
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """An emulator of this test alone, with nothing deployed; `request.param` are the seconds between saves."""
     name = f"test-{os.getpid()}-keeps"
-    chosen = replace(choose(name), save_seconds=SAVE_SECONDS)
+    chosen = replace(choose(name), save_seconds=getattr(request, "param", SAVE_SECONDS))
     try:
         process.start(chosen)
         yield chosen
@@ -75,6 +79,20 @@ def test_rows_streams_and_uploads_go_on_after_a_restart(stack: Stack, end: Any) 
     assert [n for batch in seen for n in batch] == list(range(12))
 
 
+def test_a_stream_that_nobody_read_yet_is_kept_for_its_first_mapping(stack: Stack) -> None:
+    def aws(service: str) -> Any:
+        return boto3.client(service, **stack.client_options())
+
+    stream = Stream(aws, create_function(aws, "consumer", CONSUMER))
+    for n in range(3):
+        put(aws, stream.table, n)
+        time.sleep(SAVE_SECONDS * 1.5)
+    kill(stack)
+    process.start(stack)
+    aws("lambda").create_event_source_mapping(**stream.mapping)
+    assert stream.batches(lambda batches: bool(batches)) == [[0, 1, 2]]
+
+
 def put(aws: Any, table: str, n: int) -> None:
     """Write one row."""
     aws("dynamodb").put_item(TableName=table, Item={"pk": {"S": str(n)}, "n": {"N": str(n)}, "bad": {"S": "no"}})
@@ -99,3 +117,77 @@ def test_an_execution_that_waits_begins_anew_after_a_restart(stack: Stack, end: 
     _, token = machine.tokens(waiting, count=2)
     machine.client.send_task_success(taskToken=token, output="{}")
     assert machine.end(waiting)["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("stack", [10], indirect=True)
+def test_a_kill_loses_at_most_the_last_second(stack: Stack) -> None:
+    """Writers go on until the very end; what they were told a second before it is there, and so are its records."""
+
+    def aws(service: str) -> Any:
+        return boto3.client(service, **stack.client_options())
+
+    stream = Stream(aws, create_function(aws, "consumer", CONSUMER))
+    stream.write({})
+    queue = aws("sqs").create_queue(QueueName="kept")["QueueUrl"]
+    machine = Machine(aws, create_function(aws, "step", STEP), create_role(aws, "states", "states"))
+    # Tables, queues and machines come with a deployment, which has all of it saved.
+    process.tell(stack, "save")
+    acknowledged: dict[str, float] = {}
+    stopped = threading.Event()
+
+    def write(writer: int) -> None:
+        client = aws("dynamodb")
+        for n in itertools.count():
+            number = f"{1000 * writer + n}"
+            items = [{"pk": {"S": f"{side}{number}"}, "n": {"N": number}, "bad": {"S": "no"}} for side in "ab"]
+            puts = [{"Put": {"TableName": stream.table, "Item": item}} for item in items]
+            try:
+                client.transact_write_items(TransactItems=puts)
+            except (BotoCoreError, ClientError):
+                assert stopped.is_set()
+                return
+            acknowledged[number] = time.monotonic()
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+    for each in writers:
+        each.start()
+    time.sleep(0.5)
+    execution = machine.start()
+    message = aws("sqs").send_message(QueueUrl=queue, MessageBody="kept")["MessageId"]
+    time.sleep(2.2)
+    stopped.set()
+    pid = process.pid_of(stack.name)
+    assert pid is not None
+    killed = time.monotonic()
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    for each in writers:
+        each.join()
+    process.start(stack)
+
+    rows = [row["pk"]["S"] for page in scan(aws, stream.table) for row in page["Items"] if row["pk"]["S"][0] in "ab"]
+    sides = {side: {pk[1:] for pk in rows if pk[0] == side} for side in "ab"}
+    assert sides["a"] == sides["b"], "half a transaction is left"
+    kept = {number for number, when in acknowledged.items() if when < killed - 1}
+    assert len(kept) > 20
+    assert kept <= sides["a"]
+    assert machine.client.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    received = aws("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"]
+    assert [each["MessageId"] for each in received] == [message]
+    # Every row that is there reaches the consumer, before or after.
+    expected = {int(number) for number in sides["a"]}
+    deadline = time.monotonic() + 20
+    while not expected <= consumed(stack):
+        assert time.monotonic() < deadline, f"not consumed: {expected - consumed(stack)}"
+        time.sleep(0.1)
+
+
+def consumed(stack: Stack) -> set[int]:
+    """The numbers that the consumer printed so far."""
+    lines = (stack.logs / "functions.log").read_text(encoding="utf-8").splitlines()
+    return {n for line in lines if line.startswith("consumer [") for n in json.loads(line.removeprefix("consumer "))}
+
+
+def scan(aws: Any, table: str) -> Any:
+    """All pages of a table."""
+    return aws("dynamodb").get_paginator("scan").paginate(TableName=table)

@@ -164,6 +164,8 @@ def leased(realm: str) -> str:
 
 #: What counts of a home begin with, in its own partition of the table.
 BLOCK, REPOSITORY = "BLOCK#", "REPOSITORY#"
+#: DynamoDB refuses a sort key above 1,024 bytes (developer guide, "Constraints"): what is left for a repository.
+REPOSITORY_MAX_BYTES = 1_000
 
 
 def home(realm: str, project_id: str, shelf: str) -> str:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from switchyard.domain.tracks import DESCRIPTION_MAX, METADATA_MAX_BYTES
 from switchyard.http.validation import Expectation, bounded_json
+from switchyard.store.keys import REPOSITORY_MAX_BYTES
 from switchyard.surfaces.projects.inputs import ABSENT, Body, Paging, Uuid
 
 TITLE_MAX = 255
@@ -38,7 +39,10 @@ RunStatus = Literal["not_started", "queued", "in_progress", "completed", "failed
 def _repository(text: str) -> str | None:
     if text and not _REPOSITORY.fullmatch(text):
         raise Expectation("Repository must be in the format organization/repository", "")
-    return text.lower() or None
+    lower = text.lower()
+    if len(lower.encode()) > REPOSITORY_MAX_BYTES:
+        raise Expectation(f"Repository must have at most {REPOSITORY_MAX_BYTES:,} bytes in lower case", "")
+    return lower or None
 
 
 def _no_integration(_given: int) -> int:

@@ -1,0 +1,224 @@
+"""`python -m bench load`: requests a second, p50 and p99 of the local stack over HTTP, with 1, 8 and 32 clients.
+
+Each round lasts a fixed time, so a whole run is bounded. The handlers' own time is told apart: what a request takes
+beyond it is the emulator's front, its queues and this client.
+"""
+
+import argparse
+import http.client
+import itertools
+import json
+import os
+import shutil
+import statistics
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import process, run
+from local.stack import choose, folder_of
+
+OPERATIONS = ("create", "get", "list", "claim")
+LIST_ROWS = 50
+DRAIN_SECONDS = 600
+# Tasks made for a round of requests by id.
+PREPARED = {"get": 500, "claim": 3_000}
+HEADER = (
+    "| rows | operation | clients | requests/s | p50 ms | p99 ms | in handler ms | outside ms |\n" + "|---" * 8 + "|"
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one operation came to with a number of clients; times in milliseconds."""
+
+    operation: str
+    clients: int
+    per_second: float
+    p50: float
+    p99: float
+    handler: float
+    outside: float
+
+    def cells(self) -> str:
+        """The row of the printed table."""
+        times = " | ".join(f"{each:.1f}" for each in (self.p50, self.p99, self.handler, self.outside))
+        return f"| {self.operation} | {self.clients} | {self.per_second:.0f} | {times} |"
+
+
+def main(arguments: list[str]) -> int:
+    """Load a stack of this run alone, or one that is up; print a table."""
+    parser = argparse.ArgumentParser(prog="bench load", description=__doc__)
+    parser.add_argument("--stack", type=Path, help="the stack.json of a running stack; without it one is started")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each round")
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--operations", nargs="+", choices=OPERATIONS, default=list(OPERATIONS))
+    parser.add_argument("--rows", type=int, nargs="+", default=[0, 30_000], help="tasks to fill in before the rounds")
+    options = parser.parse_args(arguments)
+    with loaded_stack(options.stack) as record:
+        print(HEADER)
+        for rows in options.rows:
+            fill(record, rows)
+            for operation, clients in itertools.product(options.operations, options.clients):
+                print(f"| {rows} {measure(record, operation, clients, options.seconds).cells()}", flush=True)
+    return 0
+
+
+@contextmanager
+def loaded_stack(given: Path | None) -> Iterator[dict[str, Any]]:
+    """The stack.json of a stack that keeps its data, as people's does."""
+    if given:
+        yield json.loads(given.read_text(encoding="utf-8"))
+        return
+    name = f"load-{os.getpid()}"
+    try:
+        yield run.start(choose(name))
+    finally:
+        process.stop(name)
+        shutil.rmtree(folder_of(name), ignore_errors=True)
+
+
+def measure(record: dict[str, Any], operation: str, clients: int, seconds: float) -> Row:
+    """One round, after a short one that starts the functions' processes."""
+    made = put(record, PREPARED.get(operation, 0))
+    # A task is got again and again, but claimed once.
+    ids = itertools.cycle(made) if operation == "get" else iter(made)
+    drain(record)
+    lock = threading.Lock()
+
+    def next_id() -> str:
+        with lock:
+            return next(ids)
+
+    send(record, operation, clients, min(1.0, seconds), next_id)
+    before = figures(record)["invocations"]
+    started = time.perf_counter()
+    latencies = send(record, operation, clients, seconds, next_id)
+    elapsed = time.perf_counter() - started
+    count, spent = (
+        now - then
+        for now, then in zip(totals(figures(record)["invocations"], operation), totals(before, operation), strict=True)
+    )
+    handler = 1000 * spent / max(count, 1)
+    latencies.sort()
+    return Row(
+        operation,
+        clients,
+        len(latencies) / elapsed,
+        latencies[len(latencies) // 2],
+        latencies[int(len(latencies) * 0.99)],
+        handler,
+        statistics.fmean(latencies) - handler,
+    )
+
+
+def send(
+    record: dict[str, Any], operation: str, clients: int, seconds: float, next_id: Callable[[], str]
+) -> list[float]:
+    """Have each client send requests until the time is over; the milliseconds of each."""
+    taken: list[float] = []
+    failures: list[str] = []
+    end = time.perf_counter() + seconds
+
+    def client() -> None:
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(record["url"]).netloc, timeout=60)
+        try:
+            while time.perf_counter() < end and not failures:
+                method, path, body, wanted = request(operation, next_id)
+                started = time.perf_counter()
+                connection.request(method, path, body, headers(record))
+                answer = connection.getresponse()
+                content = answer.read()
+                taken.append(1000 * (time.perf_counter() - started))
+                if answer.status != wanted:
+                    failures.append(f"{method} {path} answered {answer.status}: {content[:300]!r}")
+        except StopIteration:
+            failures.append(f"{operation}: more requests than there are tasks prepared")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    if failures:
+        raise SystemExit(failures[0])
+    return taken
+
+
+def request(operation: str, next_id: Callable[[], str]) -> tuple[str, str, bytes | None, int]:
+    """Method, path, body and the status of a good answer."""
+    if operation == "create":
+        return "POST", "/api/v1/tasks", b'{"title":"Load","description":"A task of the load"}', 201
+    if operation == "list":
+        return "GET", f"/api/v1/tasks?limit={LIST_ROWS}", None, 200
+    if operation == "get":
+        return "GET", f"/api/v1/tasks/task_{next_id()}", None, 200
+    return "POST", f"/api/v1/tasks/task_{next_id()}/claim", b'{"leaseSeconds":3600}', 200
+
+
+def headers(record: dict[str, Any]) -> dict[str, str]:
+    """The headers of each request."""
+    return {"Authorization": f"Bearer {record['tokens']['admin']}", "Content-Type": "application/json"}
+
+
+FUNCTIONS = {"create": "PoolCreateTask", "get": "PoolGetTask", "list": "PoolListTasks", "claim": "PoolClaimTask"}
+
+
+def totals(invocations: dict[str, list[float]], operation: str) -> tuple[float, float]:
+    """How often the operation's function ran, and for how many seconds."""
+    found = [each for name, each in invocations.items() if FUNCTIONS[operation].lower() in name.lower()]
+    return sum(each[0] for each in found), sum(each[1] for each in found)
+
+
+def figures(record: dict[str, Any]) -> dict[str, Any]:
+    """What the emulator counts."""
+    with urllib.request.urlopen(record["aws"]["endpoint_url"] + "/_switchyard/figures", timeout=60) as answer:
+        return dict(json.load(answer))
+
+
+def fill(record: dict[str, Any], count: int) -> None:
+    """Write ready tasks past the API, and wait until the pipeline has seen them."""
+    put(record, count)
+    drain(record)
+
+
+def drain(record: dict[str, Any]) -> None:
+    """Wait until no stream record is unread."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while figures(record)["unread"]:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the pipeline is still behind after {DRAIN_SECONDS} s")
+        time.sleep(0.2)
+
+
+def put(record: dict[str, Any], count: int) -> list[str]:
+    """Write that many ready tasks into the tenant's pool; their ids."""
+    import boto3
+
+    from switchyard.domain import tracks
+    from switchyard.domain.actors import SCOPES, Actor
+    from switchyard.domain.ids import new_id
+    from switchyard.store import tracks as rows
+    from switchyard.store.table import Table
+
+    outputs = boto3.client("cloudformation", **record["aws"]).describe_stacks(StackName="switchyard")["Stacks"][0]
+    name = next(each["OutputValue"] for each in outputs["Outputs"] if each["OutputKey"] == "TableName")
+    table = Table(name, boto3.client("dynamodb", **record["aws"]))
+    actor = Actor(record["workspace_id"], "user_admin", "user", frozenset(SCOPES), new_id())
+    made = [tracks.create(actor, "seed", "task", f"Task {n}", status="todo") for n in range(count)]
+    for start in range(0, count, 1_000):
+        table.put_many([rows.to_item(each) for each in made[start : start + 1_000]])
+    return [each.id for each in made]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

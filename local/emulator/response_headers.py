@@ -1,0 +1,25 @@
+"""The headers of a function's answer that API Gateway does not hand on under their own name.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+"""
+
+from collections.abc import Awaitable, Callable
+
+REMAPPED = {b"connection", b"date", b"server", b"www-authenticate"}
+PREFIX = b"x-amzn-remapped-"
+
+Send = Callable[[dict], Awaitable[None]]
+
+
+def remapped(send: Send) -> Send:
+    """Send an answer as API Gateway would."""
+
+    async def send_remapped(message: dict) -> None:
+        if message["type"] == "http.response.start":
+            headers = [
+                (PREFIX + name if name.lower() in REMAPPED else name, value) for name, value in message["headers"]
+            ]
+            message = message | {"headers": headers}
+        await send(message)
+
+    return send_remapped

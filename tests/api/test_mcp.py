@@ -522,10 +522,10 @@ def test_a_refusal_is_given_again_under_its_key(mcp: Mcp) -> None:
 
 
 def test_the_log_names_the_tool_and_why_it_was_refused(mcp: Mcp, monkeypatch: pytest.MonkeyPatch) -> None:
-    from switchyard.http import endpoint
+    from switchyard.http.log import logger
 
     lines: list[dict[str, Any]] = []
-    monkeypatch.setattr(endpoint.logger, "info", lambda _text, extra: lines.append(extra))
+    monkeypatch.setattr(logger, "info", lambda _text, extra: lines.append(extra))
     mcp.refused("get_task", "resource_not_found", task_id="task_123")
     assert lines[0]["operation"] == "mcp.post_message"
     assert (lines[0]["tool"], lines[0]["error"]) == ("get_task", "resource_not_found")

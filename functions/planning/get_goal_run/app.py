@@ -15,6 +15,6 @@ from switchyard.surfaces.planning.surface import PLANNING
     query=ShowGoalRun,
     reply=GoalRunProgress,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ShowGoalRun]) -> Reply:
     """Show a goal's latest run, and how its tasks stand."""
     return goal_runs.show(call)

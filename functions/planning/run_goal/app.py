@@ -17,6 +17,6 @@ from switchyard.surfaces.planning.surface import PLANNING
     reply=GoalRunShown,
     status=201,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[RunGoal]) -> Reply:
     """Run a goal: its agents' tasks, in the order of their dependencies."""
     return goal_runs.start(call)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from switchyard.http.endpoint import Operation
+from switchyard.http.operation import Operation
 
 ROOT = Path(__file__).resolve().parents[3]
 

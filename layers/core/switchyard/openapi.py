@@ -31,7 +31,7 @@ from switchyard.domain.errors import (
     UnknownReference,
     WrongContentType,
 )
-from switchyard.http.endpoint import Operation
+from switchyard.http.operation import Operation
 from switchyard.http.request import BODY_MAX, Request
 from switchyard.http.surface import Surface
 from switchyard.store.idempotency import KEEP_SECONDS, KEY_MAX

@@ -62,6 +62,10 @@ class PlanWork(Wire):
     def deleted(self) -> list[str]:
         return []
 
+    @property
+    def deletes_field(self) -> str:
+        return ""
+
 
 class SearchTracks(Filter):
     """The planning surface's filters, without a page number."""

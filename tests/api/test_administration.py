@@ -12,7 +12,8 @@ from switchyard.admin import Admin
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.ids import new_id
-from switchyard.http import auth, log
+from switchyard.http import auth
+from switchyard.http.log import logger
 from switchyard.store import keys
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
@@ -266,7 +267,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Everything that the composition logs."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(log.logger.registered_formatter)
+    handler.setFormatter(logger.registered_formatter)
     inner = logging.getLogger("switchyard")
     level = inner.level
     inner.addHandler(handler)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard.domain.actors import Actor
-from switchyard.domain.errors import FieldError, Invalid
-from switchyard.domain.ids import parse_id
 from switchyard.http.request import Request
+from switchyard.http.validation import checked, read_id
 from switchyard.ledger.unit import Unit
 from switchyard.store.table import Table
 
@@ -66,11 +65,7 @@ class Call[Body = None, Query = None]:
 
     def path_id(self, name: str = "id") -> str:
         """Return the UUID that the path carries in any surface's spelling; raises Invalid for what is no id."""
-        given = self.path[name]
-        found = parse_id(given)
-        if found is None:
-            raise Invalid(FieldError(name, f"{given[:80]!r} is not a valid id", "a UUID", "id"))
-        return found
+        return checked(name, read_id, self.path[name])
 
 
 #: A call of any endpoint, for what needs neither body nor query.

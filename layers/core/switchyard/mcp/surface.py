@@ -2,8 +2,6 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import MissingScope
 from switchyard.http.call import Reply
@@ -11,15 +9,12 @@ from switchyard.http.request import Request
 from switchyard.http.surface import Refused, Surface
 from switchyard.mcp import protocol
 from switchyard.surfaces.followups.surface import DOCS_URL, FOLLOWUPS, error_object
+from switchyard.surfaces.outputs import Shown
 
 PATH = "/mcp"
 METADATA_PATH = "/.well-known/oauth-protected-resource"
 #: Any one of them lets a client connect; each tool asks for its own.
 TOOL_SCOPES = ("tasks:read", "tasks:write")
-
-
-class Shown(BaseModel):
-    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class RpcErrorObject(Shown):

@@ -253,7 +253,7 @@ def _continue(call: Call[ActOnObjective], goal: Track) -> Reply:
 def _refuse_fields(body: ActOnObjective, verb: str, *names: str) -> None:
     for name in names:
         if name in body.model_fields_set:
-            raise Invalid(FieldError(name, f"is no field of :{verb}", "no such field", "unknown_field"))
+            raise Invalid(FieldError(name, f"is not a field of :{verb}", "no such field", "unknown_field"))
 
 
 _VERBS: dict[str, Callable[[Call[ActOnObjective], Track], Reply]] = {"cancel": _cancel, "continue": _continue}

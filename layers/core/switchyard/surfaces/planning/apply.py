@@ -157,6 +157,6 @@ def _existing(call: AnyCall, track_id: str, where: str) -> Track:
     track = call.ledger.find([track_id]).get(track_id)
     if track is None:
         problem = f"there is no track {track_id}"
-        expected = "the UUID of an existing track; a new one gets a label that is no UUID"
+        expected = "the UUID of an existing track; a new one gets a label that is not a UUID"
         raise UnknownReference(FieldError(where, problem, expected, "unknown_reference"))
     return track

@@ -6,8 +6,6 @@ the first refused field alone; those of one endpoint are a body of their own (En
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from switchyard.domain.errors import (
     FieldError,
     Invalid,
@@ -19,9 +17,8 @@ from switchyard.domain.errors import (
 )
 from switchyard.http.statuses import by_class
 from switchyard.http.surface import Refused, Surface
-
-#: The default of a member that may be missing.
-_ABSENT: Any = None
+from switchyard.surfaces.inputs import ABSENT
+from switchyard.surfaces.outputs import Shown
 
 #: Lists of objects, whose own errors the contract tells as those of no field.
 _LISTS_OF_OBJECTS = frozenset({"artifacts"})
@@ -47,17 +44,15 @@ class Missing(NotFound):
         super().__init__(detail)
 
 
-class ProjectsError(BaseModel):
+class ProjectsError(Shown):
     """Either {type, code, detail, attr}, or what the endpoint's own refusal consists of."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-    type: str = _ABSENT
-    code: str = _ABSENT
-    detail: str = _ABSENT
+    type: str = ABSENT
+    code: str = ABSENT
+    detail: str = ABSENT
     attr: str | None = None
-    error: str = _ABSENT
-    missing_artifact_ids: list[str] = _ABSENT
+    error: str = ABSENT
+    missing_artifact_ids: list[str] = ABSENT
 
 
 #: The type that the contract has for some classes of errors; the rest are invalid requests, or the server's.

@@ -47,25 +47,20 @@ class Input[Body = None, Query = None]:
     query: Query
     if_match: frozenset[str] | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Call[Body = None, Query = None]:
-    """What a handler works with: the caller, the validated input, and the unit of work to change tracks by."""
-
-    request: Request
-    actor: Actor
-    body: Body
-    query: Query
-    ledger: Unit
-    if_match: frozenset[str] | None = None
-
     @property
     def path(self) -> Mapping[str, str]:
         return self.request.path_parameters
 
     def path_id(self, name: str = "id") -> str:
-        """Return the UUID that the path carries in any surface's spelling; raises Invalid for what is no id."""
+        """Return the UUID that the path carries in any surface's spelling; raises Invalid for what is not an id."""
         return checked(name, read_id, self.path[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Call[Body = None, Query = None](Input[Body, Query]):
+    """What a handler works with: the input, and the unit of work to change tracks by."""
+
+    ledger: Unit = field(kw_only=True)
 
 
 #: A call of any endpoint, for what needs neither body nor query.

@@ -43,7 +43,7 @@ def perform[Body, Query](
     while True:
         ledger = Unit(table, given.actor, given.request.id, key, fence, attempt, started)
         try:
-            reply = handler(Call(given.request, given.actor, given.body, given.query, ledger, given.if_match))
+            reply = handler(Call(given.request, given.actor, given.body, given.query, given.if_match, ledger=ledger))
             answer = encoded(reply)
             kept = answer.body if reply.kept is None else as_json(reply.kept)
             ledger.commit(answer.status, answer.headers, kept)

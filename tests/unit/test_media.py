@@ -1,4 +1,4 @@
-"""Answers that are no JSON: bytes on their way through the composition."""
+"""Answers that are not JSON: bytes on their way through the composition."""
 
 from switchyard.http.endpoint import Call, Reply, Request, endpoint, public_endpoint
 from switchyard.http.problems import SERVICE

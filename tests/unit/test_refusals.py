@@ -22,7 +22,7 @@ from switchyard.http.statuses import STATUSES, EndpointRefusal, MethodNotAllowed
 from switchyard.http.surface import Refused, Surface
 from tests.support.http import all_endpoints
 
-REQUEST = Request("GET", "/path", "", {}, {}, "request", {})
+REQUEST = Request("GET", "/path", "", {"host": "api.example"}, {}, "request", {})
 FIELD = FieldError("field", "is wrong", "right")
 SURFACES = sorted({each.operation.surface for each in all_endpoints()}, key=lambda each: each.name)
 

@@ -41,7 +41,7 @@ Json = dict[str, Any]
 PATH = ROOT / "docs" / "openapi.json"
 
 _SAMPLE_ID = "01981f5c-7a00-7000-8000-000000000001"
-_SAMPLE_REQUEST = Request("GET", "/path", "", {}, {}, "request-id", {})
+_SAMPLE_REQUEST = Request("GET", "/path", "", {"host": "api.example"}, {}, "request-id", {})
 
 
 def document(operations: Iterable[Operation]) -> Json:

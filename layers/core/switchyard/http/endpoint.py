@@ -27,7 +27,7 @@ class Answers(TypedDict, total=False):
     """What an endpoint answers: `reply` is the body's model, `status` that of success.
 
     `empty` is the status of an answer without a body, where one can be (303: what was asked for is elsewhere); `media`
-    is the content type of answers that are no JSON but bytes (`*/*`: it varies), which no key can keep.
+    is the content type of answers that are bytes, not JSON (`*/*`: it varies), which no key can keep.
     """
 
     reply: type[BaseModel]

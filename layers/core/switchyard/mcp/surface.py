@@ -67,20 +67,14 @@ def _headers(refused: Refused) -> dict[str, str]:
 
 
 def _challenge(request: Request, **parameters: str) -> str:
-    parameters["resource_metadata"] = f"{_base_url(request)}{METADATA_PATH}{PATH}"
+    parameters["resource_metadata"] = f"{request.base_url}{METADATA_PATH}{PATH}"
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items())
-
-
-def _base_url(request: Request) -> str:
-    """Return where the client found us: scheme and host as the gateway passes them on."""
-    scheme, host = request.headers.get("x-forwarded-proto", "https"), request.headers.get("host", "localhost")
-    return f"{scheme}://{host}"
 
 
 def describe(request: Request) -> Reply:
     """Answer with the metadata of the protected resource."""
     metadata = {
-        "resource": f"{_base_url(request)}{PATH}",
+        "resource": f"{request.base_url}{PATH}",
         "resource_name": "Switchyard",
         "resource_documentation": DOCS_URL,
         "scopes_supported": sorted(SCOPES.keys() & TOOL_SCOPES),

@@ -2,7 +2,7 @@
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.planning import goal_runs
-from switchyard.surfaces.planning.models import RunGoal
+from switchyard.surfaces.planning.goal_run_models import RunGoal
 from switchyard.surfaces.planning.replies import GoalRunShown
 from switchyard.surfaces.planning.surface import PLANNING
 

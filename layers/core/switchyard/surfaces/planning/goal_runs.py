@@ -12,7 +12,7 @@ from switchyard.ledger import goal_runs as ledger
 from switchyard.store import goal_runs as rows
 from switchyard.store import lists
 from switchyard.store import tracks as track_rows
-from switchyard.surfaces.planning.models import RunGoal, ShowGoalRun
+from switchyard.surfaces.planning.goal_run_models import RunGoal, ShowGoalRun
 
 
 def start(call: Call[RunGoal]) -> Reply:

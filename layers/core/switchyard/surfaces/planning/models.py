@@ -9,7 +9,6 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from switchyard.domain import clock
-from switchyard.domain.goal_runs import PARALLEL_DEFAULT, PARALLEL_MAX, OnFailure
 from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
 from switchyard.domain.tracks import DEPENDS_MAX, ID_MAX, PROJECTS_MAX
 from switchyard.http.validation import Expectation, read_id
@@ -78,6 +77,11 @@ class SharedWith(CamelBody):
     emails: Annotated[list[Name], Field(max_length=0)] = []
 
 
+def _refuse_personal_projects(kind: str, ids: list[str]) -> None:
+    if kind == "personal" and ids:
+        raise Expectation("is personal and names projects", "no ids, or the type projects", "conflict")
+
+
 class Scope(CamelBody):
     """`personal`: the creator's alone. `projects`: the tenant's, in the projects named."""
 
@@ -88,8 +92,7 @@ class Scope(CamelBody):
     def model_post_init(self, _context: Any) -> None:
         if self.type == "projects" and not self.ids:
             raise Expectation("names no project", "at least one id in scope.ids", "required")
-        if self.type == "personal" and self.ids:
-            raise Expectation("is personal and names projects", "no ids, or the type projects", "conflict")
+        _refuse_personal_projects(self.type, self.ids)
 
 
 class Related(CamelBody):
@@ -141,6 +144,11 @@ class CreateTrack(_Common):
             raise Expectation(f"a {self.type} has no {other} object", f"only {self.type}", "conflict")
 
 
+def _refuse_both(task: TaskFields | None, goal: GoalFields | None) -> None:
+    if task is not None and goal is not None:
+        raise Expectation("has both task and goal", "the one that fits the track's type", "conflict")
+
+
 class UpdateTrack(_Common):
     title: Title = ABSENT
     scope: Scope = ABSENT
@@ -148,8 +156,7 @@ class UpdateTrack(_Common):
     goal: GoalFields = ABSENT
 
     def model_post_init(self, _context: Any) -> None:
-        if self.task is not None and self.goal is not None:
-            raise Expectation("has both task and goal", "the one that fits the track's type", "conflict")
+        _refuse_both(self.task, self.goal)
 
 
 class DraftTask(TaskFields):
@@ -169,8 +176,7 @@ class Draft(_Common):
     goal: GoalFields = ABSENT
 
     def model_post_init(self, _context: Any) -> None:
-        if self.task is not None and self.goal is not None:
-            raise Expectation("has both task and goal", "the one that fits the track's type", "conflict")
+        _refuse_both(self.task, self.goal)
 
 
 class DeleteDraft(CamelBody):
@@ -255,8 +261,7 @@ class SearchScope(CamelBody):
     ids: Annotated[list[NonEmptyName], Field(max_length=_FILTER_VALUES_MAX)] = []
 
     def model_post_init(self, _context: Any) -> None:
-        if self.type == "personal" and self.ids:
-            raise Expectation("is personal and names projects", "no ids, or the type projects", "conflict")
+        _refuse_personal_projects(self.type, self.ids)
 
 
 class SearchTracks(CamelBody):
@@ -288,16 +293,4 @@ class ListTracks(CamelQuery):
     updated_at_from: DescribedMoment = ABSENT
     updated_at_to: DescribedMoment = ABSENT
     limit: Limit = 50
-    cursor: Cursor = ABSENT
-
-
-class RunGoal(CamelBody):
-    """`maxParallel`: so many runs at once. `onFailure`: whether independent tasks go on when one failed."""
-
-    max_parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX)] = PARALLEL_DEFAULT
-    on_failure: OnFailure = "stop"
-
-
-class ShowGoalRun(CamelQuery):
-    limit: Annotated[int, Field(ge=1, le=200)] = 100
     cursor: Cursor = ABSENT

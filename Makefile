@@ -74,7 +74,7 @@ bench: setup ## Measure the local stack: make bench ARGS="--help"
 	@exec $(DEV) -m bench $(ARGS)
 
 .PHONY: openapi
-openapi: setup ## Write the OpenAPI documents
+openapi: setup ## Write what is made from the endpoints: docs/openapi.json, the template's routes, the table for the default route
 	@$(DEV) -m switchyard.openapi $(ARGS)
 
 .PHONY: build
@@ -83,7 +83,7 @@ build: setup ## Build the functions and the layer for AWS (arm64)
 
 .PHONY: deploy
 deploy: build ## Deploy to your AWS account; asks for what it needs to know
-	@exec $(SAM)/sam deploy --guided --template-file .local/build/aws/template.yaml --capabilities CAPABILITY_IAM $(ARGS)
+	@exec $(SAM)/sam deploy --guided --capabilities CAPABILITY_IAM $(ARGS)
 
 .PHONY: lock
 lock: ## Compile the locked requirement files from pyproject.toml (UPGRADE=1: to the newest versions)

@@ -27,7 +27,7 @@ def main() -> int:
             run.print_environment(name_from_environment())
         else:
             with step("sam build"):
-                deploy.build("arm64", deploy.BUILD / "aws")
+                deploy.build("arm64", deploy.FOR_AWS)
     except StepFailed as failure:
         report(failure)
         return 1

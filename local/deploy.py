@@ -19,6 +19,8 @@ from local.steps import exclusive, run, step
 BUILD = LOCAL / "build"
 CACHE = BUILD / "cache"
 OUTPUT = BUILD / "local"
+#: Where sam writes, and where `sam deploy` and `sam local` look, when nobody says otherwise.
+FOR_AWS = ROOT / ".aws-sam" / "build"
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
@@ -40,7 +42,7 @@ def deploy(stack: Stack, fresh: bool) -> None:
             build(ARCHITECTURE, OUTPUT)
         with step("sam deploy"):
             sam_deploy(stack)
-        with step("routes and time to live"):
+        with step("time to live"):
             complete(stack)
     # Only what is saved counts as deployed: a crash must not leave the mark without the resources.
     process.tell(stack, "save")
@@ -53,8 +55,7 @@ def build(architecture: str, output: Path) -> None:
         *("sam", "build", "--cached", "--parallel", "--cache-dir", CACHE / architecture, "--build-dir", output),
         *("--parameter-overrides", f"Architecture={architecture}"),
     ]
-    platform = {"LAYER_PLATFORM": "aarch64" if architecture == "arm64" else architecture}
-    run(command, "sam build", BUILD / "sam-build.log", env=sam_environment() | platform, cwd=ROOT)
+    run(command, "sam build", BUILD / "sam-build.log", env=sam_environment(), cwd=ROOT)
 
 
 def sam_deploy(stack: Stack) -> None:

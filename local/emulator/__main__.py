@@ -12,7 +12,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
 
-from local.emulator import http_api, indexes, permissions, saving, states, streams, uploads, workers
+from local.emulator import api_import, http_api, indexes, limits, permissions, saving, states, streams, uploads, workers
 
 API_PORT = int(os.environ["SWITCHYARD_API_PORT"])
 AWS_PORT = int(os.environ["GATEWAY_PORT"])
@@ -65,6 +65,8 @@ if __name__ == "__main__":
     streams.install()
     indexes.install()
     permissions.install()
+    api_import.install()
+    limits.install()
     states.install()
     uploads.install()
     saving.install()

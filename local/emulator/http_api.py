@@ -1,12 +1,22 @@
-"""The data plane of the deployed HTTP API at the root of its own port, as API Gateway's $default stage has it."""
+"""The data plane of the deployed HTTP API at the root of its own port, as API Gateway's $default stage has it.
+
+A route's function is called by the role of its integration, which has to allow it. OPTIONS is a method like others as
+long as the API has no CORS configuration: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+"""
 
 import asyncio
 import base64
 import json
 import secrets
+from functools import lru_cache
 from urllib.parse import parse_qs
 
-from ministack.services import apigateway
+from ministack.core import iam_evaluator
+from ministack.core.responses import request_scope
+from ministack.services import apigateway, iam
+
+SERVICE = "apigateway.amazonaws.com"
+JSON = {"Content-Type": "application/json"}
 
 # Limits of API Gateway that MiniStack does not have.
 BODY_LIMIT = 10 * 1024 * 1024
@@ -17,39 +27,96 @@ async def app(scope, receive, send):
     """One request of a client, ASGI."""
     body = await read_body(receive)
     if body is None:
-        await reply(send, 413, {"Content-Type": "application/json"}, b'{"message":"Request Entity Too Large"}')
+        await reply(send, 413, dict(JSON), b'{"message":"Request Entity Too Large"}')
         return
-    api_id = deployed_api()
-    if api_id is None:
-        await reply(send, 503, {"Content-Type": "application/json"}, b'{"message":"No API is deployed yet"}')
+    api = deployed_api()
+    if api is None:
+        await reply(send, 503, dict(JSON), b'{"message":"No API is deployed yet"}')
         return
     query = scope["query_string"].decode("latin-1")
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            status, headers, content = await apigateway.handle_execute(
-                api_id,
-                "$default",
-                apigateway.decode_http_api_path(scope["raw_path"].decode("latin-1")),
-                scope["method"],
-                request_headers(scope),
-                body,
-                parse_qs(query, keep_blank_values=True),
-                raw_query_string=query,
-            )
+            status, headers, content = await execute(api, scope, body, query)
     except TimeoutError:
-        status, headers, content = 503, {"Content-Type": "application/json"}, b'{"message":"Service Unavailable"}'
+        status, headers, content = 503, dict(JSON), b'{"message":"Service Unavailable"}'
     if status == 502 and is_function_error(content):
         status, content = 500, b'{"message":"Internal Server Error"}'
     headers["apigw-requestid"] = base64.b64encode(secrets.token_bytes(11)).decode()
     await reply(send, status, headers, content)
 
 
-def deployed_api() -> str | None:
-    """The id of the HTTP API; the template has one."""
-    for (_account, _region, api_id), api in apigateway._apis.all_items():
+def deployed_api() -> tuple[str, str, str] | None:
+    """Account, region and id of the HTTP API; the template has one."""
+    for key, api in apigateway._apis.all_items():
         if api["protocolType"] == "HTTP":
-            return api_id
+            return key
     return None
+
+
+async def execute(api: tuple[str, str, str], scope, body: bytes, query: str) -> tuple[int, dict, bytes]:
+    """Call the function behind the route of a request: status, headers and content of its answer."""
+    account, region, api_id = api
+    path = apigateway.decode_http_api_path(scope["raw_path"].decode("latin-1"))
+    # AWS selects the route of a path with more slashes at its head as if there were one.
+    routed = "/" + path.lstrip("/")
+    with request_scope(account, region):
+        route = apigateway._match_route(api_id, scope["method"], routed)
+        if route is None:
+            return 404, dict(JSON), b'{"message":"Not Found"}'
+        integration = apigateway._integrations[api_id][route["target"].removeprefix("integrations/")]
+        role, function = (
+            integration.get("credentialsArn"),
+            apigateway._extract_lambda_ref_from_integration_uri(integration["integrationUri"]),
+        )
+        if role and not may_call(role, function, account, region):
+            return 500, dict(JSON), b'{"message":"Internal Server Error"}'
+        key = route["routeKey"]
+        parameters = apigateway._extract_path_params(key.partition(" ")[2], routed) if key != "$default" else None
+        return await apigateway._invoke_lambda_proxy(
+            integration,
+            api_id,
+            "$default",
+            path,
+            scope["method"],
+            request_headers(scope),
+            body,
+            parse_qs(query, keep_blank_values=True),
+            key,
+            parameters or None,
+            owner_account_id=account,
+            owner_region=region,
+            raw_query_string=query,
+        )
+
+
+def may_call(role_arn: str, function_arn: str, account: str, region: str) -> bool:
+    """Whether API Gateway may take the role, and the role call the function."""
+    role = iam._roles.get_scoped(account, None, role_arn.rpartition("/")[2])
+    if role is None:
+        return False
+    policies = tuple(role["InlinePolicies"].values())
+    return is_allowed(role["AssumeRolePolicyDocument"], policies, role_arn, function_arn, account, region)
+
+
+@lru_cache(maxsize=4096)
+def is_allowed(
+    trust: str, policies: tuple[str, ...], role_arn: str, function_arn: str, account: str, region: str
+) -> bool:
+    """The same of the role's documents, which are text."""
+    trusted = any(
+        statement["Effect"] == "Allow" and iam_evaluator._service_principal_matches(statement["Principal"], SERVICE)
+        for statement in json.loads(trust)["Statement"]
+    )
+    request = iam_evaluator.EvalContext(
+        principal_arn=role_arn,
+        principal_type="AssumedRole",
+        principal_account=account,
+        action="lambda:InvokeFunction",
+        resource_arn=function_arn,
+        region=region,
+    )
+    parsed = [iam_evaluator.parse_policy_document(document) for document in policies]
+    return trusted and iam_evaluator.evaluate(request, parsed).decision == "Allow"
 
 
 async def read_body(receive) -> bytes | None:

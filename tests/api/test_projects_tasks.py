@@ -54,7 +54,7 @@ def test_a_new_task_has_every_field_of_the_contract(api: Api, project: Project) 
     )
     assert answer.status == 201
     task = answer.json
-    assert answer.headers["location"] == f"{TASKS}{task['id']}/"
+    assert answer.headers["location"] == f"{TASKS}{task['id']}"
     assert answer.headers["etag"] == '"1"'
     created_by = task.pop("created_by")
     assert {name: task.pop(name) for name in ("id", "created_at", "updated_at")}["created_at"].endswith("Z")

@@ -10,13 +10,23 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from switchyard.catalogue import Endpoint, endpoints
+from switchyard.catalogue import ROOT, Endpoint, endpoints
 from switchyard.http.operation import Operation
+from switchyard.routes import function_of
+from switchyard.unmatched import default_route
+
+ROUTES = ROOT / "functions/service/answer_unmatched/routes.json"
 
 
 @cache
 def all_endpoints() -> list[Endpoint]:
     return endpoints()
+
+
+@cache
+def by_function() -> dict[str, Endpoint]:
+    """Every endpoint by the logical id of its function."""
+    return {function_of(each.operation.name): each for each in all_endpoints()}
 
 
 class Context:
@@ -43,7 +53,7 @@ class Answer:
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Answer":
         """Return what API Gateway makes of a handler's answer."""
-        body = raw["body"]
+        body = raw.get("body", "")
         if raw.get("isBase64Encoded"):
             body = base64.b64decode(body, validate=True).decode("utf-8", "surrogateescape")
         return cls(raw["statusCode"], raw["headers"], body)
@@ -122,13 +132,30 @@ class Api:
         text: str | None = None,
     ) -> Answer:
         """Send a request; `body` goes as JSON, `text` as it is."""
-        endpoint, parameters = route(method, url.partition("?")[0])
         sent = {"content-type": "application/json"} if body is not None or text is not None else {}
         if self.token:
             sent["authorization"] = f"Bearer {self.token}"
         payload = text if text is not None else None if body is None else json.dumps(body)
-        raw = endpoint.handler(event(method, url, parameters, {**sent, **(headers or {})}, payload), self.context)
-        answer = Answer.of(raw)
+        found = route(method, url.partition("?")[0])
+        made = event(method, url, found[1] if found else {}, {**sent, **(headers or {})}, payload)
+        if found:
+            return self.run(found[0], made)
+        reached: list[Endpoint] = []
+
+        def call(function: str, passed_on: Mapping[str, Any]) -> dict[str, Any]:
+            """Do what Lambda does when $default calls a function: JSON in, JSON out, a context of its own."""
+            reached.append(by_function()[function])
+            raw = reached[0].handler(json.loads(json.dumps(passed_on)), self.context)
+            return dict(json.loads(json.dumps(raw)))
+
+        answer = Answer.of(default_route(ROUTES, call)(made, self.context))
+        if reached and method != "HEAD":
+            check_promise(reached[0].operation, answer)
+        return answer
+
+    def run(self, endpoint: Endpoint, made: Mapping[str, Any]) -> Answer:
+        """Run an event through an endpoint and hold the answer to what the endpoint promises."""
+        answer = Answer.of(endpoint.handler(made, self.context))
         check_promise(endpoint.operation, answer)
         return answer
 
@@ -148,8 +175,8 @@ class Api:
         return self.request("DELETE", url, **more)
 
 
-def route(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
-    """Find the endpoint of a path: literal segments win over parameters, as in API Gateway."""
+def route(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
+    """Find the endpoint of a path: literal segments win over parameters, as in API Gateway; None is $default's."""
     matches = []
     for endpoint in all_endpoints():
         if endpoint.operation.method != method:
@@ -161,6 +188,6 @@ def route(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
                 parameters = {name: unquote(value) for name, value in found.groupdict().items()}
                 matches.append((len(parameters), endpoint, parameters))
     if not matches:
-        raise LookupError(f"no route for {method} {path}")
+        return None
     _, endpoint, parameters = min(matches, key=lambda match: match[0])
     return endpoint, parameters

@@ -157,8 +157,8 @@ def test_what_is_substituted_is_what_the_template_gives_and_may_be_invoked(
         if "lambda:InvokeFunction" in each["Action"]
         for target in (each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]])
     ]
-    invoked = [each for each in machine["DefinitionSubstitutions"].values() if each["Ref"].endswith(".Alias")]
-    assert sorted(each["Ref"] for each in functions) == sorted(each["Ref"] for each in invoked)
+    invoked = [each for each in machine["DefinitionSubstitutions"].values() if each["GetAtt"].endswith(".Arn")]
+    assert sorted(each["GetAtt"] for each in functions) == sorted(each["GetAtt"] for each in invoked)
 
 
 def test_each_machine_has_its_definition_here_and_tells_its_failures() -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from local.complete import function_behind
 from switchyard.domain import artifacts
+from switchyard.routes import UNMATCHED, function_of
 from switchyard.store import keys
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
 from tests.support.template import ROOT, resources, template
@@ -41,6 +42,10 @@ IMPORTS = {
 PHONES = r"arn:\$\{AWS::Partition\}:sns:\$\{AWS::Region\}:\$\{AWS::AccountId\}:endpoint/\$\{\w+\}/\*"
 #: The executions of one state machine of the template.
 EXECUTIONS = r"arn:\$\{AWS::Partition\}:states:\$\{AWS::Region\}:\$\{AWS::AccountId\}:execution:\$\{\w+\.Name\}:\*"
+#: The functions of one surface of this stage.
+SURFACE = (
+    r"arn:\$\{AWS::Partition\}:lambda:\$\{AWS::Region\}:\$\{AWS::AccountId\}:function:switchyard-\$\{Stage\}_(\w+)\*"
+)
 #: Costly parts of the packages above.
 TOO_HEAVY = (
     "aws_lambda_powertools.event_handler",
@@ -70,14 +75,25 @@ def folders() -> set[str]:
     return {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("functions/*/*/app.py")}
 
 
-def routes() -> list[tuple[str, str, str]]:
-    """Method and path of each route of the template, and the function behind it."""
+def definition() -> Any:
     (api,) = resources("AWS::Serverless::HttpApi").values()
+    return api["DefinitionBody"]
+
+
+def routes() -> list[tuple[str, str, str]]:
+    """Method and path of each route of the template but $default, and the function behind it."""
     return [
         (method.upper(), path, function_behind(operation))
-        for path, operations in api["DefinitionBody"]["paths"].items()
+        for path, operations in definition()["paths"].items()
         for method, operation in operations.items()
+        if path != "/$default"
     ]
+
+
+def function_behind(operation: dict[str, Any]) -> str:
+    """The function that an operation of the API's definition calls."""
+    uri = operation["x-amazon-apigateway-integration"]["uri"]["Sub"]
+    return str(uri.rpartition("${")[2].partition(".Arn}")[0])
 
 
 def resource_name(folder: str) -> str:
@@ -108,6 +124,16 @@ def test_each_folder_is_a_resource_of_its_name_and_each_resource_has_a_folder() 
     }
 
 
+def test_each_function_is_named_after_its_stage_and_its_resource() -> None:
+    longest_stage = len("switchyard-") + 16 + len("_")
+    for name, function in functions().items():
+        assert function["FunctionName"] == {"Sub": f"switchyard-${{Stage}}_{name}"}
+        # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+        assert longest_stage + len(name) <= 64, name
+    # No stage is the head of another one's names: it has no underscore.
+    assert template()["Parameters"]["Stage"]["AllowedPattern"] == "[a-z][a-z0-9-]{0,15}"
+
+
 def test_the_routes_of_the_template_are_those_of_the_operations() -> None:
     promised = {
         (e.operation.method, path, resource_name(e.operation.name.replace(".", "/")))
@@ -115,30 +141,45 @@ def test_the_routes_of_the_template_are_those_of_the_operations() -> None:
         for path in e.operation.paths
     }
     assert set(routes()) == promised
+    assert all(function_of(e.operation.name) == resource_name(e.operation.name.replace(".", "/")) for e in endpoints())
 
 
-def test_a_place_in_a_path_has_one_name_and_every_route_says_its_parameters() -> None:
-    (api,) = resources("AWS::Serverless::HttpApi").values()
-    paths = api["DefinitionBody"]["paths"]
+def test_no_route_ends_in_a_slash_and_what_no_route_matches_has_a_function() -> None:
+    assert [path for _, path, _ in routes() if path.endswith("/")] == []
+    (default,) = definition()["paths"]["/$default"].items()
+    assert (default[0], default[1]["isDefaultRoute"]) == ("x-amazon-apigateway-any-method", True)
+    assert function_behind(default[1]) == UNMATCHED
+
+
+def test_a_place_in_a_path_has_one_name() -> None:
+    paths = {path for _, path, _ in routes()}
     assert len({re.sub(r"{\w+}", "{}", path) for path in paths}) == len(paths)
-    for path, operations in paths.items():
-        for operation in operations.values():
-            named = [(each["name"], each["in"], each["required"]) for each in operation.get("parameters", ())]
-            assert named == [(name, "path", True) for name in re.findall(r"{(\w+)}", path)], path
 
 
-def test_every_route_calls_the_published_version_of_its_function_by_the_apis_role() -> None:
-    (api,) = resources("AWS::Serverless::HttpApi").values()
-    for path, operations in api["DefinitionBody"]["paths"].items():
+def test_no_two_routes_of_a_method_match_one_path_equally_well() -> None:
+    for method, path, _ in routes():
+        for other_method, other, _ in routes():
+            pairs = list(zip(path.split("/"), other.split("/"), strict=False))
+            both = all(a == b or "{" in (a[:1], b[:1]) for a, b in pairs) and path.count("/") == other.count("/")
+            if path != other and method == other_method and both:
+                assert path.count("{") != other.count("{"), (method, path, other)
+
+
+def test_the_body_of_the_api_is_valid_openapi() -> None:
+    body = json.loads(json.dumps(definition()).replace('{"Ref": "AWS::StackName"}', '"a stack"'))
+    OpenAPIV30SpecValidator(body).validate()
+    assert resources("AWS::Serverless::HttpApi")["Api"]["FailOnWarnings"] is True
+
+
+def test_every_route_calls_its_function_by_the_apis_role() -> None:
+    for path, operations in definition()["paths"].items():
         for operation in operations.values():
             call = operation["x-amazon-apigateway-integration"]
             assert (call["type"], call["httpMethod"], call["payloadFormatVersion"]) == ("aws_proxy", "POST", "2.0"), (
                 path
             )
             assert call["credentials"] == {"GetAtt": "ApiCalls.Arn"}, path
-            assert call["uri"]["Sub"].endswith(f"functions/${{{function_behind(operation)}Aliaslive}}/invocations"), (
-                path
-            )
+            assert call["uri"]["Sub"].endswith(f"functions/${{{function_behind(operation)}.Arn}}/invocations"), path
 
 
 def test_each_function_has_a_sample_event_and_each_sample_event_a_function() -> None:
@@ -201,11 +242,53 @@ def test_importing_the_functions_stays_within_the_budget(surface: str) -> None:
 # ---------------------------------------------------------------- template
 
 
-def test_a_change_of_the_layer_alone_is_published() -> None:
-    shared = template()["Globals"]["Function"]
-    assert shared["AutoPublishAlias"]
-    assert shared["AutoPublishAliasAllProperties"] is True
-    assert template()["Resources"]["CoreLayer"]["Properties"]["PublishLambdaVersion"] is True
+def may_call(statement: dict[str, Any]) -> set[str]:
+    """The functions of the template that a statement about one stage's functions covers."""
+    named = [re.fullmatch(SURFACE, each["Sub"]) for each in listed(statement["Resource"])]
+    prefixes = tuple(found[1] for found in named if found)
+    assert len(prefixes) == len(named)
+    return {name for name in functions() if name.startswith(prefixes)}
+
+
+def test_the_api_may_call_what_stands_behind_it_and_nothing_else() -> None:
+    (role,) = resources("AWS::IAM::Role").values()
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "lambda:InvokeFunction")
+    behind = {function for _, _, function in routes()}
+    assert may_call(statement) == behind | {UNMATCHED}
+    # $default may hand on to all of them, and never to itself.
+    (statement,) = statements(functions()[UNMATCHED])
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "lambda:InvokeFunction")
+    assert may_call(statement) == behind
+
+
+def test_an_endpoint_costs_a_function_and_a_role() -> None:
+    for each in (template()["Globals"]["Function"], *functions().values()):
+        assert not {"AutoPublishAlias", "SnapStart", "ProvisionedConcurrencyConfig", "VersionDescription"} & set(each)
+
+
+def test_what_is_kept_is_not_in_the_way_of_a_deployment_that_failed() -> None:
+    policies = {
+        name: (each.get("DeletionPolicy"), each.get("UpdateReplacePolicy"))
+        for name, each in template()["Resources"].items()
+        if "DeletionPolicy" in each or "UpdateReplacePolicy" in each
+    }
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    assert policies == dict.fromkeys(("Table", "Artifacts"), ("RetainExceptOnCreate", "Retain"))
+
+
+def test_no_name_is_fixed_but_by_the_stage() -> None:
+    """Two stages live in one account and region, under stacks of any name."""
+    found = {}
+    for name, each in template()["Resources"].items():
+        for key, value in each.get("Properties", {}).items():
+            if key in ("Name", "FunctionName", "RoleName", "LayerName") or (
+                key.endswith("Name") and key not in ("MetricName", "PolicyName")
+            ):
+                found[name, key] = value
+    assert found
+    assert {key: value for key, value in found.items() if "${Stage}" not in value.get("Sub", "")} == {}
 
 
 def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
@@ -221,7 +304,7 @@ def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
                 words = target if isinstance(target, str) else target.get("Sub", "")
                 # What lies below one resource of this template, or below one application that a parameter names, is as
                 # narrow as an index, an object, an execution or a phone can be named.
-                below = rf"\$\{{\w+\.Arn\}}/[\w/-]*\*|{EXECUTIONS}|{PHONES}"
+                below = rf"\$\{{\w+\.Arn\}}/[\w/-]*\*|{EXECUTIONS}|{PHONES}|{SURFACE}"
                 assert "*" not in words or re.fullmatch(below, words), f"{name}: {words}"
 
 
@@ -260,7 +343,7 @@ def test_no_event_source_loses_what_it_could_not_deliver() -> None:
 def test_the_bucket_of_files_is_private_encrypted_and_kept_and_forgets_by_tag() -> None:
     (bucket,) = resources("AWS::S3::Bucket").values()
     kept = template()["Resources"]["Artifacts"]
-    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     access = bucket["PublicAccessBlockConfiguration"]
     assert len(access) == 4
     assert all(value is True for value in access.values())

@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/append_log
-POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/append_log/"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/append_log"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_logs
@@ -12,7 +11,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.append_log",
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/append_log",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/append_log/",
     scopes=("tasks:write",),
     body=AppendLog,
     reply=RunShown,

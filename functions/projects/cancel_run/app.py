@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/cancel/
-POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/cancel"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/cancel"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import runs
@@ -10,7 +9,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.cancel_run",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/cancel/",
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/cancel",
     scopes=("tasks:write",),
     reply=RunShown,

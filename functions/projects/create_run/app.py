@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/
-POST /api/projects/{project}/tasks/{task_id}/runs"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_starts
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.create_run",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/",
     "POST /api/projects/{project}/tasks/{task_id}/runs",
     scopes=("tasks:write",),
     body=CreateRun,

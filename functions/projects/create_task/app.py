@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks
-POST /api/projects/{project}/tasks/"""
+"""POST /api/projects/{project}/tasks"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import tasks
@@ -12,7 +11,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.create_task",
     "POST /api/projects/{project}/tasks",
-    "POST /api/projects/{project}/tasks/",
     scopes=("tasks:write",),
     body=TaskFields,
     reply=TaskShown,

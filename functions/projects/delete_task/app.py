@@ -1,5 +1,4 @@
-"""DELETE /api/projects/{project}/tasks/{task_id}
-DELETE /api/projects/{project}/tasks/{task_id}/"""
+"""DELETE /api/projects/{project}/tasks/{task_id}"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import tasks
@@ -10,7 +9,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.delete_task",
     "DELETE /api/projects/{project}/tasks/{task_id}",
-    "DELETE /api/projects/{project}/tasks/{task_id}/",
     scopes=("tasks:write",),
     status=204,
     versioned=True,

@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/download
-POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/download/"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/download"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_artifacts
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.download_artifact",
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/download",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/download/",
     scopes=("tasks:read", "tasks:write"),
     body=NamedArtifact,
     media="*/*",

@@ -1,6 +1,4 @@
-"""DELETE /api/projects/{project}/tasks/{task_id}/presence/
-DELETE /api/projects/{project}/tasks/{task_id}/presence
-"""
+"""DELETE /api/projects/{project}/tasks/{task_id}/presence"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import devices
@@ -11,7 +9,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.end_presence",
-    "DELETE /api/projects/{project}/tasks/{task_id}/presence/",
     "DELETE /api/projects/{project}/tasks/{task_id}/presence",
     scopes=("tasks:write",),
     body=EndPresence,

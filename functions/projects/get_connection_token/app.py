@@ -1,5 +1,4 @@
-"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/connection_token/
-GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/connection_token"""
+"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/connection_token"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import runs
@@ -9,7 +8,6 @@ from switchyard.surfaces.projects.surface import PROJECTS, ProjectsError
 @endpoint(
     PROJECTS,
     "projects.get_connection_token",
-    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/connection_token/",
     "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/connection_token",
     scopes=("tasks:write",),
     reply=ProjectsError,

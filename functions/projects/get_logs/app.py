@@ -1,5 +1,4 @@
-"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/logs
-GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/logs/"""
+"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/logs"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_logs
@@ -10,7 +9,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.get_logs",
     "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/logs",
-    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/logs/",
     scopes=("tasks:read", "tasks:write"),
     media=run_logs.JSONL,
     empty=303,

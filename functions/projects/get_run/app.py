@@ -1,5 +1,4 @@
-"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/
-GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}"""
+"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import runs
@@ -10,7 +9,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.get_run",
-    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/",
     "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}",
     scopes=("tasks:read", "tasks:write"),
     reply=RunShown,

@@ -1,5 +1,4 @@
-"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs
-GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs/"""
+"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_logs
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.get_session_logs",
     "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs",
-    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs/",
     scopes=("tasks:read", "tasks:write"),
     query=SessionLogs,
     reply=SessionLogsShown,

@@ -1,5 +1,4 @@
-"""GET /api/projects/{project}/tasks/{task_id}
-GET /api/projects/{project}/tasks/{task_id}/"""
+"""GET /api/projects/{project}/tasks/{task_id}"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import tasks
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.get_task",
     "GET /api/projects/{project}/tasks/{task_id}",
-    "GET /api/projects/{project}/tasks/{task_id}/",
     scopes=("tasks:read", "tasks:write"),
     reply=TaskShown,
     versioned=True,

@@ -1,6 +1,4 @@
-"""GET /api/projects/{project}/tasks/{task_id}/notifications/
-GET /api/projects/{project}/tasks/{task_id}/notifications
-"""
+"""GET /api/projects/{project}/tasks/{task_id}/notifications"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import notifications
@@ -11,7 +9,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.list_notifications",
-    "GET /api/projects/{project}/tasks/{task_id}/notifications/",
     "GET /api/projects/{project}/tasks/{task_id}/notifications",
     scopes=("tasks:read", "tasks:write"),
     query=ListNotifications,

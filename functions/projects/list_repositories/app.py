@@ -1,5 +1,4 @@
-"""GET /api/projects/{project}/tasks/repositories
-GET /api/projects/{project}/tasks/repositories/"""
+"""GET /api/projects/{project}/tasks/repositories"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import listing
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.list_repositories",
     "GET /api/projects/{project}/tasks/repositories",
-    "GET /api/projects/{project}/tasks/repositories/",
     scopes=("tasks:read", "tasks:write"),
     reply=Repositories,
 )

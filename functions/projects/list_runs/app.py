@@ -1,5 +1,4 @@
-"""GET /api/projects/{project}/tasks/{task_id}/runs/
-GET /api/projects/{project}/tasks/{task_id}/runs"""
+"""GET /api/projects/{project}/tasks/{task_id}/runs"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import runs
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.list_runs",
-    "GET /api/projects/{project}/tasks/{task_id}/runs/",
     "GET /api/projects/{project}/tasks/{task_id}/runs",
     scopes=("tasks:read", "tasks:write"),
     query=Paging,

@@ -1,5 +1,4 @@
-"""GET /api/projects/{project}/tasks
-GET /api/projects/{project}/tasks/"""
+"""GET /api/projects/{project}/tasks"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import listing
@@ -12,7 +11,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.list_tasks",
     "GET /api/projects/{project}/tasks",
-    "GET /api/projects/{project}/tasks/",
     scopes=("tasks:read", "tasks:write"),
     query=ListTasks,
     reply=TasksPage,

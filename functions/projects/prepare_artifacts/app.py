@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload
-POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload/"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_artifacts
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.prepare_artifacts",
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload/",
     scopes=("tasks:write",),
     body=PrepareUpload,
     reply=Prepared,

@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/presign
-POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/presign/"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/presign"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_artifacts
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.presign_artifact",
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/presign",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/presign/",
     scopes=("tasks:read", "tasks:write"),
     body=NamedArtifact,
     reply=Presigned,

@@ -1,6 +1,4 @@
-"""POST /api/users/{user}/push_tokens/
-POST /api/users/{user}/push_tokens
-"""
+"""POST /api/users/{user}/push_tokens"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import devices
@@ -11,7 +9,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.register_device",
-    "POST /api/users/{user}/push_tokens/",
     "POST /api/users/{user}/push_tokens",
     scopes=("user:write",),
     body=RegisterDevice,

@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/relay_message/
-POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/relay_message"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/relay_message"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import runs
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.relay_message",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/relay_message/",
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/relay_message",
     scopes=("tasks:write",),
     body=RelayMessage,

@@ -1,5 +1,4 @@
-"""PUT /api/projects/{project}/tasks/{task_id}
-PUT /api/projects/{project}/tasks/{task_id}/"""
+"""PUT /api/projects/{project}/tasks/{task_id}"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import tasks
@@ -12,7 +11,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.replace_task",
     "PUT /api/projects/{project}/tasks/{task_id}",
-    "PUT /api/projects/{project}/tasks/{task_id}/",
     scopes=("tasks:write",),
     body=TaskFields,
     reply=TaskShown,

@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/resume_in_cloud/
-POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/resume_in_cloud"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/resume_in_cloud"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_starts
@@ -10,7 +9,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.resume_run_in_cloud",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/resume_in_cloud/",
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/resume_in_cloud",
     scopes=("tasks:write",),
     reply=RunShown,

@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/run/
-POST /api/projects/{project}/tasks/{task_id}/run"""
+"""POST /api/projects/{project}/tasks/{task_id}/run"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_starts
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.run_task",
-    "POST /api/projects/{project}/tasks/{task_id}/run/",
     "POST /api/projects/{project}/tasks/{task_id}/run",
     scopes=("tasks:write",),
     body=RunTask,

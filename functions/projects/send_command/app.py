@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/command/
-POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/command"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/command"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import runs
@@ -10,7 +9,6 @@ from switchyard.surfaces.projects.surface import PROJECTS, ProjectsError
 @endpoint(
     PROJECTS,
     "projects.send_command",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/command/",
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/command",
     scopes=("tasks:write",),
     body=Command,

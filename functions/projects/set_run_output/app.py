@@ -1,5 +1,4 @@
-"""PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}/set_output/
-PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}/set_output"""
+"""PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}/set_output"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import runs
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.set_run_output",
-    "PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}/set_output/",
     "PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}/set_output",
     scopes=("tasks:write",),
     body=SetOutput,

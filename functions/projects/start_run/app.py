@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/start/
-POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/start"""
+"""POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/start"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_starts
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.start_run",
-    "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/start/",
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/start",
     scopes=("tasks:write",),
     body=StartRun,

@@ -1,5 +1,4 @@
-"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/stream
-GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/stream/"""
+"""GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/stream"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import run_stream
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.stream_run",
     "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/stream",
-    "GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/stream/",
     scopes=("tasks:read", "tasks:write"),
     query=StreamLog,
     media=run_stream.EVENT_STREAM,

@@ -1,5 +1,4 @@
-"""POST /api/projects/{project}/tasks/summaries
-POST /api/projects/{project}/tasks/summaries/"""
+"""POST /api/projects/{project}/tasks/summaries"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import listing
@@ -13,7 +12,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     PROJECTS,
     "projects.summarize_tasks",
     "POST /api/projects/{project}/tasks/summaries",
-    "POST /api/projects/{project}/tasks/summaries/",
     scopes=("tasks:read", "tasks:write"),
     body=Summaries,
     query=Paging,

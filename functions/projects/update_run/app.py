@@ -1,5 +1,4 @@
-"""PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}/
-PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}"""
+"""PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.projects import runs
@@ -11,7 +10,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
 @endpoint(
     PROJECTS,
     "projects.update_run",
-    "PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}/",
     "PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}",
     scopes=("tasks:write",),
     body=UpdateRun,

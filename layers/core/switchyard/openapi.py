@@ -1,47 +1,37 @@
-"""The OpenAPI description of the whole service, made from the endpoints themselves: `python -m switchyard.openapi`.
+"""What is made from the endpoints themselves: `make openapi` (`python -m switchyard.openapi`).
 
-Writes docs/openapi.json; with `--check` writes nothing and exits with 1 when that file is stale.
+Writes docs/openapi.json, the routes in template.yaml and the table of $default; with `--check` writes nothing and exits
+with 1 when one of them is stale.
 """
 
 import json
 import re
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from switchyard import __version__
+from switchyard import __version__, routes
 from switchyard.catalogue import ROOT, endpoints
-from switchyard.domain.actors import SCOPES
-from switchyard.domain.errors import (
-    Busy,
-    Cycle,
-    FieldError,
-    IdempotencyConflict,
-    Invalid,
-    MalformedBody,
-    MissingScope,
-    NotFound,
-    PreconditionFailed,
-    SwitchyardError,
-    TooLarge,
-    Unauthorized,
-    UnknownReference,
-    WrongContentType,
-)
 from switchyard.http.operation import Operation
-from switchyard.http.request import BODY_MAX, Request
-from switchyard.http.surface import Surface
-from switchyard.store.idempotency import KEEP_SECONDS, KEY_MAX
+from switchyard.http.request import BODY_MAX
+from switchyard.openapi_shared import (
+    HEADERS,
+    PARAMETERS,
+    SAMPLE_REQUEST,
+    bearer,
+    changes_versions,
+    errors,
+    refusal_name,
+    refusals,
+)
 
 Json = dict[str, Any]
 
 PATH = ROOT / "docs" / "openapi.json"
-
-_SAMPLE_ID = "01981f5c-7a00-7000-8000-000000000001"
-_SAMPLE_REQUEST = Request("GET", "/path", "", {"host": "api.example"}, {}, "request-id", {})
 
 
 def document(operations: Iterable[Operation]) -> Json:
@@ -61,17 +51,21 @@ def document(operations: Iterable[Operation]) -> Json:
         "info": {
             "title": "Switchyard",
             "version": __version__,
-            "description": "One ledger of work for AI agents and people: several task APIs over one set of records.",
+            "description": (
+                "One ledger of work for AI agents and people: several task APIs over one set of records. "
+                'A path may end in "/": it is answered like the one without. HEAD is answered like GET without the '
+                "body, and OPTIONS with the methods of the path."
+            ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in surfaces],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "securitySchemes": {"bearer": _bearer()},
-            "headers": _HEADERS,
-            "parameters": _PARAMETERS,
-            "responses": _refusals(surfaces.values(), schemas),
+            "securitySchemes": {"bearer": bearer()},
+            "headers": HEADERS,
+            "parameters": PARAMETERS,
+            "responses": refusals(surfaces.values(), schemas),
             "schemas": components,
         },
     }
@@ -155,7 +149,7 @@ def _parameters(operation: Operation, path: str, schemas: dict[type[BaseModel], 
     if operation.surface.workspace_parameter:
         workspace = _query(operation.surface.workspace_parameter, {"type": "string"}, required=False)
         found.append(workspace | {"description": "The token's own workspace; any other is not found."})
-    if _changes_versions(operation):
+    if changes_versions(operation):
         found.append({"$ref": "#/components/parameters/IfMatch"})
     if operation.keyed:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
@@ -173,10 +167,6 @@ def _query(name: str, schema: Json, required: bool) -> Json:
     return parameter
 
 
-def _changes_versions(operation: Operation) -> bool:
-    return operation.versioned and operation.method in ("PATCH", "PUT", "DELETE")
-
-
 def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Json:
     names = ["X-Request-Id"]
     names += ["ETag"] if operation.versioned and operation.reply else []
@@ -192,9 +182,9 @@ def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Js
     responses = {str(operation.status): answer}
     if operation.empty:
         responses[str(operation.empty)] = {"description": _EMPTY[operation.empty], "headers": answer["headers"]}
-    for error in _errors(operation):
-        status, _, _ = operation.surface.refuse(error, _SAMPLE_REQUEST)
-        responses[str(status)] = {"$ref": f"#/components/responses/{_refusal_name(operation.surface, status)}"}
+    for error in errors(operation):
+        status, _, _ = operation.surface.refuse(error, SAMPLE_REQUEST)
+        responses[str(status)] = {"$ref": f"#/components/responses/{refusal_name(operation.surface, status)}"}
     return dict(sorted(responses.items()))
 
 
@@ -205,131 +195,6 @@ _EMPTY = {
     303: "It is too large for this answer: read it from the URL in the header Location.",
 }
 
-# ---------------------------------------------------------------- refusals
-
-_FIELD = FieldError("field", "is refused", "what would be right")
-_EVERY_ERROR: tuple[SwitchyardError, ...] = (
-    Invalid(_FIELD),
-    MalformedBody(_FIELD),
-    Unauthorized(),
-    MissingScope("tasks:read"),
-    NotFound(),
-    IdempotencyConflict("key"),
-    PreconditionFailed(),
-    TooLarge(),
-    WrongContentType(),
-    UnknownReference(_FIELD),
-    Cycle("dependsOn", [_SAMPLE_ID, _SAMPLE_ID]),
-    SwitchyardError(),
-    Busy(),
-)
-
-
-def _errors(operation: Operation) -> list[SwitchyardError]:
-    """Return one of each kind of error that the operation can answer with."""
-    has_path = any("{" in path for path in operation.paths)
-    needs = {
-        Invalid: bool(operation.body or operation.query or has_path or operation.keyed),
-        MalformedBody: bool(operation.body),
-        Unauthorized: not operation.public,
-        MissingScope: bool(operation.scopes),
-        NotFound: has_path or operation.surface.workspace_parameter is not None,
-        IdempotencyConflict: operation.keyed,
-        PreconditionFailed: _changes_versions(operation),
-        TooLarge: bool(operation.body),
-        WrongContentType: bool(operation.body),
-        UnknownReference: bool(operation.body) and operation.keyed,
-        Cycle: bool(operation.body) and operation.keyed,
-        Busy: not operation.public,
-    }
-    return [error for error in _EVERY_ERROR if needs.get(type(error), True)]
-
-
-def _refusals(surfaces: Iterable[Surface], schemas: dict[type[BaseModel], Json]) -> Json:
-    """Return the error answers of each surface by status, as the surface itself words them."""
-    found: Json = {}
-    for surface in surfaces:
-        for error in _EVERY_ERROR:
-            status, headers, body = surface.refuse(error, _SAMPLE_REQUEST)
-            name = _refusal_name(surface, status)
-            if name not in found:
-                found[name] = _refusal(surface, headers, schemas)
-            response = found[name]
-            response["description"] = "; ".join(filter(None, (response["description"], error.title)))
-            (content,) = response["content"].values()
-            content["examples"][error.code] = {"value": json.loads(body)}
-    return found
-
-
-def _refusal(surface: Surface, headers: Any, schemas: dict[type[BaseModel], Json]) -> Json:
-    shown = [name for name in _HEADERS if name.lower() in headers or name == "X-Request-Id"]
-    content: Json = {"schema": schemas[surface.error] if surface.error else {}, "examples": {}}
-    return {
-        "description": "",
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in shown},
-        "content": {headers["content-type"]: content},
-    }
-
-
-def _refusal_name(surface: Surface, status: int) -> str:
-    return f"{surface.name}-{status}"
-
-
-# ---------------------------------------------------------------- what all operations share
-
-
-def _bearer() -> Json:
-    scopes = "\n".join(f"- `{name}`: {opens}" for name, opens in SCOPES.items())
-    return {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "sy_…",
-        "description": f"An access token. Any one of an operation's scopes is enough:\n{scopes}",
-    }
-
-
-def _text_header(description: str, **schema: Any) -> Json:
-    return {"description": description, "schema": {"type": "string", **schema}}
-
-
-_HEADERS: Json = {
-    "X-Request-Id": _text_header("Names the request in logs and in the audit trail."),
-    "ETag": _text_header("The track's version, in quotes, for If-Match.", pattern='^"[0-9]+"$'),
-    "Idempotency-Replayed": _text_header(
-        "Present when the answer is the first one to this Idempotency-Key.", const="true"
-    ),
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
-    "X-Should-Retry": _text_header("Tells a client that the same request will be refused again.", const="false"),
-    "WWW-Authenticate": _text_header("How to authenticate (RFC 6750)."),
-}
-
-_PARAMETERS: Json = {
-    "IfMatch": {
-        "name": "If-Match",
-        "in": "header",
-        "description": "ETags, separated by commas, or `*`: the change is refused with 412 unless one is the track's.",
-        "schema": {"type": "string"},
-    },
-    "ClaimFence": {
-        "name": "Claim-Fence",
-        "in": "header",
-        "description": (
-            "The fence of the lease under which the caller changes a claimed task: refused with 409 when that lease "
-            "is over. It counts for every existing task that the request changes."
-        ),
-        "schema": {"type": "integer", "minimum": 0},
-    },
-    "IdempotencyKey": {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": (
-            "Makes a repeated request harmless: the first final answer is given again for "
-            f"{KEEP_SECONDS // 3600} hours. With another request the same key is refused. One key space per actor."
-        ),
-        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
-    },
-}
-
 
 def rendered() -> str:
     """Return the text of docs/openapi.json as it should be."""
@@ -337,19 +202,35 @@ def rendered() -> str:
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the document, or check it; returns the exit status."""
-    text = rendered()
-    if arguments == ["--check"]:
-        fresh = PATH.exists() and PATH.read_text(encoding="utf-8") == text
-        if not fresh:
-            print("docs/openapi.json is stale: run python -m switchyard.openapi", file=sys.stderr)
-        return 0 if fresh else 1
-    if arguments:
+def files(root: Path = ROOT) -> dict[Path, str]:
+    """Return every file that is made here, with the text that it should have."""
+    operations = [endpoint.operation for endpoint in endpoints()]
+    template = root / "template.yaml"
+    return {
+        root / "docs/openapi.json": rendered(),
+        root / "functions/service/answer_unmatched/routes.json": routes.table(operations),
+        template: routes.placed(template.read_text(encoding="utf-8"), routes.body(operations)),
+    }
+
+
+def main(arguments: list[str], root: Path = ROOT) -> int:
+    """Write the files, or check them; returns the exit status."""
+    if arguments not in ([], ["--check"]):
         print("usage: python -m switchyard.openapi [--check]", file=sys.stderr)
         return 2
-    PATH.parent.mkdir(exist_ok=True)
-    PATH.write_text(text, encoding="utf-8")
+    try:
+        made = files(root)
+    except routes.MarkersMissing as error:
+        print(error, file=sys.stderr)
+        return 1
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if arguments:
+        for path in stale:
+            print(f"{path.relative_to(root)} is stale: run make openapi", file=sys.stderr)
+        return 1 if stale else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(made[path], encoding="utf-8")
     return 0
 
 

@@ -18,7 +18,7 @@ def run(run: Run, base_url: str) -> dict[str, Any]:
         "status": status(run),
         "environment": run.environment,
         **{name: _text(run.state.get(name)) for name in _RUNTIME},
-        "log_url": f"{base_url}/api/projects/-/tasks/{run.task_id}/runs/{run.id}/logs/",
+        "log_url": f"{base_url}/api/projects/-/tasks/{run.task_id}/runs/{run.id}/logs",
         "error_message": run.error_message,
         "output": run.output,
         "state": dict(run.state),

@@ -46,7 +46,7 @@ def create(call: Call[TaskFields]) -> Reply:
     task = call.ledger.create(
         "task", title, description=description, status="todo", project_ids=(project.id,), ext={"projects": _set(kept)}
     )
-    location = f"/api/projects/{project.number}/tasks/{task.id}/"
+    location = f"/api/projects/{project.number}/tasks/{task.id}"
     return Reply(
         201, present.task(task, None, call.request.base_url), {"location": location, "etag": tracks.etag(task)}
     )

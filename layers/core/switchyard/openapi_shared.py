@@ -1,0 +1,166 @@
+"""What the operations of docs/openapi.json share: how to authenticate, headers, parameters, error answers."""
+
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from switchyard.domain.actors import SCOPES
+from switchyard.domain.errors import (
+    Busy,
+    Cycle,
+    FieldError,
+    IdempotencyConflict,
+    Invalid,
+    MalformedBody,
+    MissingScope,
+    NotFound,
+    PreconditionFailed,
+    SwitchyardError,
+    TooLarge,
+    Unauthorized,
+    UnknownReference,
+    WrongContentType,
+)
+from switchyard.http.operation import Operation
+from switchyard.http.request import Request
+from switchyard.http.statuses import MethodNotAllowed
+from switchyard.http.surface import Surface
+from switchyard.store.idempotency import KEEP_SECONDS, KEY_MAX
+
+Json = dict[str, Any]
+
+_SAMPLE_ID = "01981f5c-7a00-7000-8000-000000000001"
+SAMPLE_REQUEST = Request("GET", "/path", "", {"host": "api.example"}, {}, "request-id", {})
+
+# ---------------------------------------------------------------- refusals
+
+_FIELD = FieldError("field", "is refused", "what would be right")
+EVERY_ERROR: tuple[SwitchyardError, ...] = (
+    Invalid(_FIELD),
+    MalformedBody(_FIELD),
+    Unauthorized(),
+    MissingScope("tasks:read"),
+    NotFound(),
+    MethodNotAllowed(("GET", "POST")),
+    IdempotencyConflict("key"),
+    PreconditionFailed(),
+    TooLarge(),
+    WrongContentType(),
+    UnknownReference(_FIELD),
+    Cycle("dependsOn", [_SAMPLE_ID, _SAMPLE_ID]),
+    SwitchyardError(),
+    Busy(),
+)
+
+
+def errors(operation: Operation) -> list[SwitchyardError]:
+    """Return one of each kind of error that the operation can answer with."""
+    has_path = any("{" in path for path in operation.paths)
+    needs = {
+        Invalid: bool(operation.body or operation.query or has_path or operation.keyed),
+        MalformedBody: bool(operation.body),
+        Unauthorized: not operation.public,
+        MissingScope: bool(operation.scopes),
+        # Under another method of the path; what always answers 405 says so itself.
+        MethodNotAllowed: operation.status != HTTPStatus.METHOD_NOT_ALLOWED,
+        NotFound: has_path or operation.surface.workspace_parameter is not None,
+        IdempotencyConflict: operation.keyed,
+        PreconditionFailed: changes_versions(operation),
+        TooLarge: bool(operation.body),
+        WrongContentType: bool(operation.body),
+        UnknownReference: bool(operation.body) and operation.keyed,
+        Cycle: bool(operation.body) and operation.keyed,
+        Busy: not operation.public,
+    }
+    return [error for error in EVERY_ERROR if needs.get(type(error), True)]
+
+
+def changes_versions(operation: Operation) -> bool:
+    return operation.versioned and operation.method in ("PATCH", "PUT", "DELETE")
+
+
+def refusals(surfaces: Iterable[Surface], schemas: dict[type[BaseModel], Json]) -> Json:
+    """Return the error answers of each surface by status, as the surface itself words them."""
+    found: Json = {}
+    for surface in surfaces:
+        for error in EVERY_ERROR:
+            status, headers, body = surface.refuse(error, SAMPLE_REQUEST)
+            name = refusal_name(surface, status)
+            if name not in found:
+                found[name] = _refusal(surface, headers, schemas)
+            response = found[name]
+            response["description"] = "; ".join(filter(None, (response["description"], error.title)))
+            (content,) = response["content"].values()
+            content["examples"][error.code] = {"value": json.loads(body)}
+    return found
+
+
+def _refusal(surface: Surface, headers: Any, schemas: dict[type[BaseModel], Json]) -> Json:
+    shown = [name for name in HEADERS if name.lower() in headers or name == "X-Request-Id"]
+    content: Json = {"schema": schemas[surface.error] if surface.error else {}, "examples": {}}
+    return {
+        "description": "",
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in shown},
+        "content": {headers["content-type"]: content},
+    }
+
+
+def refusal_name(surface: Surface, status: int) -> str:
+    return f"{surface.name}-{status}"
+
+
+def bearer() -> Json:
+    scopes = "\n".join(f"- `{name}`: {opens}" for name, opens in SCOPES.items())
+    return {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "sy_…",
+        "description": f"An access token. Any one of an operation's scopes is enough:\n{scopes}",
+    }
+
+
+def _text_header(description: str, **schema: Any) -> Json:
+    return {"description": description, "schema": {"type": "string", **schema}}
+
+
+HEADERS: Json = {
+    "Allow": _text_header("The methods that the path takes."),
+    "X-Request-Id": _text_header("Names the request in logs and in the audit trail."),
+    "ETag": _text_header("The track's version, in quotes, for If-Match.", pattern='^"[0-9]+"$'),
+    "Idempotency-Replayed": _text_header(
+        "Present when the answer is the first one to this Idempotency-Key.", const="true"
+    ),
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "X-Should-Retry": _text_header("Tells a client that the same request will be refused again.", const="false"),
+    "WWW-Authenticate": _text_header("How to authenticate (RFC 6750)."),
+}
+
+PARAMETERS: Json = {
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "ETags, separated by commas, or `*`: the change is refused with 412 unless one is the track's.",
+        "schema": {"type": "string"},
+    },
+    "ClaimFence": {
+        "name": "Claim-Fence",
+        "in": "header",
+        "description": (
+            "The fence of the lease under which the caller changes a claimed task: refused with 409 when that lease "
+            "is over. It counts for every existing task that the request changes."
+        ),
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": (
+            "Makes a repeated request harmless: the first final answer is given again for "
+            f"{KEEP_SECONDS // 3600} hours. With another request the same key is refused. One key space per actor."
+        ),
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
+    },
+}

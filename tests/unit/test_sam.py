@@ -1,0 +1,82 @@
+"""The template as AWS SAM sees it: what it makes of it for CloudFormation, and which routes `sam local` serves."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from local.environments import ENVIRONMENTS
+from switchyard.routes import UNMATCHED, function_of
+from tests.support.http import all_endpoints
+from tests.support.template import ROOT, resources
+
+#: CloudFormation takes 500 a stack; a hundred more endpoints, two resources each, have to find room.
+#: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+RESOURCES_MAX = 260
+#: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html: in S3, 1 MB.
+TEMPLATE_BYTES_MAX = 1_000_000
+#: What SAM serves for ANY.
+METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+
+
+@pytest.fixture(scope="module")
+def view() -> Any:
+    command = [ENVIRONMENTS["sam"].python, "-P", ROOT / "tests/support/sam_view.py", ROOT / "template.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def processed(view: Any) -> Any:
+    return view["processed"]["Resources"]
+
+
+def of(processed: Any, kind: str) -> dict[str, Any]:
+    return {name: each["Properties"] for name, each in processed.items() if each["Type"] == kind}
+
+
+def test_sam_local_serves_every_route_by_its_own_function(view: Any) -> None:
+    promised = {
+        (each.operation.method, path, function_of(each.operation.name))
+        for each in all_endpoints()
+        for path in each.operation.paths
+    }
+    default = {(method, "/$default", UNMATCHED) for method in METHODS}
+    found = [tuple(each) for each in view["routes"]]
+    assert len(found) == len(set(found))
+    assert set(found) == promised | default
+
+
+def test_the_stack_has_room_for_a_hundred_more_endpoints(view: Any, processed: Any) -> None:
+    assert len(processed) < RESOURCES_MAX
+    assert len(json.dumps(view["processed"])) < TEMPLATE_BYTES_MAX / 2
+
+
+def test_an_endpoint_is_two_resources_a_function_and_its_role(processed: Any) -> None:
+    for endpoint in all_endpoints():
+        name = function_of(endpoint.operation.name)
+        assert {each for each in processed if each.startswith(name)} == {name, f"{name}Role"}, name
+
+
+def test_nothing_is_published(processed: Any) -> None:
+    kinds = {each["Type"] for each in processed.values()}
+    assert not kinds & {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
+    # A permission for each event that is a rule; the API calls by its role.
+    rules = of(processed, "AWS::Events::Rule")
+    assert len(of(processed, "AWS::Lambda::Permission")) == len(rules)
+
+
+def test_the_address_of_an_emulator_can_be_set_and_is_left_out_on_aws(processed: Any) -> None:
+    functions = of(processed, "AWS::Lambda::Function")
+    assert functions.keys() == resources("AWS::Serverless::Function").keys()
+    for function in functions.values():
+        assert function["Environment"]["Variables"]["AWS_ENDPOINT_URL"] == {"Ref": "AWS::NoValue"}
+
+
+def test_the_api_is_imported_as_it_stands_and_a_warning_fails_it(processed: Any) -> None:
+    (api,) = of(processed, "AWS::ApiGatewayV2::Api").values()
+    assert api["FailOnWarnings"] is True
+    (written,) = resources("AWS::Serverless::HttpApi").values()
+    assert api["Body"]["paths"].keys() == written["DefinitionBody"]["paths"].keys()

@@ -42,7 +42,7 @@ def watch(api: httpx.Client, goal: str) -> int:
             followed.add(task["runId"])
             print(f"== {task['title']} ({task['assignee']})", flush=True)
             url = f"{service}/api/projects/-/tasks/{task['id']}/runs/{task['runId']}"
-            subprocess.run([sys.executable, "-m", "switchyard.worker", "follow", url], check=True)  # noqa: S603 - our own program
+            subprocess.run([sys.executable, "-m", "switchyard_client.worker", "follow", url], check=True)  # noqa: S603 - our own program
         if progress["completedAt"] and not begun:
             counts = {state: count for state, count in progress["counts"].items() if count}
             print(f"goal run {progress['status']}: {counts}")

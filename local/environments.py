@@ -128,9 +128,9 @@ def _make_stale(wanted: list[tuple[str, Environment]], python: str) -> None:
 
 
 def _make_importable(environment: Environment) -> None:
-    """Let the development environment import the package from its sources."""
+    """Let the development environment import the packages from their sources."""
     for site in environment.folder.glob("lib/python3.*/site-packages"):
-        (site / "switchyard.pth").write_text(f"{ROOT / 'layers' / 'core'}\n")
+        (site / "switchyard.pth").write_text(f"{ROOT / 'layers' / 'core'}\n{ROOT / 'client'}\n")
 
 
 def _fingerprint(environment: Environment, python: str) -> str:

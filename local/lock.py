@@ -14,7 +14,7 @@ LAYER = "layers/core/requirements.txt"
 # Output file -> what it is compiled from. The layer comes first: the development environment must have its versions.
 LOCKS = {
     LAYER: ["pyproject.toml"],
-    "locks/dev.txt": ["pyproject.toml", "--group", "dev", "--constraint", LAYER],
+    "locks/dev.txt": ["pyproject.toml", "client/pyproject.toml", "--group", "dev", "--constraint", LAYER],
     "locks/sam.txt": ["--group", "sam"],
     "locks/local.txt": ["--group", "local"],
     "locks/mcp1.txt": ["--group", "mcp1"],

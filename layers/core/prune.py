@@ -13,7 +13,7 @@ def prune(site: Path) -> None:
     for model in (site / "botocore" / "data").iterdir():
         if model.is_dir() and model.name not in SERVICES:
             shutil.rmtree(model)
-    for junk in [site / "switchyard" / "worker", *site.glob("bin"), *site.rglob("__pycache__"), *site.rglob("tests")]:
+    for junk in [*site.glob("bin"), *site.rglob("__pycache__"), *site.rglob("tests")]:
         shutil.rmtree(junk, ignore_errors=True)
 
 

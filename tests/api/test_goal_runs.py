@@ -131,7 +131,7 @@ def _run_key(shop: Workshop, task: str, run: str) -> tuple[str, str]:
 def test_a_run_has_the_limits_of_its_task(api: Api, shop: Workshop, goal: str, add: Any) -> None:
     own, without = add(), add()
     unit = Runs(shop.table, shop.tenant).unit()
-    unit.change(unit.get(own), ext={"projects": {"idle_seconds": 60, "timeout_seconds": 600}})
+    unit.change(unit.get(own), idle_seconds=60, timeout_seconds=600)
     unit.commit(200, {}, "")
     start(api, shop, goal)
     made = [shop.table.get(*_run_key(shop, task, shop.task(task).latest_run_id)) for task in (own, without)]

@@ -1,20 +1,18 @@
 """What follows from changes: edges, goals' counts, detachment, events; and that no redelivery or crash disturbs it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from switchyard.catalogue import load
 from switchyard.store import keys
 from switchyard.store.table import Item, Table
 from tests.api.conftest import Caller, client_of, empty_table
 from tests.support import stream as streams
-from tests.support.http import Api, Context
+from tests.support.http import Api
+from tests.support.samples import path_of
 from tests.support.stream import BusClient, Failing, Killed, Stream
-from tests.support.template import ROOT
 
 
 @pytest.fixture
@@ -369,11 +367,8 @@ def test_rows_of_other_kinds_and_versions_that_stand_still_say_nothing(api: Api,
     assert (stream.scan(), len(stream.bus.taken)) == (before, events)
 
 
-def test_the_sample_event_runs_through_the_function(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = load(ROOT / "functions/pipeline/project_changes/app.py")
-    event = json.loads(Path(ROOT / "events/pipeline/project_changes.json").read_text())
-    tenant = event["Records"][0]["dynamodb"]["NewImage"]["tenant_id"]["S"]
-    projector = streams.Projector(table, streams.Bus("bus", BusClient()))
-    monkeypatch.setattr(module, "_projector", lambda: projector)
-    assert module.handler(event, Context(60_000)) == {"batchItemFailures": []}
-    assert len(audited(Stream(table, tenant))) == len(event["Records"])
+def test_the_sample_event_runs_through_the_function(table: Table) -> None:
+    event = json.loads(path_of("pipeline.project_changes").read_text())
+    stream = Stream(table, event["Records"][0]["dynamodb"]["NewImage"]["tenant_id"]["S"])
+    assert stream.deliver(event["Records"]) == []
+    assert len(audited(stream)) == len(event["Records"])

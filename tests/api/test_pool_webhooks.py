@@ -9,18 +9,20 @@ import pytest
 from standardwebhooks import Webhook
 
 from switchyard.aws import queues
+from switchyard.aws.sending import NotTaken
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.pipeline import receivers, webhooks
-from switchyard.pipeline.queueing import enqueue
 from switchyard.store import webhooks as rows
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
 from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.samples import path_of
+from tests.support.stream import Killed, Letters, consume
 
 WEBHOOKS = "/api/v1/webhooks"
+ATTEMPTS_MAX = queues.ATTEMPTS["deliveries"]
 URL = "https://hooks.example.com/in"
 
 
@@ -52,13 +54,14 @@ class Outside:
         return answer
 
 
-class Queue:
+class Queue(queues.Queue):
     """The queue of deliveries in memory."""
 
     def __init__(self) -> None:
+        super().__init__("url", None, ATTEMPTS_MAX)
         self.hidden: list[int] = []
 
-    def hide(self, _receipt: str, seconds: int) -> None:
+    def postpone(self, _message: queues.Message, seconds: int) -> None:
         self.hidden.append(seconds)
 
 
@@ -87,12 +90,7 @@ def attempt(
         ExpressionAttributeValues={":l": {"S": f"{tenant}#deliveries#{webhook['id'][5:]}"}},
     )[0]
     message = {"tenant": tenant, "webhook": webhook["id"][5:], "delivery": item["id"]["S"], "round": round_}
-    record = {
-        "body": json.dumps(message),
-        "receiptHandle": "r",
-        "attributes": {"ApproximateReceiveCount": str(number)},
-    }
-    return webhooks.deliver(table, queue, record)
+    return webhooks.deliver(table, queue, queues.Message(message, number, "r"))
 
 
 # ---------------------------------------------------------------- endpoints
@@ -173,15 +171,26 @@ def test_the_stream_sends_new_deliveries_and_new_rounds_alone() -> None:
     expired = {**sample, "dynamodb": {name: data[name] for name in ("Keys", "SequenceNumber")}}
     other = {**sample, "dynamodb": {**data, "Keys": {"pk": {"S": "p"}, "sk": {"S": "TRACK"}}}}
 
-    class Full:
-        sent: list[dict[str, Any]] = []
+    other["dynamodb"]["NewImage"] = {**image, "sk": {"S": "TRACK"}}
 
-        def send(self, bodies: list[str]) -> list[int]:
-            self.sent += map(json.loads, bodies)
-            return [1]
+    deliveries, full = Letters(), Letters()
+    clients = {"queue_deliveries": deliveries, "queue_dead_letters": full}
+    assert consume("pipeline.enqueue_deliveries", [sample, attempted, again, expired], **clients) == []
+    assert [each["round"] for each in deliveries.sent] == [0, 1]
+    assert webhooks.due(other["dynamodb"]) is None
+    assert full.sent == []
 
-    assert enqueue([sample, attempted, again, expired, other], webhooks.due, Full()) == ["1"]  # type: ignore[arg-type]
-    assert [each["round"] for each in Full.sent] == [0, 1]
+
+def test_a_record_whose_message_the_queue_does_not_take_is_delivered_again() -> None:
+    sample = json.loads(path_of("pipeline.enqueue_deliveries").read_text())["Records"][0]
+    busy = NotTaken("ServiceUnavailable", "later")
+
+    class Full(Letters):
+        def send(self, bodies: Any) -> list[Exception | None]:
+            return [busy] * len(bodies)
+
+    number = sample["dynamodb"]["SequenceNumber"]
+    assert consume("pipeline.enqueue_deliveries", [sample], queue_deliveries=Full()) == [number]
 
 
 # ---------------------------------------------------------------- attempts
@@ -222,7 +231,7 @@ def test_a_failed_attempt_is_repeated_later_with_the_same_id_and_body(
 
 
 def test_pauses_grow_over_a_day_with_jitter() -> None:
-    pauses = [queues.pause(number) for number in range(1, webhooks.ATTEMPTS_MAX)]
+    pauses = [queues.pause(number) for number in range(1, ATTEMPTS_MAX)]
     assert 20 * 3_600 <= sum(pauses) <= 30 * 3_600
     assert all(earlier < later for earlier, later in pairwise(pauses[:9]))
     assert len({queues.pause(10) for _ in range(50)}) > 10
@@ -234,9 +243,28 @@ def test_the_last_attempt_leaves_the_message_to_the_dead_letters(
     webhook = make(api)
     webhooks.dispatch(table, event(tenant), payload)
     outside.answers = [503]
-    assert not attempt(table, queue, tenant, webhook, webhooks.ATTEMPTS_MAX)
+    assert not attempt(table, queue, tenant, webhook, ATTEMPTS_MAX)
     (delivery,) = deliveries(api, webhook)
     assert (delivery["status"], delivery["nextAttemptAt"], queue.hidden) == ("failed", None, [0])
+
+
+@pytest.mark.parametrize(("number", "status"), [(1, "pending"), (ATTEMPTS_MAX, "failed")])
+def test_an_attempt_that_is_killed_stays_on_record(
+    api: Api, table: Table, tenant: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, number: int, status: str
+) -> None:
+    webhook = make(api)
+    webhooks.dispatch(table, event(tenant), payload)
+
+    def killed(*_: Any) -> int:
+        raise Killed
+
+    monkeypatch.setattr(receivers, "post", killed)
+    with pytest.raises(Killed):
+        attempt(table, queue, tenant, webhook, number)
+    (delivery,) = deliveries(api, webhook)
+    assert (delivery["status"], delivery["attempts"], delivery["responseStatus"]) == (status, 1, None)
+    assert delivery["attemptedAt"]
+    assert "begun" in delivery["error"]
 
 
 def test_gone_disables_the_endpoint_until_it_is_enabled_again(

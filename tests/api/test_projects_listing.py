@@ -288,7 +288,7 @@ def test_filters_keep_what_fits(api: Api, mixed: dict[str, Any], query: str, wan
 def test_stage_and_status_are_those_of_the_runs(api: Api, table: Table, project: Project) -> None:
     a_task(table, project, "Idle")
     a_run(table, a_task(table, project, "Queued"))
-    a_task(table, project, "Planned", ext={"projects": {"stages": ["plan", "build"]}})
+    a_task(table, project, "Planned", stages=("plan", "build"))
     assert titles(page(api, "status=queued")) == ["Queued"]
     assert titles(page(api, "status=failed")) == []
     assert titles(page(api, "stage=build")) == ["Planned"]
@@ -414,7 +414,7 @@ def test_repositories_are_those_of_the_tasks_the_caller_sees(
     api.post(TASKS, {"repository": "acme/secret", "internal": True})
     api.post(TASKS, {"repository": "acme/old", "archived": True})
     api.post("/api/projects/2/tasks/", {"repository": "acme/elsewhere"})
-    a_task(table, project, owner="user_bob", by="user_bob", ext={"projects": {"repository": "bob/own"}})
+    a_task(table, project, owner="user_bob", by="user_bob", repository="bob/own")
     stream.settle()
     api.delete(TASKS + gone["id"])
     api.patch(TASKS + moved["id"], {"repository": "acme/after"})

@@ -151,7 +151,7 @@ def test_the_internals_of_a_run_are_never_shown(api: Api, table: Table, task: Tr
 
 
 def test_a_tasks_own_limits_are_those_of_its_runs(api: Api, table: Table, project: Project) -> None:
-    task = a_task(table, project, ext={"projects": {"idle_seconds": 60, "timeout_seconds": 600}})
+    task = a_task(table, project, idle_seconds=60, timeout_seconds=600)
     run = start(api, task)
     found = run_rows.from_item(table.get(*keys.run(task.tenant_id, task.id, run["id"])) or {})
     assert (found.idle_seconds, found.timeout_seconds) == (60, 600)
@@ -675,12 +675,12 @@ def test_a_task_remembers_the_stages_of_its_runs(api: Api, table: Table, task: T
     run = a_run(table, task)
     for stage_name in ("plan", "build", "plan", None):
         assert api.patch(url(run), {"stage": stage_name}).status == 200
-    assert stored_task(table, task, run.id).ext["projects"]["stages"] == ["plan", "build"]
+    assert stored_task(table, task, run.id).stages == ("plan", "build")
     assert api.get("/api/projects/1/tasks/?stage=plan").json["count"] == 1
     for number in range(STAGES_MAX):
         api.patch(url(run), {"stage": f"s{number}", "status": "in_progress"})
     kept = stored_task(table, task, run.id)
-    assert kept.ext["projects"]["stages"] == [f"s{number}" for number in range(STAGES_MAX)]
+    assert kept.stages == tuple(f"s{number}" for number in range(STAGES_MAX))
     assert kept.latest_run_status == "in_progress"
 
 

@@ -1,14 +1,14 @@
 """From a run's change to a phone: who is told what, who is not and why (contract: projects.md §8.2; docs/push.md)."""
 
 import itertools
-import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
+from switchyard.aws import queues
 from switchyard.domain import clock, notifications, runs
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
@@ -46,24 +46,19 @@ def expo() -> Iterator[Receiver]:
 
 @dataclass
 class Messages:
-    """The queue of notices in memory, with its consumer."""
+    """The queue of notifications in memory, with its consumer."""
 
     table: Table
     service: PushService | None
     hidden: list[int] = field(default_factory=list)
 
-    def hide(self, _receipt: str, seconds: int) -> None:
-        self.hidden.append(seconds)
+    def __post_init__(self) -> None:
+        self.queue = queues.Queue("url", None, queues.ATTEMPTS["notifications"])
+        self.queue.postpone = lambda _, seconds: self.hidden.append(seconds)  # type: ignore[method-assign]
 
-    def give(self, message: str, attempt: int = 1, table: Table | None = None) -> bool:
+    def give(self, message: Mapping[str, Any], attempt: int = 1, table: Table | None = None) -> bool:
         """Give one message to the consumer, as its delivery of this number."""
-        envelope = {
-            "body": message,
-            "receiptHandle": "r",
-            "attributes": {"ApproximateReceiveCount": str(attempt)},
-        }
-        queue: Any = self
-        return push.handle(table or self.table, queue, self.service, envelope)
+        return push.handle(table or self.table, self.queue, self.service, queues.Message(message, attempt, "r"))
 
 
 @pytest.fixture
@@ -80,13 +75,13 @@ def a_run(task: Track, **fields: Any) -> Run:
 _MOMENTS = itertools.count()
 
 
-def change(before: Run, **fields: Any) -> tuple[Run, str | None]:
+def change(before: Run, **fields: Any) -> tuple[Run, Mapping[str, Any] | None]:
     """Return the run after a change, and the message that the stream's record of it leads to."""
     after = replace(before, **{"version": before.version + 1, "updated_at": _moment(), **fields})
     return after, push.due(record(run_rows.to_item(before), run_rows.to_item(after))["dynamodb"])
 
 
-def became(before: Run, **fields: Any) -> tuple[Run, str]:
+def became(before: Run, **fields: Any) -> tuple[Run, Mapping[str, Any]]:
     """Return the run after a change that a person is to be told of, and the message."""
     after, message = change(before, **fields)
     assert message is not None
@@ -97,7 +92,7 @@ def _moment() -> str:
     return clock.stamp(time.time() + next(_MOMENTS) / 1_000)
 
 
-def ended(task: Track, status: str = "completed") -> str:
+def ended(task: Track, status: str = "completed") -> Mapping[str, Any]:
     """Return the message of a new run's end."""
     return became(a_run(task), status=status)[1]
 
@@ -121,8 +116,8 @@ def decided(api: Api, task: Track) -> list[str]:
     return [each["decided"] for each in listed(api, task)]
 
 
-def outcomes(notice: dict[str, Any]) -> dict[str, str]:
-    return {each["id"]: each["outcome"] for each in notice["devices"]}
+def outcomes(notification: dict[str, Any]) -> dict[str, str]:
+    return {each["id"]: each["outcome"] for each in notification["devices"]}
 
 
 # ---------------------------------------------------------------- what is told
@@ -148,11 +143,16 @@ def test_all_devices_of_the_tasks_maker_ring_once(
     data = {"taskId": task.id, "taskRunId": run.id, "notificationKind": kind}
     shape = {"title": "Switchyard", "body": words, "sound": "default", "data": data}
     assert sorted(request, key=lambda each: each["to"]) == [{"to": "a", **shape}, {"to": "b", **shape}]
-    (notice,) = listed(api, task)
-    assert (notice["kind"], notice["run"], notice["task"], notice["body"]) == (kind, run.id, task.id, words)
-    assert (notice["decided"], notice["recipient"], notice["attempts"]) == ("sent", "user_ada", 1)
-    assert outcomes(notice) == dict.fromkeys(ids, "accepted")
-    assert sorted(each["reference"] for each in notice["devices"]) == ["ticket-1", "ticket-2"]
+    (notification,) = listed(api, task)
+    assert (notification["kind"], notification["run"], notification["task"], notification["body"]) == (
+        kind,
+        run.id,
+        task.id,
+        words,
+    )
+    assert (notification["decided"], notification["recipient"], notification["attempts"]) == ("sent", "user_ada", 1)
+    assert outcomes(notification) == dict.fromkeys(ids, "accepted")
+    assert sorted(each["reference"] for each in notification["devices"]) == ["ticket-1", "ticket-2"]
 
 
 def test_a_task_without_a_title_is_called_untitled() -> None:
@@ -178,10 +178,10 @@ def test_other_changes_are_told_to_nobody(task: Track, before: dict[str, Any], a
 
 def test_the_end_of_a_run_that_awaits_input_is_told_as_its_end(task: Track) -> None:
     message = became(a_run(task), status="failed", state={"awaiting_input": True})[1]
-    assert json.loads(message)["kind"] == "failed"
+    assert message["kind"] == "failed"
 
 
-def test_new_runs_rows_that_go_and_rows_of_another_kind_are_no_notices(task: Track) -> None:
+def test_new_runs_rows_that_go_and_rows_of_another_kind_are_no_notifications(task: Track) -> None:
     run = run_rows.to_item(a_run(task, status="completed"))
     other = {**run, "sk": {"S": "TRACK"}}
     for old, new in ((None, run), (run, None), (other, other)):
@@ -194,7 +194,7 @@ def test_a_row_that_holds_next_to_nothing_is_passed_over(task: Track) -> None:
     assert push.due(record(partial, {**partial, "heartbeat_at": {"S": "2026"}})["dynamodb"]) is None
 
 
-def test_a_repeated_record_leads_to_the_same_notice(task: Track) -> None:
+def test_a_repeated_record_leads_to_the_same_notification(task: Track) -> None:
     before = a_run(task)
     after, message = became(before, status="completed")
     again = push.due(record(run_rows.to_item(before), run_rows.to_item(after), 7)["dynamodb"])
@@ -258,8 +258,12 @@ def test_a_watching_device_silences_all_devices_of_its_person(
     watching, _ = register(api, "desktop", "phone")
     watch(api, task, watching)
     assert queue.give(ended(task))
-    (notice,) = listed(api, task)
-    assert (notice["decided"], notice["present_devices"], notice["devices"]) == ("suppressed", [watching], [])
+    (notification,) = listed(api, task)
+    assert (notification["decided"], notification["present_devices"], notification["devices"]) == (
+        "suppressed",
+        [watching],
+        [],
+    )
     assert expo.requests == []
 
 
@@ -359,7 +363,7 @@ def test_other_kinds_and_other_runs_have_cooldowns_of_their_own(
     assert (decided(api, task), len(expo.rung())) == (["sent"] * 3, 3)
 
 
-def test_a_suppressed_notice_uses_the_cooldown_up(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+def test_a_suppressed_notification_uses_the_cooldown_up(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
     (device,) = register(api, "phone")
     watch(api, task, device)
     run, first = became(a_run(task), status="completed")
@@ -382,7 +386,7 @@ def test_a_message_that_comes_again_rings_nobody_twice(api: Api, queue: Messages
 
 
 @pytest.mark.parametrize("call", range(1, 8))
-def test_a_consumer_that_dies_anywhere_neither_loses_a_notice_nor_decides_twice(
+def test_a_consumer_that_dies_anywhere_neither_loses_a_notification_nor_decides_twice(
     api: Api, queue: Messages, expo: Receiver, table: Table, task: Track, call: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register(api, "phone")
@@ -396,8 +400,8 @@ def test_a_consumer_that_dies_anywhere_neither_loses_a_notice_nor_decides_twice(
         assert queue.give(message, 2)
     # only where it died between the service's word and its own does the phone ring again
     assert expo.rung() == ["phone"] * (2 if call == 7 else 1)
-    (notice,) = listed(api, task)
-    assert (notice["decided"], set(outcomes(notice).values())) == ("sent", {"accepted"})
+    (notification,) = listed(api, task)
+    assert (notification["decided"], set(outcomes(notification).values())) == ("sent", {"accepted"})
 
 
 def test_while_one_attempt_is_at_it_another_waits(
@@ -425,8 +429,8 @@ def test_a_device_that_expo_knows_no_more_is_removed(
     old, new = register(api, "old", "new")
     expo.gone = {"old"}
     assert queue.give(ended(task))
-    (notice,) = listed(api, task)
-    assert outcomes(notice) == {old: "removed", new: "accepted"}
+    (notification,) = listed(api, task)
+    assert outcomes(notification) == {old: "removed", new: "accepted"}
     assert [each.token for each in device_rows.of_person(table, tenant, "user_ada").devices] == ["new"]
     assert device_rows.holder(table, tenant, "old") is None
 
@@ -452,9 +456,9 @@ def test_other_refusals_of_a_device_are_told_and_not_repeated(
     (device,) = register(api, "phone")
     expo.tickets["phone"] = {"status": "error", "message": "too big", "details": {"error": "MessageTooBig"}}
     assert queue.give(ended(task))
-    (notice,) = listed(api, task)
-    assert outcomes(notice) == {device: "refused"}
-    assert notice["devices"][0]["error"] == "MessageTooBig: too big"
+    (notification,) = listed(api, task)
+    assert outcomes(notification) == {device: "refused"}
+    assert notification["devices"][0]["error"] == "MessageTooBig: too big"
 
 
 def test_words_of_the_service_are_shown_without_tokens(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
@@ -485,13 +489,17 @@ def test_what_may_pass_is_tried_again_later(
     message = ended(task)
     expo.answers = [answer, answer]
     assert not queue.give(message, 1)
-    (notice,) = listed(api, task)
-    assert (outcomes(notice), notice["attempts"]) == ({device: "pending"}, 1)
-    assert notice["devices"][0]["error"]
+    (notification,) = listed(api, task)
+    assert (outcomes(notification), notification["attempts"]) == ({device: "pending"}, 1)
+    assert notification["devices"][0]["error"]
     assert not queue.give(message, 2)
     assert queue.give(message, 3)
-    (notice,) = listed(api, task)
-    assert (outcomes(notice), notice["attempts"], notice["devices"][0]["error"]) == ({device: "accepted"}, 3, None)
+    (notification,) = listed(api, task)
+    assert (outcomes(notification), notification["attempts"], notification["devices"][0]["error"]) == (
+        {device: "accepted"},
+        3,
+        None,
+    )
     assert expo.rung() == ["phone"]
     assert 0 < queue.hidden[0] <= queue.hidden[1]
 
@@ -524,9 +532,9 @@ def test_a_token_that_spoils_a_request_spoils_no_others(api: Api, queue: Message
     bad, _, _ = register(api, "bad", "b", "c")
     expo.rule = lambda messages: (400, {"errors": []}) if any(each["to"] == "bad" for each in messages) else None
     assert queue.give(ended(task))
-    (notice,) = listed(api, task)
+    (notification,) = listed(api, task)
     assert sorted(expo.rung()) == ["b", "c"]
-    assert outcomes(notice)[bad] == "refused"
+    assert outcomes(notification)[bad] == "refused"
 
 
 def test_a_device_given_up_before_the_next_attempt_is_left_alone(
@@ -547,12 +555,12 @@ def test_after_the_last_attempt_the_message_is_left_to_the_dead_letters(
 ) -> None:
     (device,) = register(api, "phone")
     message = ended(task)
-    expo.answers = [(503, "down")] * push.ATTEMPTS_MAX
-    for attempt in range(1, push.ATTEMPTS_MAX + 1):
+    expo.answers = [(503, "down")] * queues.ATTEMPTS["notifications"]
+    for attempt in range(1, queues.ATTEMPTS["notifications"] + 1):
         assert not queue.give(message, attempt)
-    (notice,) = listed(api, task)
-    assert (outcomes(notice), notice["attempts"]) == ({device: "failed"}, push.ATTEMPTS_MAX)
-    assert "503" in notice["devices"][0]["error"]
+    (notification,) = listed(api, task)
+    assert (outcomes(notification), notification["attempts"]) == ({device: "failed"}, queues.ATTEMPTS["notifications"])
+    assert "503" in notification["devices"][0]["error"]
     assert queue.hidden[-1] == 0
 
 
@@ -566,11 +574,11 @@ def test_the_access_token_goes_along_where_one_is_set(api: Api, table: Table, ex
 # ---------------------------------------------------------------- the list
 
 
-def test_notices_are_paged_newest_first(api: Api, queue: Messages, table: Table, task: Track) -> None:
+def test_notifications_are_paged_newest_first(api: Api, queue: Messages, table: Table, task: Track) -> None:
     made = []
     for _ in range(5):
         message = ended(task)
-        made.append(json.loads(message)["notice"])
+        made.append(message["notification"])
         queue.give(message)
     url, seen, pages = f"/api/projects/1/tasks/{task.id}/notifications?limit=2", [], 0
     while url:
@@ -581,11 +589,11 @@ def test_notices_are_paged_newest_first(api: Api, queue: Messages, table: Table,
     assert (seen, pages) == (made[::-1], 3)
 
 
-def test_a_notice_whose_time_is_over_is_not_shown(api: Api, queue: Messages, table: Table, task: Track) -> None:
+def test_a_notification_whose_time_is_over_is_not_shown(api: Api, queue: Messages, table: Table, task: Track) -> None:
     message = ended(task)
     queue.give(message)
-    notice = keys.notice(task.tenant_id, task.id, json.loads(message)["notice"])
-    set_row(table, notice, expires_at={"N": str(int(time.time()))})
+    notification = keys.notification(task.tenant_id, task.id, message["notification"])
+    set_row(table, notification, expires_at={"N": str(int(time.time()))})
     assert listed(api, task) == []
 
 
@@ -596,7 +604,7 @@ def test_a_damaged_cursor_is_refused_and_odd_limits_are_not(api: Api, task: Trac
     assert [api.get(f"{path}?limit={each}").status for each in ("0", "500", "many", "-1")] == [200] * 4
 
 
-def test_notices_of_a_task_one_may_not_see_are_not_found(
+def test_notifications_of_a_task_one_may_not_see_are_not_found(
     api: Api, caller: Caller, table: Table, project: Project
 ) -> None:
     hidden = a_task(table, project, by="user_bo", owner="user_bo")

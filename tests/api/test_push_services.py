@@ -9,14 +9,14 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from switchyard.aws import mobile_push
+from switchyard.aws import mobile_push, queues
 from switchyard.domain.devices import Device
-from switchyard.domain.notifications import Notice
+from switchyard.domain.notifications import Notification
 from switchyard.pipeline import notifications, push_services
 from switchyard.pipeline.push_services import Expo, Sns
 from tests.support.template import resources
 
-NOTICE = Notice(
+NOTIFICATION = Notification(
     tenant_id="t",
     task_id="task",
     id="n",
@@ -49,7 +49,7 @@ def application(client: Any) -> str:
 def test_a_device_is_published_to_by_an_endpoint_that_is_made_once(client: Any, application: str) -> None:
     service = Sns({"ios": application, "android": ""}, mobile_push.MobilePush(client))
     for _ in range(2):
-        (tried,) = service.send([device()], NOTICE)
+        (tried,) = service.send([device()], NOTIFICATION)
         assert (tried.outcome, tried.error, tried.platform) == ("accepted", None, "ios")
         assert tried.reference
     found = client.list_endpoints_by_platform_application(PlatformApplicationArn=application)["Endpoints"]
@@ -58,19 +58,19 @@ def test_a_device_is_published_to_by_an_endpoint_that_is_made_once(client: Any, 
 
 def test_a_disabled_endpoint_is_deleted_so_that_the_token_can_come_back(client: Any, application: str) -> None:
     service = Sns({"ios": application}, mobile_push.MobilePush(client))
-    service.send([device()], NOTICE)
+    service.send([device()], NOTIFICATION)
     (endpoint,) = client.list_endpoints_by_platform_application(PlatformApplicationArn=application)["Endpoints"]
     client.set_endpoint_attributes(EndpointArn=endpoint["EndpointArn"], Attributes={"Enabled": "false"})
-    (tried,) = service.send([device()], NOTICE)
+    (tried,) = service.send([device()], NOTIFICATION)
     assert tried.outcome == "removed"
     assert "Disabled" in (tried.error or "")
-    assert service.send([device()], NOTICE)[0].outcome == "accepted"
+    assert service.send([device()], NOTIFICATION)[0].outcome == "accepted"
 
 
 def test_a_platform_without_an_application_is_refused(client: Any, application: str) -> None:
     service = Sns({"ios": application, "android": ""}, mobile_push.MobilePush(client))
     for platform in ("android", "web"):
-        (tried,) = service.send([device(platform=platform)], NOTICE)
+        (tried,) = service.send([device(platform=platform)], NOTIFICATION)
         assert (tried.outcome, tried.error) == ("refused", f"No platform application is configured for {platform}.")
 
 
@@ -89,7 +89,7 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_not(
 ) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("create_platform_endpoint", code, "because", http_status_code=status)
-        (tried,) = Sns({"ios": "arn:app"}, mobile_push.MobilePush(client)).send([device()], NOTICE)
+        (tried,) = Sns({"ios": "arn:app"}, mobile_push.MobilePush(client)).send([device()], NOTIFICATION)
     assert (tried.outcome, tried.error) == (outcome, f"{code}: because")
 
 
@@ -100,7 +100,7 @@ def test_each_protocol_gets_its_own_shape(client: Any) -> None:
         client.meta.events.register("before-parameter-build.sns.Publish", lambda params, **_: sent.update(params))
         stub.add_response("publish", {"MessageId": "m"})
         (tried,) = Sns({"android": "arn:app"}, mobile_push.MobilePush(client)).send(
-            [device(platform="android")], NOTICE
+            [device(platform="android")], NOTIFICATION
         )
     assert tried.reference == "m"
     assert (sent["TargetArn"], sent["MessageStructure"]) == ("arn:endpoint", "json")
@@ -131,7 +131,7 @@ def test_the_template_chooses_the_service(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_queue_gives_up_after_the_last_attempt_and_no_attempt_outlives_its_turn() -> None:
-    queue = resources("AWS::SQS::Queue")["Notices"]
+    queue = resources("AWS::SQS::Queue")["Notifications"]
     function = resources("AWS::Serverless::Function")["PipelineNotifyDevices"]
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == notifications.ATTEMPTS_MAX
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == queues.ATTEMPTS["notifications"]
     assert function["Timeout"] < notifications.TURN_SECONDS < queue["VisibilityTimeout"]

@@ -289,11 +289,11 @@ def test_a_goal_run_whose_execution_was_stopped_goes_on_to_its_end(goal: Goal) -
 
 
 def test_the_printed_example_runs_to_its_end(stack: dict[str, Any]) -> None:
-    own = {"SWITCHYARD_URL": stack["url"], "PYTHONPATH": str(ROOT / "layers/core"), "PATH": os.environ["PATH"]}
+    own = {"SWITCHYARD_URL": stack["url"], "PYTHONPATH": str(ROOT / "client"), "PATH": os.environ["PATH"]}
     people = {**own, "SWITCHYARD_TOKEN": stack["tokens"]["admin"]}
     agent = {**own, "SWITCHYARD_TOKEN": stack["tokens"]["agent"]}
     example = [sys.executable, str(ROOT / "examples/goal.py")]
-    command = [sys.executable, "-m", "switchyard.worker", "--exec", "echo at it", "--lease", "10"]
+    command = [sys.executable, "-m", "switchyard_client.worker", "--exec", "echo at it", "--lease", "10"]
     with subprocess.Popen(command, env=agent) as worker:
         try:
             goal = subprocess.run(

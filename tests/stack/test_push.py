@@ -87,21 +87,21 @@ class Person:
     def devices(self) -> set[str]:
         return {each.token for each in device_rows.of_person(self.table, self.tenant, self.id).devices}
 
-    def notices(self, task: str) -> list[dict[str, Any]]:
+    def notifications(self, task: str) -> list[dict[str, Any]]:
         answer = self.http.get(self.path(task, "notifications"))
         assert answer.status_code == 200, answer.text
         return list(answer.json()["results"])
 
     def settled(self, task: str) -> dict[str, Any]:
-        """Wait for the one notice of a task, and until nothing of it is to come any more."""
+        """Wait for the one notification of a task, and until nothing of it is to come any more."""
         started = time.monotonic()
         while time.monotonic() - started < SECONDS_MAX:
-            found = self.notices(task)
+            found = self.notifications(task)
             if found and all(device["outcome"] != "pending" for device in found[0]["devices"]):
                 assert len(found) == 1
                 return found[0]
             time.sleep(0.1)
-        raise AssertionError(f"no settled notice after {SECONDS_MAX} s: {self.notices(task)}")
+        raise AssertionError(f"no settled notification after {SECONDS_MAX} s: {self.notifications(task)}")
 
     def _ledger(self) -> Unit:
         self.table.give(30_000)
@@ -188,9 +188,9 @@ def test_a_runs_end_rings_each_device_once_however_often_it_is_told(
         payload = json.dumps({"Records": [again]}).encode()
         answer = aws("lambda").invoke(FunctionName=names("PipelineEnqueueDeliveries"), Payload=payload)
         assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
-    notice = ada.settled(task)
-    assert (notice["decided"], notice["run"], notice["kind"]) == ("sent", before.id, "completed")
-    wait_until_empty(aws, names("Notices"))
+    notification = ada.settled(task)
+    assert (notification["decided"], notification["run"], notification["kind"]) == ("sent", before.id, "completed")
+    wait_until_empty(aws, names("Notifications"))
     assert sorted(receiver.rung()) == tokens
     (message, _) = receiver.accepted
     assert (message["title"], message["body"]) == ("Switchyard", '"Fix the build" finished')
@@ -202,8 +202,8 @@ def test_a_watched_task_rings_nowhere(ada: Person, aws: Any, receiver: Receiver)
     task, other = ada.task(), ada.task()
     assert ada.http.post(ada.path(task, "presence"), json={"device_id": desktop}).status_code == 204
     ada.end(ada.run(task))
-    notice = ada.settled(task)
-    assert (notice["decided"], notice["present_devices"]) == ("suppressed", [desktop])
+    notification = ada.settled(task)
+    assert (notification["decided"], notification["present_devices"]) == ("suppressed", [desktop])
     ada.end(ada.run(other), "failed")
     assert ada.settled(other)["decided"] == "sent"
     assert sorted(receiver.rung()) == [f"{ada.id}-desktop", f"{ada.id}-phone"]
@@ -223,8 +223,8 @@ def test_a_service_that_refuses_for_a_while_is_asked_again(ada: Person, receiver
     receiver.answers = [(503, "down"), (429, {"errors": []})]
     task = ada.task()
     ada.end(ada.run(task), "cancelled")
-    notice = ada.settled(task)
-    assert ([each["outcome"] for each in notice["devices"]], notice["attempts"]) == (["accepted"] * 2, 3)
+    notification = ada.settled(task)
+    assert ([each["outcome"] for each in notification["devices"]], notification["attempts"]) == (["accepted"] * 2, 3)
     assert sorted(receiver.rung()) == [f"{ada.id}-a", f"{ada.id}-b"]
 
 

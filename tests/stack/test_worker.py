@@ -102,12 +102,12 @@ class Yard:
     def _program(self, *arguments: str) -> subprocess.Popen[str]:
         environment = {
             **os.environ,
-            "PYTHONPATH": str(ROOT / "layers/core"),
+            "PYTHONPATH": str(ROOT / "client"),
             "SWITCHYARD_URL": self.url,
             "SWITCHYARD_TOKEN": self.secret,
         }
         made = subprocess.Popen(
-            [sys.executable, "-m", "switchyard.worker", *arguments],
+            [sys.executable, "-m", "switchyard_client.worker", *arguments],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -28,8 +28,18 @@ class FakeService:
         self.released: list[str] = []
         self.heartbeats = 0
         self.tokens: set[str] = set()
-        #: Answers to give instead, first to last, by the end of the path: (status, headers).
-        self.failures: dict[str, list[tuple[int, dict[str, str]]]] = {}
+        #: Paths that were asked for, in order, without those of object storage.
+        self.paths: list[str] = []
+        #: What the next requests for a run's stream get, first to last; then nothing more is to come.
+        self.streams: list[bytes] = []
+        #: The ids of the events after which streams were asked for.
+        self.resumed_after: list[str | None] = []
+        #: Answers to give instead, first to last, by the end of the path: (status, headers) or (status, headers, body).
+        self.failures: dict[str, list[Any]] = {}
+        #: Paths of requests that came, answered or not; none is answered while `held` is not set.
+        self.asked: list[str] = []
+        self.held = threading.Event()
+        self.held.set()
         #: Work done but its answer dropped, by the end of the path.
         self.dropped: dict[str, int] = {}
         self.replies: dict[str, dict[str, Any]] = {}
@@ -67,14 +77,21 @@ class FakeService:
 
     # ------------------------------------------------------------ answers
     def answer(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        self.asked.append(path)
+        self.held.wait()
         with self.lock:
             for ending, planned in self.failures.items():
                 if path.endswith(ending) and planned:
-                    status, more = planned.pop(0)
-                    return status, more, b'{"detail": "as planned"}'
+                    status, more, *told = planned.pop(0)
+                    return status, more, told[0] if told else b'{"detail": "as planned"}'
             if path.startswith("/s3/"):
                 return self._storage(method, path[4:], headers, body)
             self.tokens.add(headers.get("authorization", ""))
+            self.paths.append(path)
+            if path.endswith("/stream"):
+                self.resumed_after.append(headers.get("last-event-id"))
+                told = self.streams.pop(0) if self.streams else b""
+                return (200 if told else 204), {"content-type": "text/event-stream"}, told
             given = json.loads(body) if body else {}
             status, shown = self._api(method, path, headers, given)
             for ending in list(self.dropped):

@@ -1,6 +1,5 @@
 """The workflow of goal runs in one process: the state machine's loop, the stream that feeds it, and an agent."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,14 +8,13 @@ from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
 from switchyard.ledger import runs
 from switchyard.pipeline import goal_rounds
-from switchyard.pipeline.goal_signals import GoalSignals
 from switchyard.pipeline.reconciler import reconcile
 from switchyard.store import goal_runs as rows
 from switchyard.store import keys
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 from tests.support.states import MACHINE, StatesClient
-from tests.support.stream import Record, Stream, messages
+from tests.support.stream import Record, Stream, consume, messages
 
 
 @dataclass(slots=True)
@@ -36,6 +34,8 @@ class Execution:
 
 class Machine:
     """Step Functions as far as goal_run.asl.json asks for it."""
+
+    deadline = 0.0
 
     def __init__(self) -> None:
         self.executions: dict[str, Execution] = {}
@@ -59,9 +59,6 @@ class Machine:
         found = self.executions.get(name)
         return executions.Execution(found.status) if found else None
 
-    def give(self, milliseconds: int) -> None:
-        """Have so much time: nothing here takes any."""
-
     def due(self) -> Execution | None:
         """Return an execution whose step is to be run."""
         return next((each for each in self.executions.values() if not each.ended and each.token is None), None)
@@ -74,13 +71,13 @@ class Workshop:
         self.table, self.tenant = table, tenant
         self.stream = Stream(table, tenant)
         self.machine = Machine()
-        self.signals = GoalSignals(table, self.machine)  # type: ignore[arg-type]
 
     def signal(self, records: list[Record]) -> None:
         """Hand records to the consumer that wakes goal runs, through its queue."""
+        of_runs = executions.Executions(MACHINE, StatesClient())
+        clients = {"table": self.table, "executions_runs": of_runs, "executions_goal_runs": self.machine}
         for message in messages(records)["Records"]:
-            data = json.loads(message["body"])
-            self.signals.take(data.get("OldImage"), data["NewImage"])
+            assert consume("pipeline.signal_runs", [message], **clients) == []
 
     def advance(self, execution: Execution, table: Table | None = None) -> None:
         """Run the step of an execution once."""
@@ -103,7 +100,7 @@ class Workshop:
     def reconcile(self, age: int = -1) -> dict[str, int]:
         """Look after what is older than `age` seconds; the runs' own executions all begin here."""
         of_runs = executions.Executions(MACHINE, StatesClient())
-        return reconcile(self.table, of_runs, self.machine, 60_000, age, new_id())  # type: ignore[arg-type]
+        return reconcile(self.table, of_runs, self.machine, age, new_id())  # type: ignore[arg-type]
 
     def goal_run(self, goal_id: str) -> GoalRun:
         row = self.table.get(*keys.goal_run(self.tenant, goal_id))

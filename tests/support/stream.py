@@ -1,12 +1,16 @@
 """The table's stream without a stream: what changed in a tenant's rows since last time, as records."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from switchyard.aws.bus import Bus
-from switchyard.pipeline import signals
-from switchyard.pipeline.projection import Projector
+from switchyard.catalogue import load
+from switchyard.pipeline import consumer, signals
 from switchyard.store.table import Item, Table
+from tests.support.http import Context
+from tests.support.template import ROOT
 
 Record = dict[str, Any]
 
@@ -38,9 +42,45 @@ def record(old: Item | None, new: Item | None, number: int = 1) -> Record:
 
 def messages(records: Sequence[Record]) -> dict[str, Any]:
     """Return the event by which the queue of signals carries on these records; a message is named after its record."""
-    numbered = [(each["dynamodb"]["SequenceNumber"], signals.due(each["dynamodb"])) for each in records]
-    sqs = {"eventSource": "aws:sqs", "receiptHandle": "r", "attributes": {}, "messageAttributes": {}}
-    return {"Records": [{**sqs, "messageId": number, "body": body} for number, body in numbered if body]}
+    found = [(each["dynamodb"]["SequenceNumber"], signals.due(each["dynamodb"])) for each in records]
+    return {"Records": [message(signal, name=number) for number, signal in found if signal]}
+
+
+def message(body: Any, attempt: int = 1, name: str = "1") -> Record:
+    """Return the record of an SQS event: a message that is received for this time."""
+    attributes = {"ApproximateReceiveCount": str(attempt)}
+    sqs = {"eventSource": "aws:sqs", "receiptHandle": "r", "attributes": attributes, "messageAttributes": {}}
+    return {**sqs, "messageId": name, "body": json.dumps(body)}
+
+
+@cache
+def handler(name: str) -> Callable[..., Any]:
+    """Return the handler of a consumer by its name, as `pipeline.signal_runs`."""
+    found: Callable[..., Any] = load(ROOT / "functions" / name.replace(".", "/") / "app.py").handler
+    return found
+
+
+def consume(name: str, records: Sequence[Record], milliseconds: int = 60_000, **clients: Any) -> list[str]:
+    """Hand records to a consumer that works with these clients; returns the names of those that it wants again."""
+    consumer.use(**clients)
+    try:
+        answer = handler(name)({"Records": list(records)}, Context(milliseconds))
+    finally:
+        consumer.use()
+    return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+
+class Letters:
+    """A queue in memory: keeps what is sent."""
+
+    deadline = 0.0
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send(self, bodies: Sequence[Any]) -> list[Exception | None]:
+        self.sent += bodies
+        return [None] * len(bodies)
 
 
 class Killed(BaseException):
@@ -92,6 +132,7 @@ class Stream:
     def __init__(self, table: Table, tenant: str) -> None:
         self.table, self.tenant = table, tenant
         self.bus = BusClient()
+        self.dead_letters = Letters()
         self.rows: dict[tuple[str, str], Item] = {}
         self.number = 0
 
@@ -122,8 +163,8 @@ class Stream:
     def deliver(self, records: Sequence[Record], client: Any = None, milliseconds: int = 60_000) -> list[str]:
         """Hand records to the pipeline; returns the sequence numbers that it wants again."""
         table = Table(self.table.name, client or self.table.client)
-        answer = Projector(table, Bus("bus", self.bus)).consume({"Records": list(records)}, milliseconds)
-        return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+        clients = {"table": table, "bus": Bus("bus", self.bus), "queue_dead_letters": self.dead_letters}
+        return consume("pipeline.project_changes", records, milliseconds, **clients)
 
     def settle(self) -> list[Record]:
         """Deliver all there is and what follows from that, until nothing does; returns all records."""

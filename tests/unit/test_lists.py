@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from switchyard.store.lists import LISTED_BY_ID, PAGE_CHARACTERS_MAX, Page, Range, read_page
+from switchyard.store.indexes import LISTED_BY_ID
+from switchyard.store.lists import PAGE_CHARACTERS_MAX, Page, Range, read_page
 from switchyard.store.table import Item, Table
 
 PER_QUERY = 3

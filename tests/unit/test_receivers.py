@@ -1,7 +1,9 @@
 """Where events may be sent: nothing inside, whatever name or spelling leads there."""
 
+import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
@@ -30,6 +32,8 @@ INSIDE = [
     "::ffff:10.0.0.1",
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
+    "fec0::1",
+    "feff::1",
 ]
 
 
@@ -50,6 +54,10 @@ def test_public_addresses_are_fine(address: str) -> None:
         "ftp://hooks.example.com/",
         "https://",
         "https://localhost/",
+        "https://localhost./",
+        "https://tasks.localhost./",
+        "https://metadata.internal./",
+        "https://[fec0::1]/",
         "https://tasks.localhost/",
         "https://metadata.internal/",
         "https://127.0.0.1/",
@@ -128,3 +136,64 @@ def test_a_refused_connection_is_told() -> None:
         patch.setenv("WEBHOOKS_LOCAL", "true")
         with pytest.raises(receivers.Unreachable):
             receivers.post("http://127.0.0.1:9/", {}, "{}")
+
+
+class Slow:
+    """A server on 127.0.0.1 that answers with pieces of bytes, one after the other, as slowly as it is told to."""
+
+    def __init__(self, *pieces: bytes, pause: float = 0) -> None:
+        self.pieces, self.pause = pieces, pause
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        connection, _ = self.listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65_536)
+            for piece in self.pieces:
+                connection.sendall(piece)
+                time.sleep(self.pause)
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOKS_LOCAL", "true")
+
+
+@pytest.mark.parametrize("early", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
+@pytest.mark.usefixtures("local")
+def test_answers_that_announce_the_answer_are_read_past(early: bytes) -> None:
+    before = b"HTTP/1.1 " + early + b"\r\nlink: </x>\r\n\r\n"
+    server = Slow(before, before + b"HTTP/1.1 204 No Content\r\n\r\n", pause=0.01)
+    assert receivers.post(server.url, {}, "{}") == 204
+
+
+@pytest.mark.parametrize("piece", [b"H", b"HTTP/1.1 100 Continue\r\n\r\n"])
+@pytest.mark.usefixtures("local")
+def test_an_endpoint_that_answers_bit_by_bit_has_no_more_time_than_any(
+    monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    monkeypatch.setattr(receivers, "SECONDS", 0.3)
+    # Each piece comes well within the time, all of them do not.
+    server = Slow(b"HTTP/1.1 200 OK\r\nx: " if piece == b"H" else piece, *[piece] * 100, pause=0.05)
+    # The server closes only after all of them, which would be told otherwise.
+    with pytest.raises(receivers.Unreachable, match=r"0\.3 seconds|timed out"):
+        receivers.post(server.url, {}, "{}")
+
+
+@pytest.mark.usefixtures("local")
+def test_a_name_server_that_takes_its_time_uses_up_the_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(receivers, "SECONDS", 0.1)
+    monkeypatch.setattr(receivers.socket, "getaddrinfo", lambda *_, **__: over.wait(5))
+    with pytest.raises(receivers.Unreachable, match="not found within"):
+        receivers.post("https://hooks.example.com/", {}, "{}")
+    over.set()
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 101 Switching Protocols\r\n\r\n"])
+@pytest.mark.usefixtures("local")
+def test_what_is_no_answer_is_told(answer: bytes) -> None:
+    with pytest.raises(receivers.Unreachable):
+        receivers.post(Slow(answer).url, {}, "{}")

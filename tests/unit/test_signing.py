@@ -1,5 +1,8 @@
-"""Signatures, as the reference library checks them."""
+"""Signatures, as the standard has them and as receivers check them."""
 
+import base64
+import hashlib
+import hmac
 import time
 
 import pytest
@@ -8,6 +11,17 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from switchyard.pipeline import signing
 
 BODY = '{"title":"Grüße ✓"}'
+
+
+def test_a_signature_is_an_hmac_over_id_time_and_body_by_the_decoded_secret() -> None:
+    key = bytes(range(32))
+    digest = hmac.new(key, f"evt_1.1700000000.{BODY}".encode(), hashlib.sha256).digest()
+    secret = "whsec_" + base64.b64encode(key).decode()
+    assert signing.headers([secret], "evt_1", 1_700_000_000, BODY) == {
+        "webhook-id": "evt_1",
+        "webhook-timestamp": "1700000000",
+        "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+    }
 
 
 def test_the_reference_library_accepts_a_signature() -> None:

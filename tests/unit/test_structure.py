@@ -29,10 +29,12 @@ IMPORTS = {
     "botocore",
     "certifi",
     "dateutil",
+    "h11",
     "jmespath",
     "pydantic",
     "pydantic_core",
     "six",
+    "standardwebhooks",
     "switchyard",
     "typing_extensions",
     "typing_inspection",
@@ -422,10 +424,11 @@ def variables_set() -> set[str]:
 
 
 def variables_read() -> set[str]:
-    """Names that the package and the functions take from os.environ."""
+    """Names that the packages and the functions take from os.environ."""
     found: set[str] = set()
-    for path in [*ROOT.glob("layers/core/switchyard/**/*.py"), *ROOT.glob("functions/**/*.py")]:
-        found |= set(re.findall(r"environ(?:\.get\(|\[)\s*[\"'](\w+)[\"']", path.read_text()))
+    for folder in ("layers/core/switchyard", "client/switchyard_client", "functions"):
+        for path in ROOT.glob(f"{folder}/**/*.py"):
+            found |= set(re.findall(r"environ(?:\.get\(|\[)\s*[\"'](\w+)[\"']", path.read_text()))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from switchyard.aws import retry
 from switchyard.domain import tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.errors import Busy
@@ -146,3 +147,44 @@ def test_rows_that_a_batch_left_unprocessed_are_read_in_the_next() -> None:
     table, script = table_of(left, {"Responses": {"table": [row]}})
     assert table.get_many([("a", "b")]) == {("a", "b"): row}
     assert len(script.calls) == 2
+
+
+# ---------------------------------------------------------------- what is left unprocessed
+
+
+def unprocessed_keys(params: dict[str, Any]) -> dict[str, Any]:
+    return {"Responses": {}, "UnprocessedKeys": params["RequestItems"]}
+
+
+def unprocessed_items(params: dict[str, Any]) -> dict[str, Any]:
+    return {"UnprocessedItems": params["RequestItems"]}
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_what_dynamodb_leaves_unprocessed_is_asked_for_again_after_a_pause(
+    monkeypatch: pytest.MonkeyPatch, reads: bool
+) -> None:
+    left, done = (unprocessed_keys, {"Responses": {}}) if reads else (unprocessed_items, {})
+    table, script = table_of(left, left, left, done)
+    slept: list[float] = []
+    monkeypatch.setattr(retry.random, "uniform", lambda _, bound: bound)
+    monkeypatch.setattr(retry.time, "sleep", slept.append)
+    _batch(table, reads)
+    assert len(script.calls) == 4
+    assert len({str(params) for _, params in script.calls}) == 1
+    assert slept == [0.025, 0.05, 0.1]
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_what_stays_unprocessed_until_the_deadline_is_busy(reads: bool) -> None:
+    table, script = table_of(unprocessed_keys if reads else unprocessed_items, seconds=0.4)
+    with pytest.raises(Busy):
+        _batch(table, reads)
+    assert len(script.calls) == 1
+
+
+def _batch(table: Table, reads: bool) -> None:
+    if reads:
+        table.get_many([("a", "b")])
+    else:
+        table.put_many([{"pk": {"S": "a"}, "sk": {"S": "b"}}])

@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from switchyard.worker import client as clients
-from switchyard.worker import files, follow, logs
-from switchyard.worker.client import Client
-from switchyard.worker.follow import Event, parse
-from switchyard.worker.process import LINE_MAX, Command
-from switchyard.worker.runner import Options
-from switchyard.worker.work import Worker
+from switchyard_client import retries
+from switchyard_client.client import Client
+from switchyard_client.worker import files, logs
+from switchyard_client.worker.process import LINE_MAX, Command
+from switchyard_client.worker.runner import Options
+from switchyard_client.worker.work import Worker
 from tests.support.fake_service import FakeService, serving
 from tests.support.template import ROOT
 
 LEASE = 3
+PROGRAM = [sys.executable, "-m", "switchyard_client.worker"]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def service() -> Iterator[FakeService]:
 
 @pytest.fixture(autouse=True)
 def _no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "_FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(retries, "_FIRST_PAUSE", 0.02)
     monkeypatch.setattr(logs, "SECONDS", 0.05)
 
 
@@ -224,13 +224,13 @@ def test_a_command_that_prints_faster_than_the_log_takes_waits(
     service: FakeService, once: Once, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(logs, "WAITING_MAX", 10)
-    service.failures["append_log/"] = [(503, {})] * 1_000
+    service.failures["append_log"] = [(503, {})] * 1_000
     run = service.offer()
     mark = tmp_path / "printed"
     done: list[Any] = []
     thread = threading.Thread(target=lambda: done.append(once(f"seq -f %0100.0f 1 3000; touch {mark}")))
     thread.start()
-    until(lambda: len(service.failures["append_log/"]) < 995)
+    until(lambda: len(service.failures["append_log"]) < 995)
     # The pipe holds some hundred lines, the queue ten: the command is far from its end.
     assert not mark.exists()
     service.failures.clear()
@@ -331,10 +331,10 @@ def test_passing_failures_are_tried_again_and_a_report_whose_answer_was_lost_cou
     run = service.offer()
     service.failures = {
         "/claim": [(503, {"retry-after": "0"}), (429, {})],
-        "append_log/": [(502, {})],
-        "set_output/": [(503, {})],
+        "append_log": [(502, {})],
+        "set_output": [(503, {})],
     }
-    service.dropped = {f"{run}/": 1, "set_output/": 1}
+    service.dropped = {run: 1, "set_output": 1}
     assert once("echo 1; echo '[1]' > output.json") == "completed"
     assert (service.runs[run]["status"], service.runs[run]["output"]) == ("completed", [1])
 
@@ -343,7 +343,7 @@ def test_a_service_that_is_away_for_longer_than_the_lease_loses_the_worker_the_r
     service: FakeService, once: Once
 ) -> None:
     run = service.offer()
-    service.failures = {"heartbeat": [(503, {})] * 10_000, "append_log/": [(503, {})] * 10_000}
+    service.failures = {"heartbeat": [(503, {})] * 10_000, "append_log": [(503, {})] * 10_000}
     assert once("echo 1; sleep 60") == "lost"
     assert service.runs[run]["status"] == "in_progress"
 
@@ -358,14 +358,14 @@ def test_a_refused_token_ends_the_worker_with_a_status_of_its_own(service: FakeS
 
 
 def worker(service: FakeService, command: str, *more: str) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-m", "switchyard.worker", "--exec", command, "--wait", "0", "--lease", "10", *more]
+    arguments = ["--exec", command, "--wait", "0", "--lease", "10", *more]
     environment = {
         **os.environ,
-        "PYTHONPATH": str(ROOT / "layers/core"),
+        "PYTHONPATH": str(ROOT / "client"),
         "SWITCHYARD_URL": service.url,
         "SWITCHYARD_TOKEN": "sy_token",
     }
-    return subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([*PROGRAM, *arguments], env=environment, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -417,63 +417,166 @@ def test_several_runs_are_carried_out_at_a_time_and_no_more_than_allowed(service
     assert program.wait(20) == 0
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["--exec", "true", "--lease", "5"],
-        ["--exec", "true", "--wait", "21"],
-        ["--exec", "true", "--max-parallel", "0"],
-        ["follow"],
-    ],
-)
-def test_bad_options_are_refused(arguments: list[str]) -> None:
+def refused(arguments: list[str], **environment: str) -> str:
+    """Run the program, which must refuse what it is given; returns what it told people."""
     program = subprocess.run(
-        [sys.executable, "-m", "switchyard.worker", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "layers/core"), "SWITCHYARD_URL": "http://127.0.0.1:1"},
+        [*PROGRAM, *arguments],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "client"),
+            "SWITCHYARD_URL": "http://127.0.0.1:1",
+            "SWITCHYARD_TOKEN": "sy_token",
+            **environment,
+        },
         capture_output=True,
         text=True,
         check=False,
+        timeout=20,
     )
+    assert (program.returncode, program.stdout) == (2, "")
+    assert "Traceback" not in program.stderr
+    return program.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "required: --exec"),
+        (["--exec", "  "], "--exec: is empty"),
+        (["--exec", "true", "--lease", "5"], "--lease: 5 is not between 10 and 86400"),
+        (["--exec", "true", "--lease", "soon"], "--lease: invalid number value: 'soon'"),
+        (["--exec", "true", "--wait", "21"], "--wait: 21 is not between 0 and 20"),
+        (["--exec", "true", "--max-parallel", "0"], "--max-parallel: 0 is not between 1 and 64"),
+        (["--exec", "true", "--url", "localhost:8000"], "--url: 'localhost:8000' is not a URL"),
+        (["--exec", "true", "--url", "http://host:port"], "--url: 'http://host:port' is not a URL"),
+        (["--exec", "true", "--work-dir", "/no/such/folder"], "--work-dir: '/no/such/folder' is not a folder"),
+        (["follow"], "required: RUN_URL"),
+        (["follow", "runs/1"], "RUN_URL: 'runs/1' is not a URL"),
+    ],
+)
+def test_bad_options_are_refused_by_name(arguments: list[str], told: str) -> None:
+    words = refused(arguments)
+    assert "usage:" in words
+    assert told in words
+
+
+def test_bad_settings_of_the_environment_are_refused_by_name() -> None:
+    assert "--url: 'nowhere' is not a URL" in refused(["--exec", "true"], SWITCHYARD_URL="nowhere")
+    assert "required: --url" in refused(["--exec", "true"], SWITCHYARD_URL="")
+    assert "no token: set SWITCHYARD_TOKEN" in refused(["--exec", "true"], SWITCHYARD_TOKEN="")
+    assert "SWITCHYARD_TOKEN or --token has a space" in refused(["--exec", "true"], SWITCHYARD_TOKEN="sy_1\n")
+    assert "SWITCHYARD_TOKEN or --token has a space" in refused(["follow", "http://h/r"], SWITCHYARD_TOKEN="sy_ü")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ((301, {"location": "https://elsewhere/"}), "redirects to https://elsewhere/"),
+        ((200, {"content-type": "text/html"}), "answers no JSON"),
+    ],
+)
+def test_what_is_not_the_service_is_refused(service: FakeService, answer: Any, told: str) -> None:
+    service.failures = {"/claim": [(*answer, b"<html>")]}
+    program = worker(service, "true")
+    _, words = program.communicate(timeout=20)
     assert program.returncode == 2
-    assert "usage:" in program.stderr
+    assert told in words
+    assert "Traceback" not in words
 
 
-# ---------------------------------------------------------------- following
+# ---------------------------------------------------------------- told to stop, in each phase
 
 
-def test_server_sent_events_are_read_with_ids_names_and_data_of_several_lines() -> None:
-    lines = ["retry: 1000", "", ": note", "id: 1.0", "data: {", "data: }", "", "event: end", "data: x", "", "data: cut"]
-    assert list(parse(lines)) == [Event("1.0", "message", "{\n}"), Event("1.0", "end", "x")]
+def stopped(program: subprocess.Popen[str]) -> str:
+    """Interrupt the program, which must end well; returns what it told people."""
+    program.send_signal(signal.SIGINT)
+    _, told = program.communicate(timeout=30)
+    assert program.returncode == 0, told
+    assert "stopping:" in told
+    assert "Traceback" not in told
+    return told
 
 
-def test_people_see_lines_and_changes_of_status_and_the_end_last() -> None:
-    def state(status: str, error: str | None = None) -> Event:
-        told = {"type": "task_run_state", "status": status, "error_message": error}
-        return Event("1", "message", json.dumps(told))
+def test_a_worker_that_is_stopped_while_the_service_is_away_ends(service: FakeService) -> None:
+    service.failures = {"/claim": [(503, {})] * 1_000}
+    program = worker(service, "true", "--once")
+    until(lambda: len(service.failures["/claim"]) < 999)
+    stopped(program)
 
-    def entry(given: Any) -> Event:
-        return Event("1", "message", json.dumps(given))
 
-    events = [
-        state("queued"),
-        state("in_progress"),
-        Event("1", "keepalive", '{"type": "keepalive"}'),
-        entry(logs.entry("stdout", "hello")),
-        entry(logs.entry("stdout", "")),
-        state("in_progress"),
-        entry({"type": "other"}),
-        state("failed", "why"),
-        entry(logs.entry("stderr", "bye")),
-        Event("1", "end", '{"type": "end", "status": "failed"}'),
-    ]
-    seen = list(follow.lines(events))
-    assert seen == ["-- queued", "-- in_progress", "hello", "", '{"type": "other"}', "bye", "-- failed: why"]
-    assert list(follow.lines(events[-1:])) == ["-- failed"]
+def test_a_worker_that_is_stopped_while_a_claim_waits_gives_back_what_it_gets(
+    service: FakeService, tmp_path: Path
+) -> None:
+    service.held.clear()
+    run = service.offer()
+    program = worker(service, f"touch {tmp_path}/begun")
+    until(lambda: "/v1/runs/claim" in service.asked)
+    program.send_signal(signal.SIGINT)
+    assert program.stderr
+    until(lambda: "stopping:" in (program.stderr.readline() if program.stderr else ""))
+    service.held.set()
+    assert program.wait(30) == 0
+    assert service.released == [run]
+    assert not (tmp_path / "begun").exists()
+
+
+def test_a_worker_that_is_stopped_while_it_fetches_artifacts_gives_the_run_back(
+    service: FakeService, tmp_path: Path
+) -> None:
+    run = service.offer(artifacts={"plan.md": b"p"})
+    service.failures = {"artifacts/download": [(503, {})] * 1_000}
+    program = worker(service, f"touch {tmp_path}/begun", "--lease", "3600", "--grace", "0")
+    until(lambda: len(service.failures["artifacts/download"]) < 999)
+    stopped(program)
+    assert service.released == [run]
+    assert not (tmp_path / "begun").exists()
+
+
+def test_a_worker_that_is_stopped_while_it_reports_tries_for_some_seconds_more(service: FakeService) -> None:
+    run = service.offer()
+    service.failures = {run: [(503, {})] * 1_000}
+    program = worker(service, "true", "--lease", "3600", "--grace", "0")
+    until(lambda: len(service.failures[run]) < 999)
+    assert "lost: status 503" in stopped(program)
+    late = service.offer(2)
+    service.failures = {late: [(503, {})] * 3}
+    program = worker(service, "true", "--lease", "3600")
+    until(lambda: len(service.failures[late]) < 3)
+    stopped(program)
+    assert service.runs[late]["status"] == "completed"
+
+
+# ---------------------------------------------------------------- what people are told
+
+
+def test_once_says_why_it_waits(service: FakeService) -> None:
+    program = worker(service, "true", "--once")
+    assert program.stderr
+    assert "waiting for one run" in program.stderr.readline()
+    assert "still waiting: no run is offered that is meant for this agent" in program.stderr.readline()
+    service.offer()
+    assert program.wait(20) == 0
+
+
+def test_people_are_told_what_is_tried_and_when_a_claim_comes_through_again(service: FakeService) -> None:
+    service.failures = {"/claim": [(503, {"retry-after": "2"})]}
+    service.offer()
+    program = worker(service, "true", "--once")
+    _, told = program.communicate(timeout=20)
+    claim = f"POST {service.url}/v1/runs/claim"
+    assert f"{claim}: status 503; trying again in 2.0 s" in told
+    assert f"{claim}: answered" in told
+
+
+def test_no_request_has_a_closing_slash(service: FakeService, once: Once) -> None:
+    service.offer(artifacts={"plan.md": b"p"})
+    assert once("echo 1 > output/a; echo 1 > output.json; echo said") == "completed"
+    assert {path.rpartition("/")[2] for path in service.paths} >= {"claim", "download", "append_log", "set_output"}
+    assert not [path for path in service.paths if path.endswith("/")]
 
 
 def test_a_command_that_leaves_its_group_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from switchyard.worker import process
+    from switchyard_client.worker import process
 
     monkeypatch.setattr(process, "_DRAIN", 0.3)
     lines: list[str] = []

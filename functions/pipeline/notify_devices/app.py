@@ -1,34 +1,12 @@
-"""The queue of notices: decide whom to ring for a run's change, and ring."""
+"""The queue of notifications: decide whom to ring for a run's change, and ring."""
 
-from functools import cache
-from typing import Any
-
-from switchyard.aws.queues import Queue
-from switchyard.pipeline import notifications, push_services
-from switchyard.pipeline.push_services import PushService
-from switchyard.store.table import Table
+from switchyard.aws.queues import Message
+from switchyard.pipeline import batches, notifications, push_services
+from switchyard.pipeline.consumer import Invocation, consumer
 
 
-@cache
-def _table() -> Table:
-    return Table.from_environment()
-
-
-@cache
-def _queue() -> Queue:
-    return Queue.notices()
-
-
-@cache
-def _service() -> PushService | None:
-    return push_services.from_environment()
-
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@consumer("pipeline.notify_devices", batches.queue)
+def handler(invocation: Invocation, message: Message) -> bool:
     """Carry out a message; one with a device that is still to be told stays in the queue until the next attempt."""
-    table = _table()
-    table.give(context.get_remaining_time_in_millis())
-    left = [
-        each["messageId"] for each in event["Records"] if not notifications.handle(table, _queue(), _service(), each)
-    ]
-    return {"batchItemFailures": [{"itemIdentifier": each} for each in left]}
+    queue = invocation.queue("notifications")
+    return notifications.handle(invocation.table, queue, push_services.shared(), message)

@@ -1,16 +1,12 @@
 """The table's stream: audit trail, reverse edges, goals' counts, detachment of deleted tracks, domain events."""
 
-from functools import cache
-from typing import Any
-
+from switchyard.pipeline import batches
+from switchyard.pipeline.batches import Outbox, Record
+from switchyard.pipeline.consumer import Invocation, consumer
 from switchyard.pipeline.projection import Projector
 
 
-@cache
-def _projector() -> Projector:
-    return Projector.from_environment()
-
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Carry a batch of records to everything that follows from them; answer with those to deliver again."""
-    return _projector().consume(event, context.get_remaining_time_in_millis())
+@consumer("pipeline.project_changes", batches.stream, reserve=9)
+def handler(invocation: Invocation, record: Record, outbox: Outbox) -> None:
+    """Carry a record to everything that follows from it."""
+    Projector(invocation.table, invocation.bus, outbox).take(record)

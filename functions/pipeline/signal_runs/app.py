@@ -1,17 +1,11 @@
 """The queue of signals: executions are started, and told of their runs."""
 
-from functools import cache
-from typing import Any
-
-from switchyard.pipeline.signals import Signaller
-
-
-@cache
-def _signaller() -> Signaller:
-    return Signaller.from_environment()
+from switchyard.aws.queues import Message
+from switchyard.pipeline import batches, signals
+from switchyard.pipeline.consumer import Invocation, consumer
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Carry a batch of signals to the workflows; answer with those that are to come again."""
-    answer: dict[str, Any] = _signaller().consume(event, context.get_remaining_time_in_millis())
-    return answer
+@consumer("pipeline.signal_runs", batches.queue)
+def handler(invocation: Invocation, message: Message) -> None:
+    """Do what follows from a signal."""
+    signals.take(invocation.table, invocation.executions, message.body)

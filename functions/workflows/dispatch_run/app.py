@@ -1,19 +1,10 @@
 """A step of task_run: the run is offered to agents."""
 
-from functools import cache
-from typing import Any
-
 from switchyard.pipeline import workflow
-from switchyard.store.table import Table
+from switchyard.pipeline.consumer import Event, Invocation, consumer
 
 
-@cache
-def _table() -> Table:
-    return Table.from_environment()
-
-
-def handler(event: dict[str, Any], context: Any) -> None:
+@consumer("workflows.dispatch_run")
+def handler(invocation: Invocation, event: Event) -> None:
     """Offer the run; the step waits until an agent picks it up, or the run ends."""
-    table = _table()
-    table.give(context.get_remaining_time_in_millis())
-    workflow.dispatch(table, event, context.aws_request_id)
+    workflow.dispatch(invocation.table, event, invocation.request_id)

@@ -1,19 +1,12 @@
 """A step of task_run: a step before it failed or took too long."""
 
-from functools import cache
 from typing import Any
 
 from switchyard.pipeline import workflow
-from switchyard.store.table import Table
+from switchyard.pipeline.consumer import Event, Invocation, consumer
 
 
-@cache
-def _table() -> Table:
-    return Table.from_environment()
-
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@consumer("workflows.settle_run")
+def handler(invocation: Invocation, event: Event) -> dict[str, Any]:
     """Bring the run to its end, unless the failure was overtaken; answer with the word of the run."""
-    table = _table()
-    table.give(context.get_remaining_time_in_millis())
-    return workflow.end(table, event, context.aws_request_id)
+    return workflow.end(invocation.table, event, invocation.request_id)

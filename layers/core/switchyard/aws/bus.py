@@ -5,16 +5,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from switchyard.aws.clients import make_client
-from switchyard.aws.retry import UNREACHABLE, pauses
+from switchyard.aws.sending import NotTaken, Outcome, send_all
 
-#: What one PutEvents takes.
-ENTRIES_MAX = 10
+#: Bytes of one PutEvents. All entries together may have 1 MB since January 2026 ("Calculating PutEvents event entry
+#: size", EventBridge user guide; AWS Compute Blog on 1 MB payloads) and had 256 KB before, which holds everywhere.
 BYTES_MAX = 240_000
-_FIRST_PAUSE = 0.05
-_TRIES = 4
 
 Entry = dict[str, Any]
 
@@ -32,44 +28,17 @@ class Bus:
         """Return the bus of the environment variable BUS_NAME."""
         return cls(os.environ["BUS_NAME"], make_client("events"))
 
-    def put(self, entries: Sequence[Entry]) -> list[Exception | None]:
-        """Put all entries, a request for at most ten; returns for each what it finally failed with, or None."""
-        outcome: list[Exception | None] = [None] * len(entries)
-        for positions in _batches(entries):
-            left = positions
-            for attempt, pause in zip(range(1, _TRIES + 1), pauses(_FIRST_PAUSE), strict=False):
-                failed = self._send([entries[position] for position in left])
-                for position, error in zip(left, failed, strict=True):
-                    outcome[position] = error
-                left = [position for position in left if outcome[position] is not None]
-                if not left or attempt == _TRIES or time.monotonic() + pause > self.deadline:
-                    break
-                time.sleep(pause)
-        return outcome
+    def send(self, entries: Sequence[Entry]) -> Outcome:
+        """Put all entries; returns for each what it finally failed with, or None."""
+        return send_all(entries, _size, BYTES_MAX, self._post, self.deadline)
 
-    def _send(self, entries: Sequence[Entry]) -> list[Exception | None]:
-        try:
-            answer = self.client.put_events(Entries=[{**entry, "EventBusName": self.name} for entry in entries])
-        except (ClientError, *UNREACHABLE) as error:
-            return [error] * len(entries)
+    def _post(self, entries: Sequence[Entry]) -> Outcome:
+        answer = self.client.put_events(Entries=[{**entry, "EventBusName": self.name} for entry in entries])
         return [
-            NotTaken(f"{each['ErrorCode']}: {each.get('ErrorMessage', '')}") if each.get("ErrorCode") else None
+            NotTaken(each["ErrorCode"], each.get("ErrorMessage", "")) if each.get("ErrorCode") else None
             for each in answer["Entries"]
         ]
 
 
-class NotTaken(Exception):
-    """The bus refused one entry of a request."""
-
-
-def _batches(entries: Sequence[Entry]) -> list[list[int]]:
-    batches: list[list[int]] = []
-    size = 0
-    for position, entry in enumerate(entries):
-        own = len(entry["Detail"].encode()) + 500
-        if not batches or len(batches[-1]) == ENTRIES_MAX or size + own > BYTES_MAX:
-            batches.append([])
-            size = 0
-        batches[-1].append(position)
-        size += own
-    return batches
+def _size(entry: Entry) -> int:
+    return len(entry["Detail"].encode()) + 500

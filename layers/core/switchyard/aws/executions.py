@@ -18,6 +18,7 @@ from switchyard.aws.retry import code_of
 
 #: The task that a token belongs to is over, or its machine is gone.
 _STALE = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
+_MACHINES = {"runs": "TASK_RUN_MACHINE_ARN", "goal_runs": "GOAL_RUN_MACHINE_ARN"}
 _RETRYABLE = frozenset({"InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "ThrottlingException"})
 
 
@@ -42,18 +43,9 @@ class Executions:
         self.deadline = time.monotonic() + 30
 
     @classmethod
-    def of_runs(cls) -> "Executions":
-        """Return those of the machine of the environment variable TASK_RUN_MACHINE_ARN."""
-        return cls(os.environ["TASK_RUN_MACHINE_ARN"], make_client("stepfunctions"))
-
-    @classmethod
-    def of_goal_runs(cls) -> "Executions":
-        """Return those of the machine of the environment variable GOAL_RUN_MACHINE_ARN."""
-        return cls(os.environ["GOAL_RUN_MACHINE_ARN"], make_client("stepfunctions"))
-
-    def give(self, milliseconds: int) -> None:
-        """Set the deadline of an invocation that has so much time left."""
-        self.deadline = time.monotonic() + milliseconds / 1000
+    def of(cls, what: str) -> "Executions":
+        """Return those of the machine that carries out `runs`, or `goal_runs`, which the environment names."""
+        return cls(os.environ[_MACHINES[what]], make_client("stepfunctions"))
 
     def start(self, name: str, given: Mapping[str, Any]) -> bool:
         """Start an execution; tells whether it was this call that did (False: the name was used before)."""
@@ -65,7 +57,7 @@ class Executions:
         return self._call("send_task_success", _STALE, taskToken=token, output=json.dumps(output)) is not None
 
     def heartbeat(self, token: str) -> bool:
-        """Give the task that waits with the token a sign of life; False when none waits any more."""
+        """Give the task that waits with the token a heartbeat; False when none waits any more."""
         return self._call("send_task_heartbeat", _STALE, taskToken=token) is not None
 
     def describe(self, name: str) -> Execution | None:

@@ -15,7 +15,7 @@ from switchyard.domain.tracks import Track
 Outcome = Literal["applied", "refused"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One line of the trail.
 

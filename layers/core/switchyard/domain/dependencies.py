@@ -1,7 +1,9 @@
 """The graph of work: cycles are refused, readiness and the critical path are told. Pure functions over ids."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from switchyard.domain import lifecycle
@@ -22,29 +24,18 @@ def track_field(_track: Track, field: str, _ref: str) -> str:
     return field
 
 
-def find_cycle(starts: Iterable[str], edges: Edges) -> list[str] | None:
-    """Return a cycle reachable from `starts` as a list of ids, the first repeated at the end; else None.
+def find_cycle(changed: Sequence[str], edges: Edges) -> list[str] | None:
+    """Return a cycle as a list of ids along the edges, the first repeated at the end; None when there is none.
 
-    Iterative depth-first search: a chain of thousands must not exhaust the stack.
+    It begins with the first of the changed tracks in it: a new cycle always has one.
     """
-    finished: set[str] = set()
-    for start in starts:
-        if start in finished:
-            continue
-        path, on_path = [start], {start}
-        todo = [iter(edges.get(start, ()))]
-        while todo:
-            following = next(todo[-1], None)
-            if following is None:
-                todo.pop()
-                finished.add(path[-1])
-                on_path.discard(path.pop())
-            elif following in on_path:
-                return [*path[path.index(following) :], following]
-            elif following not in finished:
-                path.append(following)
-                on_path.add(following)
-                todo.append(iter(edges.get(following, ())))
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        # graphlib lists what is depended on first, and begins anywhere.
+        circle = error.args[1][:0:-1]
+        first = next((circle.index(each) for each in changed if each in circle), 0)
+        return [*circle[first:], *circle[: first + 1]]
     return None
 
 
@@ -109,21 +100,13 @@ def _is_done(track: Track | None) -> bool:
 def _longest_open_chain(by_id: Mapping[str, Track]) -> int:
     """Count the unfinished tasks on the longest chain, visiting each task once after what it depends on."""
     length: dict[str, int] = {}
-    entered: set[str] = set()
-    for root in by_id:
-        stack = [root]
-        while stack:
-            current = stack[-1]
-            if current in length:
-                stack.pop()
-                continue
-            missing = [d for d in by_id[current].depends_on if d in by_id and d not in length and d not in entered]
-            entered.add(current)
-            if missing:
-                stack.extend(missing)
-                continue
+    sorter = TopologicalSorter({each.id: [d for d in each.depends_on if d in by_id] for each in by_id.values()})
+    # Tasks that are read while they change may seem to wait for each other: these and those behind them count as 0.
+    with suppress(CycleError):
+        sorter.prepare()
+    while ready := sorter.get_ready():
+        for current in ready:
             own = 0 if by_id[current].status in lifecycle.FINAL else 1
-            longest = max((length.get(d, 0) for d in by_id[current].depends_on), default=0)
-            length[current] = own + longest
-            stack.pop()
+            length[current] = own + max((length.get(d, 0) for d in by_id[current].depends_on), default=0)
+        sorter.done(*ready)
     return max(length.values(), default=0)

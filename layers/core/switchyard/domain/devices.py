@@ -14,7 +14,7 @@ TOKEN_MAX = 512
 PRESENCE_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Device:
     """One device that can be rung. `token` is the push service's name for it and never shown; times are instants."""
 
@@ -27,7 +27,7 @@ class Device:
     last_seen_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Presence:
     """A device that showed a task at `last_seen_at`; it counts until `expires_at`, in seconds since the epoch."""
 

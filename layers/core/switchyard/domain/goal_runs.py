@@ -56,7 +56,7 @@ class Ended(Conflict):
     code, title = "goal_run_ended", "The goal run is over"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class GoalRun:
     """The latest goal run of a goal. Times are instants of domain.clock, ids UUIDs.
 

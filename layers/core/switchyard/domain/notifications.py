@@ -1,6 +1,6 @@
-"""Notices: what a run's change tells the person who made the task, and what became of telling it (projects.md §8.2).
+"""Notifications: what a run's change tells the person who made the task, and what became of it (projects.md §8.2).
 
-A notice is decided once, and kept also when nobody is rung: it answers why a phone did not ring.
+A notification is decided once, and kept also when nobody is rung: it answers why a phone did not ring.
 """
 
 import hashlib
@@ -44,9 +44,9 @@ class Attempted:
     at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One notice and what was decided about it. `present` are the devices that showed the task at `created_at`.
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    """One notification and what was decided about it. `present` are the devices that showed the task at `created_at`.
 
     `devices` are those it goes to, by id. Nobody else may try them before `trying_until`, in seconds since the epoch.
     """
@@ -91,7 +91,7 @@ def _awaits(state: Mapping[str, Any]) -> bool:
     return state.get("awaiting_input") is True
 
 
-def notice_id(run: Run, kind: Kind) -> str:
+def notification_id(run: Run, kind: Kind) -> str:
     """Return the one id of what this version of a run tells: a UUIDv7 of the time of the change."""
     seal = hashlib.sha256(f"{run.tenant_id}#{run.id}#{kind}#{run.version}".encode()).hexdigest()
     return ids.dashed(f"{clock.milliseconds(run.updated_at):012x}7{seal[:3]}8{seal[3:18]}")

@@ -46,7 +46,7 @@ class Finished(Conflict):
         super().__init__(f"The run is {run.status} since {run.completed_at}: its status stays. Start a new run.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """One run of a task. Times are instants of domain.clock, ids UUIDs, `*_seconds` whole seconds.
 
@@ -158,9 +158,9 @@ def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
 
 
 def _limits(task: Track) -> dict[str, int]:
-    """Return the task's own limits for its runs, as far as it has some: the projects surface sets them."""
-    own = task.ext.get("projects", {})
-    return {name: own[name] for name in ("idle_seconds", "timeout_seconds") if own.get(name) is not None}
+    """Return the task's own limits for its runs, as far as it has some."""
+    own = {"idle_seconds": task.idle_seconds, "timeout_seconds": task.timeout_seconds}
+    return {name: seconds for name, seconds in own.items() if seconds is not None}
 
 
 def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:

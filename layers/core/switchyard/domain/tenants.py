@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tenant:
     """A tenant with the numbers it gives out next, to a project and to an actor."""
 
@@ -14,7 +14,7 @@ class Tenant:
     next_actor: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
     """A group of tracks. `number` is small and the tenant's own, from 1; names need not be unique."""
 
@@ -26,7 +26,7 @@ class Project:
     created_by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Member:
     """An actor as the tenant knows it, apart from any token."""
 

@@ -19,7 +19,7 @@ PROJECTS_MAX = 10
 ID_MAX = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Track:
     """One task or goal. Times are instants of domain.clock; `due` is a date or an instant; ids are UUIDs.
 
@@ -29,8 +29,10 @@ class Track:
     `open_dependencies` counts what a task still waits for: all it depends on, until the pipeline has looked.
     `holder`, `lease_until` (an instant) and `fence` are the latest claim (domain.claims).
     `latest_run_id` and `latest_run_status` are the task's newest run (domain.runs), `run_count` how many it has had.
-    `created_by_number` and `created_by_name` are the creator as it was then. `labels` are `key=value`. `ext` holds what
-    a surface keeps for itself, by surface name, uninterpreted by the others.
+    `created_by_number` and `created_by_name` are the creator as it was then. `labels` are `key=value`.
+    `task_number` is the task's number in its project, `repository` what it is about, `stages` those its runs have had;
+    `internal` and `archived` tasks are left out of lists. `idle_seconds` and `timeout_seconds` limit its runs (None: as
+    domain.runs has them). `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
     """
 
     tenant_id: str
@@ -66,6 +68,14 @@ class Track:
     latest_run_id: str | None = None
     latest_run_status: str | None = None
     run_count: int | None = None
+    task_number: int | None = None
+    origin_product: str = ""
+    repository: str | None = None
+    internal: bool = False
+    archived: bool = False
+    stages: tuple[str, ...] = ()
+    idle_seconds: int | None = None
+    timeout_seconds: int | None = None
     ext: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     created_by: str

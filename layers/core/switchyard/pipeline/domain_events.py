@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,9 @@ SOURCE = "switchyard"
 
 #: Bytes of JSON that one field of a track may have in an event; larger ones are left out by name.
 FIELD_MAX = 16_000
+
+#: In JSON text the control characters are escaped already.
+_NO_XML = re.compile("[\\ud800-\\udfff\\ufffe\\uffff]")
 
 _SHOWN = {
     "id": "id",
@@ -58,7 +62,7 @@ class DomainEvent:
 
     def entry(self) -> Entry:
         """Return the event as PutEvents takes it."""
-        detail = json.dumps(self.detail, ensure_ascii=False, separators=(",", ":"))
+        detail = _xml_safe(json.dumps(self.detail, ensure_ascii=False, separators=(",", ":")))
         return {"Source": SOURCE, "DetailType": self.type, "Time": self.detail["time"], "Detail": detail}
 
 
@@ -102,8 +106,17 @@ def snapshot(subject: Track | Run, names: Mapping[str, str]) -> tuple[dict[str, 
     for name, wire in names.items():
         value = getattr(subject, name)
         plain = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
-        if len(json.dumps(plain, ensure_ascii=False).encode()) > FIELD_MAX:
+        if len(_xml_safe(json.dumps(plain, ensure_ascii=False)).encode()) > FIELD_MAX:
             omitted.append(wire)
         else:
             shown[wire] = plain
     return shown, omitted
+
+
+def _xml_safe(text: str) -> str:
+    """Return JSON text with those characters escaped that SQS refuses (they are no XML 1.0), and UTF-8 lacks.
+
+    An event that can not be delivered goes to a queue. Others stay as they are: escaped they would need thrice the
+    bytes.
+    """
+    return _NO_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

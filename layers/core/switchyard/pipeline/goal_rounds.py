@@ -2,7 +2,7 @@
 
 A round looks at the goal's tasks as they stand, starts what is ready, and leaves the token by which the workflow
 waits for the next round: all in one transaction. What changes meanwhile is noted on the goal run's row
-(pipeline/goal_signals.py), so that no change between a round's reads and its write is lost.
+(pipeline/signals.py), so that no change between a round's reads and its write is lost.
 """
 
 import random

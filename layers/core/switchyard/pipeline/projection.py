@@ -5,15 +5,12 @@ edges, readiness and detachment follow the rows as they stand now; counts rememb
 record that is delivered again, or a consumer that ends between two steps, changes nothing and loses nothing.
 """
 
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
-from switchyard.aws.bus import Bus
 from switchyard.domain import audit, changes, lifecycle, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Change
@@ -21,69 +18,46 @@ from switchyard.domain.errors import Busy
 from switchyard.domain.runs import RunChange
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import records, run_events
+from switchyard.pipeline.batches import Outbox, Sender
+from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.domain_events import DomainEvent, events_of
 from switchyard.store import audit as audit_rows
 from switchyard.store import edges, homes, keys, readiness
 from switchyard.store import tracks as rows
 from switchyard.store.table import ConditionFailed, Table
 
-#: Seconds of an invocation that are kept for sending the events.
-_SENDING = 10
-
 logger = Logger(service="switchyard")
 
 
-class Unfinished(Exception):
-    """The invocation's time is over: the record is delivered again and goes on from there."""
-
-
+@dataclass(frozen=True, slots=True)
 class Projector:
-    """Carries records of the stream to everything that follows from them."""
+    """Carries records of the stream to everything that follows from them; `outbox` takes events for the `bus`."""
 
-    def __init__(self, table: Table, bus: Bus) -> None:
-        self.table = table
-        self.bus = bus
-        self.events: list[tuple[str, DomainEvent]] = []
+    table: Table
+    bus: Sender
+    outbox: Outbox
 
-    @classmethod
-    def from_environment(cls) -> "Projector":
-        """Return a projector of the table and the bus that the environment names."""
-        return cls(Table.from_environment(), Bus.from_environment())
-
-    def consume(self, event: Mapping[str, Any], milliseconds: int) -> dict[str, list[dict[str, str]]]:
-        """Carry a batch within the time that is left; returns the records to be delivered again."""
-        deadline = time.monotonic() + milliseconds / 1000
-        self.table.deadline = deadline - _SENDING
-        self.bus.deadline = deadline - 2
-        self.events = []
-        processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
-        with processor(event["Records"], self._take):
-            processor.process()
-        for _, error, _ in processor.exceptions:
-            logger.error("record failed", exc_info=error)
-        failed = {str(each["itemIdentifier"]) for each in processor.response()["batchItemFailures"]} | self._send()
-        logger.info("batch", extra={"records": len(event["Records"]), "failed": len(failed)})
-        return {"batchItemFailures": [{"itemIdentifier": number} for number in sorted(failed, key=int)]}
-
-    def _take(self, record: DynamoDBRecord) -> None:
-        if time.monotonic() > self.table.deadline:
-            raise Unfinished
-        happened = records.read(record.raw_event)
-        number = record.raw_event["dynamodb"]["SequenceNumber"]
+    def take(self, record: Mapping[str, Any]) -> None:
+        """Do all that follows from one record. Raises Unfinished when the time is over."""
+        happened = records.read(record)
         if isinstance(happened, audit.Entry):
             self._audit(happened)
         elif isinstance(happened, RunChange):
             if happened.status_changed:
                 self._audit(audit.entry_of_run(happened))
-            self.events += [(number, each) for each in run_events.events_of(happened)]
+            self._tell(run_events.events_of(happened))
         elif happened:
             self._audit(audit.entry_of_change(happened))
-            self.events += [(number, each) for each in events_of(happened)]
+            self._tell(events_of(happened))
             self._count(happened)
             self._link(happened)
             self._make_ready(happened)
             if happened.deleted:
                 self._detach_all(happened.after)
+
+    def _tell(self, events: Iterable[DomainEvent]) -> None:
+        for event in events:
+            self.outbox.put(self.bus, event.entry())
 
     def _audit(self, entry: audit.Entry) -> None:
         self.table.write([{"Put": {"Item": audit_rows.to_item(entry)}}])
@@ -129,8 +103,7 @@ class Projector:
         if lifecycle.is_done(after.status) != (before is not None and lifecycle.is_done(before.status)):
             for ids in edges.dependents(self.table, after):
                 for each in ids:
-                    if time.monotonic() > self.table.deadline:
-                        raise Unfinished
+                    check_time(self.table.deadline)
                     readiness.settle(self.table, after.tenant_id, each)
 
     def _detach_all(self, target: Track) -> None:
@@ -138,14 +111,13 @@ class Projector:
         for ids in edges.referrers(self.table, target):
             found = self.table.get_many([keys.track(target.tenant_id, each) for each in ids])
             for row in found.values():
-                if time.monotonic() > self.table.deadline:
-                    raise Unfinished
+                check_time(self.table.deadline)
                 track = rows.from_item(row)
                 if not track.deleted_at and changes.without(track, target.id):
                     self._detach(track.id, target)
 
     def _detach(self, track_id: str, target: Track) -> None:
-        """Change one track so that it refers to the deleted one no more, in the name of who deleted that."""
+        """Change one track so that it no longer refers to the deleted one, in the name of who deleted that."""
         actor = Actor(
             target.tenant_id,
             target.changed_by,
@@ -170,13 +142,3 @@ class Projector:
             else:
                 return
         raise Busy(f"The track {track_id} changed all the time.")
-
-    def _send(self) -> set[str]:
-        """Send what was gathered; returns the numbers of the records whose events did not all go out."""
-        outcome = self.bus.put([event.entry() for _, event in self.events])
-        failed = set()
-        for (number, event), error in zip(self.events, outcome, strict=True):
-            if error:
-                logger.error("event not sent", exc_info=error, extra={"event_id": event.id, "event_type": event.type})
-                failed.add(number)
-        return failed

@@ -7,13 +7,14 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import urllib3
 
 from switchyard.aws import mobile_push
 from switchyard.domain.devices import Device
-from switchyard.domain.notifications import TITLE, Attempted, Notice, Outcome
+from switchyard.domain.notifications import TITLE, Attempted, Notification, Outcome
 
 _SECONDS = 10.0
 _ANSWER_BYTES_MAX = 1_048_576
@@ -32,7 +33,7 @@ class PushService(Protocol):
     @property
     def batch(self) -> int: ...
 
-    def send(self, devices: Sequence[Device], notice: Notice) -> list[Attempted]:
+    def send(self, devices: Sequence[Device], notification: Notification) -> list[Attempted]:
         """Ring up to `batch` devices; returns what became of each, in their order. Raises nothing of its own."""
 
 
@@ -47,6 +48,12 @@ def from_environment() -> PushService | None:
     if name == "none":
         return None
     raise ValueError(f"PUSH_SERVICE is {name!r}: expected none, expo or sns")
+
+
+@cache
+def shared() -> PushService | None:
+    """Return the container's service, made on first use."""
+    return from_environment()
 
 
 def _tried(device: Device, outcome: Outcome, error: str | None = None, reference: str | None = None) -> Attempted:
@@ -66,15 +73,15 @@ class Expo:
     access_token: str = ""
     batch: int = 100
 
-    def send(self, devices: Sequence[Device], notice: Notice) -> list[Attempted]:
+    def send(self, devices: Sequence[Device], notification: Notification) -> list[Attempted]:
         """Send all in one request; where that is refused, each by itself, so that a bad token spoils no other's."""
-        text = {"title": TITLE, "body": notice.body, "sound": "default", "data": notice.data}
+        text = {"title": TITLE, "body": notification.body, "sound": "default", "data": notification.data}
         try:
             status, answer = self._post([{"to": device.token, **text} for device in devices])
         except urllib3.exceptions.HTTPError as error:
             return [_tried(device, "pending", f"No answer: {type(error).__name__}: {error}") for device in devices]
         if status in _SPLITS and len(devices) > 1:
-            return [self.send([device], notice)[0] for device in devices]
+            return [self.send([device], notification)[0] for device in devices]
         if not 200 <= status < 300:
             outcome: Outcome = "pending" if status in _TRY_AGAIN or status >= 500 or status < 400 else "refused"
             problem = f"The push service answered with {status}. {_codes(answer)}"
@@ -145,16 +152,16 @@ class Sns:
     client: mobile_push.MobilePush
     batch: int = 1
 
-    def send(self, devices: Sequence[Device], notice: Notice) -> list[Attempted]:
+    def send(self, devices: Sequence[Device], notification: Notification) -> list[Attempted]:
         """Publish to each device by itself."""
-        return [self._send(device, notice) for device in devices]
+        return [self._send(device, notification) for device in devices]
 
-    def _send(self, device: Device, notice: Notice) -> Attempted:
+    def _send(self, device: Device, notification: Notification) -> Attempted:
         application = self.applications.get(device.platform)
         if not application:
             return _tried(device, "refused", f"No platform application is configured for {device.platform}.")
         try:
-            reference = self.client.publish(application, device.token, _payload(notice))
+            reference = self.client.publish(application, device.token, _payload(notification))
         except mobile_push.Gone as error:
             return _tried(device, "removed", str(error))
         except mobile_push.Refused as error:
@@ -164,13 +171,13 @@ class Sns:
         return _tried(device, "accepted", reference=reference)
 
 
-def _payload(notice: Notice) -> str:
+def _payload(notification: Notification) -> str:
     """Return the message as SNS takes it: for each protocol the JSON text of its own notification."""
-    alert = {"title": TITLE, "body": notice.body}
-    apple = json.dumps({"aps": {"alert": alert, "sound": "default"}, **notice.data}, ensure_ascii=False)
-    google = {"fcmV1Message": {"message": {"notification": alert, "data": notice.data}}}
+    alert = {"title": TITLE, "body": notification.body}
+    apple = json.dumps({"aps": {"alert": alert, "sound": "default"}, **notification.data}, ensure_ascii=False)
+    google = {"fcmV1Message": {"message": {"notification": alert, "data": notification.data}}}
     texts = {
-        "default": notice.body,
+        "default": notification.body,
         "APNS": apple,
         "APNS_SANDBOX": apple,
         "GCM": json.dumps(google, ensure_ascii=False),

@@ -2,16 +2,31 @@
 
 import ipaddress
 import os
+import queue
 import socket
+import ssl
+import threading
+import time
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from functools import cache
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
-import urllib3
+import h11
 
 URL_MAX = 2_048
-_CONNECT_SECONDS, _READ_SECONDS = 3.0, 10.0
-# Addresses that carry an IPv4 address inside, which may be a private one.
-_CARRIERS = [ipaddress.ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
+#: Seconds for a whole attempt, from looking the name up until the answer's status is read: below the function's
+#: time-out with room for what is written before and after.
+SECONDS = 10.0
+_CONNECT_SECONDS = 3.0
+_CHUNK = 65_536
+# Addresses that carry an IPv4 address inside, which may be a private one; and site-local ones (fec0::/10), which Python
+# takes for global though RFC 3879 took them out of use: networks that still have them use them inside.
+_REFUSED = [
+    ipaddress.ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "fec0::/10")
+]
+#: Names, and what ends in them, that lead to no public host.
+_INSIDE = ("localhost", "internal", "local")
 
 
 class Unreachable(Exception):
@@ -43,9 +58,8 @@ def check_url(url: str) -> None:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        if not local_allowed() and (
-            "." not in host or host.rstrip(".").endswith((".localhost", ".internal", ".local"))
-        ):
+        labels = host.rstrip(".").split(".")
+        if not local_allowed() and (len(labels) < 2 or labels[-1] in _INSIDE):
             raise BadUrl("names a host that is not public") from None
     else:
         if not may_connect(address):
@@ -59,55 +73,107 @@ def may_connect(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             return may_connect(address.ipv4_mapped)
-        if any(address in each for each in _CARRIERS):
+        if any(address in each for each in _REFUSED):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def post(url: str, headers: Mapping[str, str], body: str) -> int:
-    """Send the body and return the answer's status; redirects are not followed.
+    """Send the body and return the answer's status; redirects are not followed, nor is the answer's body read.
 
-    The connection goes to the very address that was checked, so that a name cannot lead elsewhere meanwhile.
-    Raises Unreachable.
+    The connection goes to the very address that was checked, so that a name cannot lead elsewhere meanwhile. All of it
+    takes at most SECONDS, however slowly the other side answers. Raises Unreachable.
     """
+    deadline = time.monotonic() + SECONDS
     parts = urlsplit(url)
-    host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
-    address = _resolve(host, port)
-    pool: urllib3.HTTPConnectionPool
-    if parts.scheme == "https":
-        pool = urllib3.HTTPSConnectionPool(
-            address, port, timeout=timeout, cert_reqs="CERT_REQUIRED", server_hostname=host, assert_hostname=host
-        )
-    else:
-        pool = urllib3.HTTPConnectionPool(address, port, timeout=timeout)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    address = _resolve(parts.hostname or "", port, deadline)
     try:
-        with pool:
-            answer = pool.request(
-                "POST",
-                target,
-                body=body.encode(),
-                headers={**headers, "host": parts.netloc},
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            answer.close()
-            return answer.status
-    except urllib3.exceptions.HTTPError as error:
+        with _connect(address, port, parts, deadline) as connection:
+            return _exchange(connection, parts, headers, body.encode(), deadline)
+    except (OSError, h11.ProtocolError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}"[:500]) from error
 
 
-def _resolve(host: str, port: int) -> str:
+def _connect(address: str, port: int, parts: SplitResult, deadline: float) -> socket.socket:
+    connection = socket.create_connection((address, port), min(_CONNECT_SECONDS, _left(deadline)))
+    if parts.scheme != "https":
+        return connection
+    try:
+        connection.settimeout(_left(deadline))
+        return _tls().wrap_socket(connection, server_hostname=parts.hostname)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _exchange(
+    connection: socket.socket, parts: SplitResult, headers: Mapping[str, str], body: bytes, deadline: float
+) -> int:
+    """Send one request and return the status of its final answer: those before it (1xx) announce it only."""
+    http = h11.Connection(our_role=h11.CLIENT)
+    own = {"host": parts.netloc, "content-length": str(len(body)), "connection": "close"}
+    request = h11.Request(
+        method="POST",
+        target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+        headers=list({**headers, **own}.items()),
+    )
+    connection.settimeout(_left(deadline))
+    events = (request, h11.Data(data=body), h11.EndOfMessage())
+    connection.sendall(b"".join(http.send(each) or b"" for each in events))
+    while True:
+        event = http.next_event()
+        if isinstance(event, h11.Response):
+            return event.status_code
+        if event is h11.NEED_DATA:
+            # A new time-out for each read: what is left of the whole.
+            connection.settimeout(_left(deadline))
+            http.receive_data(connection.recv(_CHUNK))
+        elif not isinstance(event, h11.InformationalResponse):
+            raise Unreachable("The connection was closed before an answer came.")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _left(deadline: float) -> float:
+    """Return the seconds until the deadline. Raises Unreachable when there are none."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise Unreachable(f"No answer came within {SECONDS:g} seconds.")
+    return left
+
+
+def _resolve(host: str, port: int, deadline: float) -> str:
     """Return the first address of a host when all of its addresses may be connected to."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+        found = _look_up(host, port, deadline)
+    except (OSError, UnicodeError) as error:
         raise Unreachable(f"{host} has no address: {error}") from error
     addresses = [str(each[4][0]).partition("%")[0] for each in found]
     for each in addresses:
         if not may_connect(ipaddress.ip_address(each)):
             raise Unreachable(f"{host} leads to {each}, which is not public")
     return addresses[0]
+
+
+def _look_up(host: str, port: int, deadline: float) -> list[Any]:
+    """Look a name up, in a thread: the resolver knows no time-out, and who owns the name decides how long it takes."""
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        found = answers.get(timeout=_left(deadline))
+    except queue.Empty:
+        raise Unreachable(f"{host} was not found within {SECONDS:g} seconds") from None
+    if isinstance(found, Exception):
+        raise found
+    return list(found)

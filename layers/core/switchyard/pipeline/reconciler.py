@@ -10,7 +10,7 @@ from switchyard.domain.runs import Run
 from switchyard.ledger.runs import settle, system
 from switchyard.pipeline import goal_rounds, workflow
 from switchyard.store import goal_runs as goal_rows
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
 from switchyard.store import runs as rows
 from switchyard.store.lists import Range
 from switchyard.store.table import Item, Table
@@ -22,23 +22,18 @@ _RESERVE = 5
 logger = Logger(service="switchyard")
 
 
-def reconcile(
-    table: Table, executions: Executions, of_goals: Executions, milliseconds: int, age: int, request_id: str
-) -> dict[str, int]:
+def reconcile(table: Table, executions: Executions, of_goals: Executions, age: int, request_id: str) -> dict[str, int]:
     """Look after all active runs and goal runs that are older than `age` seconds; returns how many were seen, and
     mended how. `executions` are those of runs, `of_goals` those of goal runs.
 
     What the time does not suffice for is left for the next invocation, which begins at the mark.
     """
-    table.give(milliseconds)
-    executions.give(milliseconds)
-    of_goals.give(milliseconds)
     counts = {"seen": 0, "started": 0, "told": 0, "settled": 0, "continued": 0}
     before = clock.stamp(time.time() - age)
     first, after = _mark(table)
     for shard in range(first, rows.SHARDS):
         while True:
-            ranges = [Range(lists.LISTED_BY_ID, keys.runs_active(shard))]
+            ranges = [Range(indexes.LISTED_BY_ID, keys.runs_active(shard))]
             page = lists.read_page(table, ranges, limit=_PAGE, after=after, descending=False, whole=False)
             for row in page.items:
                 if time.monotonic() > table.deadline - _RESERVE:

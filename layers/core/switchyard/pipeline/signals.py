@@ -1,147 +1,165 @@
-"""Signals: records of the stream that a workflow may wait for.
+"""Signals: changes that a workflow may wait for.
 
-A queue keeps them (due) until Step Functions takes what follows from them (Signaller), and holds up no other reader of
-the stream meanwhile. Executions are started, told of their runs, and runs end with their task. Every signal may be sent
-again: a name starts one execution, and a token takes one answer.
+A queue keeps them (due) until Step Functions takes what follows from them (take), and holds up no other reader of the
+stream meanwhile. Executions are started, told of their runs, and runs end with their task. A signal carries ids, task
+tokens, numbers and words of ours, and no text of a client. It may come again, late, and in any order: a name starts one
+execution, a token takes one answer, and what a task's change leads to follows from the rows as they stand.
 """
 
-import json
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from switchyard.aws.executions import Executions
 from switchyard.domain import goal_runs, lifecycle, runs
 from switchyard.domain.runs import Run
+from switchyard.domain.tracks import Track
 from switchyard.ledger.runs import settle, system
 from switchyard.pipeline import workflow
-from switchyard.pipeline.goal_signals import GoalSignals
+from switchyard.pipeline.consumer import check_time
+from switchyard.pipeline.goal_rounds import execution_of
+from switchyard.store import edges, keys
 from switchyard.store import goal_runs as goal_run_rows
-from switchyard.store import keys
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Item, Table
 
 #: Runs that are read at once when their task ends.
 _PAGE = 100
-#: Characters of an attribute that a signal carries; no workflow looks at longer ones (outputs, inputs, descriptions).
-_ATTRIBUTE_MAX = 4_000
 
-logger = Logger(service="switchyard")
+Signal = Mapping[str, Any]
 
 
-def due(data: Mapping[str, Any]) -> str | None:
-    """Return the message of a record (its `dynamodb` part) that concerns a workflow; None for every other record.
+# ---------------------------------------------------------------- what concerns a workflow
 
-    These are the records of runs and goal runs, that of a task's end, and those of changes that bear on goal runs.
+
+def due(data: Mapping[str, Any]) -> Signal | None:
+    """Return the signal of a record (its `dynamodb` part); None for a record that concerns no workflow.
+
+    `of` says what it is for. `runs` and `goal_runs`: the one call to make to these executions (`start` a name with an
+    `input`, `answer` a token with an `output`, or `heartbeat` a token). `track`: the `goals` whose runs must look
+    again, whether the tasks that depend on the track are to be looked for (`dependents`), and when it came to its end
+    what its runs become (`end_runs`), the newest of them (`latest_run`) and the request that did it.
     """
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None:
         return None
     sort = data["Keys"]["sk"]["S"]
-    wanted = sort.startswith(keys.RUN) or (sort == keys.GOAL_RUN and _concerns_execution(old, new))
-    if wanted or (sort == keys.TRACK and (ends(old, new) or _bears_on_goal_runs(old, new))):
-        images = {"NewImage": _short(new)} | ({"OldImage": _short(old)} if old else {})
-        return json.dumps({"Keys": data["Keys"], **images}, ensure_ascii=False, separators=(",", ":"))
+    if sort.startswith(keys.RUN):
+        return _of_run(run_rows.from_item(old) if old else None, run_rows.from_item(new))
+    if sort == keys.GOAL_RUN:
+        return _of_goal_run(old, new)
+    if sort == keys.TRACK:
+        return _of_track(track_rows.from_item(old) if old else None, track_rows.from_item(new))
     return None
 
 
-def ends(old: Item | None, new: Item) -> bool:
-    """Tell whether a task that had runs came to its end."""
-    return _has_ended(new) and not (old and _has_ended(old))
+def _of_run(before: Run | None, run: Run) -> Signal | None:
+    """Start the execution of a run that waits for one; answer or prolong the step that waits for the run."""
+    if run.is_startable and not (before and before.is_startable and before.execution == run.execution):
+        return {"of": "runs", "start": run.execution, "input": workflow.start_input(run)}
+    if run.wait_token is None:
+        return None
+    known = before is not None and before.wait_token == run.wait_token and runs.answers(before)
+    if runs.answers(run) and not known:
+        return {"of": "runs", "answer": run.wait_token, "output": workflow.word(run)}
+    if run.wait_step == "work" and before and before.heartbeat_at != run.heartbeat_at:
+        return {"of": "runs", "heartbeat": run.wait_token}
+    return None
 
 
-def _has_ended(task: Item) -> bool:
-    if "latest_run_id" not in task:
-        return False
-    return "deleted_at" in task or task.get("status", {}).get("S") in lifecycle.FINAL
+def _of_goal_run(old: Item | None, new: Item) -> Signal | None:
+    run = goal_run_rows.from_item(new)
+    if old is None or old["id"] != new["id"]:
+        name, given = execution_of(run)
+        return {"of": "goal_runs", "start": name, "input": given}
+    if run.wait_token and run.is_answerable:
+        return {"of": "goal_runs", "answer": run.wait_token, "output": {"over": False}}
+    return None
 
 
-def _concerns_execution(old: Item | None, new: Item) -> bool:
-    return old is None or old["id"] != new["id"] or goal_run_rows.from_item(new).is_answerable
+def _of_track(before: Track | None, after: Track) -> Signal | None:
+    goals: set[str | None] = set()
+    dependents = False
+    if goal_runs.bears_on(before, after):
+        goals = {before.goal_id if before else None, after.goal_id} if after.is_task else {after.id}
+        dependents = after.is_task and goal_runs.ends_or_reopens(before, after)
+    ends = _has_ended(after) and not (before and _has_ended(before))
+    named = sorted(each for each in goals if each)
+    if not (named or dependents or ends):
+        return None
+    about = {"of": "track", "tenant": after.tenant_id, "track": after.id, "goals": named, "dependents": dependents}
+    if not ends:
+        return about
+    done = lifecycle.is_done(after.status) and not after.deleted_at
+    facts = {"latest_run": after.latest_run_id, "request": after.changed_request}
+    return {**about, "end_runs": "completed" if done else "cancelled", **facts}
 
 
-def _bears_on_goal_runs(old: Item | None, new: Item) -> bool:
-    before, after = track_rows.from_item(old) if old else None, track_rows.from_item(new)
-    in_goal = after.goal_id or (before and before.goal_id) or not after.is_task
-    return bool(in_goal or goal_runs.ends_or_reopens(before, after)) and goal_runs.bears_on(before, after)
+def _has_ended(task: Track) -> bool:
+    """Tell whether a task that had runs is at its end."""
+    return task.latest_run_id is not None and (task.deleted_at is not None or task.status in lifecycle.FINAL)
 
 
-def _short(image: Item) -> Item:
-    return {name: value for name, value in image.items() if len(str(value)) <= _ATTRIBUTE_MAX}
+# ---------------------------------------------------------------- what follows
 
 
-class Unfinished(Exception):
-    """The invocation's time is over: the message comes again."""
+def take(table: Table, executions: Callable[[str], Executions], signal: Signal) -> None:
+    """Do what follows from a signal; `executions` gives those of `runs` and of `goal_runs`.
+
+    Raises Unfinished when the time is over, and KeyError for another message.
+    """
+    if signal["of"] == "track":
+        if "end_runs" in signal:
+            _end_runs(table, signal)
+        _wake_goal_runs(table, signal)
+    elif "start" in signal:
+        executions(signal["of"]).start(signal["start"], signal["input"])
+    elif "answer" in signal:
+        executions(signal["of"]).succeed(signal["answer"], signal["output"])
+    else:
+        executions(signal["of"]).heartbeat(signal["heartbeat"])
 
 
-class Signaller:
-    """Carries signals of runs, goal runs and tracks to the executions: those of runs, and those of goal runs."""
+def _end_runs(table: Table, signal: Signal) -> None:
+    """End the runs that a task had when it came to its end: they are completed with it, or cancelled.
 
-    def __init__(self, table: Table, executions: Executions, of_goals: Executions) -> None:
-        self.table = table
-        self.executions = executions
-        self.of_goals = of_goals
-        self.goals = GoalSignals(table, of_goals)
-
-    @classmethod
-    def from_environment(cls) -> "Signaller":
-        """Return a signaller of the table and the machines that the environment names."""
-        return cls(Table.from_environment(), Executions.of_runs(), Executions.of_goal_runs())
-
-    def consume(self, event: Mapping[str, Any], milliseconds: int) -> Any:
-        """Carry a batch of messages within the time that is left; returns those that are to come again."""
-        self.table.give(milliseconds)
-        self.executions.give(milliseconds)
-        self.of_goals.give(milliseconds)
-        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-        with processor(event["Records"], self._take):
-            processor.process()
-        for _, error, _ in processor.exceptions:
-            logger.error("signal failed", exc_info=error)
-        return processor.response()
-
-    def _take(self, record: SQSRecord) -> None:
-        if time.monotonic() > self.table.deadline - 1:
-            raise Unfinished
-        data = json.loads(record.body)
-        new, old = data["NewImage"], data.get("OldImage")
-        if data["Keys"]["sk"]["S"].startswith(keys.RUN):
-            self._tell(rows.from_item(old) if old else None, rows.from_item(new))
-        elif ends(old, new):
-            self._end_runs(new)
-        self.goals.take(old, new)
-
-    def _tell(self, before: Run | None, run: Run) -> None:
-        """Start the execution of a run that came to be queued; answer or prolong the step that waits for it."""
-        known = before is not None and before.is_startable and before.execution == run.execution
-        if run.is_startable and not known:
-            self.executions.start(run.execution, workflow.start_input(run))
-        if run.wait_token is None:
+    Ids are in the order of creation: a run that was made since then, of a task that was reopened, goes on.
+    """
+    tenant, task_id, latest = signal["tenant"], signal["track"], signal["latest_run"]
+    wanted = {"status": signal["end_runs"]}
+    position: str | None = None
+    while True:
+        page = run_rows.read_of_task(table, tenant, task_id, _PAGE, position)
+        for row in page.items:
+            run = run_rows.from_item(row)
+            if not run.is_final and run.id <= latest:
+                check_time(table.deadline)
+                request = signal["request"]
+                settle(table, system(tenant), request, task_id, run.id, lambda r: None if r.is_final else wanted)
+        if page.position is None:
             return
-        known = before is not None and before.wait_token == run.wait_token and runs.answers(before)
-        if runs.answers(run) and not known:
-            self.executions.succeed(run.wait_token, workflow.word(run))
-        elif run.wait_step == "work" and before and before.heartbeat_at != run.heartbeat_at:
-            self.executions.heartbeat(run.wait_token)
+        position = page.position
 
-    def _end_runs(self, task: Item) -> None:
-        """End the runs of a task that came to its end otherwise: they are completed with it, or cancelled."""
-        tenant, task_id = task["tenant_id"]["S"], task["id"]["S"]
-        done = lifecycle.is_done(task.get("status", {}).get("S")) and "deleted_at" not in task
-        wanted = {"status": "completed" if done else "cancelled"}
-        actor, request = system(tenant), task["changed_request"]["S"]
-        position: str | None = None
-        while True:
-            page = rows.read_of_task(self.table, tenant, task_id, _PAGE, position)
-            for row in page.items:
-                run = rows.from_item(row)
-                if not run.is_final:
-                    settle(self.table, actor, request, task_id, run.id, lambda r: None if r.is_final else wanted)
-            if page.position is None:
-                return
-            position = page.position
+
+def _wake_goal_runs(table: Table, signal: Signal) -> None:
+    """Note on the runs of goals that something changed which they must look at.
+
+    The record of that note answers the step that waits. So there is one place where tokens are answered, and a note
+    that is made while no step waits is found by the next.
+    """
+    tenant = signal["tenant"]
+    goals = set(signal["goals"])
+    if signal["dependents"]:
+        goals |= _goals_of_dependents(table, tenant, signal["track"])
+    for goal_id in sorted(goals):
+        check_time(table.deadline)
+        goal_run_rows.wake(table, tenant, goal_id)
+
+
+def _goals_of_dependents(table: Table, tenant: str, task_id: str) -> set[str]:
+    """Return the goals of the tasks that depend on the task: 1 query, and 1 read when there are any (per 100)."""
+    found: set[str] = set()
+    for ids in edges.other_ends(table, tenant, task_id, keys.BLOCKS):
+        items = table.get_many([keys.track(tenant, each) for each in ids]) if ids else {}
+        found |= {item["goal_id"]["S"] for item in items.values() if "goal_id" in item}
+    return found

@@ -1,10 +1,11 @@
 """Signatures of Standard Webhooks (v1): HMAC-SHA256 over id, time and body, keyed by the endpoint's secret."""
 
 import base64
-import hashlib
-import hmac
 import secrets
 from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from standardwebhooks import Webhook
 
 PREFIX = "whsec_"
 _BYTES = 32
@@ -17,9 +18,7 @@ def new_secret() -> str:
 
 def sign(secret: str, message_id: str, timestamp: int, body: str) -> str:
     """Return one signature, `v1,…`; `timestamp` is in whole seconds since the epoch."""
-    key = base64.b64decode(secret.removeprefix(PREFIX))
-    signed = f"{message_id}.{timestamp}.{body}".encode()
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return Webhook(secret).sign(message_id, datetime.fromtimestamp(timestamp, UTC), body)
 
 
 def headers(valid: Iterable[str], message_id: str, timestamp: int, body: str) -> dict[str, str]:

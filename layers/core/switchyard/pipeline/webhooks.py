@@ -14,16 +14,15 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from switchyard.aws.queues import Queue, pause
+from switchyard.aws.queues import Message, Queue
 from switchyard.domain import clock, ids
 from switchyard.pipeline import receivers, signing
 from switchyard.store import keys, webhooks
 from switchyard.store.table import ConditionFailed, Item, Table
 from switchyard.store.webhooks import Delivery, Webhook
 
-#: Attempts of one delivery; template.yaml's maxReceiveCount is the same.
-ATTEMPTS_MAX = 14
 _GONE = 410
+_BEGUN = "The attempt was begun; how it ended is not known."
 
 logger = Logger(service="switchyard")
 
@@ -71,7 +70,7 @@ def _delivery_id(webhook_id: str, event_id: str, at: str) -> str:
 # ---------------------------------------------------------------- enqueue
 
 
-def due(data: Mapping[str, Any]) -> str | None:
+def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the message of a delivery that is new or in a new round; None for every other record."""
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None or not data["Keys"]["sk"]["S"].startswith(keys.DELIVERY):
@@ -79,35 +78,45 @@ def due(data: Mapping[str, Any]) -> str | None:
     if old and old["round"] == new["round"]:
         return None
     names = {"tenant": "tenant_id", "webhook": "webhook_id", "delivery": "id"}
-    return json.dumps({short: new[name]["S"] for short, name in names.items()} | {"round": int(new["round"]["N"])})
+    return {short: new[name]["S"] for short, name in names.items()} | {"round": int(new["round"]["N"])}
 
 
 # ---------------------------------------------------------------- deliver
 
 
-def deliver(table: Table, queue: Queue, record: Mapping[str, Any]) -> bool:
-    """Make the attempt of one message; tells whether the message is done with (False: it is due again later)."""
-    message = json.loads(record["body"])
-    attempt = int(record["attributes"]["ApproximateReceiveCount"])
-    webhook, delivery = _read(table, message)
-    if delivery is None or delivery.round != message["round"] or delivery.status == "delivered":
+def deliver(table: Table, queue: Queue, message: Message) -> bool:
+    """Make the attempt of one message; tells whether the message is done with (False: it is due again later).
+
+    The attempt is written down before it is made, and what became of it afterwards: one that is killed in the middle
+    stays on record.
+    """
+    webhook, delivery = _read(table, message.body)
+    if delivery is None or delivery.round != message.body["round"] or delivery.status == "delivered":
         return True
     if webhook is None or not webhook.enabled:
-        return _record(table, delivery, status="failed", error="The endpoint is disabled or deleted.")
+        _record(table, delivery, status="failed", error="The endpoint is disabled or deleted.")
+        return True
+    last = queue.is_last(message)
+    undone = "failed" if last else "pending"
+    begun = {"attempts": delivery.attempts + 1, "attempted_at": clock.now(), "response_status": None}
+    begun |= {"status": undone, "next_attempt_at": None, "error": _BEGUN}
+    delivery = _record(table, delivery, **begun)
+    if delivery is None:
+        return True
     answered, error = _attempt(webhook, delivery)
-    found: Item = {"attempts": delivery.attempts + 1, "attempted_at": clock.now(), "response_status": answered}
     if answered is not None and 200 <= answered < 300:
-        done = {"status": "delivered", "delivered_at": clock.now(), "next_attempt_at": None, "error": None}
-        return _record(table, delivery, **found, **done)
-    found["error"] = error or f"The endpoint answered with {answered}."
+        done = {"status": "delivered", "delivered_at": clock.now(), "error": None}
+        _record(table, delivery, response_status=answered, **done)
+        return True
+    found: Item = {"response_status": answered, "error": error or f"The endpoint answered with {answered}."}
     if answered == _GONE:
         _disable(table, webhook)
-        return _record(table, delivery, **found, status="failed", next_attempt_at=None)
-    last = attempt >= ATTEMPTS_MAX
-    wait = pause(attempt)
+        _record(table, delivery, **found, status="failed")
+        return True
+    wait = queue.pause(message)
     upcoming = None if last else clock.stamp(time.time() + wait)
-    _record(table, delivery, **found, status="failed" if last else "pending", next_attempt_at=upcoming)
-    queue.hide(record["receiptHandle"], 0 if last else wait)
+    _record(table, delivery, **found, next_attempt_at=upcoming)
+    queue.postpone(message, wait)
     return False
 
 
@@ -135,13 +144,15 @@ def _attempt(webhook: Webhook, delivery: Delivery) -> tuple[int | None, str | No
         return None, str(error)
 
 
-def _record(table: Table, delivery: Delivery, **fields: Any) -> bool:
-    """Write down what became of an attempt, unless the delivery began anew meanwhile."""
+def _record(table: Table, delivery: Delivery, **fields: Any) -> Delivery | None:
+    """Write down how a delivery stands; returns it, or None when it began anew meanwhile."""
+    after, action = webhooks.change_delivery(delivery, **fields)
     try:
-        table.write([webhooks.change_delivery(delivery, **fields)[1]])
+        table.write([action])
     except ConditionFailed:
         logger.info("in another round meanwhile", extra={"delivery": delivery.id})
-    return True
+        return None
+    return after
 
 
 def _disable(table: Table, webhook: Webhook) -> None:

@@ -59,7 +59,7 @@ def watch(table: Table, event: Event, request_id: str) -> None:
 def end(table: Table, event: Event, request_id: str) -> dict[str, Any]:
     """Bring the run to its end after a step that failed; returns the word of the run.
 
-    The word says that the run goes on when the failure was overtaken: an agent picked it up, or gave a sign of life.
+    The word says that the run goes on when the failure was overtaken: an agent picked it up, or a heartbeat came.
     """
     run = _settle(table, event, request_id, lambda run: _end_of(run, event))
     if run is None or run.execution != event["execution"]:

@@ -13,77 +13,48 @@ from switchyard.domain import clock
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.store import keys
+from switchyard.store.codec import Codec, Column, to_json
 from switchyard.store.table import Item
 
 #: Seconds that the row of an attempt stays; the stream carries it on within one of them.
 ATTEMPT_SECONDS = 86_400
 
-_TEXT = (
-    "id",
-    "tenant_id",
-    "track_id",
-    "track_type",
-    "owner",
-    "at",
-    "action",
-    "outcome",
-    "actor_id",
-    "actor_kind",
-    "source",
-    "request_id",
-    "operation",
-    "previous_status",
-    "new_status",
-    "related_type",
-    "related_id",
-    "error_code",
+_DIFFERENCES = Column(
+    lambda found: {"S": to_json([asdict(each) for each in found])} if found else None,
+    lambda value: [Difference(**each) for each in json.loads(value["S"])],
 )
-_NUMBERS = ("version", "error_status")
 
 
-def to_item(entry: Entry) -> Item:
-    """Return the row of an entry with the keys of its lists."""
-    pk, sk = keys.audit(entry.tenant_id, entry.track_id, entry.id)
-    realm = keys.realm(entry.tenant_id, entry.owner)
-    return {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
-        "list": {"S": keys.listed(realm, "audit")},
-        "by_assignee": {"S": keys.audit_by_actor(realm, entry.actor_id)},
-        "rank": {"S": entry.id},
-        **_fields(entry),
-    }
+def _realm(entry: Entry) -> str:
+    return keys.realm(entry.tenant_id, entry.owner)
 
 
-def _fields(entry: Entry) -> Item:
-    item: Item = {}
-    for name in _TEXT:
-        if (value := getattr(entry, name)) is not None:
-            item[name] = {"S": value}
-    for name in _NUMBERS:
-        if (value := getattr(entry, name)) is not None:
-            item[name] = {"N": str(value)}
-    if entry.differences:
-        shown = [asdict(each) for each in entry.differences]
-        item["differences"] = {"S": json.dumps(shown, ensure_ascii=False, separators=(",", ":"))}
-    return item
+ROWS = Codec(
+    Entry,
+    lambda entry: keys.audit(entry.tenant_id, entry.track_id, entry.id),
+    columns={"differences": _DIFFERENCES},
+    index_keys={
+        "list": lambda entry: keys.listed(_realm(entry), "audit"),
+        "by_assignee": lambda entry: keys.audit_by_actor(_realm(entry), entry.actor_id),
+        "rank": lambda entry: entry.id,
+    },
+)
+to_item, from_item = ROWS.to_item, ROWS.from_item
 
-
-def from_item(item: Mapping[str, Any]) -> Entry:
-    """Return the entry of a row."""
-    fields: dict[str, Any] = {name: item[name]["S"] if name in item else None for name in _TEXT}
-    fields |= {name: int(item[name]["N"]) if name in item else None for name in _NUMBERS}
-    found = json.loads(item["differences"]["S"]) if "differences" in item else []
-    return Entry(**fields, differences=[Difference(**each) for each in found])
+#: The same entry on its way: in no list, and gone after a day.
+ATTEMPTS = Codec(
+    Entry,
+    lambda entry: keys.attempt(entry.tenant_id, entry.track_id, entry.request_id),
+    columns={"differences": _DIFFERENCES},
+    beside=lambda _: {"expires_at": {"N": str(clock.epoch() + ATTEMPT_SECONDS)}},
+)
 
 
 def attempt(entry: Entry) -> Item:
     """The action by which an API function leaves a refused attempt for the pipeline: a row in no list."""
-    pk, sk = keys.attempt(entry.tenant_id, entry.track_id, entry.request_id)
-    expiry = {"N": str(clock.epoch() + ATTEMPT_SECONDS)}
-    return {"Put": {"Item": {"pk": {"S": pk}, "sk": {"S": sk}, "expires_at": expiry, **_fields(entry)}}}
+    return ATTEMPTS.put(entry)
 
 
 def entry_of_attempt(item: Mapping[str, Any]) -> Entry:
     """Return the entry of an attempt's row. Whatever the row says, it tells of a refusal and nothing else."""
-    return replace(from_item(item), outcome="refused", version=None, differences=())
+    return replace(ATTEMPTS.from_item(item), outcome="refused", version=None, differences=())

@@ -2,27 +2,19 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from dataclasses import fields as fields_of
-from typing import Any
 
 from switchyard.domain import clock
 from switchyard.domain.devices import PRESENCE_SECONDS, Device, Presence, device_id, evicted
 from switchyard.store import keys
+from switchyard.store.codec import NEW, THERE, Codec, row_key
 from switchyard.store.table import ConditionFailed, Item, Table
 
-_NAMES = tuple(each.name for each in fields_of(Device))
-_PRESENT = ("tenant_id", "task_id", "user_id", "device_id", "last_seen_at")
+ROWS = Codec(Device, lambda device: keys.device(device.tenant_id, device.user_id, device.id))
+to_item, device_from = ROWS.to_item, ROWS.from_item
 
-
-def device_from(item: Mapping[str, Any]) -> Device:
-    return Device(**{name: item[name]["S"] for name in _NAMES})
-
-
-def to_item(device: Device) -> Item:
-    pk, sk = keys.device(device.tenant_id, device.user_id, device.id)
-    return {"pk": {"S": pk}, "sk": {"S": sk}, **{name: {"S": getattr(device, name)} for name in _NAMES}}
+PRESENCES = Codec(Presence, lambda each: keys.presence(each.tenant_id, each.task_id, each.user_id, each.device_id))
 
 
 # ---------------------------------------------------------------- devices
@@ -51,7 +43,7 @@ def of_person(table: Table, tenant_id: str, user_id: str) -> Registered:
 def refresh(device: Device, platform: str) -> tuple[Device, Item]:
     """Return a device that was read as it is when it is registered again, and the action: it must still be there."""
     fresh = replace(device, platform=platform, last_seen_at=max(clock.now(), device.last_seen_at))
-    return fresh, {"Put": {"Item": to_item(fresh), "ConditionExpression": "attribute_exists(pk)"}}
+    return fresh, ROWS.put(fresh, THERE)
 
 
 def holder(table: Table, tenant_id: str, token: str) -> str | None:
@@ -78,13 +70,13 @@ def add(
         last_seen_at=now,
     )
     actions = [
-        {"Put": {"Item": to_item(made), "ConditionExpression": "attribute_not_exists(pk)"}},
+        ROWS.put(made, NEW),
         _hold(made, former),
         _count(known, tenant_id, user_id),
     ]
     if former not in (None, user_id):
-        pk, sk = keys.device(tenant_id, former, device_id(tenant_id, former, token))
-        actions.append({"Delete": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}})
+        lost = keys.device(tenant_id, former, device_id(tenant_id, former, token))
+        actions.append({"Delete": {"Key": row_key(lost)}})
     for old in evicted(known.devices):
         actions += remove(old)
     return made, actions
@@ -92,19 +84,11 @@ def add(
 
 def remove(device: Device) -> list[Item]:
     """The actions that remove a device as it was read: not when it was registered again meanwhile."""
-    pk, sk = keys.device(device.tenant_id, device.user_id, device.id)
-    token_pk, token_sk = keys.device_token(device.tenant_id, device.token)
     return [
+        ROWS.delete(device, ROWS.stands(device, "last_seen_at")),
         {
             "Delete": {
-                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
-                "ConditionExpression": "last_seen_at = :seen",
-                "ExpressionAttributeValues": {":seen": {"S": device.last_seen_at}},
-            }
-        },
-        {
-            "Delete": {
-                "Key": {"pk": {"S": token_pk}, "sk": {"S": token_sk}},
+                "Key": row_key(keys.device_token(device.tenant_id, device.token)),
                 "ConditionExpression": "user_id = :user",
                 "ExpressionAttributeValues": {":user": {"S": device.user_id}},
             }
@@ -114,10 +98,9 @@ def remove(device: Device) -> list[Item]:
 
 def _hold(device: Device, former: str | None) -> Item:
     """The action that makes a token a person's: nobody else's but the former holder's."""
-    pk, sk = keys.device_token(device.tenant_id, device.token)
-    item = {"pk": {"S": pk}, "sk": {"S": sk}, "user_id": {"S": device.user_id}}
+    item = row_key(keys.device_token(device.tenant_id, device.token)) | {"user_id": {"S": device.user_id}}
     if former is None:
-        return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+        return {"Put": {"Item": item, **NEW}}
     return {
         "Put": {
             "Item": item,
@@ -128,13 +111,12 @@ def _hold(device: Device, former: str | None) -> Item:
 
 
 def _count(known: Registered, tenant_id: str, user_id: str) -> Item:
-    pk, sk = keys.device_guard(tenant_id, user_id)
     values: Item = {":next": {"N": str(known.additions + 1)}}
     if known.additions:
         values[":was"] = {"N": str(known.additions)}
     return {
         "Update": {
-            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "Key": row_key(keys.device_guard(tenant_id, user_id)),
             "UpdateExpression": "SET additions = :next",
             "ConditionExpression": "additions = :was" if known.additions else "attribute_not_exists(pk)",
             "ExpressionAttributeValues": values,
@@ -147,26 +129,22 @@ def _count(known: Registered, tenant_id: str, user_id: str) -> Item:
 
 def beat(tenant_id: str, task_id: str, device: Device) -> Item:
     """The action that notes that a device shows a task now: one row, however often."""
-    pk, sk = keys.presence(tenant_id, task_id, device.user_id, device.id)
     now = time.time()
-    item = {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
-        "tenant_id": {"S": tenant_id},
-        "task_id": {"S": task_id},
-        "user_id": {"S": device.user_id},
-        "device_id": {"S": device.id},
-        "last_seen_at": {"S": clock.stamp(now)},
+    presence = Presence(
+        tenant_id=tenant_id,
+        task_id=task_id,
+        user_id=device.user_id,
+        device_id=device.id,
+        last_seen_at=clock.stamp(now),
         # Whole seconds, as time to live counts them: never less than the window.
-        "expires_at": {"N": str(math.ceil(now + PRESENCE_SECONDS))},
-    }
-    return {"Put": {"Item": item}}
+        expires_at=math.ceil(now + PRESENCE_SECONDS),
+    )
+    return PRESENCES.put(presence)
 
 
 def leave(tenant_id: str, task_id: str, user_id: str, device_id: str) -> Item:
     """The action that takes a device's presence back, whether there is any or not."""
-    pk, sk = keys.presence(tenant_id, task_id, user_id, device_id)
-    return {"Delete": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
+    return {"Delete": {"Key": row_key(keys.presence(tenant_id, task_id, user_id, device_id))}}
 
 
 def presences(table: Table, tenant_id: str, task_id: str, user_id: str) -> Sequence[Presence]:
@@ -177,10 +155,7 @@ def presences(table: Table, tenant_id: str, task_id: str, user_id: str) -> Seque
         ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
         ConsistentRead=True,
     )
-    return [
-        Presence(**{name: item[name]["S"] for name in _PRESENT}, expires_at=int(item["expires_at"]["N"]))
-        for item in found
-    ]
+    return [PRESENCES.from_item(item) for item in found]
 
 
 def forget(table: Table, device: Device) -> bool:

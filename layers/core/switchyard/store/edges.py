@@ -11,6 +11,7 @@ from switchyard.domain import clock
 from switchyard.domain.errors import Busy
 from switchyard.domain.tracks import Track
 from switchyard.store import keys
+from switchyard.store.codec import NEW, THERE, row_key
 from switchyard.store.table import ConditionFailed, Item, Table
 
 #: What a task counts for in a goal: `left` and `cancelled` for nothing, `open` in the total, `done` in both.
@@ -27,29 +28,28 @@ _REFERRERS = {"task": (keys.BLOCKS, keys.CHILD), "goal": (keys.MEMBER,)}
 
 def put(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
     """Note that the referrer's field (depends_on or parent_id) names the target."""
-    pk, sk = _EDGES[field](tenant_id, target_id, referrer_id)
-    table.write([{"Put": {"Item": {"pk": {"S": pk}, "sk": {"S": sk}}}}])
+    table.write([{"Put": {"Item": row_key(_EDGES[field](tenant_id, target_id, referrer_id))}}])
 
 
 def drop(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
     """Note that it names the target no more; that it never did is no error."""
-    pk, sk = _EDGES[field](tenant_id, target_id, referrer_id)
-    table.write([{"Delete": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}])
+    table.write([{"Delete": {"Key": row_key(_EDGES[field](tenant_id, target_id, referrer_id))}}])
 
 
 def referrers(table: Table, target: Track) -> Iterator[list[str]]:
     """Return the ids of all tracks that refer to the target, a hundred or less at a time."""
     for prefix in _REFERRERS[target.type]:
-        yield from _other_ends(table, target, prefix)
+        yield from other_ends(table, target.tenant_id, target.id, prefix)
 
 
 def dependents(table: Table, task: Track) -> Iterator[list[str]]:
     """Return the ids of all tasks that depend on the task, a hundred or less at a time."""
-    yield from _other_ends(table, task, keys.BLOCKS)
+    yield from other_ends(table, task.tenant_id, task.id, keys.BLOCKS)
 
 
-def _other_ends(table: Table, target: Track, prefix: str) -> Iterator[list[str]]:
-    pk, _ = keys.track(target.tenant_id, target.id)
+def other_ends(table: Table, tenant_id: str, target_id: str, prefix: str) -> Iterator[list[str]]:
+    """Return the ids at the other end of a track's edges of one kind, a hundred or less at a time."""
+    pk, _ = keys.track(tenant_id, target_id)
     start: Item | None = None
     while True:
         rows, start = table.query(
@@ -100,23 +100,22 @@ def _count_actions(
 ) -> list[Item]:
     was: Standing = row["standing"]["S"] if row else "left"
     member: Item = {
-        "pk": {"S": key[0]},
-        "sk": {"S": key[1]},
+        **row_key(key),
         "standing": {"S": now},
         "version": {"N": str(version)},
     }
     if now == "left":
         member["expires_at"] = {"N": str(clock.epoch() + REMEMBER_SECONDS)}
-    put: Item = {"Item": member, "ConditionExpression": "attribute_not_exists(pk)"}
+    put: Item = {"Item": member, **NEW}
     if row:
         put |= {"ConditionExpression": "version = :was", "ExpressionAttributeValues": {":was": row["version"]}}
     total, done = (new - old for new, old in zip(_COUNTS[now], _COUNTS[was], strict=True))
     if not total and not done:
         return [{"Put": put}]
     goal = {
-        "Key": {"pk": {"S": goal_key[0]}, "sk": {"S": goal_key[1]}},
+        "Key": row_key(goal_key),
         "UpdateExpression": "ADD tasks_total :total, tasks_done :done",
-        "ConditionExpression": "attribute_exists(pk)",
+        **THERE,
         "ExpressionAttributeValues": {":total": {"N": str(total)}, ":done": {"N": str(done)}},
     }
     return [{"Put": put}, {"Update": goal}]

@@ -5,6 +5,7 @@ leaves its row behind: the next objective of that name takes the row over, so th
 """
 
 from switchyard.store import keys
+from switchyard.store.codec import row_key
 from switchyard.store.table import Item
 
 
@@ -15,10 +16,9 @@ def objective_id(row: Item | None) -> str | None:
 
 def claim(tenant_id: str, external_id: str, objective_id: str, instead_of: str | None) -> Item:
     """The action that gives an objective its external id; refused when the row leads elsewhere than was read."""
-    pk, sk = keys.external_id(tenant_id, external_id)
     free = "objective_id = :before" if instead_of else "attribute_not_exists(pk)"
     action: Item = {
-        "Item": {"pk": {"S": pk}, "sk": {"S": sk}, "objective_id": {"S": objective_id}},
+        "Item": row_key(keys.external_id(tenant_id, external_id)) | {"objective_id": {"S": objective_id}},
         "ConditionExpression": free,
     }
     if instead_of:

@@ -14,6 +14,7 @@ from switchyard.domain import clock
 from switchyard.domain.errors import Busy
 from switchyard.domain.tracks import Track
 from switchyard.store import edges, keys, tracks
+from switchyard.store.codec import NEW, row_key
 from switchyard.store.lists import side_by_side
 from switchyard.store.table import ConditionFailed, Item, Table
 
@@ -34,8 +35,7 @@ def standing(track: Track | None) -> Standing | None:
     home = tracks.home_of(track) if track and not track.deleted_at else None
     if track is None or home is None:
         return None
-    repository = track.ext.get("projects", {}).get("repository") or ""
-    return Standing(home, track.id[:BLOCK_DIGITS], repository)
+    return Standing(home, track.id[:BLOCK_DIGITS], track.repository or "")
 
 
 def count(table: Table, task: Track) -> None:
@@ -65,12 +65,12 @@ def _was(row: Mapping[str, Any] | None) -> Standing | None:
 
 
 def _remember(key: tuple[str, str], row: Item | None, now: Standing | None, version: int) -> Item:
-    item: Item = {"pk": {"S": key[0]}, "sk": {"S": key[1]}, "version": {"N": str(version)}}
+    item: Item = {**row_key(key), "version": {"N": str(version)}}
     if now:
         item["standing"] = {"L": [{"S": each} for each in now]}
     else:
         item["expires_at"] = {"N": str(clock.epoch() + edges.REMEMBER_SECONDS)}
-    put: Item = {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+    put: Item = {"Item": item, **NEW}
     if row:
         put |= {"ConditionExpression": "version = :was", "ExpressionAttributeValues": {":was": row["version"]}}
     return {"Put": put}
@@ -80,11 +80,11 @@ def _moves(was: Standing | None, now: Standing | None) -> Iterator[Item]:
     deltas: Counter[tuple[str, str]] = Counter()
     deltas.subtract(counters(was))
     deltas.update(counters(now))
-    for (pk, sk), delta in deltas.items():
+    for key, delta in deltas.items():
         if delta:
             yield {
                 "Update": {
-                    "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+                    "Key": row_key(key),
                     "UpdateExpression": "ADD tasks :delta",
                     "ExpressionAttributeValues": {":delta": {"N": str(delta)}},
                 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from switchyard.domain import clock
 from switchyard.store import keys
+from switchyard.store.codec import row_key
 from switchyard.store.table import Item
 
 KEEP_SECONDS = 86_400
@@ -39,13 +40,11 @@ class Remembered:
 
 def remember(use: KeyUse, status: int, headers: Mapping[str, str], body: str) -> Item:
     """The action that keeps an answer under its key; refused while an unexpired row is there."""
-    pk, sk = use.row_key
     now = clock.epoch()
     return {
         "Put": {
             "Item": {
-                "pk": {"S": pk},
-                "sk": {"S": sk},
+                **row_key(use.row_key),
                 "fingerprint": {"S": use.fingerprint},
                 "status": {"N": str(status)},
                 "headers": {"S": json.dumps(dict(headers))},

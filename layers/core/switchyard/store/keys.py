@@ -231,9 +231,9 @@ def run_log(tenant_id: str, run_id: str, append_id: str) -> tuple[str, str]:
     return f"{tenant_id}#LOG#{run_id}", append_id
 
 
-# ---------------------------------------------------------------- devices, presence and notices
+# ---------------------------------------------------------------- devices, presence and notifications
 
-NOTICE = "NOTICE#"
+NOTIFICATION = "NOTICE#"
 
 
 def device(tenant_id: str, user_id: str, device_id: str) -> tuple[str, str]:
@@ -254,12 +254,12 @@ def presence(tenant_id: str, task_id: str, user_id: str, device_id: str) -> tupl
     return f"{tenant_id}#{task_id}", f"PRESENCE#{user_id}#{device_id}"
 
 
-def notice(tenant_id: str, task_id: str, notice_id: str) -> tuple[str, str]:
-    return f"{tenant_id}#{task_id}", f"{NOTICE}{notice_id}"
+def notification(tenant_id: str, task_id: str, notification_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#{task_id}", f"{NOTIFICATION}{notification_id}"
 
 
 def cooldown(tenant_id: str, task_id: str, run_id: str, kind: str) -> tuple[str, str]:
-    """Until when a run rings no more for a kind of notice."""
+    """Until when a run rings no more for a kind of notification."""
     return f"{tenant_id}#{task_id}", f"COOLDOWN#{run_id}#{kind}"
 
 

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from switchyard.domain.errors import FieldError, Invalid
+from switchyard.store.indexes import Index
 from switchyard.store.table import Item, Table
 
 #: Rows that one range may be read for, per page, when a filter drops rows.
@@ -28,33 +29,6 @@ CURSOR_MAX = 1_024
 _CHECK = 12
 _FIRST = " "
 _END = "\U0010ffff"
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """A secondary index, or the table itself (no name): its partition attribute and its sort attribute."""
-
-    name: str | None
-    partition: str
-    sort: str
-
-
-TABLE = Index(None, "pk", "sk")
-LISTED_BY_ID = Index("listed-by-id", "list", "id")
-LISTED_BY_RANK = Index("listed-by-rank", "list", "rank")
-LISTED_BY_UPDATE = Index("listed-by-update", "list", "updated")
-LISTED_BY_DUE = Index("listed-by-due", "list", "due_rank")
-BY_ASSIGNEE = Index("by-assignee", "by_assignee", "rank")
-BY_PROJECT = Index("by-project", "by_project", "rank")
-BY_GOAL = Index("by-goal", "by_goal", "rank")
-BY_GOAL_NUMBER = Index("by-goal-number", "by_goal", "goal_rank")
-BY_PARENT = Index("by-parent", "by_parent", "rank")
-BY_DEPENDENCY = Index("by-dependency", "by_dependency", "rank")
-BY_RELATED = Index("by-related", "by_related", "rank")
-BY_PRIORITY = Index("by-priority", "by_priority", "rank")
-BY_HOME = Index("by-home", "home", "id")
-READY = Index("ready", "ready", "ready_rank")
-READY_BY_PROJECT = Index("ready-by-project", "ready_by_project", "ready_rank")
 
 
 @dataclass(frozen=True, slots=True)

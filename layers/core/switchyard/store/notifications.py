@@ -1,89 +1,78 @@
-"""Notices in their task's partition, and the rows that keep a run from ringing too often."""
+"""Notifications in their task's partition, and the rows that keep a run from ringing too often."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 from switchyard.domain import clock
-from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notice
+from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notification
 from switchyard.store import keys
-from switchyard.store.lists import TABLE, Filter, Page, Range, read_page
-from switchyard.store.table import ConditionFailed, Item, Table
+from switchyard.store.codec import NEW, Codec, json_text, row_key, texts
+from switchyard.store.indexes import TABLE
+from switchyard.store.lists import Filter, Page, Range, read_page
+from switchyard.store.table import ConditionFailed, Table
 
-#: Seconds that a notice is kept, to be looked at.
+#: Seconds that a notification is kept, to be looked at.
 KEEP_SECONDS = 30 * 86_400
 
-_TEXT = ("tenant_id", "task_id", "id", "run_id", "kind", "recipient", "decided", "body", "created_at")
-_NUMBERS = ("attempts", "trying_until")
+
+def _to_json(devices: Mapping[str, Attempted]) -> dict[str, Any]:
+    return {each: asdict(tried) for each, tried in devices.items()}
 
 
-def to_item(notice: Notice) -> Item:
-    pk, sk = keys.notice(notice.tenant_id, notice.task_id, notice.id)
-    devices = {each: asdict(tried) for each, tried in notice.devices.items()}
-    return {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
-        "expires_at": {"N": str(clock.milliseconds(notice.created_at) // 1_000 + KEEP_SECONDS)},
-        "present": {"L": [{"S": each} for each in notice.present]},
-        "devices": {"S": json.dumps(devices, ensure_ascii=False, separators=(",", ":"))},
-        **{name: {"S": getattr(notice, name)} for name in _TEXT},
-        **{name: {"N": str(getattr(notice, name))} for name in _NUMBERS},
-    }
+def _from_json(found: Mapping[str, Any]) -> dict[str, Attempted]:
+    return {each: Attempted(**tried) for each, tried in found.items()}
 
 
-def from_item(item: Mapping[str, Any]) -> Notice:
-    fields: dict[str, Any] = {name: item[name]["S"] for name in _TEXT}
-    fields |= {name: int(item[name]["N"]) for name in _NUMBERS}
-    fields["present"] = tuple(each["S"] for each in item["present"]["L"])
-    fields["devices"] = {each: Attempted(**tried) for each, tried in json.loads(item["devices"]["S"]).items()}
-    return Notice(**fields)
+ROWS = Codec(
+    Notification,
+    lambda notification: keys.notification(notification.tenant_id, notification.task_id, notification.id),
+    columns={"present": texts(kept=True), "devices": json_text(_from_json, _to_json, kept=True)},
+    beside=lambda notification: {
+        "expires_at": {"N": str(clock.milliseconds(notification.created_at) // 1_000 + KEEP_SECONDS)}
+    },
+)
+to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
-def put(table: Table, notice: Notice) -> Notice | None:
-    """Write what was decided, once; returns None, or the notice that stands already."""
+def put(table: Table, notification: Notification) -> Notification | None:
+    """Write what was decided, once; returns None, or the notification that stands already."""
     try:
-        table.write([{"Put": {"Item": to_item(notice), "ConditionExpression": "attribute_not_exists(pk)"}}])
+        table.write([ROWS.put(notification, NEW)])
     except ConditionFailed as refused:
         (item,) = refused.items
         return from_item(item or {})
     return None
 
 
-def change(table: Table, before: Notice, **fields: Any) -> Notice | None:
-    """Write a notice as it is after an attempt, or None when another attempt wrote it meanwhile."""
+def change(table: Table, before: Notification, **fields: Any) -> Notification | None:
+    """Write a notification as it is after an attempt, or None when another attempt wrote it meanwhile."""
     after = replace(before, **fields)
-    condition = {
-        "ConditionExpression": "attempts = :attempts AND trying_until = :until",
-        "ExpressionAttributeValues": {
-            ":attempts": {"N": str(before.attempts)},
-            ":until": {"N": str(before.trying_until)},
-        },
-    }
     try:
-        table.write([{"Put": {"Item": to_item(after), **condition}}])
+        table.write([ROWS.put(after, ROWS.stands(before, "attempts", "trying_until"))])
     except ConditionFailed:
         return None
     return after
 
 
-def cool_down(table: Table, notice: Notice) -> bool:
-    """Take the run's turn to ring for this kind; False while another notice's turn lasts. Its own is taken twice."""
-    pk, sk = keys.cooldown(notice.tenant_id, notice.task_id, notice.run_id, notice.kind)
+def cool_down(table: Table, notification: Notification) -> bool:
+    """Take the run's turn to ring for this kind; False while another notification's turn lasts.
+
+    The notification's own turn may be taken again.
+    """
     now = time.time()
-    until = now + COOLDOWN_SECONDS[notice.kind]
+    until = now + COOLDOWN_SECONDS[notification.kind]
     item = {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
-        "notice_id": {"S": notice.id},
+        **row_key(keys.cooldown(notification.tenant_id, notification.task_id, notification.run_id, notification.kind)),
+        "notice_id": {"S": notification.id},
         "until": {"S": clock.stamp(until)},
         "expires_at": {"N": str(int(until) + 1)},
     }
     condition = {
         "ConditionExpression": "attribute_not_exists(pk) OR #until <= :now OR notice_id = :notice",
         "ExpressionAttributeNames": {"#until": "until"},
-        "ExpressionAttributeValues": {":now": {"S": clock.stamp(now)}, ":notice": {"S": notice.id}},
+        "ExpressionAttributeValues": {":now": {"S": clock.stamp(now)}, ":notice": {"S": notification.id}},
     }
     try:
         table.write([{"Put": {"Item": item, **condition}}])
@@ -93,8 +82,8 @@ def cool_down(table: Table, notice: Notice) -> bool:
 
 
 def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: str | None = None) -> Page:
-    """Return rows of a task's notices, newest first, less those whose time is over: 1 query for most pages."""
-    pk, prefix = keys.notice(tenant_id, task_id, "")
+    """Return rows of a task's notifications, newest first, less those whose time is over: 1 query for most pages."""
+    pk, prefix = keys.notification(tenant_id, task_id, "")
     kept = Filter()
     kept.number_between("expires_at", clock.epoch() + 1, None)
     return read_page(table, [Range(TABLE, pk, prefix=prefix)], limit=limit, after=after, row_filter=kept, whole=False)

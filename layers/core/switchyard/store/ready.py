@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.lifecycle import PRIORITIES
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Filter, Page, Range
 from switchyard.store.table import Item, Table
@@ -35,7 +35,7 @@ def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str
     def read(name: str, ranges: list[Range], row_filter: Filter, count: int, start: str | None) -> None:
         found[name] = lists.read_page(table, ranges, limit=count, after=start, descending=False, row_filter=row_filter)
 
-    lapsed = [Range(lists.READY, keys.leased(actor.tenant_id), high=clock.now())]
+    lapsed = [Range(indexes.READY, keys.leased(actor.tenant_id), high=clock.now())]
     lists.side_by_side(
         [
             lambda: read("free", _free(actor, wanted), _filter(wanted), limit, after),
@@ -66,7 +66,7 @@ def _free(actor: Actor, wanted: Wanted) -> list[Range]:
         for project in projects
         for assignee, kind in [*((None, kind) for kind in kinds), (actor.id, None)]
     ]
-    index = lists.READY_BY_PROJECT if wanted.project_id else lists.READY
+    index = indexes.READY_BY_PROJECT if wanted.project_id else indexes.READY
     if wanted.priority is None:
         return [Range(index, each) for each in partitions]
     code = PRIORITIES.index(wanted.priority)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from switchyard.domain import clock
 from switchyard.domain.run_logs import KEEP_SECONDS
 from switchyard.store import keys
+from switchyard.store.codec import row_key
 from switchyard.store.table import Item, Table
 
 #: Appends that one Query reads at most.
@@ -26,10 +27,8 @@ class Append:
 
 def put(tenant_id: str, run_id: str, append: Append) -> Item:
     """The action that adds an append. It has no condition: written twice it is the same row."""
-    pk, sk = keys.run_log(tenant_id, run_id, append.id)
     item: Item = {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
+        **row_key(keys.run_log(tenant_id, run_id, append.id)),
         "entries": {"S": "\n".join(append.lines)},
         "count": {"N": str(len(append.lines))},
         "expires_at": {"N": str(clock.epoch() + KEEP_SECONDS)},

@@ -1,80 +1,20 @@
 """Runs in the table: rows in their task's partition, index keys, and the conditional writes that change one."""
 
-import json
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import fields as fields_of
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.runs import Run
 from switchyard.store import keys
-from switchyard.store.differences import difference
-from switchyard.store.lists import READY, TABLE, Filter, Page, Range, fitting, read_page, side_by_side
+from switchyard.store.codec import NEW, Codec
+from switchyard.store.indexes import READY, TABLE
+from switchyard.store.lists import Filter, Page, Range, fitting, read_page, side_by_side
 from switchyard.store.table import Item, Table
-
-_NUMBERS = frozenset(
-    {
-        "version",
-        "fence",
-        "lease_seconds",
-        "dispatches",
-        "resumes",
-        "idle_seconds",
-        "timeout_seconds",
-        "pickup_seconds",
-    }
-)
-_JSON = frozenset({"output", "state", "artifacts"})
-_NAMES = tuple(each.name for each in fields_of(Run))
-_MOVING = ("lease_until",)
 
 #: Partitions over which the runs that are not finished are spread, for the reconciler.
 SHARDS = 8
-
-
-def to_item(run: Run) -> Item:
-    """Return the row of a run: its fields, and the keys of the lists it is in."""
-    pk, sk = keys.run(run.tenant_id, run.task_id, run.id)
-    item: Item = {"pk": {"S": pk}, "sk": {"S": sk}}
-    for name in _NAMES:
-        value = getattr(run, name)
-        if name in _JSON:
-            if value is not None and value != {} and value != ():
-                item[name] = {"S": json.dumps(value, ensure_ascii=False, separators=(",", ":"))}
-        elif value is not None:
-            item[name] = {"N": str(value)} if name in _NUMBERS else {"S": value}
-    return item | {name: {"S": value} for name, value in _index_keys(run).items()}
-
-
-def from_item(item: Mapping[str, Any]) -> Run:
-    """Return the run of a row (also of a stream image)."""
-    found: dict[str, Any] = {}
-    for name in _NAMES:
-        if name not in item:
-            continue
-        if name in _JSON:
-            value = json.loads(item[name]["S"])
-            found[name] = tuple(value) if name == "artifacts" else value
-        else:
-            found[name] = int(item[name]["N"]) if name in _NUMBERS else item[name]["S"]
-    return Run(**found)
-
-
-def _index_keys(run: Run) -> dict[str, str]:
-    if run.is_final:
-        return {}
-    index = {"list": keys.runs_active(shard(run.id))}
-    realm = keys.realm(run.tenant_id, run.owner)
-    if run.environment != "cloud":
-        return index
-    if run.lease_until:
-        index |= {"ready": keys.runs_leased(realm, run.agent), "ready_rank": f"{run.lease_until}#{run.id}"}
-    elif run.status == "queued" and run.dispatched_at:
-        index |= {"ready": keys.runs_ready(realm, run.agent), "ready_rank": f"{run.created_at}#{run.id}"}
-    return index
 
 
 def shard(run_id: str) -> int:
@@ -82,14 +22,53 @@ def shard(run_id: str) -> int:
     return zlib.crc32(run_id.encode()) % SHARDS
 
 
+def _ready(run: Run) -> str | None:
+    realm = keys.realm(run.tenant_id, run.owner)
+    if _is_leased(run):
+        return keys.runs_leased(realm, run.agent)
+    return keys.runs_ready(realm, run.agent) if _is_offered(run) else None
+
+
+def _ready_rank(run: Run) -> str | None:
+    """An offered run lies in the order of age; a claimed one, in the order leases run out."""
+    if _is_leased(run):
+        return f"{run.lease_until}#{run.id}"
+    return f"{run.created_at}#{run.id}" if _is_offered(run) else None
+
+
+def _is_leased(run: Run) -> bool:
+    return run.environment == "cloud" and bool(run.lease_until)
+
+
+def _is_offered(run: Run) -> bool:
+    return run.environment == "cloud" and run.status == "queued" and bool(run.dispatched_at)
+
+
+#: The attributes that put a run into indexes until it is finished.
+INDEX_KEYS: Mapping[str, Callable[[Run], str | None]] = {
+    "list": lambda run: keys.runs_active(shard(run.id)),
+    "ready": _ready,
+    "ready_rank": _ready_rank,
+}
+
+ROWS = Codec(
+    Run,
+    lambda run: keys.run(run.tenant_id, run.task_id, run.id),
+    index_keys=INDEX_KEYS,
+    listed=lambda run: not run.is_final,
+    moving=("lease_until",),
+)
+to_item, from_item = ROWS.to_item, ROWS.from_item
+
+
 def put(run: Run) -> Item:
     """The action that creates a run: it must not be there yet."""
-    return {"Put": {"Item": to_item(run), "ConditionExpression": "attribute_not_exists(pk)"}}
+    return ROWS.put(run, NEW)
 
 
 def update(before: Run, after: Run) -> Item:
     """The action that turns one version into the next; what moves without a version (the lease) must stand as read."""
-    return difference(to_item(before), to_item(after), _MOVING)
+    return ROWS.update(before, after)
 
 
 def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: str | None = None) -> Page:

@@ -7,18 +7,17 @@ from typing import Any
 from switchyard.domain import clock
 from switchyard.domain.artifacts import Entry
 from switchyard.store import keys
+from switchyard.store.codec import THERE, row_key, to_json
 from switchyard.store.table import Item
 
 
 def put(tenant_id: str, task_id: str, entry: Entry, expires_at: int) -> Item:
     """The action that stages an artifact until an instant (epoch, seconds); again, if it was staged before."""
-    pk, sk = keys.staged(tenant_id, task_id, entry["id"])
     return {
         "Put": {
             "Item": {
-                "pk": {"S": pk},
-                "sk": {"S": sk},
-                "entry": {"S": json.dumps(entry, ensure_ascii=False, separators=(",", ":"))},
+                **row_key(keys.staged(tenant_id, task_id, entry["id"])),
+                "entry": {"S": to_json(entry)},
                 "expires_at": {"N": str(expires_at)},
             }
         }
@@ -35,6 +34,4 @@ def entry_of(row: Mapping[str, Any] | None) -> Entry | None:
 
 def take(tenant_id: str, task_id: str, artifact_id: str) -> Item:
     """The action that takes a staged artifact away: only one of several that try it goes through."""
-    pk, sk = keys.staged(tenant_id, task_id, artifact_id)
-    key = {"pk": {"S": pk}, "sk": {"S": sk}}
-    return {"Delete": {"Key": key, "ConditionExpression": "attribute_exists(pk)"}}
+    return {"Delete": {"Key": row_key(keys.staged(tenant_id, task_id, artifact_id)), **THERE}}

@@ -27,6 +27,7 @@ _RETRYABLE = frozenset(
         "TransactionInProgressException",
     }
 )
+_THROTTLED = "The database is too busy: try again in a second."
 
 
 class ConditionFailed(Exception):
@@ -81,9 +82,14 @@ class Table:
         return self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
 
     def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
-        """Read rows by (pk, sk): one round trip per 100 keys (and per what DynamoDB leaves unprocessed)."""
+        """Read rows by (pk, sk): one round trip per 100 keys.
+
+        What DynamoDB leaves unprocessed (above 16 MB an answer, or throttled) is asked for again after a pause, as its
+        API reference advises. Raises Busy when the deadline is too near for that.
+        """
         found: dict[tuple[str, str], Item] = {}
         todo = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
+        pauses = retry.pauses()
         while todo:
             chunk, todo = todo[:100], todo[100:]
             request = {self.name: {"Keys": chunk, "ConsistentRead": consistent}}
@@ -91,7 +97,9 @@ class Table:
             for item in answer["Responses"].get(self.name, ()):
                 found[item["pk"]["S"], item["sk"]["S"]] = item
             left = answer.get("UnprocessedKeys") or {}
-            todo += left[self.name]["Keys"] if left else []
+            if left:
+                todo += left[self.name]["Keys"]
+                retry.wait_until(self.deadline, next(pauses), _THROTTLED)
         return found
 
     def query(self, **params: Any) -> tuple[list[Item], Item | None]:
@@ -115,12 +123,19 @@ class Table:
             self.call("transact_write_items", until=until, TransactItems=actions, **extra)
 
     def put_many(self, items: Sequence[Item]) -> None:
-        """Put rows without conditions, 25 a round trip; for idempotent projections only."""
+        """Put rows without conditions, 25 a round trip; for idempotent projections only.
+
+        What DynamoDB leaves unprocessed is put again after a pause. Raises Busy when the deadline is too near for that.
+        """
+        pauses = retry.pauses()
         todo = [{"PutRequest": {"Item": item}} for item in items]
         while todo:
             chunk, todo = todo[:25], todo[25:]
             answer = self.call("batch_write_item", RequestItems={self.name: chunk})
-            todo += (answer.get("UnprocessedItems") or {}).get(self.name, [])
+            left = (answer.get("UnprocessedItems") or {}).get(self.name, [])
+            if left:
+                todo += left
+                retry.wait_until(self.deadline, next(pauses), _THROTTLED)
 
     def _complete(self, action: Item) -> Item:
         ((kind, params),) = action.items()

@@ -8,13 +8,14 @@ from typing import Any
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.store import keys
+from switchyard.store.codec import NEW, TEXT, THERE, Codec, row_key
 from switchyard.store.table import Item, Table
 
 #: Seconds that a revoked or expired token's row stays, so that an administrator can still see it.
 KEEP_SECONDS = 30 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TokenRow:
     """What is known of a token. `expires_at` is an instant, or None for a token without an end.
 
@@ -36,35 +37,25 @@ class TokenRow:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > clock.now())
 
 
-def to_item(row: TokenRow) -> Item:
-    pk, sk = keys.token(row.digest)
+def _kept_until(instant: str) -> Item:
+    return {"N": str(int(datetime.fromisoformat(instant).timestamp()) + KEEP_SECONDS)}
+
+
+def _beside(row: TokenRow) -> Item:
+    """Return the actor, and when the row goes."""
     actor = row.actor
     item: Item = {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
-        "list": {"S": keys.listed(actor.tenant_id, "token")},
-        "id": {"S": row.id},
-        "digest": {"S": row.digest},
         "tenant_id": {"S": actor.tenant_id},
         "actor_id": {"S": actor.id},
         "actor_kind": {"S": actor.kind},
         "actor_name": {"S": actor.name},
         "actor_number": {"N": str(actor.number)},
         "scopes": {"L": [{"S": scope} for scope in sorted(actor.scopes)]},
-        "created_at": {"S": row.created_at},
-        "created_by": {"S": row.created_by},
     }
-    if row.expires_at:
-        item["valid_until"] = {"S": row.expires_at}
-        item["expires_at"] = _kept_until(row.expires_at)
-    if row.revoked_at:
-        item["revoked_at"] = {"S": row.revoked_at}
-    if row.revoked_by:
-        item["revoked_by"] = {"S": row.revoked_by}
-    return item
+    return item | ({"expires_at": _kept_until(row.expires_at)} if row.expires_at else {})
 
 
-def from_item(item: Mapping[str, Any]) -> TokenRow:
+def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
     actor = Actor(
         tenant_id=item["tenant_id"]["S"],
         id=item["actor_id"]["S"],
@@ -74,20 +65,20 @@ def from_item(item: Mapping[str, Any]) -> TokenRow:
         name=item["actor_name"]["S"],
         number=int(item["actor_number"]["N"]),
     )
-    return TokenRow(
-        item["id"]["S"],
-        item["digest"]["S"],
-        actor,
-        item["created_at"]["S"],
-        item.get("valid_until", {}).get("S"),
-        item.get("revoked_at", {}).get("S"),
-        item["created_by"]["S"],
-        item.get("revoked_by", {}).get("S"),
-    )
+    return {"actor": actor}
 
 
-def _kept_until(instant: str) -> Item:
-    return {"N": str(int(datetime.fromisoformat(instant).timestamp()) + KEEP_SECONDS)}
+ROWS = Codec(
+    TokenRow,
+    lambda row: keys.token(row.digest),
+    # The attribute `expires_at` is the time to live of the row.
+    columns={"expires_at": TEXT._replace(attribute="valid_until")},
+    index_keys={"list": lambda row: keys.listed(row.actor.tenant_id, "token")},
+    beside=_beside,
+    apart=("actor",),
+    restore=_restore,
+)
+to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
 def find(table: Table, digest: str) -> TokenRow | None:
@@ -107,12 +98,10 @@ def find_digest(table: Table, tenant_id: str, token_id: str) -> str | None:
 
 def put(row: TokenRow) -> list[Item]:
     """The actions that add a token, and the row that finds it by its public id."""
-    item = to_item(row)
-    pk, sk = keys.token_id(row.actor.tenant_id, row.id)
-    pointer = {"pk": {"S": pk}, "sk": {"S": sk}, "digest": {"S": row.digest}}
-    if "expires_at" in item:
-        pointer["expires_at"] = item["expires_at"]
-    return [{"Put": {"Item": each, "ConditionExpression": "attribute_not_exists(pk)"}} for each in (item, pointer)]
+    pointer = row_key(keys.token_id(row.actor.tenant_id, row.id)) | {"digest": {"S": row.digest}}
+    if row.expires_at:
+        pointer["expires_at"] = _kept_until(row.expires_at)
+    return [ROWS.put(row, NEW), {"Put": {"Item": pointer, **NEW}}]
 
 
 def revoke(tenant_id: str, token_id: str, digest: str, by: str) -> list[Item]:
@@ -122,13 +111,13 @@ def revoke(tenant_id: str, token_id: str, digest: str, by: str) -> list[Item]:
     token = {
         "UpdateExpression": "SET revoked_at = if_not_exists(revoked_at, :now), "
         "revoked_by = if_not_exists(revoked_by, :by), expires_at = :kept",
-        "ConditionExpression": "attribute_exists(pk)",
+        **THERE,
         "ExpressionAttributeValues": values | {":now": {"S": now}, ":by": {"S": by}},
     }
     pointer = {
         "UpdateExpression": "SET expires_at = :kept",
-        "ConditionExpression": "attribute_exists(pk)",
+        **THERE,
         "ExpressionAttributeValues": values,
     }
     rows = ((keys.token(digest), token), (keys.token_id(tenant_id, token_id), pointer))
-    return [{"Update": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}, **params}} for (pk, sk), params in rows]
+    return [{"Update": {"Key": row_key(key), **params}} for key, params in rows]

@@ -1,7 +1,8 @@
 """Tracks in the table: one row each, its index keys beside it, and the conditional writes that change it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -11,58 +12,8 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.store import keys
-from switchyard.store.differences import difference
+from switchyard.store.codec import NEW, Codec, row_key, to_json
 from switchyard.store.table import Item, Table
-
-_TEXT = (
-    "tenant_id",
-    "id",
-    "type",
-    "title",
-    "description",
-    "status",
-    "priority",
-    "due",
-    "assignee",
-    "assignee_type",
-    "parent_id",
-    "goal_id",
-    "owner",
-    "related_type",
-    "related_id",
-    "completed_at",
-    "completed_note",
-    "created_by",
-    "created_by_name",
-    "created_at",
-    "updated_at",
-    "deleted_at",
-    "changed_by",
-    "changed_by_kind",
-    "changed_source",
-    "changed_request",
-    "changed_operation",
-    "last_agent",
-    "holder",
-    "lease_until",
-    "latest_run_id",
-    "latest_run_status",
-)
-_NUMBERS = (
-    "version",
-    "number",
-    "next_number",
-    "progress",
-    "tasks_total",
-    "tasks_done",
-    "open_dependencies",
-    "fence",
-    "created_by_number",
-    "run_count",
-)
-_LISTS = ("depends_on", "project_ids", "labels")
-_MOVING = ("lease_until", "open_dependencies")
-_JSON = ("metadata", "ext")
 
 #: The lists of a project's tasks, by whether a task is internal and whether it is archived.
 SHELVES = {
@@ -79,90 +30,32 @@ SEARCHED_MAX = 4_000
 TOMBSTONE_SECONDS = 30 * 86_400
 
 
-def to_item(track: Track) -> Item:
-    """Return the row of a track: its fields, and the keys of every list it is in (none when deleted)."""
-    pk, sk = keys.track(track.tenant_id, track.id)
-    item: Item = {"pk": {"S": pk}, "sk": {"S": sk}}
-    for name in _TEXT:
-        value = getattr(track, name)
-        if value is not None:
-            item[name] = {"S": value}
-    for name in _NUMBERS:
-        value = getattr(track, name)
-        if value is not None:
-            item[name] = {"N": str(value)}
-    for name in _LISTS:
-        value = getattr(track, name)
-        if value:
-            item[name] = {"L": [{"S": text} for text in value]}
-    for name in _JSON:
-        value = getattr(track, name)
-        if value:
-            item[name] = {"S": json.dumps(value, ensure_ascii=False, separators=(",", ":"))}
-    if track.deleted_at is None:
-        item["text"] = {"S": f"{track.title}\n{track.description}"[:SEARCHED_MAX].casefold()}
-        item |= {name: {"S": value} for name, value in _index_keys(track).items()}
-        item |= _home_filters(track)
-    else:
-        item["expires_at"] = {"N": str(_tombstone_expiry(track.deleted_at))}
-    return item
+# ---------------------------------------------------------------- index keys
 
 
-def from_item(item: Mapping[str, Any]) -> Track:
-    """Return the track of a row (also of a stream image)."""
-    fields: dict[str, Any] = {}
-    for name in _TEXT:
-        if name in item:
-            fields[name] = item[name]["S"]
-    for name in _NUMBERS:
-        if name in item:
-            fields[name] = int(item[name]["N"])
-    for name in _LISTS:
-        if name in item:
-            fields[name] = tuple(element["S"] for element in item[name]["L"])
-    for name in _JSON:
-        if name in item:
-            fields[name] = json.loads(item[name]["S"])
-    return Track(**fields)
+def _realm(track: Track) -> str:
+    return keys.realm(track.tenant_id, track.owner)
 
 
-def is_live(item: Mapping[str, Any] | None) -> bool:
-    """Tell whether a row is there and no tombstone."""
-    return item is not None and "deleted_at" not in item
+def _code(track: Track) -> str:
+    return lifecycle.code(track.type, track.status)
 
 
-def _index_keys(track: Track) -> dict[str, str]:
-    realm = keys.realm(track.tenant_id, track.owner)
-    index = {
-        "list": keys.listed(realm, track.type),
-        "rank": f"{lifecycle.code(track.type, track.status)}#{track.id}",
-        "updated": f"{track.updated_at}#{track.id}",
-    }
-    if track.due:
-        index["due_rank"] = f"{lifecycle.code(track.type, track.status)}#{track.due}#{track.id}"
-    if track.project_ids:
-        project = track.project_ids[0] if len(track.project_ids) == 1 else "*"
-        index["by_project"] = keys.by_project(realm, track.type, project)
-    if track.parent_id:
-        index["by_parent"] = keys.by_parent(realm, track.parent_id)
-    if track.assignee:
-        by_assignee = keys.by_assignee if track.is_task else keys.by_agent
-        index["by_assignee"] = by_assignee(realm, track.assignee)
-    if track.is_task:
-        index["by_priority"] = keys.by_priority(realm, track.priority)
-        if track.goal_id:
-            index["by_goal"] = keys.by_goal(realm, track.goal_id)
-            index["goal_rank"] = f"{track.number or 0:010d}"
-        if track.depends_on:
-            dependency = track.depends_on[0] if len(track.depends_on) == 1 else "*"
-            index["by_dependency"] = keys.by_dependency(realm, dependency)
-        if track.related_type and track.related_id:
-            index["by_related"] = keys.by_related(realm, track.related_type, track.related_id)
-        if home := home_of(track):
-            index["home"] = home
-    if claims.is_drawable(track):
-        index |= _ready_keys(track, realm)
-    return index
+def _one_of(ids: Sequence[str]) -> str:
+    """What has several lies under `*`."""
+    return ids[0] if len(ids) == 1 else "*"
+
+
+def _by_assignee(track: Track) -> str | None:
+    if not track.assignee:
+        return None
+    return (keys.by_assignee if track.is_task else keys.by_agent)(_realm(track), track.assignee)
+
+
+def _by_related(track: Track) -> str | None:
+    if not (track.is_task and track.related_type and track.related_id):
+        return None
+    return keys.by_related(_realm(track), track.related_type, track.related_id)
 
 
 def home_of(track: Track) -> str | None:
@@ -172,36 +65,28 @@ def home_of(track: Track) -> str | None:
     """
     if not track.is_task or not track.project_ids or parse_id(track.project_ids[0]) != track.project_ids[0]:
         return None
-    kept = track.ext.get("projects", {})
-    shelf = SHELVES[bool(kept.get("internal")), bool(kept.get("archived"))]
-    return keys.home(keys.realm(track.tenant_id, track.owner), track.project_ids[0], shelf)
+    return keys.home(_realm(track), track.project_ids[0], SHELVES[track.internal, track.archived])
 
 
-def _home_filters(track: Track) -> Item:
-    """What the list of a project filters by, and only that surface knows; text in lower case."""
-    kept = track.ext.get("projects", {})
-    found: Item = {}
-    if kept.get("origin_product"):
-        found["origin_product"] = {"S": kept["origin_product"]}
-    if kept.get("repository"):
-        found["repository"] = {"S": kept["repository"]}
-        found["repository_name"] = {"S": kept["repository"].rpartition("/")[2]}
-    if kept.get("task_number") is not None:
-        found["task_number"] = {"N": str(kept["task_number"])}
-    if kept.get("stages"):
-        found["stages"] = {"L": [{"S": stage} for stage in kept["stages"]]}
-    return found
-
-
-def _ready_keys(track: Track, realm: str) -> dict[str, str]:
-    """A task that can be drawn lies in the order of priority and age; a leased one, in the order leases run out."""
+def _ready(track: Track) -> str | None:
+    if not claims.is_drawable(track):
+        return None
     if track.lease_until:
-        return {"ready": keys.leased(realm), "ready_rank": f"{track.lease_until}#{track.id}"}
-    index = {"ready": keys.ready(realm, track.assignee, track.assignee_type), "ready_rank": ready_rank(track)}
-    if track.project_ids:
-        project = track.project_ids[0] if len(track.project_ids) == 1 else "*"
-        index["ready_by_project"] = keys.ready(realm, track.assignee, track.assignee_type, project)
-    return index
+        return keys.leased(_realm(track))
+    return keys.ready(_realm(track), track.assignee, track.assignee_type)
+
+
+def _ready_rank(track: Track) -> str | None:
+    """A task that can be drawn lies in the order of priority and age; a leased one, in the order leases run out."""
+    if not claims.is_drawable(track):
+        return None
+    return f"{track.lease_until}#{track.id}" if track.lease_until else ready_rank(track)
+
+
+def _ready_by_project(track: Track) -> str | None:
+    if not track.project_ids or track.lease_until or not claims.is_drawable(track):
+        return None
+    return keys.ready(_realm(track), track.assignee, track.assignee_type, _one_of(track.project_ids))
 
 
 def ready_rank(track: Track) -> str:
@@ -209,8 +94,124 @@ def ready_rank(track: Track) -> str:
     return f"{lifecycle.PRIORITIES.index(track.priority)}#{track.id}"
 
 
-def _tombstone_expiry(deleted_at: str) -> int:
-    return int(datetime.fromisoformat(deleted_at).timestamp()) + TOMBSTONE_SECONDS
+#: The attributes that put a live track into indexes.
+INDEX_KEYS: Mapping[str, Callable[[Track], str | None]] = {
+    "list": lambda track: keys.listed(_realm(track), track.type),
+    "rank": lambda track: f"{_code(track)}#{track.id}",
+    "updated": lambda track: f"{track.updated_at}#{track.id}",
+    "due_rank": lambda track: f"{_code(track)}#{track.due}#{track.id}" if track.due else None,
+    "by_project": lambda track: (
+        keys.by_project(_realm(track), track.type, _one_of(track.project_ids)) if track.project_ids else None
+    ),
+    "by_parent": lambda track: keys.by_parent(_realm(track), track.parent_id) if track.parent_id else None,
+    "by_assignee": _by_assignee,
+    "by_priority": lambda track: keys.by_priority(_realm(track), track.priority) if track.is_task else None,
+    "by_goal": lambda track: keys.by_goal(_realm(track), track.goal_id) if track.is_task and track.goal_id else None,
+    "goal_rank": lambda track: f"{track.number or 0:010d}" if track.is_task and track.goal_id else None,
+    "by_dependency": lambda track: (
+        keys.by_dependency(_realm(track), _one_of(track.depends_on)) if track.is_task and track.depends_on else None
+    ),
+    "by_related": _by_related,
+    "home": home_of,
+    "ready": _ready,
+    "ready_rank": _ready_rank,
+    "ready_by_project": _ready_by_project,
+}
+
+
+# ---------------------------------------------------------------- beside the fields
+
+#: Fields that the row keeps within `ext`, under `projects`, among what that surface keeps there for itself.
+_WITHIN_EXT = (
+    "task_number",
+    "origin_product",
+    "repository",
+    "internal",
+    "idle_seconds",
+    "timeout_seconds",
+    "archived",
+    "stages",
+)
+_UNSET = {each.name: each.default for each in fields(Track) if each.name in _WITHIN_EXT}
+#: All that is kept there, in the order of its text: a track that is read and written again has the same row.
+_EXT_ORDER = (
+    "task_number",
+    "slug",
+    "origin_product",
+    "repository",
+    "signal_report",
+    "json_schema",
+    "internal",
+    "ci_prompt",
+    "idle_seconds",
+    "timeout_seconds",
+    "archived",
+    "archived_at",
+    "title_manually_set",
+    "stages",
+)
+
+
+def _beside(track: Track) -> Item:
+    """Return `ext`, and what a live track is searched and filtered by, or when a tombstone's time is over."""
+    ext = _with_fields(track)
+    item: Item = {"ext": {"S": to_json(ext)}} if ext else {}
+    if track.deleted_at is not None:
+        ended = int(datetime.fromisoformat(track.deleted_at).timestamp())
+        return item | {"expires_at": {"N": str(ended + TOMBSTONE_SECONDS)}}
+    item["text"] = {"S": f"{track.title}\n{track.description}"[:SEARCHED_MAX].casefold()}
+    if track.origin_product:
+        item["origin_product"] = {"S": track.origin_product}
+    if track.repository:
+        item["repository"] = {"S": track.repository}
+        item["repository_name"] = {"S": track.repository.rpartition("/")[2]}
+    if track.task_number is not None:
+        item["task_number"] = {"N": str(track.task_number)}
+    if track.stages:
+        item["stages"] = {"L": [{"S": stage} for stage in track.stages]}
+    return item
+
+
+def _with_fields(track: Track) -> Mapping[str, Any]:
+    values = vars(track)
+    fields_within = {name: values[name] for name, unset in _UNSET.items() if values[name] != unset}
+    if not fields_within and "projects" not in track.ext:
+        return track.ext
+    kept = {**track.ext.get("projects", {}), **fields_within}
+    ordered = {name: kept[name] for name in _EXT_ORDER if name in kept}
+    return {**track.ext, "projects": ordered | kept}
+
+
+def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return `ext`, and the fields that were kept within it."""
+    if "ext" not in item:
+        return {}
+    ext = json.loads(item["ext"]["S"])
+    kept = ext.get("projects", {})
+    found = {name: kept.pop(name) for name in _WITHIN_EXT if name in kept}
+    if found and not kept:
+        del ext["projects"]
+    if "stages" in found:
+        found["stages"] = tuple(found["stages"])
+    return {**found, "ext": ext}
+
+
+ROWS = Codec(
+    Track,
+    lambda track: keys.track(track.tenant_id, track.id),
+    index_keys=INDEX_KEYS,
+    listed=lambda track: track.deleted_at is None,
+    beside=_beside,
+    apart=("ext", *_WITHIN_EXT),
+    restore=_restore,
+    moving=("lease_until", "open_dependencies"),
+)
+to_item, from_item = ROWS.to_item, ROWS.from_item
+
+
+def is_live(item: Mapping[str, Any] | None) -> bool:
+    """Tell whether a row is there and no tombstone."""
+    return item is not None and "deleted_at" not in item
 
 
 # ---------------------------------------------------------------- reads
@@ -233,7 +234,7 @@ def load(table: Table, actor: Actor, ids: Iterable[str]) -> dict[str, Track]:
 
 def put(track: Track) -> Item:
     """The action that creates a track: it must not be there yet."""
-    return {"Put": {"Item": to_item(track), "ConditionExpression": "attribute_not_exists(pk)"}}
+    return ROWS.put(track, NEW)
 
 
 def update(before: Track, after: Track) -> Item:
@@ -242,7 +243,7 @@ def update(before: Track, after: Track) -> Item:
     Counters that other writers keep on the row stay untouched. What moves without a new version (a lease that is
     prolonged, dependencies that were looked at) must stand as it was read: index keys follow from it.
     """
-    return difference(to_item(before), to_item(after), _MOVING)
+    return ROWS.update(before, after)
 
 
 def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | None) -> Item:
@@ -250,12 +251,11 @@ def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | No
 
     `seen_by` is the owner of the referring track: None for a shared one, which may not refer to personal ones.
     """
-    pk, sk = keys.track(tenant_id, track_id)
     visible = "attribute_not_exists(#owner)" + (" OR #owner = :owner" if seen_by else "")
     values = {":kind": {"S": kind}} | ({":owner": {"S": seen_by}} if seen_by else {})
     return {
         "ConditionCheck": {
-            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "Key": row_key(keys.track(tenant_id, track_id)),
             "ConditionExpression": f"#type = :kind AND attribute_not_exists(deleted_at) AND ({visible})",
             "ExpressionAttributeNames": {"#type": "type", "#owner": "owner"},
             "ExpressionAttributeValues": values,
@@ -265,10 +265,9 @@ def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | No
 
 def must_be_done(tenant_id: str, track_id: str) -> Item:
     """The check that a task which another one waits for is done."""
-    pk, sk = keys.track(tenant_id, track_id)
     return {
         "ConditionCheck": {
-            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "Key": row_key(keys.track(tenant_id, track_id)),
             "ConditionExpression": "#status = :done AND attribute_not_exists(deleted_at)",
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": {":done": {"S": "done"}},

@@ -1,11 +1,12 @@
 """Webhook endpoints of a tenant, and the deliveries to each: one row for every event and endpoint."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from switchyard.domain import clock
 from switchyard.store import keys
+from switchyard.store.codec import NEW, THERE, Codec, texts
 from switchyard.store.table import Item, Table
 
 #: Seconds that a delivery is kept, to be looked at and sent again.
@@ -14,7 +15,7 @@ KEEP_SECONDS = 30 * 86_400
 ROTATION_SECONDS = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Webhook:
     """An endpoint and the events it wants; `events` are names, or `task.*` for all of a kind."""
 
@@ -44,34 +45,13 @@ class Webhook:
         return [self.secret, former] if former else [self.secret]
 
 
-_TEXT = ("tenant_id", "id", "url", "description", "disabled_reason", "secret", "former_secret", "former_until")
-_TIMES = ("created_by", "created_at", "updated_at")
-
-
-def to_item(webhook: Webhook) -> Item:
-    pk, sk = keys.webhook(webhook.tenant_id, webhook.id)
-    item: Item = {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
-        "list": {"S": keys.listed(webhook.tenant_id, "webhook")},
-        "events": {"L": [{"S": each} for each in webhook.events]},
-        "enabled": {"BOOL": webhook.enabled},
-        "version": {"N": str(webhook.version)},
-    }
-    for name in (*_TEXT, *_TIMES):
-        value = getattr(webhook, name)
-        if value is not None:
-            item[name] = {"S": value}
-    return item
-
-
-def from_item(item: Mapping[str, Any]) -> Webhook:
-    return Webhook(
-        events=tuple(each["S"] for each in item["events"]["L"]),
-        enabled=item["enabled"]["BOOL"],
-        version=int(item["version"]["N"]),
-        **{name: item[name]["S"] for name in (*_TEXT, *_TIMES) if name in item},
-    )
+ROWS = Codec(
+    Webhook,
+    lambda webhook: keys.webhook(webhook.tenant_id, webhook.id),
+    columns={"events": texts(kept=True)},
+    index_keys={"list": lambda webhook: keys.listed(webhook.tenant_id, "webhook")},
+)
+to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
 def find(table: Table, tenant_id: str, webhook_id: str) -> Webhook | None:
@@ -98,32 +78,24 @@ def of_tenant(table: Table, tenant_id: str) -> Iterator[Webhook]:
 
 def put(webhook: Webhook) -> Item:
     """The action that adds an endpoint."""
-    return {"Put": {"Item": to_item(webhook), "ConditionExpression": "attribute_not_exists(pk)"}}
+    return ROWS.put(webhook, NEW)
 
 
 def change(before: Webhook, **fields: Any) -> tuple[Webhook, Item]:
     """Return the next version of an endpoint, and the action that writes it: nobody changed it meanwhile."""
     after = replace(before, **fields, version=before.version + 1, updated_at=clock.now())
-    action = {
-        "Put": {
-            "Item": to_item(after),
-            "ConditionExpression": "version = :was",
-            "ExpressionAttributeValues": {":was": {"N": str(before.version)}},
-        }
-    }
-    return after, action
+    return after, ROWS.put(after, ROWS.stands(before, "version"))
 
 
 def remove(webhook: Webhook) -> Item:
     """The action that deletes an endpoint; its deliveries expire by themselves."""
-    pk, sk = keys.webhook(webhook.tenant_id, webhook.id)
-    return {"Delete": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}, "ConditionExpression": "attribute_exists(pk)"}}
+    return ROWS.delete(webhook, THERE)
 
 
 # ---------------------------------------------------------------- deliveries
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Delivery:
     """One event on its way to one endpoint. `status` is pending, delivered or failed; `round` counts redeliveries.
 
@@ -147,51 +119,18 @@ class Delivery:
     delivered_at: str | None = None
 
 
-_DELIVERY_TEXT = (
-    "tenant_id",
-    "webhook_id",
-    "id",
-    "event_id",
-    "event",
-    "body",
-    "created_at",
-    "status",
-    "error",
-    "attempted_at",
-    "next_attempt_at",
-    "delivered_at",
+DELIVERIES = Codec(
+    Delivery,
+    lambda delivery: keys.delivery(delivery.tenant_id, delivery.webhook_id, delivery.id),
+    index_keys={"list": lambda delivery: keys.deliveries(delivery.tenant_id, delivery.webhook_id)},
+    beside=lambda _: {"expires_at": {"N": str(clock.epoch() + KEEP_SECONDS)}},
 )
-_DELIVERY_NUMBERS = ("round", "attempts", "response_status")
-
-
-def delivery_to_item(delivery: Delivery) -> Item:
-    pk, sk = keys.delivery(delivery.tenant_id, delivery.webhook_id, delivery.id)
-    item: Item = {
-        "pk": {"S": pk},
-        "sk": {"S": sk},
-        "list": {"S": keys.deliveries(delivery.tenant_id, delivery.webhook_id)},
-        "expires_at": {"N": str(clock.epoch() + KEEP_SECONDS)},
-    }
-    for name in _DELIVERY_TEXT:
-        value = getattr(delivery, name)
-        if value is not None:
-            item[name] = {"S": value}
-    for name in _DELIVERY_NUMBERS:
-        value = getattr(delivery, name)
-        if value is not None:
-            item[name] = {"N": str(value)}
-    return item
-
-
-def delivery_from(item: Mapping[str, Any]) -> Delivery:
-    fields: dict[str, Any] = {name: item[name]["S"] for name in _DELIVERY_TEXT if name in item}
-    fields |= {name: int(item[name]["N"]) for name in _DELIVERY_NUMBERS if name in item}
-    return Delivery(**fields)
+delivery_from = DELIVERIES.from_item
 
 
 def put_delivery(delivery: Delivery) -> Item:
     """The action that plans a delivery, once."""
-    return {"Put": {"Item": delivery_to_item(delivery), "ConditionExpression": "attribute_not_exists(pk)"}}
+    return DELIVERIES.put(delivery, NEW)
 
 
 def change_delivery(before: Delivery, **fields: Any) -> tuple[Delivery, Item]:
@@ -200,12 +139,4 @@ def change_delivery(before: Delivery, **fields: Any) -> tuple[Delivery, Item]:
     It must still be in the round that it was read in: what an older round's attempt found tells nothing any more.
     """
     after = replace(before, **fields)
-    action = {
-        "Put": {
-            "Item": delivery_to_item(after),
-            "ConditionExpression": "#round = :was",
-            "ExpressionAttributeNames": {"#round": "round"},
-            "ExpressionAttributeValues": {":was": {"N": str(before.round)}},
-        }
-    }
-    return after, action
+    return after, DELIVERIES.put(after, DELIVERIES.stands(before, "round"))

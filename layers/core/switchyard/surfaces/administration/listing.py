@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from switchyard.store import keys, lists, tenants, tokens
+from switchyard.store import indexes, keys, lists, tenants, tokens
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import present
 from switchyard.surfaces.administration.models import Paging
@@ -31,7 +31,7 @@ def _page(table: Table, partition: str, paging: Paging, show: Show) -> dict[str,
     print_ = lists.fingerprint(partition)
     page = lists.read_page(
         table,
-        [lists.Range(lists.LISTED_BY_ID, partition)],
+        [lists.Range(indexes.LISTED_BY_ID, partition)],
         limit=paging.limit,
         after=lists.from_cursor(paging.cursor, print_),
     )

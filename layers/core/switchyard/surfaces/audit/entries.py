@@ -6,7 +6,7 @@ from pydantic.alias_generators import to_camel
 
 from switchyard.domain.audit import Entry, public_id
 from switchyard.http.call import Call, Reply
-from switchyard.store import audit, keys, lists
+from switchyard.store import audit, indexes, keys, lists
 from switchyard.store.lists import Filter, Range
 from switchyard.surfaces.audit.models import ListEntries
 
@@ -21,16 +21,16 @@ def list_entries(call: Call[None, ListEntries]) -> Reply:
     realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
     if query.track:
         partition, _ = keys.audit(actor.tenant_id, query.track, "")
-        ranges = [Range(lists.TABLE, partition, low=low, high=high)]
+        ranges = [Range(indexes.TABLE, partition, low=low, high=high)]
         row_filter.any_of("owner", [None, actor.id])
         if query.actor:
             row_filter.any_of("actor_id", [query.actor])
     elif query.actor:
         partitions = [keys.audit_by_actor(realm, query.actor) for realm in realms]
-        ranges = [Range(lists.BY_ASSIGNEE, each, low=low, high=high) for each in partitions]
+        ranges = [Range(indexes.BY_ASSIGNEE, each, low=low, high=high) for each in partitions]
     else:
         partitions = [keys.listed(realm, "audit") for realm in realms]
-        ranges = [Range(lists.LISTED_BY_ID, each, low=low, high=high) for each in partitions]
+        ranges = [Range(indexes.LISTED_BY_ID, each, low=low, high=high) for each in partitions]
     print_ = lists.fingerprint(
         "audit", actor.tenant_id, actor.id, query.model_dump(exclude={"limit", "cursor"}, exclude_unset=True)
     )

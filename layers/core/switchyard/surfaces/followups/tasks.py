@@ -7,9 +7,10 @@ from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Unit
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
-from switchyard.store.lists import Filter, Index, Range
+from switchyard.store.indexes import Index
+from switchyard.store.lists import Filter, Range
 from switchyard.surfaces.followups import statuses
 from switchyard.surfaces.followups.models import CreateTask, ListTasks
 from switchyard.surfaces.followups.statuses import Word
@@ -73,7 +74,7 @@ def page(ledger: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         realm = keys.realm(actor.tenant_id, owner)
         ranges += _ranges(realm, wanted, low, high)
     row_filter = Filter()
-    by_due = ranges[0].index == lists.LISTED_BY_DUE
+    by_due = ranges[0].index == indexes.LISTED_BY_DUE
     if wanted.assignee_id and wanted.related_resource_id:
         row_filter.any_of("assignee", [wanted.assignee_id])
     if bounded and not by_due:
@@ -103,16 +104,16 @@ def _ranges(realm: str, wanted: ListTasks, low: str | None, high: str | None) ->
     """Choose the narrowest index that fits: related resource, assignee, due date, status, all."""
     if wanted.related_resource_id:
         related = keys.by_related(realm, wanted.related_resource_type, wanted.related_resource_id)
-        return _by_status(lists.BY_RELATED, related, wanted.status)
+        return _by_status(indexes.BY_RELATED, related, wanted.status)
     if wanted.assignee_id:
-        return _by_status(lists.BY_ASSIGNEE, keys.by_assignee(realm, wanted.assignee_id), wanted.status)
+        return _by_status(indexes.BY_ASSIGNEE, keys.by_assignee(realm, wanted.assignee_id), wanted.status)
     everything = keys.listed(realm, "task")
     if low is not None or high is not None:
-        found = _by_status(lists.LISTED_BY_DUE, everything, wanted.status)
+        found = _by_status(indexes.LISTED_BY_DUE, everything, wanted.status)
         return [Range(each.index, each.partition, each.prefix, low or each.low, high or each.high) for each in found]
     if wanted.status:
-        return _by_status(lists.LISTED_BY_RANK, everything, wanted.status)
-    return [Range(lists.LISTED_BY_ID, everything)]
+        return _by_status(indexes.LISTED_BY_RANK, everything, wanted.status)
+    return [Range(indexes.LISTED_BY_ID, everything)]
 
 
 def _by_status(index: Index, partition: str, wanted: Word | None) -> list[Range]:

@@ -9,7 +9,7 @@ from switchyard.domain.ids import new_id, parse_id
 from switchyard.domain.tracks import METADATA_MAX_BYTES, TITLE_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.validation import check_json_size
-from switchyard.store import external_ids, keys, lists
+from switchyard.store import external_ids, indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Filter, Range
 from switchyard.surfaces.objectives import present
@@ -177,13 +177,13 @@ def _ranges(call: AnyCall, query: ListObjectives, statuses: tuple[str, ...] | No
     found = []
     for realm in (keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)):
         if parent:
-            index, partition = lists.BY_PARENT, keys.by_parent(realm, parent)
+            index, partition = indexes.BY_PARENT, keys.by_parent(realm, parent)
         elif query.agent_id:
-            index, partition = lists.BY_ASSIGNEE, keys.by_agent(realm, query.agent_id)
+            index, partition = indexes.BY_ASSIGNEE, keys.by_agent(realm, query.agent_id)
         elif statuses:
-            index, partition = lists.LISTED_BY_RANK, keys.listed(realm, "goal")
+            index, partition = indexes.LISTED_BY_RANK, keys.listed(realm, "goal")
         else:
-            found.append(Range(lists.LISTED_BY_ID, keys.listed(realm, "goal")))
+            found.append(Range(indexes.LISTED_BY_ID, keys.listed(realm, "goal")))
             continue
         found += [Range(index, partition, f"{code}#") for code in codes]
     return found

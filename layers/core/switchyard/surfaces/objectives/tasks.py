@@ -7,7 +7,7 @@ from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Range
 from switchyard.surfaces.objectives import objectives, present
@@ -22,7 +22,7 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
     realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
     page = lists.read_page(
         call.ledger.table,
-        [Range(lists.BY_GOAL_NUMBER, keys.by_goal(realm, goal.id)) for realm in realms],
+        [Range(indexes.BY_GOAL_NUMBER, keys.by_goal(realm, goal.id)) for realm in realms],
         limit=query.limit,
         after=lists.from_cursor(query.cursor or None, print_),
         descending=query.sort_order == "desc",

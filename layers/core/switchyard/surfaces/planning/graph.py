@@ -6,7 +6,7 @@ from switchyard.domain import dependencies
 from switchyard.domain.tracks import Track
 from switchyard.http.call import Call, Reply
 from switchyard.ledger.unit import Unit
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Range
 
@@ -32,7 +32,7 @@ def _goal_tasks(ledger: Unit, goal: Track) -> tuple[list[Track], bool]:
     actor, position = ledger.actor, None
     found: list[Track] = []
     realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
-    ranges = [Range(lists.BY_GOAL_NUMBER, keys.by_goal(realm, goal.id)) for realm in realms]
+    ranges = [Range(indexes.BY_GOAL_NUMBER, keys.by_goal(realm, goal.id)) for realm in realms]
     while len(found) < NODES_MAX:
         page = lists.read_page(ledger.table, ranges, limit=_PAGE, after=position, descending=False)
         found += [rows.from_item(item) for item in page.items]

@@ -8,9 +8,10 @@ from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
-from switchyard.store.lists import Filter, Index, Page, Range
+from switchyard.store.indexes import Index
+from switchyard.store.lists import Filter, Page, Range
 from switchyard.surfaces.planning import present
 from switchyard.surfaces.planning.models import PAGE_SIZE, ListTracks, SearchScope, SearchTracks
 from switchyard.surfaces.planning.models import Filter as WireFilter
@@ -130,32 +131,34 @@ class _Listing:
         """Choose the index that fits the filters best, narrowest first."""
         wanted, realm = self.wanted, keys.realm(self.actor.tenant_id, owner)
         if wanted.parent_id:
-            return self._by_rank(lists.BY_PARENT, [keys.by_parent(realm, each) for each in wanted.parent_id])
+            return self._by_rank(indexes.BY_PARENT, [keys.by_parent(realm, each) for each in wanted.parent_id])
         if wanted.goal_id:
-            return self._by_rank(lists.BY_GOAL, [keys.by_goal(realm, each) for each in wanted.goal_id])
+            return self._by_rank(indexes.BY_GOAL, [keys.by_goal(realm, each) for each in wanted.goal_id])
         if wanted.depends_on:
             named = [keys.by_dependency(realm, each) for each in (*wanted.depends_on, "*")]
-            return self._by_rank(lists.BY_DEPENDENCY, named)
+            return self._by_rank(indexes.BY_DEPENDENCY, named)
         if wanted.assignee:
-            return self._by_rank(lists.BY_ASSIGNEE, [keys.by_assignee(realm, each) for each in wanted.assignee])
+            return self._by_rank(indexes.BY_ASSIGNEE, [keys.by_assignee(realm, each) for each in wanted.assignee])
         everything = keys.listed(realm, self.kind)
         if self.projects:
             # Ranges are merged in one order, so that the personal ones beside projects go by rank too.
             named = [keys.by_project(realm, self.kind, each) for each in (*self.projects, "*")]
             return (
-                self._by_rank(lists.LISTED_BY_RANK, [everything]) if owner else self._by_rank(lists.BY_PROJECT, named)
+                self._by_rank(indexes.LISTED_BY_RANK, [everything])
+                if owner
+                else self._by_rank(indexes.BY_PROJECT, named)
             )
         if wanted.updated_at_from or wanted.updated_at_to:
             high = _through(wanted.updated_at_to)
-            return [Range(lists.LISTED_BY_UPDATE, everything, low=wanted.updated_at_from or " ", high=high)]
+            return [Range(indexes.LISTED_BY_UPDATE, everything, low=wanted.updated_at_from or " ", high=high)]
         if wanted.due_date_from or wanted.due_date_to:
             self.descending = False
             low, high = wanted.due_date_from or " ", _through(wanted.due_date_to)
-            found = self._by_rank(lists.LISTED_BY_DUE, [everything])
+            found = self._by_rank(indexes.LISTED_BY_DUE, [everything])
             return [Range(each.index, each.partition, each.prefix, low, high) for each in found]
         if self.statuses:
-            return self._by_rank(lists.LISTED_BY_RANK, [everything])
-        return [Range(lists.LISTED_BY_ID, everything)]
+            return self._by_rank(indexes.LISTED_BY_RANK, [everything])
+        return [Range(indexes.LISTED_BY_ID, everything)]
 
     def _by_rank(self, index: Index, partitions: list[str]) -> list[Range]:
         codes = [lifecycle.code(self.kind, status) for status in self.statuses] or lifecycle.all_codes(self.kind)

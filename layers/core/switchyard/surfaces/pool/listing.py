@@ -5,9 +5,10 @@ from urllib.parse import parse_qsl, urlencode
 from switchyard.domain import lifecycle
 from switchyard.http.call import Call, Reply
 from switchyard.http.request import Request
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
-from switchyard.store.lists import Filter, Index, Range
+from switchyard.store.indexes import Index
+from switchyard.store.lists import Filter, Range
 from switchyard.surfaces.pool import present, workflow
 from switchyard.surfaces.pool.models import ListTasks
 
@@ -40,15 +41,15 @@ def link(request: Request, cursor: str | None) -> dict[str, str]:
 def _ranges(query: ListTasks, tenant: str) -> list[Range]:
     """Choose the narrowest index that fits; one without a status takes every status's range of it."""
     if query.assigned_to:
-        return _by_rank(query, lists.BY_ASSIGNEE, [keys.by_assignee(tenant, query.assigned_to)])
+        return _by_rank(query, indexes.BY_ASSIGNEE, [keys.by_assignee(tenant, query.assigned_to)])
     if query.space_id:
         partitions = [keys.by_project(tenant, "task", each) for each in (query.space_id, "*")]
-        return _by_rank(query, lists.BY_PROJECT, partitions)
+        return _by_rank(query, indexes.BY_PROJECT, partitions)
     if query.priority:
-        return _by_rank(query, lists.BY_PRIORITY, [keys.by_priority(tenant, query.priority)])
+        return _by_rank(query, indexes.BY_PRIORITY, [keys.by_priority(tenant, query.priority)])
     if query.status:
-        return _by_rank(query, lists.LISTED_BY_RANK, [keys.listed(tenant, "task")])
-    return [Range(lists.LISTED_BY_ID, keys.listed(tenant, "task"))]
+        return _by_rank(query, indexes.LISTED_BY_RANK, [keys.listed(tenant, "task")])
+    return [Range(indexes.LISTED_BY_ID, keys.listed(tenant, "task"))]
 
 
 def _by_rank(query: ListTasks, index: Index, partitions: list[str]) -> list[Range]:

@@ -8,7 +8,7 @@ from switchyard.domain.errors import Conflict, NotFound
 from switchyard.domain.ids import new_id, parse_id
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.pipeline import signing
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
 from switchyard.store import webhooks as rows
 from switchyard.store.lists import Range
 from switchyard.store.webhooks import Delivery, Webhook
@@ -117,7 +117,7 @@ def _page(call: AnyCall, query: WebhookPaging, partition: str, show: Any) -> Rep
     print_ = lists.fingerprint(partition)
     page = lists.read_page(
         call.ledger.table,
-        [Range(lists.LISTED_BY_ID, partition)],
+        [Range(indexes.LISTED_BY_ID, partition)],
         limit=query.limit,
         after=lists.from_cursor(query.cursor, print_),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger.unit import RowKey
-from switchyard.store import homes, keys, lists
+from switchyard.store import homes, indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Filter, Range
 from switchyard.store.table import Item
@@ -136,7 +136,7 @@ class _View:
     def __init__(self, call: Call[None, ListTasks], homes: list[str], row_filter: Filter) -> None:
         self.call = call
         self.homes = homes
-        self.ranges = [Range(lists.BY_HOME, home) for home in homes]
+        self.ranges = [Range(indexes.BY_HOME, home) for home in homes]
         self.filter = row_filter
         self.filtered = bool(row_filter.conditions)
         self.print = lists.fingerprint(homes, row_filter.conditions, row_filter.values)

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from switchyard.domain.notifications import TITLE, Notice
+from switchyard.domain.notifications import TITLE, Notification
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import lists
 from switchyard.store import notifications as rows
@@ -12,7 +12,7 @@ from switchyard.surfaces.projects.scope import task_in
 
 
 def of_task(call: Call[None, ListNotifications]) -> Reply:
-    """List the notices of the task of the path, newest first: 2 round trips."""
+    """List the notifications of the task of the path, newest first: 2 round trips."""
     query = call.query
     task = task_in(call)
     print_ = lists.fingerprint(task.tenant_id, task.id, "notifications")
@@ -29,18 +29,18 @@ def _next(call: AnyCall, limit: int, cursor: str | None) -> str | None:
     return f"{call.request.base_url}{call.request.path}?{urlencode({'limit': limit, 'cursor': cursor})}"
 
 
-def shown(notice: Notice) -> dict[str, Any]:
-    """Return a notice as the surface shows it."""
+def shown(notification: Notification) -> dict[str, Any]:
+    """Return a notification as the surface shows it."""
     return {
-        "id": notice.id,
-        "task": notice.task_id,
-        "run": notice.run_id,
-        "kind": notice.kind,
+        "id": notification.id,
+        "task": notification.task_id,
+        "run": notification.run_id,
+        "kind": notification.kind,
         "title": TITLE,
-        "body": notice.body,
-        "recipient": notice.recipient,
-        "decided": notice.decided,
-        "present_devices": list(notice.present),
+        "body": notification.body,
+        "recipient": notification.recipient,
+        "decided": notification.decided,
+        "present_devices": list(notification.present),
         "devices": [
             {
                 "id": device_id,
@@ -50,8 +50,8 @@ def shown(notice: Notice) -> dict[str, Any]:
                 "reference": tried.reference,
                 "tried_at": tried.at,
             }
-            for device_id, tried in notice.devices.items()
+            for device_id, tried in notification.devices.items()
         ],
-        "attempts": notice.attempts,
-        "created_at": notice.created_at,
+        "attempts": notification.attempts,
+        "created_at": notification.created_at,
     }

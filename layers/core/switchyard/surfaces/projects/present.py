@@ -10,21 +10,14 @@ from switchyard.surfaces.projects import run_present
 
 #: Fields that only this surface knows, with what a task has that never had them set.
 KEPT: Mapping[str, Any] = {
-    "task_number": None,
     "slug": "",
     "title_manually_set": False,
-    "origin_product": "",
-    "repository": None,
     "github_integration": None,
     "github_user_integration": None,
     "signal_report": None,
     "json_schema": None,
-    "internal": False,
-    "archived": False,
     "archived_at": None,
     "ci_prompt": None,
-    "idle_seconds": None,
-    "timeout_seconds": None,
 }
 
 
@@ -40,7 +33,21 @@ def task(task: Track, run: Run | None, base_url: str) -> dict[str, Any]:
         "id": task.id,
         "title": task.title,
         "description": task.description,
-        **{name: own[name] for name in KEPT},
+        "task_number": task.task_number,
+        "slug": own["slug"],
+        "title_manually_set": own["title_manually_set"],
+        "origin_product": task.origin_product,
+        "repository": task.repository,
+        "github_integration": own["github_integration"],
+        "github_user_integration": own["github_user_integration"],
+        "signal_report": own["signal_report"],
+        "json_schema": own["json_schema"],
+        "internal": task.internal,
+        "archived": task.archived,
+        "archived_at": own["archived_at"],
+        "ci_prompt": own["ci_prompt"],
+        "idle_seconds": task.idle_seconds,
+        "timeout_seconds": task.timeout_seconds,
         "latest_run": run_present.run(run, base_url) if run else None,
         "created_at": task.created_at,
         "updated_at": task.updated_at,
@@ -50,12 +57,11 @@ def task(task: Track, run: Run | None, base_url: str) -> dict[str, Any]:
 
 def summary(task: Track, run: Run | None) -> dict[str, Any]:
     """Return what a list of tasks needs of one."""
-    own = kept(task)
     return {
         "id": task.id,
         "title": task.title,
-        "repository": own["repository"],
-        "origin_product": own["origin_product"],
+        "repository": task.repository,
+        "origin_product": task.origin_product,
         "created_at": task.created_at,
         "updated_at": task.updated_at,
         "latest_run": {"status": run_present.status(run), "environment": run.environment} if run else None,

@@ -131,11 +131,8 @@ def _removed(body: UpdateRun) -> set[str]:
 def _remember_stage(call: AnyCall, task: Track, run: Run) -> None:
     """Keep a run's stage with the task, where the list finds it."""
     task = call.ledger.gathered(task)
-    kept = task.ext.get("projects", {})
-    stages = kept.get("stages", [])
-    if run.stage and run.stage not in stages:
-        ext = {**task.ext, "projects": {**kept, "stages": [*stages, run.stage][-STAGES_MAX:]}}
-        call.ledger.follow(task, ext=ext)
+    if run.stage and run.stage not in task.stages:
+        call.ledger.follow(task, stages=(*task.stages, run.stage)[-STAGES_MAX:])
 
 
 def _problem(schema: dict[str, Any], output: Any) -> str | None:

@@ -18,17 +18,9 @@ from switchyard.surfaces.projects.models import TaskFields
 #: Characters of a title that is taken from the description.
 DERIVED_TITLE_MAX = 80
 _SENTENCE = re.compile(r"(?<=[.!?])\s|\n\s*\n")
-#: Fields that are kept as they were sent.
-_AS_SENT = (
-    "origin_product",
-    "repository",
-    "signal_report",
-    "json_schema",
-    "internal",
-    "ci_prompt",
-    "idle_seconds",
-    "timeout_seconds",
-)
+#: Fields that are kept as they were sent: those of every track, and those that only this surface knows.
+_FIELDS = ("origin_product", "repository", "internal", "archived", "idle_seconds", "timeout_seconds")
+_OWN = ("signal_report", "json_schema", "ci_prompt")
 
 
 def create(call: Call[TaskFields]) -> Reply:
@@ -37,14 +29,21 @@ def create(call: Call[TaskFields]) -> Reply:
     project = scope.project(call)
     number = tenants.next_number(call.ledger.row(keys.project_counter(project.tenant_id, project.id)))
     call.ledger.extra.append(tenants.draw_number(project.tenant_id, project.id, number))
-    kept = {"task_number": number, "slug": f"{slug_prefix(project)}-{number}", **_changes(body, present.KEPT)}
+    fields, own = _changes(body, None)
+    own |= {"slug": f"{slug_prefix(project)}-{number}", "title_manually_set": bool(body.title)}
     description = body.description or ""
     title = body.title or derived_title(description)
-    kept["title_manually_set"] = bool(body.title)
     if "title_manually_set" in body.model_fields_set:
-        kept["title_manually_set"] = body.title_manually_set
+        own["title_manually_set"] = body.title_manually_set
     task = call.ledger.create(
-        "task", title, description=description, status="todo", project_ids=(project.id,), ext={"projects": _set(kept)}
+        "task",
+        title,
+        description=description,
+        status="todo",
+        project_ids=(project.id,),
+        task_number=number,
+        ext=_ext({}, own),
+        **fields,
     )
     location = f"/api/projects/{project.number}/tasks/{task.id}"
     return Reply(
@@ -63,16 +62,15 @@ def update(call: Call[TaskFields]) -> Reply:
     before = scope.task_in(call)
     tracks.check_version(before, call.if_match)
     sent = body.model_fields_set
-    kept = {**before.ext.get("projects", {}), **_changes(body, present.kept(before))}
-    fields: dict[str, Any] = {}
+    fields, own = _changes(body, before)
     if "description" in sent:
         fields["description"] = body.description
     if "title" in sent:
         fields["title"] = body.title or derived_title(fields.get("description", before.description))
-        kept["title_manually_set"] = bool(body.title)
+        own["title_manually_set"] = bool(body.title)
     if "title_manually_set" in sent:
-        kept["title_manually_set"] = body.title_manually_set
-    after = call.ledger.change(before, **fields, ext={**before.ext, "projects": _set(kept)})
+        own["title_manually_set"] = body.title_manually_set
+    after = call.ledger.change(before, **fields, ext=_ext(before.ext, own))
     return answer(after, call)
 
 
@@ -113,20 +111,25 @@ def slug_prefix(project: Project) -> str:
     return capitals[:3] if len(capitals) >= 3 else letters[:3].upper() or "TSK"
 
 
-def _changes(body: TaskFields, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the body changes of the fields that only this surface knows."""
+def _changes(body: TaskFields, before: Track | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the body changes of a task (None: a new one): its fields, and what only this surface knows."""
     sent = body.model_fields_set
-    changed: dict[str, Any] = {name: getattr(body, name) for name in _AS_SENT if name in sent}
-    if "archived" in sent and body.archived != before["archived"]:
-        changed |= {"archived": body.archived, "archived_at": clock.now() if body.archived else None}
+    fields = {name: getattr(body, name) for name in _FIELDS if name in sent}
+    own = {name: getattr(body, name) for name in _OWN if name in sent}
+    if "archived" in sent and body.archived != (before.archived if before else False):
+        own["archived_at"] = clock.now() if body.archived else None
     if "signal_report_task_relationship" in sent:
-        after = {**before, **changed}
-        if after["signal_report"] is None or after["origin_product"] != "signal_report":
+        report = {**(present.kept(before) if before else present.KEPT), **own}["signal_report"]
+        origin = fields.get("origin_product", before.origin_product if before else "")
+        if report is None or origin != "signal_report":
             problem = "A relationship needs a signal_report, and signal_report as the origin product"
             raise Invalid(FieldError("signal_report_task_relationship", problem))
-    return changed
+    return fields, own
 
 
-def _set(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is as it is for a task that never had it set."""
-    return {name: value for name, value in kept.items() if name not in present.KEPT or value != present.KEPT[name]}
+def _ext(before: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `ext` with what the surface changes there, less what is as for a task that never had it set."""
+    kept = {**before.get("projects", {}), **own}
+    kept = {name: value for name, value in kept.items() if name not in present.KEPT or value != present.KEPT[name]}
+    others = {name: value for name, value in before.items() if name != "projects"}
+    return {**others, "projects": kept} if kept else others

@@ -19,7 +19,6 @@ def message(run: Run) -> str | None:
 
 def claimed(task: Track, run: Run, base: str) -> dict[str, Any]:
     """Return a claimed run with its task."""
-    own = kept(task)
     return {
         "task": {
             "id": task.id,
@@ -29,8 +28,8 @@ def claimed(task: Track, run: Run, base: str) -> dict[str, Any]:
             "due": task.due,
             "project": task.project_ids[0] if task.project_ids else None,
             "goal": task.goal_id,
-            "repository": own["repository"],
-            "json_schema": own["json_schema"],
+            "repository": task.repository,
+            "json_schema": kept(task)["json_schema"],
             "metadata": dict(task.metadata),
             "created_by": task.created_by,
         },

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from switchyard.worker.client import Claimed, Client, Deadline
+from switchyard_client.client import Claimed, Client
+from switchyard_client.retries import Deadline
 
 NAME_MAX = 150
 #: Bytes of a file, and files, that a run takes as artifacts.
@@ -51,12 +52,12 @@ def hand_in(client: Client, run: Claimed, folder: Path, deadline: Deadline) -> i
     if not files:
         return 0
     wanted = [_described(folder, each) for each in files]
-    prepared = client.report(run, "POST", "artifacts/prepare_upload/", {"artifacts": wanted}, deadline)["artifacts"]
+    prepared = client.report(run, "POST", "artifacts/prepare_upload", {"artifacts": wanted}, deadline)["artifacts"]
     for file, each in zip(files, prepared, strict=True):
         client.upload(each["presigned_post"], file, each["content_type"], deadline)
     names = ("id", "name", "type", "source", "storage_path", "content_type")
     done = [{name: each[name] for name in names} for each in prepared]
-    client.report(run, "POST", "artifacts/finalize_upload/", {"artifacts": done}, deadline)
+    client.report(run, "POST", "artifacts/finalize_upload", {"artifacts": done}, deadline)
     return len(files)
 
 

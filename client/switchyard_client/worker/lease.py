@@ -3,20 +3,22 @@
 import threading
 import time
 
-from switchyard.worker.client import Claimed, Client, Deadline, Lost, Refused, Unreachable
+from switchyard_client.client import Claimed, Client, Lost, Refused
+from switchyard_client.retries import Deadline, Unreachable
 
 
 class Lease:
     """Keeps a lease alive in a thread of its own, a heartbeat every third of it.
 
     `deadline` is its end as this machine reckons: how long trying makes sense. What counts is the fence, over there.
+    When the worker is told to stop, nothing is tried for longer than `farewell` seconds.
     """
 
-    def __init__(self, client: Client, run: Claimed, seconds: int) -> None:
+    def __init__(self, client: Client, run: Claimed, seconds: int, stop: threading.Event, farewell: float) -> None:
         self._client = client
         self._run = run
         self._seconds = seconds
-        self.deadline = Deadline(time.monotonic() + seconds)
+        self.deadline = Deadline(time.monotonic() + seconds, stop, farewell)
         self._over = threading.Event()
         self.lost: str | None = None
         self._thread = threading.Thread(target=self._beat, name=f"lease {run.run_id}", daemon=True)
@@ -27,11 +29,6 @@ class Lease:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-
-    def hurry(self, seconds: float) -> None:
-        """Prolong the lease no more, and try nothing for longer than so many seconds."""
-        self._over.set()
-        self.deadline.until = min(self.deadline.until, time.monotonic() + seconds)
 
     def lose(self, why: str) -> None:
         """Note that the run is not the worker's any more."""

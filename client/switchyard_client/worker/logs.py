@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from switchyard.worker.client import FINAL, Claimed, Client, Lost, Refused, Unreachable
-from switchyard.worker.lease import Lease
+from switchyard_client.client import FINAL, Claimed, Client, Lost, Refused
+from switchyard_client.retries import Unreachable
+from switchyard_client.worker.lease import Lease
 
 #: Lines that wait to be sent at most; the command waits when there are more.
 WAITING_MAX = 1_000
@@ -54,7 +55,7 @@ class Log:
             if self._lease.lost or self.problem:
                 continue  # nobody wants it any more: only make room, so that no pipe is blocked
             try:
-                shown = self._client.report(self._run, "POST", "append_log/", {"entries": batch}, self._lease.deadline)
+                shown = self._client.report(self._run, "POST", "append_log", {"entries": batch}, self._lease.deadline)
             except (Lost, Unreachable) as error:
                 self._lease.lose(str(error))
             except Refused as refusal:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -11,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from switchyard.worker import files
-from switchyard.worker.client import FINAL, Claimed, Client, Deadline, Lost, Refused, Unreachable
-from switchyard.worker.files import BadOutput
-from switchyard.worker.lease import Lease
-from switchyard.worker.logs import Log
-from switchyard.worker.process import Command
+from switchyard_client.client import FINAL, Claimed, Client, Lost, Refused
+from switchyard_client.console import say
+from switchyard_client.retries import Deadline, Unreachable
+from switchyard_client.worker import files
+from switchyard_client.worker.files import BadOutput
+from switchyard_client.worker.lease import Lease
+from switchyard_client.worker.logs import Log
+from switchyard_client.worker.process import Command
 
 #: Seconds between two looks at whether the command has ended, or must.
 _LOOK = 0.1
@@ -37,11 +38,6 @@ class Options:
     pass_token: bool = False
 
 
-def say(text: str) -> None:
-    """Tell the human who watches."""
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
 def carry_out(client: Client, run: Claimed, options: Options, stop: threading.Event) -> str:
     """Carry out a run; returns what became of it.
 
@@ -52,7 +48,7 @@ def carry_out(client: Client, run: Claimed, options: Options, stop: threading.Ev
     say(f"{name}: claimed with fence {run.fence}: {json.dumps(run.task['title'], ensure_ascii=False)}")
     folder = Path(tempfile.mkdtemp(prefix=f"run-{run.run_id}-{run.fence}-", dir=options.work_dir))
     try:
-        with Lease(client, run, options.lease_seconds) as lease:
+        with Lease(client, run, options.lease_seconds, stop, options.grace + _FAREWELL) as lease:
             outcome = _Attempt(client, run, options, lease, folder, stop).outcome()
     finally:
         if not options.keep:
@@ -85,6 +81,11 @@ class _Attempt:
             raise
         except Refused as refusal:
             return self._report("failed", f"The run's artifacts could not be read: {refusal}")
+        except Unreachable:
+            if not self.stop.is_set():
+                raise
+        if self.stop.is_set():
+            return self._give_back()
         log = Log(self.client, self.run, self.lease)
         command = Command(self.options.command, self.folder, self._environment(), self._given(), log.put)
         while command.status is None and not self._interrupted(log):
@@ -92,8 +93,6 @@ class _Attempt:
         status = command.status
         if status is None:
             command.end(self.options.grace)
-            if self.stop.is_set():
-                self.lease.hurry(_FAREWELL)
         command.finish()
         log.close()
         if self.lease.lost:
@@ -136,7 +135,7 @@ class _Attempt:
             output = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_json)
         except ValueError as error:
             raise BadOutput(f"output.json is no JSON: {error}") from None
-        status: str = self._send("set_output/", {"output": output}, "output")["status"]
+        status: str = self._send("set_output", {"output": output}, "output")["status"]
         return status if status in FINAL else None
 
     def _report(self, status: str, error: str | None = None) -> str:

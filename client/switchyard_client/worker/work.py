@@ -2,8 +2,10 @@
 
 import threading
 
-from switchyard.worker.client import Claimed, Client, Deadline, Unreachable
-from switchyard.worker.runner import Options, carry_out, say
+from switchyard_client.client import Claimed, Client, Refused
+from switchyard_client.console import say
+from switchyard_client.retries import Deadline, Unreachable
+from switchyard_client.worker.runner import Options, carry_out
 
 #: Seconds between two claims that do not wait, and between two looks whether there is room.
 _IDLE = 1.0
@@ -21,10 +23,15 @@ class Worker:
 
     def once(self) -> str | None:
         """Wait for one run and carry it out; returns what became of it, None when told to stop before."""
+        say("waiting for one run")
+        told = False
         while not self._stop.is_set():
             claimed = self._claim()
             if claimed:
                 return self._carry_out(claimed)
+            if not told and not self._stop.is_set():
+                say("still waiting: no run is offered that is meant for this agent")
+                told = True
         return None
 
     def work(self) -> None:
@@ -55,6 +62,8 @@ class Worker:
     def _make_room(self, run: Claimed) -> None:
         try:
             self._carry_out(run)
+        except Refused as refusal:
+            say(f"run {run.run_id}: the report was refused: {refusal}")
         finally:
             self._room.release()
 

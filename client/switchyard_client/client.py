@@ -1,9 +1,6 @@
-"""The service as a worker sees it: requests that are tried again while there is time, and what a refusal means."""
+"""The service as its clients see it: requests that are retried while there is time, and what a refusal means."""
 
-import random
 import ssl
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,18 +9,20 @@ from typing import Any
 
 import httpx
 
+from switchyard_client.retries import Attempts, Deadline, Tell, patiently
+
 Json = dict[str, Any]
 
 #: A run in one of these takes no more work.
 FINAL = frozenset({"completed", "failed", "cancelled"})
 
-#: Statuses after which the same request may go through.
-_PASSING = frozenset({429, 500, 502, 503, 504})
-#: Seconds before the second attempt, and at most before any.
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 10.0
 #: Seconds for one attempt, beyond what the service was asked to wait for.
 _TIMEOUT = 15.0
+#: Seconds that a file may be on its way before people are told.
+_TRANSFER = 30.0
 _CHUNK = 1 << 20
+#: Not followed: the token is for the service that was named. (303 tells where an artifact's bytes are.)
+_REDIRECTS = frozenset({301, 302, 307, 308})
 
 
 class Refused(Exception):
@@ -39,25 +38,9 @@ class Lost(Refused):
     """The run is not the worker's any more: cancelled, settled, deleted, or with the next worker."""
 
 
-class Unreachable(Exception):
-    """No attempt went through while there was time."""
-
-
-class Deadline:
-    """Until when, by time.monotonic(), a request may be tried again. It may move, and `stop` ends all waiting."""
-
-    def __init__(self, until: float = float("inf"), stop: threading.Event | None = None) -> None:
-        self.until = until
-        self.stop = stop or threading.Event()
-
-    def pause(self, seconds: float) -> bool:
-        """Wait; False at once when there would be no time left afterwards."""
-        return time.monotonic() + seconds < self.until and not self.stop.wait(seconds)
-
-
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A run that the worker holds, with its task; `url` is where it reports, under the `fence`."""
+    """A run that the worker holds, with its task; it reports at `url`, as the claim gave it, under the `fence`."""
 
     task: Json
     run: Json
@@ -74,10 +57,10 @@ class Claimed:
 
 
 class Client:
-    """One token's access to one service."""
+    """One token's access to one service; `tell` gets a line for people when the service does not answer."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self.url, self.token = url.rstrip("/"), token
+    def __init__(self, url: str, token: str, tell: Tell = lambda _: None) -> None:
+        self.url, self.token, self.tell = url.rstrip("/"), token, tell
         trust = ssl.create_default_context()
         self._http = httpx.Client(headers={"authorization": f"Bearer {token}"}, timeout=_TIMEOUT, verify=trust)
         # Object storage is another host with its own signatures: it never sees the token.
@@ -95,7 +78,7 @@ class Client:
         answer = self.send("POST", f"{self.url}/v1/runs/claim", deadline, body, patience=wait_seconds)
         if answer.status_code == 204:
             return None
-        given = answer.json()
+        given = _json(answer)
         return Claimed(given["task"], given["run"], given["fence"], given["url"])
 
     def heartbeat(self, run: Claimed, lease_seconds: int, deadline: Deadline) -> None:
@@ -114,12 +97,12 @@ class Client:
         self, run: Claimed, method: str, path: str, body: Json, deadline: Deadline, key: str | None = None
     ) -> Any:
         """Send something under the run's url, by its fence; returns the JSON of the answer. Raises Lost."""
-        return self.send(method, f"{run.url}{path}", deadline, body, fence=run.fence, key=key).json()
+        return _json(self.send(method, _under(run, path), deadline, body, fence=run.fence, key=key))
 
     # -------------------------------------------------------------- objects
     def download(self, run: Claimed, storage_path: str, target: Path, deadline: Deadline) -> None:
         """Write an artifact's bytes to a file: from the answer, or from where it points."""
-        answer = self.send("POST", f"{run.url}artifacts/download/", deadline, {"storage_path": storage_path})
+        answer = self.send("POST", _under(run, "artifacts/download"), deadline, {"storage_path": storage_path})
         if answer.status_code != 303:
             target.write_bytes(answer.content)
             return
@@ -132,7 +115,7 @@ class Client:
                         file.write(chunk)
             return response
 
-        _checked(_patiently(fetch, deadline))
+        checked(patiently(fetch, self._attempts(f"GET {_without_query(location)}", deadline)))
 
     def upload(self, post: Mapping[str, Any], file: Path, content_type: str, deadline: Deadline) -> None:
         """Send a file by a presigned form."""
@@ -142,7 +125,7 @@ class Client:
                 part = {"file": (file.name, stream, content_type)}
                 return self._storage.post(post["url"], data=dict(post["fields"]), files=part)
 
-        _checked(_patiently(send, deadline))
+        checked(patiently(send, self._attempts(f"POST {_without_query(post['url'])}", deadline)))
 
     # -------------------------------------------------------------- transport
     def send(
@@ -167,36 +150,44 @@ class Client:
         def attempt() -> httpx.Response:
             return self._http.request(method, url, json=body, headers=headers, timeout=_TIMEOUT + patience)
 
-        return _checked(_patiently(attempt, deadline), fenced=fence is not None)
+        attempts = self._attempts(f"{method} {url}", deadline, patience)
+        return checked(patiently(attempt, attempts), fenced=fence is not None)
+
+    def _attempts(self, what: str, deadline: Deadline, patience: float = _TRANSFER) -> Attempts:
+        return Attempts(what, deadline, self.tell, patience)
 
     @contextmanager
-    def events(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
-        """Open a stream of server-sent events."""
+    def events(self, url: str, last_id: str) -> Iterator[httpx.Response]:
+        """Open a stream of server-sent events, after the event with this id, or from its beginning."""
+        headers = {"accept": "text/event-stream"} | ({"last-event-id": last_id} if last_id else {})
         timeout = httpx.Timeout(_TIMEOUT, read=60.0)
-        with self._http.stream("GET", url, headers=dict(headers), timeout=timeout) as response:
+        with self._http.stream("GET", url, headers=headers, timeout=timeout) as response:
             yield response
 
 
-def _patiently(attempt: Any, deadline: Deadline) -> httpx.Response:
-    pause = _FIRST_PAUSE
-    while True:
-        wanted = 0.0
-        try:
-            answer: httpx.Response = attempt()
-        except httpx.TransportError as error:
-            problem = f"{type(error).__name__}: {error}"
-        else:
-            if answer.status_code not in _PASSING:
-                return answer
-            problem = f"status {answer.status_code}"
-            given = answer.headers.get("retry-after", "")
-            wanted = float(given) if given.isdecimal() else 0.0
-        if not deadline.pause(max(wanted, random.uniform(0.5, 1) * pause)):  # noqa: S311 - jitter, not a secret
-            raise Unreachable(problem)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+def _under(run: Claimed, path: str) -> str:
+    """Return an address under the run's url, without a closing slash: the service's own form."""
+    return f"{run.url.rstrip('/')}/{path}".rstrip("/")
 
 
-def _checked(answer: httpx.Response, fenced: bool = False) -> httpx.Response:
+def _without_query(url: str) -> str:
+    """Return an address without what follows `?`: of a presigned one, that is the signature."""
+    return url.partition("?")[0]
+
+
+def _json(answer: httpx.Response) -> Any:
+    """Return an answer's JSON. Raises Refused when it has none: something else than the service answered."""
+    try:
+        return answer.json()
+    except ValueError:
+        raise Refused(answer.status_code, f"{answer.request.url} answers no JSON: is it the service's URL?") from None
+
+
+def checked(answer: httpx.Response, fenced: bool = False) -> httpx.Response:
+    """Return an answer of success. Raises Lost for what is refused `fenced` by a run's state, Refused for the rest."""
+    if answer.status_code in _REDIRECTS:
+        where = answer.headers.get("location", "elsewhere")
+        raise Refused(answer.status_code, f"{answer.request.url} redirects to {where}: is it the service's URL?")
     if answer.status_code < 400:
         return answer
     kind = Lost if fenced and answer.status_code in (404, 409) else Refused

@@ -1,0 +1,1 @@
+"""A worker for runs: claims them, carries each out with a command, reports (docs/workers.md)."""

@@ -1,0 +1,262 @@
+"""What lies in the table stays as it is: the row of each kind of entity, to the letter, and what is read from it."""
+
+import importlib
+import json
+import pkgutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchyard import store
+from switchyard.store import (
+    audit,
+    devices,
+    goal_runs,
+    indexes,
+    keys,
+    notifications,
+    runs,
+    tenants,
+    tokens,
+    tracks,
+    webhooks,
+)
+from switchyard.store.codec import NEW, Codec
+from tests.support import entities
+from tests.support.template import template
+
+GOLDEN: Mapping[str, Mapping[str, Any]] = json.loads(Path(__file__).with_name("golden_rows.json").read_text())
+KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
+    "tracks": (tracks.ROWS, entities.TRACKS),
+    "runs": (runs.ROWS, entities.RUNS),
+    "goal_runs": (goal_runs.ROWS, entities.GOAL_RUNS),
+    "entries": (audit.ROWS, entities.ENTRIES),
+    "attempts": (audit.ATTEMPTS, entities.ATTEMPTS),
+    "notices": (notifications.ROWS, entities.NOTICES),
+    "devices": (devices.ROWS, entities.DEVICES),
+    "presences": (devices.PRESENCES, entities.PRESENCES),
+    "tokens": (tokens.ROWS, entities.TOKENS),
+    "tenants": (tenants.TENANTS, entities.TENANTS),
+    "projects": (tenants.PROJECTS, entities.PROJECTS),
+    "members": (tenants.MEMBERS, entities.MEMBERS),
+    "webhooks": (webhooks.ROWS, entities.WEBHOOKS),
+    "deliveries": (webhooks.DELIVERIES, entities.DELIVERIES),
+}
+EACH = [(kind, name) for kind, rows in GOLDEN.items() for name in rows]
+
+
+def codecs() -> list[Codec[Any]]:
+    """All that the package declares."""
+    modules = [
+        importlib.import_module(f"{store.__name__}.{each.name}") for each in pkgutil.iter_modules(store.__path__)
+    ]
+    return [each for module in modules for each in vars(module).values() if isinstance(each, Codec)]
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: float(entities.NOW))
+
+
+# ---------------------------------------------------------------- rows
+
+
+def test_each_declared_kind_of_row_has_golden_ones_and_each_golden_row_an_entity() -> None:
+    assert {id(each) for each in codecs()} == {id(codec) for codec, _ in KINDS.values()}
+    assert {kind: set(rows) for kind, rows in GOLDEN.items()} == {kind: set(made) for kind, (_, made) in KINDS.items()}
+
+
+@pytest.mark.parametrize(("kind", "name"), EACH)
+def test_an_entity_is_written_as_its_golden_row(kind: str, name: str) -> None:
+    codec, made = KINDS[kind]
+    assert codec.to_item(made[name]) == GOLDEN[kind][name]
+
+
+@pytest.mark.parametrize(("kind", "name"), EACH)
+def test_a_golden_row_is_read_as_the_entity_that_it_was_made_of(kind: str, name: str) -> None:
+    codec, made = KINDS[kind]
+    assert codec.from_item(GOLDEN[kind][name]) == made[name]
+
+
+@pytest.mark.parametrize(("kind", "name"), EACH)
+def test_a_row_that_is_read_and_written_again_is_the_same(kind: str, name: str) -> None:
+    codec, _ = KINDS[kind]
+    assert codec.to_item(codec.from_item(GOLDEN[kind][name])) == GOLDEN[kind][name]
+
+
+def test_attributes_that_nobody_knows_are_passed_over() -> None:
+    row = GOLDEN["tracks"]["full"]
+    assert tracks.from_item({**row, "of_tomorrow": {"M": {}}}) == entities.TRACKS["full"]
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_row_that_lacks_what_its_entity_needs_is_refused_by_the_attributes_name(kind: str) -> None:
+    codec, _ = KINDS[kind]
+    row = dict(next(iter(GOLDEN[kind].values())))
+    needed = "last_seen_at" if kind == "presences" else "created_at" if "created_at" in row else "at"
+    del row[needed]
+    with pytest.raises(ValueError, match=rf"lacks {needed}\."):
+        codec.from_item(row)
+
+
+def test_what_is_read_shares_nothing_with_what_is_read_next() -> None:
+    first, second = (tracks.from_item(GOLDEN["tracks"]["minimal"]) for _ in range(2))
+    assert first.metadata == second.metadata == {}
+    assert first.metadata is not second.metadata
+
+
+def test_an_entity_that_was_read_can_not_be_changed() -> None:
+    read = tracks.from_item(GOLDEN["tracks"]["minimal"])
+    with pytest.raises(AttributeError):
+        read.title = "Another"  # type: ignore[misc]
+
+
+words = st.text(max_size=3)
+within = {
+    "task_number": st.none() | st.integers(0, 9),
+    "origin_product": st.sampled_from(["", "signal_report"]),
+    "repository": st.none() | words,
+    "internal": st.booleans(),
+    "archived": st.booleans(),
+    "stages": st.lists(words, max_size=2).map(tuple),
+    "idle_seconds": st.none() | st.integers(10, 20),
+    "timeout_seconds": st.none() | st.integers(60, 90),
+}
+own = st.dictionaries(st.sampled_from(["slug", "json_schema", "archived_at", "other"]), words, min_size=1)
+kept = st.fixed_dictionaries({}, optional={"projects": own, "objectives": st.dictionaries(words, words)})
+
+
+@given(fields=st.fixed_dictionaries({}, optional=within), ext=kept)
+def test_the_fields_within_ext_come_back_beside_what_a_surface_keeps_there(
+    fields: dict[str, Any], ext: dict[str, Any]
+) -> None:
+    track = replace(entities.TRACKS["minimal"], **fields, ext=ext)
+    row = tracks.to_item(track)
+    assert tracks.from_item(row) == track
+    assert tracks.to_item(tracks.from_item(row)) == row
+
+
+def test_the_order_in_which_a_surface_keeps_its_fields_is_no_difference() -> None:
+    row = GOLDEN["tracks"]["of a project"]
+    kept = json.loads(row["ext"]["S"])["projects"]
+    turned = json.dumps({"projects": dict(reversed(kept.items()))})
+    assert tracks.from_item({**row, "ext": {"S": turned}}) == entities.TRACKS["of a project"]
+
+
+# ---------------------------------------------------------------- writes
+
+
+def named(action: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    """Return what an Update sets, and what it removes, by attribute."""
+    update = action["Update"]
+    names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
+    sets, _, removes = update["UpdateExpression"].removeprefix("SET ").partition(" REMOVE ")
+    pairs = [each.split(" = ") for each in sets.split(", ")]
+    return {names[name]: values[value] for name, value in pairs}, {names[each] for each in removes.split(", ") if each}
+
+
+@pytest.mark.parametrize("name", list(entities.TRACKS))
+def test_an_update_writes_what_differs_and_nothing_else(name: str) -> None:
+    before, after = entities.TRACKS["full"], replace(entities.TRACKS[name], version=8)
+    old, new = tracks.to_item(before), tracks.to_item(after)
+    sets, removes = named(tracks.update(before, after))
+    assert sets == {each: value for each, value in new.items() if old.get(each) != value}
+    assert removes == old.keys() - new.keys()
+
+
+def test_an_update_asks_for_the_version_and_for_what_moves_without_one() -> None:
+    leased = entities.TRACKS["leased"]
+    update = tracks.update(leased, replace(leased, version=2))["Update"]
+    assert update["ConditionExpression"] == "#version = :was AND lease_until = :lease_until"
+    values = update["ExpressionAttributeValues"]
+    assert (values[":was"], values[":lease_until"]) == ({"N": "1"}, {"S": entities.LATER})
+
+
+def test_what_must_stand_is_asked_for_by_the_attributes_own_name_and_type() -> None:
+    with_end, without = entities.TOKENS["full"], entities.TOKENS["without an end"]
+    assert tokens.ROWS.stands(with_end, "expires_at", "created_at") == {
+        "ConditionExpression": "#expires_at = :expires_at AND #created_at = :created_at",
+        "ExpressionAttributeNames": {"#expires_at": "valid_until", "#created_at": "created_at"},
+        "ExpressionAttributeValues": {":expires_at": {"S": entities.LATER}, ":created_at": {"S": entities.AT}},
+    }
+    assert tokens.ROWS.stands(without, "expires_at") == {
+        "ConditionExpression": "attribute_not_exists(#expires_at)",
+        "ExpressionAttributeNames": {"#expires_at": "valid_until"},
+    }
+
+
+def test_a_new_row_must_not_be_there() -> None:
+    run = entities.RUNS["minimal"]
+    assert runs.put(run) == {"Put": {"Item": GOLDEN["runs"]["minimal"], **NEW}}
+
+
+# ---------------------------------------------------------------- declarations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    id: str
+    weight: float = 1.0
+    parts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    id: str
+
+
+def key(thing: Any) -> tuple[str, str]:
+    return keys.tenant(thing.id)
+
+
+@pytest.mark.parametrize(
+    ("declare", "problem"),
+    [
+        (lambda: Codec(Thing, key), r"Thing\.weight: .*float.* tells no column"),
+        (lambda: Codec(Thing, key, apart=("weight",)), r"Thing\.parts"),
+        (lambda: Codec(Thing, key, apart=("weight", "wings")), "Thing has no wings"),
+        (lambda: Codec(Slotted, key), "Slotted has slots"),
+    ],
+)
+def test_a_declaration_that_can_not_be_kept_is_refused_at_once(declare: Callable[[], Any], problem: str) -> None:
+    with pytest.raises(TypeError, match=problem):
+        declare()
+
+
+def test_the_template_has_the_declared_indexes_and_no_others() -> None:
+    table = template()["Resources"]["Table"]["Properties"]
+    found = {
+        each["IndexName"]: (
+            [(part["AttributeName"], part["KeyType"]) for part in each["KeySchema"]],
+            each["Projection"]["ProjectionType"],
+        )
+        for each in table["GlobalSecondaryIndexes"]
+    }
+    assert found == {
+        each.name: ([(each.partition, "HASH"), (each.sort, "RANGE")], each.projection) for each in indexes.SECONDARY
+    }
+    attributes = {name for each in (indexes.TABLE, *indexes.SECONDARY) for name in (each.partition, each.sort)}
+    assert table["AttributeDefinitions"] == [
+        {"AttributeName": each["AttributeName"], "AttributeType": "S"} for each in table["AttributeDefinitions"]
+    ]
+    assert {each["AttributeName"] for each in table["AttributeDefinitions"]} == attributes
+
+
+def test_every_index_is_kept_by_an_entity_and_every_index_key_belongs_to_an_index() -> None:
+    attributes = {part for each in indexes.SECONDARY for part in (each.partition, each.sort)}
+    declared = {name for codec in codecs() for name in codec.index_keys}
+    # `id` is a field, and is an index's sort key as it is.
+    assert declared == attributes - {"id"}
+
+
+@pytest.mark.parametrize(("kind", "name"), EACH)
+def test_a_row_has_no_index_key_but_those_of_its_entity(kind: str, name: str) -> None:
+    codec, _ = KINDS[kind]
+    keys_of_indexes = {part for each in indexes.SECONDARY for part in (each.partition, each.sort)}
+    assert (GOLDEN[kind][name].keys() & keys_of_indexes) <= codec.index_keys.keys() | {"id"}

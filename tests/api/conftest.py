@@ -13,7 +13,7 @@ from switchyard.aws.objects import ObjectStore
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
-from switchyard.http.endpoint import use_table
+from switchyard.http.container import use_table
 from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow

@@ -173,7 +173,7 @@ def test_the_command_line_says_what_is_wrong_and_what_to_do_next(run: CommandLin
     assert "next: list-tenants" in err
     status, _, err = run("issue-token", new_id(), "ada", "--scope", "tasks:read", "--expires", "yesterday")
     assert status == 1
-    assert "expiresAt: 'yesterday' is no time in the future" in err
+    assert "expiresAt: 'yesterday' is not a time in the future" in err
     assert "next: give a time in the future (ISO 8601), or a duration" in err
 
 

@@ -13,7 +13,7 @@ from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.ids import new_id
 from switchyard.http import auth
-from switchyard.http import endpoint as composition
+from switchyard.http.log import logger
 from switchyard.store import keys
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
@@ -267,7 +267,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Everything that the composition logs."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(composition.logger.registered_formatter)
+    handler.setFormatter(logger.registered_formatter)
     inner = logging.getLogger("switchyard")
     level = inner.level
     inner.addHandler(handler)

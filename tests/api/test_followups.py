@@ -287,7 +287,7 @@ def test_tasks_are_found_by_due_date_soonest_first(api: Api) -> None:
 
 
 def test_open_tasks_that_are_due_are_found_without_reading_the_finished_ones(api: Api, monkeypatch: Any) -> None:
-    from switchyard.http.endpoint import shared_table
+    from switchyard.http.container import shared_table
 
     for number in range(6):
         done = make(api, f"done {number}", due_at="2026-01-01T00:00:00Z")
@@ -348,7 +348,7 @@ def test_a_refusal_is_kept_under_its_key(api: Api) -> None:
 
 
 def test_a_create_with_a_key_is_one_round_trip(api: Api, monkeypatch: Any) -> None:
-    from switchyard.http.endpoint import shared_table
+    from switchyard.http.container import shared_table
 
     api.get("/v1/tasks")  # the token is known from here on
     calls = []

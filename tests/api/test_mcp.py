@@ -522,10 +522,10 @@ def test_a_refusal_is_given_again_under_its_key(mcp: Mcp) -> None:
 
 
 def test_the_log_names_the_tool_and_why_it_was_refused(mcp: Mcp, monkeypatch: pytest.MonkeyPatch) -> None:
-    from switchyard.http import endpoint
+    from switchyard.http.log import logger
 
     lines: list[dict[str, Any]] = []
-    monkeypatch.setattr(endpoint.logger, "info", lambda _text, extra: lines.append(extra))
+    monkeypatch.setattr(logger, "info", lambda _text, extra: lines.append(extra))
     mcp.refused("get_task", "resource_not_found", task_id="task_123")
     assert lines[0]["operation"] == "mcp.post_message"
     assert (lines[0]["tool"], lines[0]["error"]) == ("get_task", "resource_not_found")
@@ -549,3 +549,22 @@ def test_results_fit_the_schemas_that_the_tools_declare(mcp: Mcp) -> None:
         TOOLS[name].output.model_validate_json(
             json.dumps(content), strict=True, extra="forbid" if "task" in name else None
         )
+
+
+def test_a_tool_works_in_one_unit_and_a_message_without_a_tool_in_none(
+    mcp: Mcp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from switchyard.http import perform
+
+    operations: list[str | None] = []
+    unit = perform.Unit
+
+    def counted(table: Table, actor: Actor, *more: Any) -> Any:
+        operations.append(actor.operation)
+        return unit(table, actor, *more)
+
+    monkeypatch.setattr(perform, "Unit", counted)
+    mcp.call("create_task", title="Once")
+    assert operations == ["mcp.create_task"]
+    mcp.request("tools/list")
+    assert operations == ["mcp.create_task"]

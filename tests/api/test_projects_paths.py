@@ -11,13 +11,13 @@ from switchyard.domain.errors import (
     Conflict,
     FieldError,
     Invalid,
-    MethodNotAllowed,
     SwitchyardError,
     WrongContentType,
 )
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project
 from switchyard.http.request import Request
+from switchyard.http.statuses import EndpointRefusal, MethodNotAllowed
 from switchyard.http.validation import parse_body
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import surface
@@ -175,7 +175,7 @@ REFUSED = [
 
 
 def told(error: SwitchyardError) -> tuple[int, Any]:
-    status, headers, body = surface.refuse(error, Request("POST", "/", "", {}, {}, "r", {}))
+    status, headers, body = surface.PROJECTS.refuse(error, Request("POST", "/", "", {}, {}, "r", {}))
     assert headers["content-type"] == "application/json"
     surface.ProjectsError.model_validate_json(body)
     return status, json.loads(body)
@@ -230,8 +230,8 @@ def test_every_other_error_has_the_four_members_too(error: Any, status: int, kin
 
 def test_an_endpoint_can_word_its_own_refusal() -> None:
     body = {"detail": "Some ids are invalid or expired", "missing_artifact_ids": ["a"]}
-    assert told(surface.ViewError(400, body)) == (400, body)
-    assert told(surface.ViewError(502, {"error": "Failed"})) == (502, {"error": "Failed"})
+    assert told(EndpointRefusal(400, body)) == (400, body)
+    assert told(EndpointRefusal(502, {"error": "Failed"})) == (502, {"error": "Failed"})
 
 
 # ---------------------------------------------------------------- limit and offset

@@ -19,12 +19,12 @@ from switchyard.domain.artifacts import Entry
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
+from switchyard.http.statuses import EndpointRefusal
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import keys
 from switchyard.store import staged as rows
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import staged
-from switchyard.surfaces.projects.surface import ViewError
 from tests.api.conftest import Caller
 from tests.support.files import Recorded, policy_of, put
 from tests.support.http import Answer, Api
@@ -56,7 +56,7 @@ def unit(table: Table, tenant: str) -> Unit:
 
 
 def refused(table: Table, task: Track, *ids: str) -> list[str]:
-    with pytest.raises(ViewError) as error:
+    with pytest.raises(EndpointRefusal) as error:
         staged.consume(unit(table, task.tenant_id), task, ids)
     assert error.value.status == 400
     assert error.value.body["detail"] == "Some pending_user_artifact_ids are invalid or expired"

@@ -13,13 +13,13 @@ import pytest
 from switchyard.domain.errors import Busy
 from switchyard.domain.ids import new_id
 from switchyard.http.request import Request
-from switchyard.surfaces.objectives.surface import refuse
+from switchyard.surfaces.objectives.surface import OBJECTIVES
 from tests.support.front import Told, front
 
 PROGRAM = Path(__file__).with_name("cadenya_program.py")
 STATUS = {"content-type": "application/json"}
 THROTTLED: Told = (429, {**STATUS, "retry-after": "1"}, '{"code": 8, "message": "Slow down", "details": []}')
-BUSY: Told = refuse(Busy(), Request("GET", "/", "", {}, {}, "request", {}))
+BUSY: Told = OBJECTIVES.refuse(Busy(), Request("GET", "/", "", {}, {}, "request", {}))
 
 
 class Client:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from switchyard.aws.clients import make_client
-from switchyard.http.endpoint import use_table
+from switchyard.http.container import use_table
 from tests.support.stack import aws, stack
 
 __all__ = ["aws", "stack"]

@@ -12,7 +12,7 @@ import pytest
 from switchyard.domain import clock, tokens, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
-from switchyard.http.endpoint import use_table
+from switchyard.http.container import use_table
 from switchyard.store import ready
 from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as rows

@@ -16,7 +16,7 @@ from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import dashed, new_id
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import use_table
+from switchyard.http.container import use_table
 from switchyard.store import homes
 from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as rows

@@ -17,7 +17,7 @@ from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
-from switchyard.http.endpoint import use_table
+from switchyard.http.container import use_table
 from switchyard.ledger import runs
 from switchyard.store import run_logs
 from switchyard.store import tokens as token_rows

@@ -7,7 +7,7 @@ from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.domain.devices import Device, Presence
 from switchyard.domain.goal_runs import GoalRun
-from switchyard.domain.notifications import Attempted, Notice
+from switchyard.domain.notifications import Attempted, Notification
 from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Member, Project, Tenant
 from switchyard.domain.tracks import Track
@@ -254,8 +254,8 @@ _NOTICE: dict[str, Any] = {
     "created_at": AT,
 }
 NOTICES = {
-    "minimal": Notice(**_NOTICE),
-    "full": Notice(
+    "minimal": Notification(**_NOTICE),
+    "full": Notification(
         **_NOTICE,
         present=("device-1", "device-2"),
         devices={

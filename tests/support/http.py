@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from switchyard.catalogue import ROOT, Endpoint, endpoints
-from switchyard.http.endpoint import Operation
+from switchyard.http.operation import Operation
 from switchyard.routes import function_of
 from switchyard.unmatched import default_route
 

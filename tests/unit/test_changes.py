@@ -91,7 +91,7 @@ def test_an_entry_comes_back_from_its_row() -> None:
 
 
 def test_a_refusal_comes_back_from_the_row_that_waits_for_the_pipeline() -> None:
-    entry = audit.refused(TASK, "done", ADA, "request-9", "2026-06-05T09:30:00.000Z", Conflict())
+    entry = audit.refused(TASK, "done", ADA, "request-9", "2026-06-05T09:30:00.000Z", Conflict(), 409)
     row = audit_rows.attempt(entry)["Put"]["Item"]
     assert records.read(record(None, row)) == entry
     assert records.read(record(row, row)) is None

@@ -1,6 +1,6 @@
-"""Answers that are no JSON: bytes on their way through the composition."""
+"""Answers that are not JSON: bytes on their way through the composition."""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, Request, endpoint, public_endpoint
 from switchyard.http.problems import SERVICE
 from switchyard.openapi import document
 from tests.support.http import Answer, Context, event
@@ -9,8 +9,8 @@ ANYTHING = bytes(range(256))
 
 
 def serve(reply: Reply) -> Answer:
-    @endpoint(SERVICE, "service.try", "GET /try", public=True, media="text/plain", empty=303)
-    def handler(_call: Call) -> Reply:
+    @public_endpoint(SERVICE, "service.try", "GET /try", media="text/plain", empty=303)
+    def handler(_request: Request) -> Reply:
         """Answer."""
         return reply
 
@@ -34,7 +34,7 @@ def test_what_is_elsewhere_is_answered_by_its_address() -> None:
 
 
 def test_an_operation_that_answers_bytes_keeps_none_under_a_key_and_says_what_they_are() -> None:
-    @endpoint(SERVICE, "service.try", "POST /try", public=True, media="text/plain", empty=303)
+    @endpoint(SERVICE, "service.try", "POST /try", media="text/plain", empty=303)
     def handler(_call: Call) -> Reply:
         """Answer."""
         return Reply(200, b"", {"content-type": "text/plain"})

@@ -102,7 +102,7 @@ def test_every_public_operation_needs_no_token_and_every_other_one_does(document
 
 
 def test_every_surface_words_its_errors_as_it_documents_them() -> None:
-    request = Request("GET", "/path", "", {}, {}, "request", {})
+    request = Request("GET", "/path", "", {"host": "api.example"}, {}, "request", {})
     for surface in {endpoint.operation.surface for endpoint in all_endpoints()}:
         assert surface.error is not None, f"{surface.name} documents no error body"
         errors: list[SwitchyardError] = list(openapi_shared.EVERY_ERROR)

@@ -16,6 +16,6 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
     reply=ProjectShown,
     status=201,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[CreateProject]) -> Reply:
     """Create a project, with the tenant's next number."""
     return changes.create_project(call)

@@ -16,6 +16,6 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
     reply=TokenCreated,
     status=201,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[CreateToken]) -> Reply:
     """Issue a token for an actor; its secret is in this answer and nowhere else."""
     return changes.create_token(call)

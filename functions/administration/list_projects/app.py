@@ -15,6 +15,6 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
     query=Paging,
     reply=ProjectPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, Paging]) -> Reply:
     """List the tenant's projects, newest first."""
     return Reply(200, listing.all_projects(call.ledger.table, call.actor.tenant_id, call.query))

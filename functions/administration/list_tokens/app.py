@@ -15,6 +15,6 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
     query=Paging,
     reply=TokenPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, Paging]) -> Reply:
     """List the tenant's tokens, newest first, without their secrets."""
     return Reply(200, listing.all_tokens(call.ledger.table, call.actor.tenant_id, call.query))

@@ -14,6 +14,6 @@ from switchyard.surfaces.audit.surface import AUDIT
     query=ListEntries,
     reply=EntryPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ListEntries]) -> Reply:
     """List who changed which track, when and how, newest first."""
     return entries.list_entries(call)

@@ -18,6 +18,6 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     status=201,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[CreateTask]) -> Reply:
     """Create an open task."""
     return present.one(call, tasks.create(call.ledger, call.body), status=201)

@@ -15,6 +15,6 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     query=ListTasks,
     reply=TaskPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ListTasks]) -> Reply:
     """List tasks by status, assignee, due date or related resource."""
     return present.many(call, *tasks.page(call.ledger, call.query))

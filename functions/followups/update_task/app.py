@@ -17,9 +17,9 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     reply=OneTask,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[UpdateTask]) -> Reply:
     """Complete, cancel or reopen a task."""
-    body: UpdateTask = call.body
+    body = call.body
     return present.one(
         call, tasks.update(call.ledger, call.path["id"], body.status, body.completed_note, call.if_match)
     )

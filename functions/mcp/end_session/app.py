@@ -1,10 +1,10 @@
 """DELETE /mcp"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Reply, Request, public_endpoint
 from switchyard.mcp.surface import MCP, only_post
 
 
-@endpoint(MCP, "mcp.end_session", "DELETE /mcp", public=True, keyed=False, status=405)
-def handler(call: Call) -> Reply:
+@public_endpoint(MCP, "mcp.end_session", "DELETE /mcp", status=405)
+def handler(request: Request) -> Reply:
     """Refuse to end a session: none is kept."""
-    return only_post(call)
+    return only_post(request)

@@ -2,18 +2,17 @@
 GET /.well-known/oauth-protected-resource/mcp
 """
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Reply, Request, public_endpoint
 from switchyard.mcp.surface import MCP, ResourceMetadata, describe
 
 
-@endpoint(
+@public_endpoint(
     MCP,
     "mcp.get_resource_metadata",
     "GET /.well-known/oauth-protected-resource",
     "GET /.well-known/oauth-protected-resource/mcp",
-    public=True,
     reply=ResourceMetadata,
 )
-def handler(call: Call) -> Reply:
+def handler(request: Request) -> Reply:
     """Tell a client which scopes there are and how a token is sent (RFC 9728)."""
-    return describe(call)
+    return describe(request)

@@ -1,11 +1,11 @@
 """POST /mcp"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Caller, Reply, committing_endpoint
 from switchyard.mcp.server import post_message
 from switchyard.mcp.surface import MCP, TOOL_SCOPES, RpcAnswer
 
 
-@endpoint(MCP, "mcp.post_message", "POST /mcp", scopes=TOOL_SCOPES, reply=RpcAnswer, keyed=False, empty=202)
-def handler(call: Call) -> Reply:
+@committing_endpoint(MCP, "mcp.post_message", "POST /mcp", scopes=TOOL_SCOPES, reply=RpcAnswer, empty=202)
+def handler(caller: Caller) -> Reply:
     """Answer one MCP message: initialize, server/discover, ping, tools/list, tools/call."""
-    return post_message(call)
+    return post_message(caller)

@@ -17,6 +17,6 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     reply=Acted,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[ActOnObjective]) -> Reply:
     """Cancel an objective (`obj_…:cancel`) or continue it with a message (`obj_…:continue`)."""
     return objectives.act(call)

@@ -16,6 +16,6 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     reply=Objective,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[CreateObjective]) -> Reply:
     """Create an objective that everyone in the workspace sees."""
     return objectives.create(call)

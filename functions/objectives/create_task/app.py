@@ -16,6 +16,6 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     reply=ObjectiveTask,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[CreateTask]) -> Reply:
     """Add a task to an objective; it gets the next number."""
     return tasks.create(call)

@@ -15,6 +15,6 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     query=ListObjectives,
     reply=ObjectivePage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ListObjectives]) -> Reply:
     """List objectives by creation time, newest first."""
     return objectives.list_objectives(call)

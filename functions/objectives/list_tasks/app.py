@@ -15,6 +15,6 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     query=ListTasks,
     reply=TaskPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ListTasks]) -> Reply:
     """List an objective's tasks by their numbers."""
     return tasks.list_tasks(call)

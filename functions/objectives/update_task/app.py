@@ -16,6 +16,6 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     reply=ObjectiveTask,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[UpdateTask]) -> Reply:
     """Reword a task, complete it, or open it again."""
     return tasks.update(call)

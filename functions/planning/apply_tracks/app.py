@@ -15,6 +15,6 @@ from switchyard.surfaces.planning.surface import PLANNING
     body=ApplyTracks,
     reply=AppliedAll,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[ApplyTracks]) -> Reply:
     """Create, change and delete up to 100 tracks at once: all of them or none."""
     return apply(call)

@@ -17,6 +17,6 @@ from switchyard.surfaces.planning.surface import PLANNING
     versioned=True,
     status=201,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[CreateTrack]) -> Reply:
     """Create a task or a goal."""
     return changes.create(call)

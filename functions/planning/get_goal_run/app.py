@@ -2,7 +2,7 @@
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.planning import goal_runs
-from switchyard.surfaces.planning.models import ShowGoalRun
+from switchyard.surfaces.planning.goal_run_models import ShowGoalRun
 from switchyard.surfaces.planning.replies import GoalRunProgress
 from switchyard.surfaces.planning.surface import PLANNING
 
@@ -15,6 +15,6 @@ from switchyard.surfaces.planning.surface import PLANNING
     query=ShowGoalRun,
     reply=GoalRunProgress,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ShowGoalRun]) -> Reply:
     """Show a goal's latest run, and how its tasks stand."""
     return goal_runs.show(call)

@@ -15,6 +15,6 @@ from switchyard.surfaces.planning.surface import PLANNING
     query=ListTracks,
     reply=TrackPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ListTracks]) -> Reply:
     """List tasks or goals, newest first, with the search's filters."""
     return search.list_tracks(call)

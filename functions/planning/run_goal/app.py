@@ -2,7 +2,7 @@
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.planning import goal_runs
-from switchyard.surfaces.planning.models import RunGoal
+from switchyard.surfaces.planning.goal_run_models import RunGoal
 from switchyard.surfaces.planning.replies import GoalRunShown
 from switchyard.surfaces.planning.surface import PLANNING
 
@@ -17,6 +17,6 @@ from switchyard.surfaces.planning.surface import PLANNING
     reply=GoalRunShown,
     status=201,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[RunGoal]) -> Reply:
     """Run a goal: its agents' tasks, in the order of their dependencies."""
     return goal_runs.start(call)

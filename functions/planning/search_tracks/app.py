@@ -16,6 +16,6 @@ from switchyard.surfaces.planning.surface import PLANNING
     reply=SearchPage,
     keyed=False,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[SearchTracks]) -> Reply:
     """Search tasks or goals by keyword and filter, 20 a page."""
     return search.search(call)

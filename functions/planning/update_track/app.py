@@ -16,6 +16,6 @@ from switchyard.surfaces.planning.surface import PLANNING
     reply=UpdatedTrack,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[UpdateTrack]) -> Reply:
     """Change a track: absent fields stay, empty strings clear."""
     return changes.update(call)

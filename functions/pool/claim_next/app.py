@@ -16,6 +16,6 @@ from switchyard.surfaces.pool.surface import POOL
     body_optional=True,
     empty=204,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[ClaimNext]) -> Reply:
     """Claim the next ready task that fits, urgent first, then oldest; 204 when there is none."""
     return claims.claim_next(call)

@@ -15,6 +15,6 @@ from switchyard.surfaces.pool.surface import POOL
     reply=ClaimedTask,
     body_optional=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[Lease]) -> Reply:
     """Claim a task for oneself alone, until the lease ends."""
     return claims.claim(call)

@@ -16,6 +16,6 @@ from switchyard.surfaces.pool.surface import POOL
     status=201,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[CreateTask]) -> Reply:
     """Create a task in the organization's pool."""
     return tasks.create(call)

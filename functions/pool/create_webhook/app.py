@@ -15,6 +15,6 @@ from switchyard.surfaces.pool.webhook_models import CreateWebhook, WebhookWithSe
     reply=WebhookWithSecret,
     status=201,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[CreateWebhook]) -> Reply:
     """Add an endpoint for events; its secret is shown once."""
     return webhooks.create(call)

@@ -14,6 +14,6 @@ from switchyard.surfaces.pool.webhook_models import DeliveryPage, WebhookPaging
     query=WebhookPaging,
     reply=DeliveryPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, WebhookPaging]) -> Reply:
     """List the deliveries to an endpoint, newest event first."""
     return webhooks.deliveries(call)

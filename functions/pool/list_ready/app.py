@@ -14,6 +14,6 @@ from switchyard.surfaces.pool.surface import POOL
     query=ReadyTasks,
     reply=TasksShown,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ReadyTasks]) -> Reply:
     """List what the caller could claim now, urgent first, then oldest."""
     return claims.list_ready(call)

@@ -14,6 +14,6 @@ from switchyard.surfaces.pool.surface import POOL
     query=ListTasks,
     reply=TasksShown,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ListTasks]) -> Reply:
     """List the tasks that fit the filters, newest first."""
     return listing.list_tasks(call)

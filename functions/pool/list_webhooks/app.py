@@ -14,6 +14,6 @@ from switchyard.surfaces.pool.webhook_models import WebhookPage, WebhookPaging
     query=WebhookPaging,
     reply=WebhookPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, WebhookPaging]) -> Reply:
     """List the organization's endpoints, newest first."""
     return webhooks.list_all(call)

@@ -15,6 +15,6 @@ from switchyard.surfaces.pool.surface import POOL
     reply=TaskShown,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[UpdateTask]) -> Reply:
     """Change a task: absent fields stay, null clears."""
     return tasks.update(call)

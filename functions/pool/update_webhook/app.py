@@ -14,6 +14,6 @@ from switchyard.surfaces.pool.webhook_models import UpdateWebhook, WebhookShown
     body=UpdateWebhook,
     reply=WebhookShown,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[UpdateWebhook]) -> Reply:
     """Change an endpoint; enabling it again begins anew."""
     return webhooks.update(call)

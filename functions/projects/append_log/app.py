@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body=AppendLog,
     reply=RunShown,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[AppendLog]) -> Reply:
     """Append entries to a run's log, which is a sign of life of the run, too."""
     return run_logs.append(call)

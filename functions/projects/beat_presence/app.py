@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     status=204,
     keyed=False,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[BeatPresence]) -> Reply:
     """Say that a device of the caller shows the task, for the next 60 seconds."""
     return devices.beat(call)

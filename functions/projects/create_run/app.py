@@ -17,6 +17,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     status=201,
     body_optional=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[CreateRun]) -> Reply:
     """Make a run that is started later."""
     return run_starts.create(call)

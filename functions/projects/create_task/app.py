@@ -17,6 +17,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     status=201,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[TaskFields]) -> Reply:
     """Create a task in a project."""
     return tasks.create(call)

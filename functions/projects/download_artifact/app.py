@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     media="*/*",
     empty=303,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[NamedArtifact]) -> Reply:
     """Read a file of a run; a large one is elsewhere (303)."""
     return run_artifacts.download(call)

@@ -17,6 +17,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     status=204,
     keyed=False,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[EndPresence, EndPresenceParams]) -> Reply:
     """Say that a device of the caller shows the task no more."""
     return devices.leave(call)

@@ -14,6 +14,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body=FinalizeUpload,
     reply=Manifest,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[FinalizeUpload]) -> Reply:
     """Add uploaded files to a run, all or nothing."""
     return run_artifacts.finalize(call)

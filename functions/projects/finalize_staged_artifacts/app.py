@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=Manifest,
     keyed=False,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[FinalizeUpload]) -> Reply:
     """Stage uploaded files for the task's next run, all or nothing."""
     return staged.finalize(call)

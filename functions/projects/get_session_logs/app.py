@@ -14,6 +14,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     query=SessionLogs,
     reply=SessionLogsShown,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, SessionLogs]) -> Reply:
     """Read a page of the entries of a run's log, by time and type."""
     return run_logs.session(call)

@@ -14,6 +14,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     query=ListNotifications,
     reply=NotificationPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ListNotifications]) -> Reply:
     """List what was decided about telling people of the task's runs, newest first."""
     return notifications.of_task(call)

@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     query=Paging,
     reply=RunsPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, Paging]) -> Reply:
     """List the runs of a task, newest first."""
     return runs.list_runs(call)

@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     query=ListTasks,
     reply=TasksPage,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, ListTasks]) -> Reply:
     """List the tasks of a project that fit the filters, newest first."""
     return listing.list_tasks(call)

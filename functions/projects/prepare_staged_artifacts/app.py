@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=Prepared,
     keyed=False,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[PrepareUpload]) -> Reply:
     """Ask for forms that upload files for the task's next run."""
     return staged.prepare(call)

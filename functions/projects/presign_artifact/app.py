@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=Presigned,
     keyed=False,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[NamedArtifact]) -> Reply:
     """Ask for an address that serves a file of a run."""
     return run_artifacts.presign(call)

@@ -14,6 +14,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body=RegisterDevice,
     reply=DeviceShown,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[RegisterDevice]) -> Reply:
     """Register a device of the caller for push; `{user}` is `@me`."""
     return devices.register(call)

@@ -16,6 +16,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=Relayed,
     keyed=False,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[RelayMessage]) -> Reply:
     """Take a message for a chat, of which there is none."""
     return runs.relay_message(call)

@@ -16,6 +16,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=TaskShown,
     versioned=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[TaskFields]) -> Reply:
     """Change a task, as PATCH does: absent fields keep their values."""
     return tasks.update(call)

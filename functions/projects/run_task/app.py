@@ -16,6 +16,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=TaskShown,
     body_optional=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[RunTask]) -> Reply:
     """Start a run of a task in the cloud."""
     return run_starts.run_task(call)

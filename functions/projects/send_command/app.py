@@ -16,6 +16,6 @@ from switchyard.surfaces.projects.surface import PROJECTS, ProjectsError
     status=400,
     keyed=False,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[Command]) -> Reply:
     """Refuse a command for a sandbox, of which there is none."""
     return runs.send_command(call)

@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body=SetOutput,
     reply=RunShown,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[SetOutput]) -> Reply:
     """Replace a run's output, checked against the task's JSON Schema."""
     return runs.set_output(call)

@@ -16,6 +16,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=TaskShown,
     body_optional=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[StartRun]) -> Reply:
     """Start a cloud run that was made before."""
     return run_starts.start(call)

@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     media=run_stream.EVENT_STREAM,
     empty=204,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[None, StreamLog]) -> Reply:
     """Follow a run as server-sent events: what is new since Last-Event-ID, waiting a while for it."""
     return run_stream.stream(call)

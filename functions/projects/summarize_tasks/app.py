@@ -18,6 +18,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=SummariesPage,
     keyed=False,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[Summaries, Paging]) -> Reply:
     """Read the summaries of many tasks by their ids."""
     return listing.summaries(call)

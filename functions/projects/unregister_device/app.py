@@ -14,6 +14,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body=UnregisterDevice,
     status=204,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[UnregisterDevice]) -> Reply:
     """Give a device of the caller up for push; `{user}` is `@me`."""
     return devices.unregister(call)

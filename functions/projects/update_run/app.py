@@ -15,6 +15,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body=UpdateRun,
     reply=RunShown,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[UpdateRun]) -> Reply:
     """Change a run: its status, stage, branch, and merge into its state and output."""
     return runs.update(call)

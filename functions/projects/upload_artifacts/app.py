@@ -14,6 +14,6 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body=UploadArtifacts,
     reply=Manifest,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[UploadArtifacts]) -> Reply:
     """Add small files to a run."""
     return run_artifacts.upload(call)

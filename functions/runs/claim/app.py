@@ -16,6 +16,6 @@ from switchyard.surfaces.runs.surface import RUNS
     body_optional=True,
     empty=204,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[Claim]) -> Reply:
     """Claim the next run that is offered to the caller, or wait for one; 204 when there is none."""
     return claims.claim(call)

@@ -15,6 +15,6 @@ from switchyard.surfaces.runs.surface import RUNS
     reply=LeaseShown,
     body_optional=True,
 )
-def handler(call: Call) -> Reply:
+def handler(call: Call[Lease]) -> Reply:
     """Prolong the lease on a run that the caller holds: a sign of life."""
     return claims.heartbeat(call)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Reply, Request, public_endpoint
 from switchyard.http.problems import SERVICE
 from switchyard.http.replies import OpenApi
 
@@ -16,7 +16,7 @@ def document() -> Any:
     return json.loads(Path(__file__).with_name("openapi.json").read_text(encoding="utf-8"))
 
 
-@endpoint(SERVICE, "service.get_openapi", "GET /openapi.json", public=True, reply=OpenApi)
-def handler(_call: Call) -> Reply:
+@public_endpoint(SERVICE, "service.get_openapi", "GET /openapi.json", reply=OpenApi)
+def handler(_request: Request) -> Reply:
     """Describe the whole service in OpenAPI 3.1."""
     return Reply(200, document())

@@ -21,9 +21,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from switchyard.aws.clients import make_client
 from switchyard.domain.actors import SCOPES, Actor, ActorKind
-from switchyard.domain.errors import Busy, FieldError, Invalid, NotFound, SwitchyardError
-from switchyard.domain.ids import new_id, parse_id
-from switchyard.http.validation import Wire, parse_body, parse_values
+from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
+from switchyard.domain.ids import new_id
+from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import tenants
@@ -79,7 +79,7 @@ class Admin:
 
     def revoke_token(self, tenant_id: str, token_id: str) -> None:
         """Revoke a token; it opens nothing any more within 30 seconds."""
-        found = _id("token id", token_id)
+        found = checked("token id", read_id, token_id)
         self._commit(tenant_id, lambda unit: administration.revoke_token(unit, found))
 
     def list_tokens(self, tenant_id: str, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
@@ -97,7 +97,9 @@ class Admin:
 
     def _commit[T](self, tenant_id: str, work: Callable[[Unit], T]) -> T:
         """Do the work as one write, again when someone else drew the same number meanwhile."""
-        operator = Actor(_id("tenant id", tenant_id), "operator", "user", frozenset(SCOPES), "", source="admin")
+        operator = Actor(
+            checked("tenant id", read_id, tenant_id), "operator", "user", frozenset(SCOPES), "", source="admin"
+        )
         self._wind_up()
         while True:
             unit = Unit(self.table, operator, new_id())
@@ -113,7 +115,7 @@ class Admin:
 
     def _known(self, tenant_id: str) -> str:
         self._wind_up()
-        found = _id("tenant id", tenant_id)
+        found = checked("tenant id", read_id, tenant_id)
         if tenants.find_tenant(self.table, found) is None:
             raise NotFound(f"There is no tenant with the id {found}.")
         return found
@@ -128,13 +130,6 @@ def _checked[M: Wire](model: type[M], values: dict[str, Any]) -> M:
 
 def _paging(limit: int, cursor: str | None) -> Paging:
     return parse_values(Paging, {"limit": limit} | ({"cursor": cursor} if cursor else {}), "query")
-
-
-def _id(field: str, given: str) -> str:
-    found = parse_id(given)
-    if found is None:
-        raise Invalid(FieldError(field, f"{given[:80]!r} is not an id", "a UUID", "id"))
-    return found
 
 
 # ---------------------------------------------------------------- command line

@@ -16,7 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from switchyard import __version__, routes
 from switchyard.catalogue import ROOT, endpoints
-from switchyard.http.endpoint import Operation
+from switchyard.http.operation import Operation
 from switchyard.http.request import BODY_MAX
 from switchyard.openapi_shared import (
     HEADERS,

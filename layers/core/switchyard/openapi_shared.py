@@ -15,7 +15,6 @@ from switchyard.domain.errors import (
     IdempotencyConflict,
     Invalid,
     MalformedBody,
-    MethodNotAllowed,
     MissingScope,
     NotFound,
     PreconditionFailed,
@@ -25,15 +24,16 @@ from switchyard.domain.errors import (
     UnknownReference,
     WrongContentType,
 )
-from switchyard.http.endpoint import Operation
+from switchyard.http.operation import Operation
 from switchyard.http.request import Request
+from switchyard.http.statuses import MethodNotAllowed
 from switchyard.http.surface import Surface
 from switchyard.store.idempotency import KEEP_SECONDS, KEY_MAX
 
 Json = dict[str, Any]
 
 _SAMPLE_ID = "01981f5c-7a00-7000-8000-000000000001"
-SAMPLE_REQUEST = Request("GET", "/path", "", {}, {}, "request-id", {})
+SAMPLE_REQUEST = Request("GET", "/path", "", {"host": "api.example"}, {}, "request-id", {})
 
 # ---------------------------------------------------------------- refusals
 

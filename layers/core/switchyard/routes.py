@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from switchyard.http.endpoint import Operation
+from switchyard.http.operation import Operation
 
 BEGIN = "        # routes: begin. Made by `make openapi` from the endpoints; what stands here is overwritten.\n"
 END = "        # routes: end\n"

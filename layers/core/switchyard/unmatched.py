@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from switchyard.aws.functions import Functions
-from switchyard.domain.errors import Busy, MethodNotAllowed, NotFound, SwitchyardError
+from switchyard.domain.errors import Busy, NotFound, SwitchyardError
 from switchyard.http.route_table import Route, RouteTable
+from switchyard.http.statuses import MethodNotAllowed
 
 Event = Mapping[str, Any]
 Response = dict[str, Any]
@@ -74,7 +75,7 @@ def allowed(found: Mapping[str, Route]) -> tuple[str, ...]:
 def _refused(error: SwitchyardError, event: Event, surface: str, started: float) -> Response:
     """Word an error as the surface does, and log it. What that needs is loaded here: most events are handed on."""
     from switchyard.domain.tokens import redacted
-    from switchyard.http.endpoint import logger
+    from switchyard.http.log import logger
     from switchyard.http.request import Request
 
     request = Request.of(event)

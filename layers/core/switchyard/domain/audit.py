@@ -109,8 +109,13 @@ def entry_of_run(change: RunChange) -> Entry:
     )
 
 
-def refused(track: Track, wanted: str, actor: Actor, request_id: str, at: str, error: SwitchyardError) -> Entry:
-    """Return the entry of a refused wish to bring a track to a final status: what was wanted, and why it failed."""
+def refused(
+    track: Track, wanted: str, actor: Actor, request_id: str, at: str, error: SwitchyardError, error_status: int
+) -> Entry:
+    """Return the entry of a refused attempt to bring a track to a final status: what was wanted, and why it failed.
+
+    `error_status` is the HTTP status that the error is answered with.
+    """
     return Entry(
         id=_entry_id(at, track.id, f"refused-{request_id}"),
         tenant_id=track.tenant_id,
@@ -130,7 +135,7 @@ def refused(track: Track, wanted: str, actor: Actor, request_id: str, at: str, e
         related_type=track.related_type,
         related_id=track.related_id,
         error_code=error.code,
-        error_status=error.status,
+        error_status=error_status,
     )
 
 

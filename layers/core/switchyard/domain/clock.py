@@ -20,19 +20,23 @@ def epoch() -> int:
     return int(time.time())
 
 
-def instant(text: str) -> str:
-    """Return any ISO 8601 date-time in the ledger's form; a time without an offset is UTC.
+def moment(text: str) -> datetime:
+    """Return any ISO 8601 date-time in UTC; a time without an offset is UTC.
 
     Raises ValueError when the text is no date-time.
     """
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
     try:
-        moment = moment.astimezone(UTC)
+        return found.astimezone(UTC)
     except OverflowError:
         raise ValueError("outside the years 1 to 9999 in UTC") from None
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def instant(text: str) -> str:
+    """Return any ISO 8601 date-time in the ledger's form; raises ValueError as `moment` does."""
+    return moment(text).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def calendar_day(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What can go wrong, in the domain's words. Each surface words its own answer (http/errors.py)."""
+"""What can go wrong, in the domain's words. http/statuses.py has the statuses, each surface its own words."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +18,19 @@ class FieldError:
     given: Any = None
     bound: int | None = None
 
+    @property
+    def sentence(self) -> str:
+        """Return why it was refused, and what would be right, in one sentence."""
+        return f"{self.reason}; expected {self.expected}" if self.expected else self.reason
+
 
 class SwitchyardError(Exception):
     """Base of all errors that have an answer; `code` is stable and the same on every surface."""
 
     code = "internal_error"
-    status = 500
     title = "Internal error"
+    #: Seconds after which the same request may go through; None when waiting does not help.
+    retry_after: int | None = None
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
@@ -32,11 +38,11 @@ class SwitchyardError(Exception):
 
 
 class Unauthorized(SwitchyardError):
-    code, status, title = "unauthorized", 401, "Missing, damaged, expired or revoked token"
+    code, title = "unauthorized", "Missing, damaged, expired or revoked token"
 
 
 class MissingScope(SwitchyardError):
-    code, status, title = "missing_required_scope", 403, "The token lacks a scope"
+    code, title = "missing_required_scope", "The token lacks a scope"
 
     def __init__(self, scope: str, detail: str = "") -> None:
         needed = f"This operation needs the scope {scope}; ask an administrator for a token that has it."
@@ -47,23 +53,13 @@ class MissingScope(SwitchyardError):
 class NotFound(SwitchyardError):
     """Missing, deleted, of another tenant or another person's: one answer for all."""
 
-    code, status, title = "resource_not_found", 404, "Not found"
-
-
-class MethodNotAllowed(SwitchyardError):
-    """The path is served, but not under this method; `allowed` are those it is served under."""
-
-    code, status, title = "method_not_allowed", 405, "Method not allowed"
-
-    def __init__(self, allowed: tuple[str, ...] = ()) -> None:
-        super().__init__(f"This path takes {', '.join(allowed)}." if allowed else "")
-        self.allowed = allowed
+    code, title = "resource_not_found", "Not found"
 
 
 class Invalid(SwitchyardError):
     """The request itself is wrong; nothing was written."""
 
-    code, status, title = "validation_failed", 400, "The request is not valid"
+    code, title = "validation_failed", "The request is not valid"
 
     def __init__(self, *fields: FieldError, detail: str = "") -> None:
         super().__init__(detail or "; ".join(f"{f.field}: {f.reason}" for f in fields[:3]))
@@ -75,23 +71,23 @@ class MalformedBody(Invalid):
 
 
 class TooLarge(SwitchyardError):
-    code, status, title = "body_too_large", 413, "The body is too large"
+    code, title = "body_too_large", "The body is too large"
 
 
 class WrongContentType(SwitchyardError):
-    code, status, title = "unsupported_media_type", 415, "The body is not declared as JSON"
+    code, title = "unsupported_media_type", "The body is not declared as JSON"
 
 
 class UnknownReference(Invalid):
     """A track refers to another one that is not there, not of the right type, or not visible."""
 
-    code, status, title = "unknown_reference", 422, "A referenced track does not exist"
+    code, title = "unknown_reference", "A referenced track does not exist"
 
 
 class Cycle(Invalid):
     """Parents or dependencies would form a circle; `path` lists the ids, the first repeated at the end."""
 
-    code, status, title = "cycle", 422, "The tracks would form a cycle"
+    code, title = "cycle", "The tracks would form a cycle"
 
     def __init__(self, field: str, path: list[str]) -> None:
         shown = " -> ".join(path)
@@ -100,11 +96,11 @@ class Cycle(Invalid):
 
 
 class Conflict(SwitchyardError):
-    code, status, title = "conflict", 409, "The change conflicts with the present state"
+    code, title = "conflict", "The change conflicts with the present state"
 
 
 class PreconditionFailed(SwitchyardError):
-    code, status, title = "precondition_failed", 412, "The track has changed since it was read"
+    code, title = "precondition_failed", "The track has changed since it was read"
 
 
 class IdempotencyConflict(Conflict):
@@ -118,5 +114,5 @@ class IdempotencyConflict(Conflict):
 class Busy(SwitchyardError):
     """AWS throttled or timed out until no time was left: the caller may retry."""
 
-    code, status, title = "temporarily_unavailable", 503, "Temporarily unavailable"
+    code, title = "temporarily_unavailable", "Temporarily unavailable"
     retry_after = 1

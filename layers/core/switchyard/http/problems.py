@@ -1,14 +1,12 @@
 """RFC 9457 problem details: the error answers of planning, administration and the service's own endpoints."""
 
-import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from switchyard.domain.errors import Cycle, IdempotencyConflict, Invalid, MissingScope, SwitchyardError
-from switchyard.http.request import Request
-from switchyard.http.surface import Refusal, Surface, common_headers
+from switchyard.domain.errors import Cycle, IdempotencyConflict, Invalid, MissingScope
+from switchyard.http.surface import Refused, Surface
 
 
 class ProblemField(BaseModel):
@@ -40,30 +38,35 @@ class Problem(BaseModel):
     idempotency_key: str = ""
 
 
-def refuse(error: SwitchyardError, request: Request) -> Refusal:
-    """Word an error as application/problem+json; `code` is stable, `errors` lists the refused fields."""
-    problem: dict[str, Any] = {
-        "type": f"urn:switchyard:problem:{error.code.replace('_', '-')}",
+def problem(refused: Refused) -> dict[str, Any]:
+    """Return the body of an error answer; `code` is stable, `errors` lists the refused fields."""
+    error = refused.error
+    body: dict[str, Any] = {
+        "type": f"urn:switchyard:problem:{refused.code.replace('_', '-')}",
         "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        "instance": request.path,
-        "code": error.code,
-        "requestId": request.id,
+        "status": refused.status,
+        "detail": refused.text,
+        "instance": refused.request.path,
+        "code": refused.code,
+        "requestId": refused.request.id,
     }
     if isinstance(error, Invalid):
-        problem["errors"] = [
+        body["errors"] = [
             {"field": f.field, "code": f.code, "reason": f.reason} | ({"expected": f.expected} if f.expected else {})
             for f in error.fields
         ]
     if isinstance(error, Cycle):
-        problem["cycle"] = error.path
+        body["cycle"] = error.path
     if isinstance(error, MissingScope):
-        problem["requiredScope"] = error.scope
+        body["requiredScope"] = error.scope
     if isinstance(error, IdempotencyConflict):
-        problem["idempotencyKey"] = error.key
-    headers = {"content-type": "application/problem+json", **common_headers(error)}
-    return error.status, headers, json.dumps(problem, ensure_ascii=False)
+        body["idempotencyKey"] = error.key
+    return body
 
 
-SERVICE = Surface("service", refuse, Problem)
+def native_surface(name: str, workspace_parameter: str | None = None) -> Surface:
+    """Return a surface of our own, which refuses with problem details."""
+    return Surface(name, problem, Problem, "application/problem+json", workspace_parameter=workspace_parameter)
+
+
+SERVICE = native_surface("service")

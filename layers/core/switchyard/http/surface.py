@@ -1,40 +1,77 @@
-"""What a surface tells the composition: its name, and how it words a refusal."""
+"""What a surface tells the composition: its name, and in which words it refuses."""
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel
 
-from switchyard.domain.errors import MethodNotAllowed, SwitchyardError
+from switchyard.domain.errors import SwitchyardError
 from switchyard.http.request import Request
+from switchyard.http.statuses import EndpointRefusal, MethodNotAllowed, by_class, status_of
 
 #: Status, headers and body text of an error answer.
 Refusal = tuple[int, Mapping[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Surface:
-    """One wire dialect. `refuse` turns a domain error into the surface's own answer; `error` documents its body.
+class Refused:
+    """An error with the status, code and text that a surface has for it: what its body is made of."""
 
-    `source` is what the trail says of how a change came in: api, mcp or admin. `workspace_parameter` names a query
-    parameter by which the surface's clients say which workspace they mean: it must be the token's.
+    error: SwitchyardError
+    request: Request
+    status: int
+    code: str
+    text: str
+
+
+def _no_headers(_refused: Refused) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surface:
+    """One wire dialect. Its refusals are data: `shape` makes the body, which `error` documents, of type `media`.
+
+    `statuses`, `codes` and `texts` override what an error says of itself, by its class or the nearest ancestor there;
+    `headers` adds to the common ones. `source` is what the trail says of how a change came in: api, mcp or admin.
+    `workspace_parameter` names a query parameter by which the surface's clients say which workspace they mean: it must
+    be the token's.
     """
 
     name: str
-    refuse: Callable[[SwitchyardError, Request], Refusal]
+    shape: Callable[[Refused], Mapping[str, Any]]
     error: type[BaseModel] | None = None
+    media: str = "application/json"
+    statuses: Mapping[type[SwitchyardError], int] = field(default_factory=dict)
+    codes: Mapping[type[SwitchyardError], str] = field(default_factory=dict)
+    texts: Mapping[type[SwitchyardError], str] = field(default_factory=dict)
+    headers: Callable[[Refused], Mapping[str, str]] = _no_headers
     source: str = "api"
     workspace_parameter: str | None = None
 
+    def refuse(self, error: SwitchyardError, request: Request) -> Refusal:
+        """Word an error as this surface does."""
+        refused = Refused(
+            error,
+            request,
+            by_class(self.statuses, error) or status_of(error),
+            by_class(self.codes, error) or error.code,
+            by_class(self.texts, error) or error.detail,
+        )
+        body = error.body if isinstance(error, EndpointRefusal) else self.shape(refused)
+        headers = {"content-type": self.media, **_common_headers(refused), **self.headers(refused)}
+        return refused.status, headers, json.dumps(body, ensure_ascii=False)
 
-def common_headers(error: SwitchyardError) -> dict[str, str]:
+
+def _common_headers(refused: Refused) -> dict[str, str]:
     """Return the headers that an error needs on every surface."""
-    headers = {}
-    if error.status == 401:
+    error, headers = refused.error, {}
+    if refused.status == 401:
         headers["www-authenticate"] = 'Bearer realm="switchyard", error="invalid_token"'
-    retry_after = getattr(error, "retry_after", None)
-    if retry_after is not None:
-        headers["retry-after"] = str(retry_after)
+    if error.retry_after is not None:
+        headers["retry-after"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         headers["allow"] = ", ".join(error.allowed)
     return headers

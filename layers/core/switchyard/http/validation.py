@@ -1,12 +1,14 @@
 """From pydantic's findings to errors a client can act on: which field, why, what would be right."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from switchyard.domain.errors import FieldError, Invalid, MalformedBody
+from switchyard.domain.ids import parse_id
 
 
 class Wire(BaseModel):
@@ -22,7 +24,7 @@ class Query(BaseModel):
 
 
 def parse_body[M: BaseModel](model: type[M], raw: bytes) -> M:
-    """Return the body as the model; raises MalformedBody for what is no JSON and Invalid for the rest."""
+    """Return the body as the model; raises MalformedBody for what is not JSON and Invalid for the rest."""
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
@@ -44,14 +46,14 @@ JSON_DEPTH_MAX = 32
 def bounded_json[J](value: J, most: int) -> J:
     """Return free-form JSON as it came.
 
-    Raises Expectation when it is none (infinite numbers), nests too deeply, or has more than `most` bytes.
+    Raises Expectation when it is not JSON (infinite numbers), nests too deeply, or has more than `most` bytes.
     """
     if not _nests_within(value, JSON_DEPTH_MAX):
         raise Expectation("nests too deeply", f"at most {JSON_DEPTH_MAX} levels of objects and lists", "too_deep")
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
     except ValueError as error:
-        raise Expectation(f"is no JSON: {error}", "finite numbers, no lone surrogates") from None
+        raise Expectation(f"is not valid JSON: {error}", "finite numbers, no lone surrogates") from None
     if size > most:
         raise Expectation(f"has {size} bytes", f"at most {most} bytes of JSON", "too_long")
     return value
@@ -68,12 +70,25 @@ def _nests_within(value: Any, levels: int) -> bool:
     return False
 
 
-def check_json_size(value: Any, field: str, most: int) -> None:
-    """Raise Invalid, naming the field, where bounded_json refuses the value."""
+def read_id(text: str) -> str:
+    """Return an id in any surface's spelling as UUID; raises Expectation."""
+    found = parse_id(text)
+    if found is None:
+        raise Expectation(f"{text[:80]!r} is not a valid id", "a UUID", "id")
+    return found
+
+
+def checked[V, T](field: str, check: Callable[[V], T], value: V) -> T:
+    """Return what a check makes of a value that no model reads; raises Invalid, naming the field, for Expectation."""
     try:
-        bounded_json(value, most)
+        return check(value)
     except Expectation as problem:
         raise Invalid(FieldError(field, str(problem), problem.expected, problem.code)) from None
+
+
+def check_json_size(value: Any, field: str, most: int) -> None:
+    """Raise Invalid, naming the field, where bounded_json refuses the value."""
+    checked(field, partial(bounded_json, most=most), value)
 
 
 def _refusal(error: ValidationError, root: str) -> Invalid:

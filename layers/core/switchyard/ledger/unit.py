@@ -197,12 +197,15 @@ class Unit:
         if status in lifecycle.FINAL and status != track.status:
             self._ends[track.id] = (track, status)
 
-    def refused(self, error: SwitchyardError) -> list[Item]:
-        """Return the actions that leave word of every end that this error refused, for the pipeline to audit."""
+    def refused(self, error: SwitchyardError, status: int) -> list[Item]:
+        """Return the actions that leave word of every end that this error refused, for the pipeline to audit.
+
+        `status` is the HTTP status of the error.
+        """
         now = clock.now()
         return [
-            audit_rows.attempt(audit.refused(track, status, self.actor, self.request_id, now, error))
-            for track, status in self._ends.values()
+            audit_rows.attempt(audit.refused(track, wanted, self.actor, self.request_id, now, error, status))
+            for track, wanted in self._ends.values()
         ]
 
     def delete(self, before: Track) -> Track:

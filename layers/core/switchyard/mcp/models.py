@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
 from switchyard.http.validation import Wire
-from switchyard.surfaces.followups.models import ABSENT, Cursor, Key, Limit, NonEmptyName, Note
+from switchyard.surfaces.followups.models import Key, Note
 from switchyard.surfaces.followups.statuses import Word
+from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName
 from switchyard.surfaces.planning.models import DRAFTS_MAX, Draft, Filter, Scope
 
 TaskId = Annotated[str, Field(min_length=1, max_length=64)]
@@ -61,6 +62,10 @@ class PlanWork(Wire):
     @property
     def deleted(self) -> list[str]:
         return []
+
+    @property
+    def deletes_field(self) -> str:
+        return ""
 
 
 class SearchTracks(Filter):

@@ -67,7 +67,7 @@ def read(request: Request) -> Message:
     if isinstance(body, list):
         raise ProtocolError(INVALID_REQUEST, "Batches are not served: send one message a request.")
     if not isinstance(body, dict) or body.get("jsonrpc") != "2.0":
-        raise ProtocolError(INVALID_REQUEST, 'The body is no JSON-RPC message: an object with "jsonrpc": "2.0".')
+        raise ProtocolError(INVALID_REQUEST, 'The body is not a JSON-RPC message: an object with "jsonrpc": "2.0".')
     given = body.get("id")
     if "id" in body and (isinstance(given, bool) or not isinstance(given, (str, int)) or len(str(given)) > _ID_MAX):
         raise ProtocolError(INVALID_REQUEST, f"id must be a string or an integer of at most {_ID_MAX} characters.")

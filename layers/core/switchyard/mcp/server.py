@@ -12,12 +12,15 @@ from pydantic_core import from_json
 
 from switchyard import __version__
 from switchyard.domain.errors import MissingScope, SwitchyardError
-from switchyard.http.endpoint import Answer, Call, Reply, canonical, key_use, perform
+from switchyard.http.answers import Answer
+from switchyard.http.call import Caller, Input, Reply
+from switchyard.http.idempotency_keys import canonical, key_use
+from switchyard.http.perform import perform
 from switchyard.http.validation import parse_values
 from switchyard.mcp import protocol
 from switchyard.mcp.protocol import Message, ProtocolError
 from switchyard.mcp.tools import TOOLS, Tool
-from switchyard.surfaces.followups.surface import refuse
+from switchyard.surfaces.followups.surface import FOLLOWUPS
 
 Json = dict[str, Any]
 
@@ -31,16 +34,16 @@ _INSTRUCTIONS = "One ledger of work for agents and people. Send idempotency_key 
 _LIST_TTL = 300_000
 
 
-def post_message(call: Call) -> Reply:
+def post_message(caller: Caller) -> Reply:
     """Answer the message of a request: 200 with its result, 202 for a notification, else a JSON-RPC error."""
     message = None
     try:
-        _refuse_origin(call.request.headers)
-        message = protocol.read(call.request)
-        protocol.check(message, call.request)
+        _refuse_origin(caller.request.headers)
+        message = protocol.read(caller.request)
+        protocol.check(message, caller.request)
         if message.id is None:
             return Reply(202, logged={"method": message.method})
-        return _answer(message, call)
+        return _answer(message, caller)
     except ProtocolError as error:
         body = protocol.error_body(message.id if message else None, error.code, str(error), error.data)
         return Reply(error.status, body, logged={"error": error.code, "detail": str(error)[:500]})
@@ -59,13 +62,13 @@ def _refuse_origin(headers: Mapping[str, str]) -> None:
     raise ProtocolError(protocol.REFUSED, "Pages of this origin may not call this server.", 403)
 
 
-def _answer(message: Message, call: Call) -> Reply:
+def _answer(message: Message, caller: Caller) -> Reply:
     methods = _STATELESS if message.stateless else _HANDSHAKE
     serve = methods.get(message.method or "")
     if serve is None:
         status = 404 if message.stateless else 200
         raise ProtocolError(protocol.METHOD_NOT_FOUND, f"There is no method {str(message.method)[:80]}.", status)
-    result, logged = serve(message, call)
+    result, logged = serve(message, caller)
     if message.stateless:
         result = {"resultType": "complete", **result, "_meta": {"io.modelcontextprotocol/serverInfo": _SERVER_INFO}}
     body = {"jsonrpc": "2.0", "id": message.id, "result": result}
@@ -75,7 +78,7 @@ def _answer(message: Message, call: Call) -> Reply:
 # ---------------------------------------------------------------- methods
 
 
-def _initialize(message: Message, _call: Call) -> tuple[Json, Json]:
+def _initialize(message: Message, _caller: Caller) -> tuple[Json, Json]:
     wanted = message.params.get("protocolVersion")
     return {
         "protocolVersion": wanted if wanted in protocol.HANDSHAKE else protocol.HANDSHAKE[-1],
@@ -85,7 +88,7 @@ def _initialize(message: Message, _call: Call) -> tuple[Json, Json]:
     }, {}
 
 
-def _discover(_message: Message, _call: Call) -> tuple[Json, Json]:
+def _discover(_message: Message, _caller: Caller) -> tuple[Json, Json]:
     return {
         "supportedVersions": list(protocol.SERVED),
         "capabilities": {"tools": {}},
@@ -95,11 +98,11 @@ def _discover(_message: Message, _call: Call) -> tuple[Json, Json]:
     }, {}
 
 
-def _ping(_message: Message, _call: Call) -> tuple[Json, Json]:
+def _ping(_message: Message, _caller: Caller) -> tuple[Json, Json]:
     return {}, {}
 
 
-def _list_tools(message: Message, _call: Call) -> tuple[Json, Json]:
+def _list_tools(message: Message, _caller: Caller) -> tuple[Json, Json]:
     if message.params.get("cursor") is not None:
         raise _bad_params(message, "The cursor is damaged: all tools are on one page.")
     cached = {"ttlMs": _LIST_TTL, "cacheScope": "public"} if message.stateless else {}
@@ -111,7 +114,7 @@ def _listed() -> list[Json]:
     return from_json(Path(__file__).with_name("tools.json").read_bytes())
 
 
-def _call_tool(message: Message, call: Call) -> tuple[Json, Json]:
+def _call_tool(message: Message, caller: Caller) -> tuple[Json, Json]:
     name, arguments = message.params.get("name"), message.params.get("arguments")
     arguments = {} if arguments is None else arguments
     if not isinstance(name, str) or not isinstance(arguments, dict):
@@ -120,9 +123,9 @@ def _call_tool(message: Message, call: Call) -> tuple[Json, Json]:
     if tool is None:
         raise _bad_params(message, f"There is no tool {name[:80]}.")
     try:
-        answer = _run(tool, arguments, call)
+        answer = _run(tool, arguments, caller)
     except SwitchyardError as error:
-        _, _, text = refuse(error, call.request)
+        _, _, text = FOLLOWUPS.refuse(error, caller.request)
         return _refused(text), {"tool": name, "error": error.code, "detail": error.detail[:500]}
     replayed = {"replayed": True} if answer.replayed else {}
     if answer.status >= 400:
@@ -131,22 +134,20 @@ def _call_tool(message: Message, call: Call) -> tuple[Json, Json]:
     return {"content": content, "structuredContent": from_json(answer.body)}, {"tool": name, **replayed}
 
 
-def _run(tool: Tool, arguments: Json, call: Call) -> Answer:
-    """Check scope and arguments, and let the tool work in a unit of its own; raises SwitchyardErrors."""
-    if not call.actor.may(tool.scope):
+def _run(tool: Tool[Any], arguments: Json, caller: Caller) -> Answer:
+    """Check scope and arguments, and let the tool work in a unit of its own; raises SwitchyardErrors.
+
+    The key of its answer is an argument: a request that is sent again may have another id.
+    """
+    if not caller.actor.may(tool.scope):
         raise MissingScope(tool.scope)
-    given = parse_values(tool.input, arguments, "arguments")
-    named = getattr(given, "idempotency_key", None)
-    actor = replace(call.actor, operation=f"mcp.{tool.name}")
-    key = key_use(actor, named, f"mcp.{tool.name}", canonical(arguments, "idempotency_key")) if named else None
-    return perform(
-        lambda ledger: tool.run(Call(call.request, actor, given, None, ledger)),
-        table=call.ledger.table,
-        actor=actor,
-        request=call.request,
-        key=key,
-        refuse=refuse,
-    )
+    body = parse_values(tool.input, arguments, "arguments")
+    operation = f"mcp.{tool.name}"
+    actor = replace(caller.actor, operation=operation)
+    named = getattr(body, "idempotency_key", None)
+    key = key_use(actor, named, operation, canonical(arguments, "idempotency_key")) if named else None
+    given = Input(caller.request, actor, body, None)
+    return perform(tool.run, given, table=caller.table, surface=FOLLOWUPS, key=key)
 
 
 def _refused(text: str) -> Json:

@@ -1,26 +1,20 @@
 """The MCP server as the composition knows it: what HTTP refuses, and where a client learns how to authenticate."""
 
-import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from switchyard.domain.actors import SCOPES
-from switchyard.domain.errors import MissingScope, SwitchyardError
-from switchyard.http.endpoint import Call, Reply
+from switchyard.domain.errors import MissingScope
+from switchyard.http.call import Reply
 from switchyard.http.request import Request
-from switchyard.http.surface import Refusal, Surface, common_headers
+from switchyard.http.surface import Refused, Surface
 from switchyard.mcp import protocol
-from switchyard.surfaces.followups.surface import DOCS_URL, error_object
+from switchyard.surfaces.followups.surface import DOCS_URL, FOLLOWUPS, error_object
+from switchyard.surfaces.outputs import Shown
 
 PATH = "/mcp"
 METADATA_PATH = "/.well-known/oauth-protected-resource"
 #: Any one of them lets a client connect; each tool asks for its own.
 TOOL_SCOPES = ("tasks:read", "tasks:write")
-
-
-class Shown(BaseModel):
-    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class RpcErrorObject(Shown):
@@ -56,33 +50,31 @@ class ResourceMetadata(Shown):
     bearer_methods_supported: list[str]
 
 
-def refuse(error: SwitchyardError, request: Request) -> Refusal:
-    """Word what is refused before a message is looked at as a JSON-RPC error without an id."""
-    status, found = error_object(error, request.id)
-    headers = {"content-type": "application/json", **common_headers(error)}
-    if status == 401:
-        headers["www-authenticate"] = _challenge(request, error="invalid_token")
-    if isinstance(error, MissingScope):
-        headers["www-authenticate"] = _challenge(request, error="insufficient_scope", scope=error.scope)
-    code = protocol.INTERNAL_ERROR if status >= 500 else protocol.REFUSED
-    return status, headers, json.dumps(protocol.error_body(None, code, error.detail, found), ensure_ascii=False)
+def _body(refused: Refused) -> dict[str, Any]:
+    """Return what is refused before a message is looked at as a JSON-RPC error without an id."""
+    code = protocol.INTERNAL_ERROR if refused.status >= 500 else protocol.REFUSED
+    return protocol.error_body(None, code, refused.text, error_object(refused))
+
+
+def _headers(refused: Refused) -> dict[str, str]:
+    """A client that may not enter learns where to ask (RFC 9728)."""
+    if refused.status == 401:
+        return {"www-authenticate": _challenge(refused.request, error="invalid_token")}
+    if isinstance(refused.error, MissingScope):
+        scope = refused.error.scope
+        return {"www-authenticate": _challenge(refused.request, error="insufficient_scope", scope=scope)}
+    return {}
 
 
 def _challenge(request: Request, **parameters: str) -> str:
-    parameters["resource_metadata"] = f"{_base_url(request)}{METADATA_PATH}{PATH}"
+    parameters["resource_metadata"] = f"{request.base_url}{METADATA_PATH}{PATH}"
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items())
 
 
-def _base_url(request: Request) -> str:
-    """Return where the client found us: scheme and host as the gateway passes them on."""
-    scheme, host = request.headers.get("x-forwarded-proto", "https"), request.headers.get("host", "localhost")
-    return f"{scheme}://{host}"
-
-
-def describe(call: Call) -> Reply:
+def describe(request: Request) -> Reply:
     """Answer with the metadata of the protected resource."""
     metadata = {
-        "resource": f"{_base_url(call.request)}{PATH}",
+        "resource": f"{request.base_url}{PATH}",
         "resource_name": "Switchyard",
         "resource_documentation": DOCS_URL,
         "scopes_supported": sorted(SCOPES.keys() & TOOL_SCOPES),
@@ -91,10 +83,19 @@ def describe(call: Call) -> Reply:
     return Reply(200, metadata, {"cache-control": "public, max-age=3600"})
 
 
-def only_post(call: Call) -> Reply:
+def only_post(request: Request) -> Reply:
     """Answer that nothing is streamed and no session is kept: messages are posted, each on its own."""
-    text = f"{call.request.method} is not served here: there are no streams and no sessions. POST each message."
+    text = f"{request.method} is not served here: there are no streams and no sessions. POST each message."
     return Reply(405, protocol.error_body(None, protocol.REFUSED, text), {"allow": "POST"})
 
 
-MCP = Surface("mcp", refuse, RpcError, source="mcp", workspace_parameter="workspace_id")
+MCP = Surface(
+    "mcp",
+    _body,
+    RpcError,
+    statuses=FOLLOWUPS.statuses,
+    codes=FOLLOWUPS.codes,
+    headers=_headers,
+    source="mcp",
+    workspace_parameter="workspace_id",
+)

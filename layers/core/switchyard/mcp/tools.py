@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from switchyard.domain import lifecycle
 from switchyard.domain.claims import Claimable
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
 from switchyard.mcp import models
@@ -33,19 +33,19 @@ OVERWRITE = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": F
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class Tool[Body: BaseModel]:
     """One tool. `run` gets the call with the validated input as its body."""
 
     name: str
     description: str
     scope: str
-    input: type[BaseModel]
+    input: type[Body]
     output: type[BaseModel]
     annotations: dict[str, bool]
-    run: Callable[[Call], Reply]
+    run: Callable[[Call[Body]], Reply]
 
 
-def _one(call: Call, track: Track) -> Reply:
+def _one(call: AnyCall, track: Track) -> Reply:
     return Reply(200, {"task": _brief(track), "request_id": call.request.id})
 
 
@@ -54,29 +54,29 @@ def _brief(track: Track) -> dict[str, Any]:
     return {name: value for name, value in present.task(track).items() if value not in (None, "")}
 
 
-def _create_task(call: Call) -> Reply:
+def _create_task(call: Call[CreateTask]) -> Reply:
     return _one(call, tasks.create(call.ledger, call.body))
 
 
-def _get_task(call: Call) -> Reply:
+def _get_task(call: Call[models.GetTask]) -> Reply:
     return _one(call, tasks.find(call.ledger, call.body.task_id))
 
 
-def _list_tasks(call: Call) -> Reply:
-    given: models.ListTasks = call.body
+def _list_tasks(call: Call[models.ListTasks]) -> Reply:
+    given = call.body
     wanted = ListTasks.model_construct(**{name: getattr(given, name) for name in models.ListTasks.model_fields})
     found, cursor = tasks.page(call.ledger, wanted)
     following = {"next_cursor": cursor} if cursor else {}
     return Reply(200, {"tasks": [_brief(each) for each in found], **following, "request_id": call.request.id})
 
 
-def _complete_task(call: Call) -> Reply:
-    given: models.CompleteTask = call.body
+def _complete_task(call: Call[models.CompleteTask]) -> Reply:
+    given = call.body
     return _one(call, _updated(call.ledger, given.task_id, "completed", given.completed_note))
 
 
-def _update_task(call: Call) -> Reply:
-    given: models.UpdateTask = call.body
+def _update_task(call: Call[models.UpdateTask]) -> Reply:
+    given = call.body
     return _one(call, _updated(call.ledger, given.task_id, given.status, given.completed_note))
 
 
@@ -90,9 +90,9 @@ def _updated(ledger: Unit, task_id: str, status: Word | None, note: str | None) 
     return ledger.gathered(after)
 
 
-def _claim_next_task(call: Call) -> Reply:
+def _claim_next_task(call: Call[models.ClaimNextTask]) -> Reply:
     """Runs come first; one is offered whatever its task's priority, so a wish for one leaves them out."""
-    given: models.ClaimNextTask = call.body
+    given = call.body
     drawn = None if given.priority else run_claims.draw(call.ledger, given.lease_seconds, given.project_id)
     if drawn:
         task, run = drawn
@@ -103,30 +103,30 @@ def _claim_next_task(call: Call) -> Reply:
     return _claimed(call, track, track) if track else Reply(200, {"request_id": call.request.id})
 
 
-def _claimed(call: Call, task: Track, held: Claimable, **more: Any) -> Reply:
+def _claimed(call: AnyCall, task: Track, held: Claimable, **more: Any) -> Reply:
     claim = {"holder": held.holder, "fence": held.fence, "lease_expires_at": held.lease_until}
     shown = _brief(call.ledger.gathered(task))
     return Reply(200, {"task": shown, "claim": claim, **more, "request_id": call.request.id})
 
 
-def _plan_work(call: Call) -> Reply:
+def _plan_work(call: Call[models.PlanWork]) -> Reply:
     return _with_request_id(call, apply.apply(call))
 
 
-def _search_tracks(call: Call) -> Reply:
-    given: models.SearchTracks = call.body
+def _search_tracks(call: Call[models.SearchTracks]) -> Reply:
+    given = call.body
     filters = {name: getattr(given, name) for name in given.model_fields_set & Filter.model_fields.keys()}
     body = SearchTracks.model_construct(
         type=given.type, query=given.query, filter=Filter.model_construct(**filters), cursor=given.cursor
     )
-    return _with_request_id(call, search.search(replace(call, body=body)))
+    return _with_request_id(call, search.search(Call(call.request, call.actor, body, None, ledger=call.ledger)))
 
 
-def _with_request_id(call: Call, reply: Reply) -> Reply:
+def _with_request_id(call: AnyCall, reply: Reply) -> Reply:
     return replace(reply, body={**reply.body, "request_id": call.request.id})
 
 
-_ALL = (
+_ALL: tuple[Tool[Any], ...] = (
     Tool(
         "create_task",
         "Create a task for a user, agent, contact, company, or deal.",
@@ -195,4 +195,4 @@ _ALL = (
     ),
 )
 
-TOOLS = {tool.name: tool for tool in _ALL}
+TOOLS: dict[str, Tool[Any]] = {tool.name: tool for tool in _ALL}

@@ -48,7 +48,7 @@ def check_url(url: str) -> None:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise BadUrl("is no URL") from None
+        raise BadUrl("is not a valid URL") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and local_allowed()):
         raise BadUrl("is not https")
     if not host or not url.isascii() or not url.isprintable() or " " in url:

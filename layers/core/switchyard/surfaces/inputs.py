@@ -1,13 +1,48 @@
 """Types of input that several surfaces take, each refusing with what would be right."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from switchyard.domain import clock
-from switchyard.domain.ids import parse_id
-from switchyard.domain.tracks import ID_MAX, METADATA_MAX_BYTES
-from switchyard.http.validation import Expectation, bounded_json
+from switchyard.domain.tracks import DESCRIPTION_MAX, ID_MAX, METADATA_MAX_BYTES, TITLE_MAX
+from switchyard.http.validation import Expectation, Query, Wire, bounded_json, read_id
+from switchyard.store.lists import CURSOR_MAX
+
+#: The default of a field that may be left out but not be null.
+ABSENT: Any = None
+
+
+class CamelBody(Wire):
+    """Base of request bodies whose fields are camelCase on the wire."""
+
+    model_config = ConfigDict(alias_generator=to_camel, serialize_by_alias=True)
+
+
+class CamelQuery(Query):
+    """Base of query parameters that are camelCase on the wire."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+def bounded(most: int) -> AfterValidator:
+    """Take any JSON of at most so many bytes."""
+
+    def check[J](value: J) -> J:
+        return bounded_json(value, most)
+
+    return AfterValidator(check)
+
+
+def read_time[T](text: str, parse: Callable[[str], T]) -> T:
+    """Return what a parser of domain.clock makes of a text; raises Expectation for what is not a date-time."""
+    try:
+        return parse(text)
+    except ValueError:
+        problem = f"{text[:40]!r} is not a valid date-time"
+        raise Expectation(problem, "an ISO 8601 date or date-time", "date_time") from None
 
 
 def _not_blank(text: str) -> str:
@@ -22,29 +57,16 @@ def _printable(text: str) -> str:
     return text
 
 
+def _date_or_instant(text: str) -> str:
+    return clock.calendar_day(text) if len(text) == 10 else clock.instant(text)
+
+
 def _moment(text: str) -> str:
-    try:
-        return text if len(text) == 10 and clock.calendar_day(text) else clock.instant(text)
-    except (ValueError, OverflowError):
-        raise Expectation(f"{text[:40]!r} is no time", "an ISO 8601 date-time", "date_time") from None
+    return read_time(text, _date_or_instant)
 
 
 def _instant(text: str) -> str:
-    try:
-        return clock.instant(text)
-    except (ValueError, OverflowError):
-        raise Expectation(f"{text[:40]!r} is no time", "an ISO 8601 date-time", "date_time") from None
-
-
-def _uuid(text: str) -> str:
-    found = parse_id(text)
-    if found is None:
-        raise Expectation(f"{text[:80]!r} is not an id", "the id of a task", "id")
-    return found
-
-
-def _bounded(value: dict[str, Any]) -> dict[str, Any]:
-    return bounded_json(value, METADATA_MAX_BYTES)
+    return read_time(text, clock.instant)
 
 
 def _distinct(values: list[str]) -> list[str]:
@@ -59,11 +81,18 @@ Distinct = AfterValidator(_distinct)
 
 #: An id of another system or a name: any printable text.
 Name = Annotated[str, Field(max_length=ID_MAX), Printable]
+NonEmptyName = Annotated[str, Field(min_length=1, max_length=ID_MAX), Printable]
+Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
+Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
 #: A date, kept as one, or an instant in the ledger's form.
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 #: An instant in the ledger's form; a date is its midnight in UTC.
 Instant = Annotated[str, Field(max_length=40), AfterValidator(_instant)]
 #: A track's id in any surface's spelling, as UUID.
-TrackId = Annotated[str, AfterValidator(_uuid)]
+TrackId = Annotated[str, AfterValidator(read_id)]
 #: Any JSON object of bounded size.
-Metadata = Annotated[dict[str, Any], AfterValidator(_bounded)]
+Metadata = Annotated[dict[str, Any], bounded(METADATA_MAX_BYTES)]
+#: How many items a page has at most.
+Limit = Annotated[int, Field(ge=1, le=100)]
+#: Where a page begins, as the page before it said.
+Cursor = Annotated[str, Field(max_length=CURSOR_MAX)]

@@ -1,6 +1,6 @@
 """What the administration surface changes: from a validated body to the ledger, and back to the answer."""
 
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import Call, Reply
 from switchyard.ledger import administration
 from switchyard.surfaces.administration import present
 from switchyard.surfaces.administration.models import CreateProject, CreateToken
@@ -9,9 +9,9 @@ _ONCE = "Keep the token now: it is not shown again."
 _SHOWN = "The token was shown in the first answer alone. If it is lost, revoke this one and create another."
 
 
-def create_token(call: Call) -> Reply:
+def create_token(call: Call[CreateToken]) -> Reply:
     """Answer a CreateToken body. The secret is not kept under the idempotency key: a replay has null instead."""
-    body: CreateToken = call.body
+    body = call.body
     actor = body.actor
     row, secret = administration.issue_token(
         call.ledger, actor.id, actor.kind, body.scopes, body.expires_at, actor.name or ""
@@ -27,7 +27,7 @@ def revoke_token(call: Call) -> Reply:
     return Reply(204)
 
 
-def create_project(call: Call) -> Reply:
+def create_project(call: Call[CreateProject]) -> Reply:
     """Answer a CreateProject body."""
-    body: CreateProject = call.body
+    body = call.body
     return Reply(201, present.project(administration.create_project(call.ledger, body.name)))

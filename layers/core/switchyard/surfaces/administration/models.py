@@ -1,18 +1,14 @@
 """Wire models of the administration surface. Field names are camelCase on the wire; null is refused."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field
 
 from switchyard.domain import tokens
 from switchyard.domain.actors import SCOPES
-from switchyard.http.validation import Expectation, Query, Wire
-from switchyard.surfaces.inputs import Distinct, NotBlank
-
-#: The default of a field that may be left out but not be null.
-ABSENT: Any = None
+from switchyard.http.validation import Expectation, Query
+from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, NotBlank
 
 NAME_MAX = 120
 # Format characters stay: names in many scripts, and joined emoji, need them.
@@ -28,7 +24,7 @@ def _one_line(text: str) -> str:
 def _known_scopes(values: list[str]) -> list[str]:
     for value in values:
         if value not in SCOPES:
-            raise Expectation(f"{value!r} is no scope", "some of " + ", ".join(SCOPES), "unknown_value")
+            raise Expectation(f"{value!r} is not a known scope", "some of " + ", ".join(SCOPES), "unknown_value")
     return values
 
 
@@ -37,7 +33,7 @@ def _expiry(text: str) -> str:
         return tokens.expiry(text)
     except ValueError:
         expected = "a time in the future (ISO 8601), or a duration: 30m, 12h, 90d, 2w"
-        raise Expectation(f"{text!r} is no time in the future", expected, "date_time") from None
+        raise Expectation(f"{text!r} is not a time in the future", expected, "date_time") from None
 
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX), NotBlank, AfterValidator(_one_line)]
@@ -52,11 +48,7 @@ Scopes = Annotated[
 Expiry = Annotated[str, Field(max_length=40), AfterValidator(_expiry)]
 
 
-class _Camel(Wire):
-    model_config = ConfigDict(alias_generator=to_camel)
-
-
-class ActorFields(_Camel):
+class ActorFields(CamelBody):
     """Whom a token is for. A first token makes the actor known; `name` left out keeps the one it has."""
 
     id: ActorId
@@ -64,7 +56,7 @@ class ActorFields(_Camel):
     name: Name = ABSENT
 
 
-class CreateToken(_Camel):
+class CreateToken(CamelBody):
     """`expiresAt` left out makes a token without an end."""
 
     actor: ActorFields
@@ -72,14 +64,14 @@ class CreateToken(_Camel):
     expires_at: Expiry = ABSENT
 
 
-class CreateProject(_Camel):
+class CreateProject(CamelBody):
     name: Name
 
 
-class CreateTenant(_Camel):
+class CreateTenant(CamelBody):
     name: Name
 
 
 class Paging(Query):
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
+    limit: Limit = 50
+    cursor: Cursor = ABSENT

@@ -2,24 +2,17 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from switchyard.surfaces.outputs import CamelShown
 
 
-class Shown(BaseModel):
-    """Base of answers: camelCase, nothing beyond what is documented."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", defer_build=True)
-
-
-class TokenActor(Shown):
+class TokenActor(CamelShown):
     id: str
     kind: Literal["user", "agent"]
     name: str
     number: int
 
 
-class TokenShown(Shown):
+class TokenShown(CamelShown):
     id: str
     actor: TokenActor
     scopes: list[str]
@@ -38,12 +31,12 @@ class TokenCreated(TokenShown):
     notice: str
 
 
-class TokenPage(Shown):
+class TokenPage(CamelShown):
     items: list[TokenShown]
     next_cursor: str | None
 
 
-class ProjectShown(Shown):
+class ProjectShown(CamelShown):
     id: str
     number: int
     name: str
@@ -51,6 +44,6 @@ class ProjectShown(Shown):
     created_by: str
 
 
-class ProjectPage(Shown):
+class ProjectPage(CamelShown):
     items: list[ProjectShown]
     next_cursor: str | None

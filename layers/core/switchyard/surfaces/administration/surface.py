@@ -1,6 +1,5 @@
 """The administration surface as the composition knows it."""
 
-from switchyard.http.problems import Problem, refuse
-from switchyard.http.surface import Surface
+from switchyard.http.problems import native_surface
 
-ADMINISTRATION = Surface("administration", refuse, Problem)
+ADMINISTRATION = native_surface("administration")

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from switchyard.domain.audit import Entry, public_id
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import Call, Reply
 from switchyard.store import audit, indexes, keys, lists
 from switchyard.store.lists import Filter, Range
 from switchyard.surfaces.audit.models import ListEntries
@@ -13,9 +13,9 @@ from switchyard.surfaces.audit.models import ListEntries
 _END = "\U0010ffff"
 
 
-def list_entries(call: Call) -> Reply:
+def list_entries(call: Call[None, ListEntries]) -> Reply:
     """Answer a ListEntries query: a page of entries and a cursor."""
-    query: ListEntries = call.query
+    query = call.query
     actor, row_filter = call.actor, Filter()
     low, high = query.from_ or " ", f"{query.to or ''}{_END}"
     realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]

@@ -2,57 +2,54 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from switchyard.http.validation import Query
-from switchyard.surfaces.planning.models import ABSENT, Moment, Name, Uuid
+from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName, TrackId
+from switchyard.surfaces.outputs import CamelShown
+from switchyard.surfaces.planning.models import DescribedMoment
 
 
 class ListEntries(Query):
     """Filters of the trail, joined by AND; both ends of the time range belong to it, a day to its end."""
 
-    track: Uuid = ABSENT
-    actor: Annotated[Name, Field(min_length=1)] = ABSENT
-    from_: Annotated[Moment, Field(alias="from", min_length=10)] = ABSENT
-    to: Annotated[Moment, Field(min_length=10)] = ABSENT
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
+    track: TrackId = ABSENT
+    actor: NonEmptyName = ABSENT
+    from_: Annotated[DescribedMoment, Field(alias="from", min_length=10)] = ABSENT
+    to: Annotated[DescribedMoment, Field(min_length=10)] = ABSENT
+    limit: Limit = 50
+    cursor: Cursor = ABSENT
 
 
-class Shown(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", defer_build=True)
-
-
-class ActorShown(Shown):
+class ActorShown(CamelShown):
     id: str
     kind: Literal["user", "agent"]
     source: Literal["api", "mcp", "admin", "workflow"]
 
 
-class TrackNamed(Shown):
+class TrackNamed(CamelShown):
     id: str
     type: Literal["task", "goal"]
 
 
-class ResourceNamed(Shown):
+class ResourceNamed(CamelShown):
     type: str
     id: str
 
 
-class Refused(Shown):
+class Refused(CamelShown):
     code: str
     status: int
 
 
-class ChangedField(Shown):
+class ChangedField(CamelShown):
     field: str
     before: Any
     after: Any
     cut: bool
 
 
-class EntryShown(Shown):
+class EntryShown(CamelShown):
     id: str
     at: str
     action: Literal["created", "updated", "status_changed", "completed", "deleted", "run_status_changed"]
@@ -69,6 +66,6 @@ class EntryShown(Shown):
     request_id: str
 
 
-class EntryPage(Shown):
+class EntryPage(CamelShown):
     items: list[EntryShown]
     next_cursor: str | None

@@ -1,6 +1,5 @@
 """The audit surface as the composition knows it."""
 
-from switchyard.http.problems import Problem, refuse
-from switchyard.http.surface import Surface
+from switchyard.http.problems import native_surface
 
-AUDIT = Surface("audit", refuse, Problem)
+AUDIT = native_surface("audit")

@@ -4,26 +4,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from switchyard.domain.tracks import DESCRIPTION_MAX, TITLE_MAX
 from switchyard.http.validation import Expectation, Query, Wire
 from switchyard.store.idempotency import KEY_MAX
-from switchyard.store.lists import CURSOR_MAX
 from switchyard.surfaces.followups.statuses import Word
-from switchyard.surfaces.inputs import Moment, Name, NotBlank
-
-#: The default of a field that may be left out but not be null.
-ABSENT: Any = None
+from switchyard.surfaces.inputs import ABSENT, Cursor, Description, Limit, Moment, NonEmptyName, Title
 
 NOTE_MAX = 4_000
 
 Resource = Literal["contact", "company", "deal", "support_ticket"]
-Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
 Note = Annotated[str, Field(max_length=NOTE_MAX)]
 Key = Annotated[str, Field(min_length=1, max_length=KEY_MAX, description="Makes a retry safe")]
 DueAt = Annotated[Moment, Field(description="ISO 8601", json_schema_extra={"format": "date-time"})]
-NonEmptyName = Annotated[Name, Field(min_length=1)]
-Limit = Annotated[int, Field(ge=1, le=100)]
-Cursor = Annotated[str, Field(max_length=CURSOR_MAX)]
 
 
 def _both_or_neither(given: Any) -> None:
@@ -35,7 +26,7 @@ def _both_or_neither(given: Any) -> None:
 
 class CreateTask(Wire):
     title: Title
-    description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ""
+    description: Description = ""
     due_at: DueAt = ABSENT
     assignee_id: NonEmptyName = ABSENT
     related_resource_type: Resource = ABSENT

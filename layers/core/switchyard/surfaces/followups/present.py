@@ -3,7 +3,7 @@
 from typing import Any
 
 from switchyard.domain.tracks import Track, etag
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Reply
 from switchyard.surfaces.followups import statuses
 
 
@@ -38,7 +38,7 @@ def _due_at(due: str | None) -> str | None:
     return f"{due}T00:00:00.000Z" if due and len(due) == 10 else due
 
 
-def one(call: Call, track: Track, status: int = 200) -> Reply:
+def one(call: AnyCall, track: Track, status: int = 200) -> Reply:
     """Answer with one task."""
     headers = {"etag": etag(track)}
     if status == 201:
@@ -46,7 +46,7 @@ def one(call: Call, track: Track, status: int = 200) -> Reply:
     return Reply(status, {"data": task(track), "request_id": call.request.id}, headers)
 
 
-def many(call: Call, tracks: list[Track], cursor: str | None) -> Reply:
+def many(call: AnyCall, tracks: list[Track], cursor: str | None) -> Reply:
     """Answer with a page of tasks; `next_cursor` is left out at the end of the list."""
     following = {"next_cursor": cursor} if cursor else {}
     return Reply(200, {"data": [task(each) for each in tracks], **following, "request_id": call.request.id})

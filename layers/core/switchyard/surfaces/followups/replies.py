@@ -2,13 +2,8 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from switchyard.surfaces.followups.statuses import Word
-
-
-class Shown(BaseModel):
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+from switchyard.surfaces.outputs import Shown
 
 
 class TaskShown(Shown):

@@ -1,48 +1,44 @@
 """The follow-ups surface as the composition knows it, and how it words errors (contract: followups.md §4.2)."""
 
-import json
 import os
 from typing import Any
 
-from switchyard.domain.errors import IdempotencyConflict, Invalid, MissingScope, SwitchyardError
-from switchyard.http.request import Request
-from switchyard.http.surface import Refusal, Surface, common_headers
+from switchyard.domain.errors import Busy, IdempotencyConflict, Invalid, MissingScope
+from switchyard.http.surface import Refused, Surface
 from switchyard.surfaces.followups.replies import ErrorShown
 
 #: Where the page lies that explains each code: the environment variable DOCS_URL, else the page in the repository.
 DOCS_URL = os.environ.get("DOCS_URL") or "docs/followups.md"
 
 
-def error_object(error: SwitchyardError, request_id: str) -> tuple[int, dict[str, Any]]:
-    """Return the HTTP status of an error and its object: code, message, request_id, docs_url, and the code's extras."""
-    invalid = isinstance(error, Invalid)
-    code = "validation_failed" if invalid else "internal_error" if error.status >= 500 else error.code
+def error_object(refused: Refused) -> dict[str, Any]:
+    """Return the object of an error: code, message, request_id, docs_url, and the code's extras."""
+    error = refused.error
     found: dict[str, Any] = {
-        "code": code,
-        "message": error.detail,
-        "request_id": request_id,
-        "docs_url": f"{DOCS_URL}#{code}",
+        "code": refused.code,
+        "message": refused.text,
+        "request_id": refused.request.id,
+        "docs_url": f"{DOCS_URL}#{refused.code}",
     }
     if isinstance(error, Invalid):
-        found["field_errors"] = [
-            {"field": f.field, "message": f"{f.reason}; expected {f.expected}" if f.expected else f.reason}
-            for f in error.fields
-        ]
+        found["field_errors"] = [{"field": each.field, "message": each.sentence} for each in error.fields]
     if isinstance(error, MissingScope):
         found["required_scope"] = error.scope
     if isinstance(error, IdempotencyConflict):
         found["idempotency_key"] = error.key
-    retry_after = getattr(error, "retry_after", None)
-    if retry_after is not None:
-        found["retry_after_seconds"] = retry_after
-    return 400 if invalid else error.status, found
+    if error.retry_after is not None:
+        found["retry_after_seconds"] = error.retry_after
+    return found
 
 
-def refuse(error: SwitchyardError, request: Request) -> Refusal:
-    """Word an error as this surface does: `{"error": {…}}`."""
-    status, found = error_object(error, request.id)
-    headers = {"content-type": "application/json", **common_headers(error)}
-    return status, headers, json.dumps({"error": found}, ensure_ascii=False)
+def _body(refused: Refused) -> dict[str, Any]:
+    return {"error": error_object(refused)}
 
 
-FOLLOWUPS = Surface("followups", refuse, ErrorShown)
+FOLLOWUPS = Surface(
+    "followups",
+    _body,
+    ErrorShown,
+    statuses={Invalid: 400},
+    codes={Invalid: "validation_failed", Busy: "internal_error"},
+)

@@ -3,14 +3,22 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field
 
-from switchyard.domain.tracks import DESCRIPTION_MAX, ID_MAX, TITLE_MAX
-from switchyard.http.validation import Expectation, Query, Wire
-
-#: The default of a field that may be left out but not be null.
-ABSENT: Any = None
+from switchyard.domain.tracks import TITLE_MAX
+from switchyard.http.validation import Expectation
+from switchyard.surfaces.inputs import (
+    ABSENT,
+    CamelBody,
+    CamelQuery,
+    Cursor,
+    Description,
+    Limit,
+    NonEmptyName,
+    NotBlank,
+    Printable,
+    Title,
+)
 
 LABELS_MAX = 20
 MESSAGE_MAX = 2_000
@@ -19,39 +27,24 @@ _LABEL_KEY = re.compile(rf"(?:[a-z0-9.-]{{1,253}}/)?{_LABEL}")
 _LABEL_VALUE = re.compile(rf"(?:{_LABEL})?")
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise Expectation("has control characters", "printable characters", "characters")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise Expectation("is blank", "text", "blank")
-    return text
-
-
 def _label_pairs(labels: dict[str, str]) -> dict[str, str]:
     for key, value in labels.items():
         if not _LABEL_KEY.fullmatch(key):
-            raise Expectation(f"{key[:80]!r} is no label key", "up to 63 of A-Z a-z 0-9 - _ .", "label")
+            raise Expectation(f"{key[:80]!r} is not a valid label key", "up to 63 of A-Z a-z 0-9 - _ .", "label")
         if not _LABEL_VALUE.fullmatch(value):
-            raise Expectation(f"the value of {key!r} is no label value", "up to 63 of A-Z a-z 0-9 - _ .", "label")
+            raise Expectation(f"{value[:80]!r} is not a valid label value", "up to 63 of A-Z a-z 0-9 - _ .", "label")
     return labels
 
 
 def _wanted_labels(text: str) -> str:
     pairs = [pair.partition("=") for pair in text.split(",")] if text else []
     if len(pairs) > LABELS_MAX or not all(separator for _, separator, _ in pairs):
-        raise Expectation("is no list of labels", f"up to {LABELS_MAX} of key=value, separated by commas", "label")
+        raise Expectation("is not a list of labels", f"up to {LABELS_MAX} of key=value, separated by commas", "label")
     _label_pairs({key: value for key, _, value in pairs})
     return text
 
 
-Name = Annotated[str, Field(min_length=1, max_length=ID_MAX), AfterValidator(_printable)]
-Text = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
-TaskText = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), AfterValidator(_not_blank)]
-Message = Annotated[str, Field(min_length=1, max_length=MESSAGE_MAX), AfterValidator(_not_blank)]
+Message = Annotated[str, Field(min_length=1, max_length=MESSAGE_MAX), NotBlank]
 State = Literal[
     "STATE_UNSPECIFIED",
     "STATE_PENDING",
@@ -64,46 +57,42 @@ State = Literal[
 ]
 
 
-class _Camel(Wire):
-    model_config = ConfigDict(alias_generator=to_camel, serialize_by_alias=True)
-
-
-class NewMetadata(_Camel):
-    external_id: Name = ABSENT
+class NewMetadata(CamelBody):
+    external_id: NonEmptyName = ABSENT
     labels: Annotated[dict[str, str], Field(max_length=LABELS_MAX), AfterValidator(_label_pairs)] = {}
 
 
-class Secret(_Camel):
+class Secret(CamelBody):
     """The name is kept; the value is taken, for clients send it, and forgotten."""
 
-    name: Name
+    name: NonEmptyName
     value: Annotated[str, Field(max_length=8_192)] = ""
 
 
-class MemoryReference(_Camel):
-    memory_layer_id: Name
-    memory_entry_id: Name = ABSENT
+class MemoryReference(CamelBody):
+    memory_layer_id: NonEmptyName
+    memory_entry_id: NonEmptyName = ABSENT
 
 
-class EpisodicMemory(_Camel):
-    key: Name
+class EpisodicMemory(CamelBody):
+    key: NonEmptyName
 
 
-class Party(_Camel):
+class Party(CamelBody):
     """A tenant or a subject in the client's own namespace."""
 
-    id: Name
-    name: Annotated[str, Field(max_length=TITLE_MAX), AfterValidator(_printable)] = ABSENT
+    id: NonEmptyName
+    name: Annotated[str, Field(max_length=TITLE_MAX), Printable] = ABSENT
 
 
-class CreateObjective(_Camel):
+class CreateObjective(CamelBody):
     """`parentObjectiveId` is our extension; the rest is the contract's. What is not interpreted is given back."""
 
-    agent_id: Name
+    agent_id: NonEmptyName
     system_prompt_data: dict[str, Any]
-    first_user_message: Text = ""
+    first_user_message: Description = ""
     first_user_message_data: dict[str, Any] = ABSENT
-    variation_id: Name = ABSENT
+    variation_id: NonEmptyName = ABSENT
     metadata: NewMetadata = NewMetadata()
     secrets: Annotated[list[Secret], Field(max_length=50)] = []
     memory_cascade: Annotated[list[MemoryReference], Field(max_length=10)] = []
@@ -111,14 +100,14 @@ class CreateObjective(_Camel):
     tenant: Party = ABSENT
     subject: Party = ABSENT
     pinned_parameters: Annotated[dict[str, str], Field(max_length=100)] = {}
-    parent_objective_id: Name = ABSENT
+    parent_objective_id: NonEmptyName = ABSENT
 
     def model_post_init(self, _context: Any) -> None:
         if self.subject is not None and self.tenant is None:
             raise Expectation("has a subject without a tenant", "the tenant that the subject belongs to", "incomplete")
 
 
-class ActOnObjective(_Camel):
+class ActOnObjective(CamelBody):
     """The body of `:cancel` (reason) or of `:continue` (message, enqueue)."""
 
     reason: Annotated[str, Field(max_length=MESSAGE_MAX)] = ABSENT
@@ -126,11 +115,9 @@ class ActOnObjective(_Camel):
     enqueue: bool = ABSENT
 
 
-class _Page(Query):
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, Field(max_length=1_024)] = ""
+class _Page(CamelQuery):
+    limit: Limit = 50
+    cursor: Cursor = ""
 
 
 class ListObjectives(_Page):
@@ -138,9 +125,9 @@ class ListObjectives(_Page):
 
     sort_order: Literal["asc", "desc"] = "desc"
     state: State = "STATE_UNSPECIFIED"
-    agent_id: Name = ABSENT
-    parent_objective_id: Name = ABSENT
-    profile_id: Name = ABSENT
+    agent_id: NonEmptyName = ABSENT
+    parent_objective_id: NonEmptyName = ABSENT
+    profile_id: NonEmptyName = ABSENT
     labels: Annotated[str, Field(max_length=4_096), AfterValidator(_wanted_labels)] = ""
     include_info: bool = False
 
@@ -149,11 +136,11 @@ class ListTasks(_Page):
     sort_order: Literal["asc", "desc"] = "asc"
 
 
-class CreateTask(_Camel):
-    task: TaskText
+class CreateTask(CamelBody):
+    task: Title
     completed: bool = False
 
 
-class UpdateTask(_Camel):
-    task: TaskText = ABSENT
+class UpdateTask(CamelBody):
+    task: Title = ABSENT
     completed: bool = ABSENT

@@ -7,7 +7,7 @@ from switchyard.domain import clock, lifecycle, tracks
 from switchyard.domain.errors import FieldError, Invalid, NotFound, UnknownReference
 from switchyard.domain.ids import new_id, parse_id
 from switchyard.domain.tracks import METADATA_MAX_BYTES, TITLE_MAX, Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.validation import check_json_size
 from switchyard.store import external_ids, indexes, keys, lists
 from switchyard.store import tracks as rows
@@ -21,14 +21,14 @@ _EXTERNAL = "external_id:"
 MESSAGES_KEPT = 10
 
 
-def check_workspace(call: Call) -> None:
+def check_workspace(call: AnyCall) -> None:
     """Raise NotFound unless the workspace in the path is the token's own."""
     given, own = call.path["workspaceId"], call.actor.tenant_id
     if given != own and (parse_id(given) or given) != parse_id(own):
         raise NotFound(f"There is no workspace {given[:80]!r} for this token.")
 
 
-def find(call: Call, spelled: str) -> Track:
+def find(call: AnyCall, spelled: str) -> Track:
     """Read an objective by its id or by `external_id:<value>`; raises NotFound."""
     goal = _find(call, spelled)
     if goal is None:
@@ -36,13 +36,13 @@ def find(call: Call, spelled: str) -> Track:
     return goal
 
 
-def of_path(call: Call) -> Track:
+def of_path(call: AnyCall) -> Track:
     """Read the objective that the path names; raises NotFound, also for a workspace that is not the token's."""
     check_workspace(call)
     return find(call, call.path["objectiveId"])
 
 
-def _find(call: Call, spelled: str) -> Track | None:
+def _find(call: AnyCall, spelled: str) -> Track | None:
     if spelled.startswith(_EXTERNAL):
         row_key = keys.external_id(call.actor.tenant_id, spelled.removeprefix(_EXTERNAL))
         found = external_ids.objective_id(call.ledger.row(row_key))
@@ -65,10 +65,10 @@ def retrieve(call: Call) -> Reply:
 # ---------------------------------------------------------------- create
 
 
-def create(call: Call) -> Reply:
+def create(call: Call[CreateObjective]) -> Reply:
     """Make the objective of a CreateObjective body: a goal that everyone in the workspace sees."""
     check_workspace(call)
-    body: CreateObjective = call.body
+    body = call.body
     kept = _kept(body)
     parent_id = _parent(call, body.parent_objective_id) if body.parent_objective_id else None
     taken = _refuse_taken(call, body.metadata.external_id)
@@ -116,7 +116,7 @@ def _title(body: CreateObjective) -> str:
     return " ".join(body.first_user_message.split())[:TITLE_MAX].strip() or f"Objective of {body.agent_id}"
 
 
-def _parent(call: Call, spelled: str) -> str:
+def _parent(call: AnyCall, spelled: str) -> str:
     parent = _find(call, spelled)
     if parent is None or parent.owner:
         problem = f"there is no objective {spelled!r} that this one could belong to"
@@ -125,7 +125,7 @@ def _parent(call: Call, spelled: str) -> str:
     return parent.id
 
 
-def _refuse_taken(call: Call, external_id: str | None) -> str | None:
+def _refuse_taken(call: AnyCall, external_id: str | None) -> str | None:
     """Return the deleted objective that the external id still leads to, if any; raises AlreadyExists."""
     if external_id is None:
         return None
@@ -141,10 +141,10 @@ def _refuse_taken(call: Call, external_id: str | None) -> str | None:
 # ---------------------------------------------------------------- list
 
 
-def list_objectives(call: Call) -> Reply:
+def list_objectives(call: Call[None, ListObjectives]) -> Reply:
     """Answer a ListObjectives query, by creation time."""
     check_workspace(call)
-    query: ListObjectives = call.query
+    query = call.query
     statuses = present.STATUSES.get(query.state)
     parent = _parent_filter(call, query.parent_objective_id)
     if statuses == () or parent == "":
@@ -163,7 +163,7 @@ def list_objectives(call: Call) -> Reply:
     return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, print_) or ""}})
 
 
-def _parent_filter(call: Call, spelled: str | None) -> str | None:
+def _parent_filter(call: AnyCall, spelled: str | None) -> str | None:
     """Return the parent's id, or an empty text when there is no such objective."""
     if spelled is None:
         return None
@@ -171,7 +171,7 @@ def _parent_filter(call: Call, spelled: str | None) -> str | None:
     return parent.id if parent else ""
 
 
-def _ranges(call: Call, query: ListObjectives, statuses: tuple[str, ...] | None, parent: str | None) -> list[Range]:
+def _ranges(call: AnyCall, query: ListObjectives, statuses: tuple[str, ...] | None, parent: str | None) -> list[Range]:
     """Choose the narrowest index, for what everyone sees and for the caller's personal goals."""
     codes = [lifecycle.code("goal", each) for each in statuses] if statuses else lifecycle.all_codes("goal")
     found = []
@@ -203,7 +203,7 @@ def _filter(query: ListObjectives, parent: str | None) -> Filter:
 # ---------------------------------------------------------------- verbs
 
 
-def act(call: Call) -> Reply:
+def act(call: Call[ActOnObjective]) -> Reply:
     """Do what the end of the path says: `obj_…:cancel` or `obj_…:continue`."""
     check_workspace(call)
     spelled, _, verb = call.path["objectiveId"].rpartition(":")
@@ -212,10 +212,11 @@ def act(call: Call) -> Reply:
         raise NotFound(f"An objective has no action {verb[:40]!r}: the path ends in :cancel or :continue.")
     goal = find(call, spelled)
     tracks.check_version(goal, call.if_match)
-    return action(call, goal, call.body)
+    return action(call, goal)
 
 
-def _cancel(call: Call, goal: Track, body: ActOnObjective) -> Reply:
+def _cancel(call: Call[ActOnObjective], goal: Track) -> Reply:
+    body = call.body
     _refuse_fields(body, "cancel", "message", "enqueue")
     if goal.status == "cancelled":
         return answer(goal)
@@ -225,8 +226,9 @@ def _cancel(call: Call, goal: Track, body: ActOnObjective) -> Reply:
     return answer(call.ledger.change(goal, status="cancelled", ext={**goal.ext, "objectives": kept}))
 
 
-def _continue(call: Call, goal: Track, body: ActOnObjective) -> Reply:
+def _continue(call: Call[ActOnObjective], goal: Track) -> Reply:
     """Set the objective running with a message; one that runs takes it only when `enqueue` is true."""
+    body = call.body
     _refuse_fields(body, "continue", "reason")
     if body.message is None:
         raise Invalid(FieldError("message", "is required", "the message to continue with", "required"))
@@ -251,7 +253,7 @@ def _continue(call: Call, goal: Track, body: ActOnObjective) -> Reply:
 def _refuse_fields(body: ActOnObjective, verb: str, *names: str) -> None:
     for name in names:
         if name in body.model_fields_set:
-            raise Invalid(FieldError(name, f"is no field of :{verb}", "no such field", "unknown_field"))
+            raise Invalid(FieldError(name, f"is not a field of :{verb}", "no such field", "unknown_field"))
 
 
-_VERBS: dict[str, Callable[[Call, Track, ActOnObjective], Reply]] = {"cancel": _cancel, "continue": _continue}
+_VERBS: dict[str, Callable[[Call[ActOnObjective], Track], Reply]] = {"cancel": _cancel, "continue": _continue}

@@ -2,19 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
-from pydantic.alias_generators import to_camel
+from pydantic import Field, RootModel
 
 from switchyard.surfaces.objectives.models import State
+from switchyard.surfaces.outputs import CamelShown
 
 
-class Shown(BaseModel):
-    """Base of answers: camelCase, nothing beyond what is documented."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", defer_build=True)
-
-
-class Status(Shown):
+class Status(CamelShown):
     """google.rpc.Status: gRPC's number of the error, a sentence, and typed details."""
 
     code: int
@@ -22,34 +16,34 @@ class Status(Shown):
     details: list[dict[str, Any]]
 
 
-class TaskMetadata(Shown):
+class TaskMetadata(CamelShown):
     id: str
 
 
-class TaskData(Shown):
+class TaskData(CamelShown):
     number: Annotated[int, Field(ge=1)]
     task: str
     completed: bool
     completed_at: str = None  # type: ignore[assignment]
 
 
-class ObjectiveTask(Shown):
+class ObjectiveTask(CamelShown):
     data: TaskData
     metadata: TaskMetadata
 
 
-class Pagination(Shown):
+class Pagination(CamelShown):
     """An empty cursor ends the list."""
 
     next_cursor: str
 
 
-class TaskPage(Shown):
+class TaskPage(CamelShown):
     items: list[ObjectiveTask]
     pagination: Pagination
 
 
-class Metadata(Shown):
+class Metadata(CamelShown):
     id: str
     account_id: str
     workspace_id: str
@@ -60,26 +54,26 @@ class Metadata(Shown):
     name: str
 
 
-class AgentSpec(Shown):
+class AgentSpec(CamelShown):
     variation_selection_mode: Literal["VARIATION_SELECTION_MODE_UNSPECIFIED"]
 
 
-class AgentInfo(Shown):
+class AgentInfo(CamelShown):
     variation_count: int
 
 
-class Agent(Shown):
+class Agent(CamelShown):
     metadata: Metadata
     spec: AgentSpec
     state: Literal["STATE_UNSPECIFIED"]
     info: AgentInfo
 
 
-class VariationSpec(Shown):
+class VariationSpec(CamelShown):
     pass
 
 
-class VariationInfo(Shown):
+class VariationInfo(CamelShown):
     assignments: Annotated[list[str], Field(max_length=0)]
     feedback_count: int
     memory_layer_assignments: Annotated[list[str], Field(max_length=0)]
@@ -90,60 +84,60 @@ class VariationInfo(Shown):
     tool_set_count: int
 
 
-class AgentVariation(Shown):
+class AgentVariation(CamelShown):
     metadata: Metadata
     spec: VariationSpec
     info: VariationInfo
 
 
-class ConfigSnapshot(Shown):
+class ConfigSnapshot(CamelShown):
     agent: Agent
     agent_variation: AgentVariation
 
 
-class SecretName(Shown):
+class SecretName(CamelShown):
     name: str
 
 
-class Memory(Shown):
+class Memory(CamelShown):
     memory_layer_id: str
     memory_entry_id: str = None  # type: ignore[assignment]
 
 
-class Episodic(Shown):
+class Episodic(CamelShown):
     key: str
 
 
-class MessageShown(Shown):
+class MessageShown(CamelShown):
     id: str
     content: str
     created_at: str
     profile_id: str
 
 
-class ProfileMetadata(Shown):
+class ProfileMetadata(CamelShown):
     id: str
     account_id: str
     name: str
     profile_id: str
 
 
-class ProfileSpec(Shown):
+class ProfileSpec(CamelShown):
     type: Literal["PROFILE_TYPE_UNSPECIFIED"]
 
 
-class Profile(Shown):
+class Profile(CamelShown):
     metadata: ProfileMetadata
     spec: ProfileSpec
 
 
-class PartyShown(Shown):
+class PartyShown(CamelShown):
     id: str
     external_id: str
     name: str = None  # type: ignore[assignment]
 
 
-class Info(Shown):
+class Info(CamelShown):
     agent: Metadata
     agent_variation: Metadata
     created_by: Profile
@@ -159,7 +153,7 @@ class Info(Shown):
     subject: PartyShown = None  # type: ignore[assignment]
 
 
-class Objective(Shown):
+class Objective(CamelShown):
     metadata: Metadata
     state: State
     state_message: str
@@ -177,25 +171,25 @@ class Objective(Shown):
     info: Info = None  # type: ignore[assignment]
 
 
-class ObjectivePage(Shown):
+class ObjectivePage(CamelShown):
     items: list[Objective]
     pagination: Pagination
 
 
-class UserMessage(Shown):
+class UserMessage(CamelShown):
     content: str
 
 
-class UserMessageData(Shown):
+class UserMessageData(CamelShown):
     type: Literal["userMessage"]
     user_message: UserMessage
 
 
-class EventInfo(Shown):
+class EventInfo(CamelShown):
     objective: Metadata
 
 
-class ObjectiveEvent(Shown):
+class ObjectiveEvent(CamelShown):
     metadata: Metadata
     data: UserMessageData
     info: EventInfo

@@ -6,7 +6,7 @@ from switchyard.domain import lifecycle, tracks
 from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Range
@@ -14,10 +14,9 @@ from switchyard.surfaces.objectives import objectives, present
 from switchyard.surfaces.objectives.models import CreateTask, ListTasks, UpdateTask
 
 
-def list_tasks(call: Call) -> Reply:
+def list_tasks(call: Call[None, ListTasks]) -> Reply:
     """Answer a ListTasks query by number: what everyone sees, and the caller's personal tasks of the objective."""
     goal, query = objectives.of_path(call), call.query
-    assert isinstance(query, ListTasks)
     actor = call.actor
     print_ = lists.fingerprint(actor.tenant_id, actor.id, "objective tasks", goal.id, query.sort_order)
     realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
@@ -37,9 +36,9 @@ def retrieve(call: Call) -> Reply:
     return _answer(_of_path(call))
 
 
-def create(call: Call) -> Reply:
+def create(call: Call[CreateTask]) -> Reply:
     """Add a task to the objective; it gets the next number, and is seen by whoever sees the objective."""
-    body: CreateTask = call.body
+    body = call.body
     goal = objectives.of_path(call)
     status = "done" if body.completed else "todo"
     task = call.ledger.create(
@@ -48,9 +47,9 @@ def create(call: Call) -> Reply:
     return _answer(task)
 
 
-def update(call: Call) -> Reply:
+def update(call: Call[UpdateTask]) -> Reply:
     """Reword a task, complete it, or open it again."""
-    body: UpdateTask = call.body
+    body = call.body
     before = _of_path(call)
     if body.completed:
         call.ledger.intend(before, "done")
@@ -64,7 +63,7 @@ def update(call: Call) -> Reply:
     return _answer(call.ledger.change(before, **fields))
 
 
-def _of_path(call: Call) -> Track:
+def _of_path(call: AnyCall) -> Track:
     spelled, task_id = call.path["objectiveId"], parse_id(call.path["id"])
     known = [found for found in (parse_id(spelled), task_id) if found]
     objectives.check_workspace(call)

@@ -5,22 +5,37 @@ parentId, dependsOn and goalId of any draft of the request, before or after the 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from switchyard.domain.errors import FieldError, Invalid, UnknownReference
 from switchyard.domain.ids import new_id, parse_id
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.surfaces.planning import fields
-from switchyard.surfaces.planning.models import ApplyTracks, Draft
+from switchyard.surfaces.planning.models import Draft, Scope
 
 #: Tracks outside the request that its drafts may name, so that reading them takes at most two round trips.
 NAMED_MAX = 200
 
 
-def apply(call: Call) -> Reply:
-    """Apply the drafts of an ApplyTracks body, all or none."""
-    body: ApplyTracks = call.body
+class Drafts(Protocol):
+    """A body with drafts (ApplyTracks, and the MCP server's own); the fields are named as the client named them."""
+
+    @property
+    def scope(self) -> Scope | None: ...
+    @property
+    def drafts(self) -> list[Draft]: ...
+    @property
+    def drafts_field(self) -> str: ...
+    @property
+    def deleted(self) -> list[str]: ...
+    @property
+    def deletes_field(self) -> str: ...
+
+
+def apply(call: Call[Drafts]) -> Reply:
+    """Apply the drafts of a body, all or none."""
+    body = call.body
     plan = _Plan(body)
     call.ledger.spell = plan.spell
     call.ledger.prefetch(plan.named, guard=plan.may_close_cycles)
@@ -35,7 +50,7 @@ def apply(call: Call) -> Reply:
 class _Plan:
     """Which draft stands for which id, and which tracks must be read."""
 
-    def __init__(self, body: ApplyTracks) -> None:
+    def __init__(self, body: Drafts) -> None:
         self.field = body.drafts_field
         self.ids: dict[str, str] = {}
         self.positions: dict[str, int] = {}
@@ -81,14 +96,14 @@ class _Plan:
         return found
 
 
-def _delete(call: Call, body: ApplyTracks, position: int) -> dict[str, Any]:
+def _delete(call: AnyCall, body: Drafts, position: int) -> dict[str, Any]:
     track_id = body.deleted[position]
     before = _existing(call, track_id, f"{body.deletes_field}.{position}")
     call.ledger.delete(before)
     return {"draftId": track_id, "id": track_id, "type": before.type, "outcome": "deleted"}
 
 
-def _upsert(call: Call, body: ApplyTracks, plan: _Plan, position: int) -> dict[str, Any]:
+def _upsert(call: AnyCall, body: Drafts, plan: _Plan, position: int) -> dict[str, Any]:
     draft, where = body.drafts[position], f"{plan.field}.{position}"
     known = parse_id(draft.id)
     given = fields.common(draft)
@@ -110,7 +125,7 @@ def _upsert(call: Call, body: ApplyTracks, plan: _Plan, position: int) -> dict[s
     }
 
 
-def _create(call: Call, body: ApplyTracks, draft: Draft, plan: _Plan, given: dict[str, Any], where: str) -> Track:
+def _create(call: AnyCall, body: Drafts, draft: Draft, plan: _Plan, given: dict[str, Any], where: str) -> Track:
     if "title" not in given:
         raise Invalid(FieldError(f"{where}.title", "is required for a new track", "a title", "required"))
     if draft.task is None and draft.goal is None:
@@ -138,10 +153,10 @@ def _resolved(own: Mapping[str, Any], plan: _Plan, where: str) -> dict[str, Any]
     return found
 
 
-def _existing(call: Call, track_id: str, where: str) -> Track:
+def _existing(call: AnyCall, track_id: str, where: str) -> Track:
     track = call.ledger.find([track_id]).get(track_id)
     if track is None:
         problem = f"there is no track {track_id}"
-        expected = "the UUID of an existing track; a new one gets a label that is no UUID"
+        expected = "the UUID of an existing track; a new one gets a label that is not a UUID"
         raise UnknownReference(FieldError(where, problem, expected, "unknown_reference"))
     return track

@@ -2,14 +2,14 @@
 
 from switchyard.domain import tracks
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import Call, Reply
 from switchyard.surfaces.planning import fields, present
 from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack
 
 
-def create(call: Call) -> Reply:
+def create(call: Call[CreateTrack]) -> Reply:
     """Make the track of a CreateTrack body."""
-    body: CreateTrack = call.body
+    body = call.body
     given = fields.common(body) | fields.scope(body.scope, call.actor)
     own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal)
     title = given.pop("title")
@@ -19,9 +19,9 @@ def create(call: Call) -> Reply:
     return Reply(201, present.full(track), headers)
 
 
-def update(call: Call) -> Reply:
+def update(call: Call[UpdateTrack]) -> Reply:
     """Change the track of the path as an UpdateTrack body says."""
-    body: UpdateTrack = call.body
+    body = call.body
     track_id = call.path_id()
     refs = _references(body)
     call.ledger.prefetch([track_id, *refs], guard=bool(refs))

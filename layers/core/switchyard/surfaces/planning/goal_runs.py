@@ -7,17 +7,17 @@ from switchyard.domain import clock, goal_runs, lifecycle
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import Call, Reply
 from switchyard.ledger import goal_runs as ledger
 from switchyard.store import goal_runs as rows
 from switchyard.store import lists
 from switchyard.store import tracks as track_rows
-from switchyard.surfaces.planning.models import RunGoal, ShowGoalRun
+from switchyard.surfaces.planning.goal_run_models import RunGoal, ShowGoalRun
 
 
-def start(call: Call) -> Reply:
+def start(call: Call[RunGoal]) -> Reply:
     """Begin a goal run with the settings of a RunGoal body."""
-    body: RunGoal = call.body
+    body = call.body
     run = ledger.start(call.ledger, call.path_id(), max_parallel=body.max_parallel, on_failure=body.on_failure)
     return Reply(201, _shown(run), {"location": f"/v1/tracks/{run.goal_id}/run"})
 
@@ -27,9 +27,9 @@ def cancel(call: Call) -> Reply:
     return Reply(200, _shown(ledger.cancel(call.ledger, call.path_id())))
 
 
-def show(call: Call) -> Reply:
+def show(call: Call[None, ShowGoalRun]) -> Reply:
     """Answer with the latest goal run, and a page of the goal's tasks in their order."""
-    query: ShowGoalRun = call.query
+    query = call.query
     goal, run = ledger.latest(call.ledger, call.path_id())
     found = rows.read_tasks(call.ledger.table, goal.tenant_id, goal.id, goal.owner)
     tasks = [track_rows.from_item(item) for item in found]

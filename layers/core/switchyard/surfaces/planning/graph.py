@@ -4,7 +4,7 @@ from typing import Any
 
 from switchyard.domain import dependencies
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import Call, Reply
 from switchyard.ledger.unit import Unit
 from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows

@@ -9,15 +9,23 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from switchyard.domain import clock
-from switchyard.domain.goal_runs import PARALLEL_DEFAULT, PARALLEL_MAX, OnFailure
-from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
-from switchyard.domain.tracks import DEPENDS_MAX, DESCRIPTION_MAX, ID_MAX, PROJECTS_MAX, TITLE_MAX
-from switchyard.http.validation import Expectation, Query, Wire
-from switchyard.surfaces.inputs import Distinct, NotBlank, Printable
-
-#: The default of a field that may be left out but not be null.
-ABSENT: Any = None
+from switchyard.domain.tracks import DEPENDS_MAX, ID_MAX, PROJECTS_MAX
+from switchyard.http.validation import Expectation, read_id
+from switchyard.surfaces.inputs import (
+    ABSENT,
+    CamelBody,
+    CamelQuery,
+    Cursor,
+    Description,
+    Distinct,
+    Limit,
+    Moment,
+    Name,
+    NonEmptyName,
+    Title,
+    TrackId,
+)
 
 DRAFTS_MAX = 100
 PAGE_SIZE = 20
@@ -33,25 +41,11 @@ def _day(text: str) -> str:
     try:
         return clock.calendar_day(text)
     except ValueError:
-        raise Expectation(f"{text[:40]!r} is not a date", "a real date YYYY-MM-DD", "date") from None
-
-
-def _moment(text: str) -> str:
-    try:
-        return text if len(text) == 10 and clock.calendar_day(text) else clock.instant(text)
-    except ValueError:
-        raise Expectation(f"{text[:40]!r} is no time", "an ISO 8601 date or date-time", "date_time") from None
-
-
-def _uuid(text: str) -> str:
-    found = parse_id(text)
-    if found is None:
-        raise Expectation(f"{text[:80]!r} is not an id", "a UUID", "id")
-    return found
+        raise Expectation(f"{text[:40]!r} is not a valid date", "a real date YYYY-MM-DD", "date") from None
 
 
 def _uuid_or_empty(text: str) -> str:
-    return _uuid(text) if text else text
+    return read_id(text) if text else text
 
 
 def _one_of(words: tuple[str, ...]) -> AfterValidator:
@@ -69,45 +63,39 @@ def _shown(**schema: Any) -> Any:
     return Field(json_schema_extra=schema)
 
 
-Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
-Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
 Day = Annotated[str, AfterValidator(_day), _shown(format="date")]
 ClearableDay = Annotated[str, AfterValidator(_day_or_empty), _shown(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
-Moment = Annotated[str, Field(max_length=40, description="ISO 8601 date or date-time"), AfterValidator(_moment)]
-Uuid = Annotated[str, AfterValidator(_uuid)]
+DescribedMoment = Annotated[Moment, Field(description="ISO 8601 date or date-time")]
 ClearableUuid = Annotated[str, AfterValidator(_uuid_or_empty)]
-Name = Annotated[str, Field(max_length=ID_MAX), Printable]
-ProjectId = Annotated[str, Field(min_length=1, max_length=ID_MAX), Printable]
 TaskStatus = Annotated[str, _one_of((*TASK_STATUSES, "")), _shown(enum=[*TASK_STATUSES, ""])]
 GoalStatus = Annotated[str, _one_of(GOAL_STATUSES), _shown(enum=[*GOAL_STATUSES])]
 Priority = Annotated[str, _one_of((*PRIORITIES, "")), _shown(enum=[*PRIORITIES, ""])]
-Label = Annotated[str, Field(min_length=1, max_length=ID_MAX), Printable]
 
 
-class _Camel(Wire):
-    model_config = ConfigDict(alias_generator=to_camel, serialize_by_alias=True)
-
-
-class SharedWith(_Camel):
+class SharedWith(CamelBody):
     user_ids: Annotated[list[Name], Field(max_length=0)] = []
     emails: Annotated[list[Name], Field(max_length=0)] = []
 
 
-class Scope(_Camel):
+def _refuse_personal_projects(kind: str, ids: list[str]) -> None:
+    if kind == "personal" and ids:
+        raise Expectation("is personal and names projects", "no ids, or the type projects", "conflict")
+
+
+class Scope(CamelBody):
     """`personal`: the creator's alone. `projects`: the tenant's, in the projects named."""
 
     type: Literal["personal", "projects"]
-    ids: Annotated[list[ProjectId], Field(max_length=PROJECTS_MAX), Distinct] = []
+    ids: Annotated[list[NonEmptyName], Field(max_length=PROJECTS_MAX), Distinct] = []
     shared_with: SharedWith = ABSENT
 
     def model_post_init(self, _context: Any) -> None:
         if self.type == "projects" and not self.ids:
             raise Expectation("names no project", "at least one id in scope.ids", "required")
-        if self.type == "personal" and self.ids:
-            raise Expectation("is personal and names projects", "no ids, or the type projects", "conflict")
+        _refuse_personal_projects(self.type, self.ids)
 
 
-class Related(_Camel):
+class Related(CamelBody):
     """A resource of another system. An empty `type` and `id` clear it."""
 
     type: Annotated[str, Field(max_length=64, pattern=r"^([a-z][a-z0-9_]*)?$")]
@@ -118,23 +106,23 @@ class Related(_Camel):
             raise Expectation("has only one of type and id", "both, or both empty to clear", "incomplete")
 
 
-class TaskFields(_Camel):
+class TaskFields(CamelBody):
     status: TaskStatus = ""
     due_date: ClearableDay = ""
     assignee: Name = ""
     assignee_type: Literal["user", "agent", ""] = ""
     parent_id: ClearableUuid = ""
-    depends_on: Annotated[list[Uuid], Field(max_length=DEPENDS_MAX), Distinct] = []
+    depends_on: Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct] = []
     goal_id: ClearableUuid = ""
 
 
-class GoalFields(_Camel):
+class GoalFields(CamelBody):
     status: GoalStatus = ABSENT
     due_date: ClearableDay = ""
     progress: Annotated[int, Field(ge=0, le=100)] = ABSENT
 
 
-class _Common(_Camel):
+class _Common(CamelBody):
     """What tasks and goals share beyond the contract."""
 
     description: Description = ""
@@ -156,6 +144,11 @@ class CreateTrack(_Common):
             raise Expectation(f"a {self.type} has no {other} object", f"only {self.type}", "conflict")
 
 
+def _refuse_both(task: TaskFields | None, goal: GoalFields | None) -> None:
+    if task is not None and goal is not None:
+        raise Expectation("has both task and goal", "the one that fits the track's type", "conflict")
+
+
 class UpdateTrack(_Common):
     title: Title = ABSENT
     scope: Scope = ABSENT
@@ -163,37 +156,35 @@ class UpdateTrack(_Common):
     goal: GoalFields = ABSENT
 
     def model_post_init(self, _context: Any) -> None:
-        if self.task is not None and self.goal is not None:
-            raise Expectation("has both task and goal", "the one that fits the track's type", "conflict")
+        _refuse_both(self.task, self.goal)
 
 
 class DraftTask(TaskFields):
     """A draft's references may be labels of other drafts."""
 
     parent_id: Name = ""
-    depends_on: Annotated[list[Label], Field(max_length=DEPENDS_MAX), Distinct] = []
+    depends_on: Annotated[list[NonEmptyName], Field(max_length=DEPENDS_MAX), Distinct] = []
     goal_id: Name = ""
 
 
 class Draft(_Common):
     """A UUID as id changes that track; any other id is a label for a new one."""
 
-    id: Label
+    id: NonEmptyName
     title: Title = ABSENT
     task: DraftTask = ABSENT
     goal: GoalFields = ABSENT
 
     def model_post_init(self, _context: Any) -> None:
-        if self.task is not None and self.goal is not None:
-            raise Expectation("has both task and goal", "the one that fits the track's type", "conflict")
+        _refuse_both(self.task, self.goal)
 
 
-class DeleteDraft(_Camel):
+class DeleteDraft(CamelBody):
     """The track to delete: its UUID, alone or as `{"id": …}`."""
 
     model_config = ConfigDict(json_schema_extra=lambda schema: _or_alone(schema))
 
-    id: Uuid
+    id: TrackId
 
     @model_validator(mode="before")
     @classmethod
@@ -206,7 +197,7 @@ def _or_alone(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"type": "string"}, described]
 
 
-class ApplyTracks(_Camel):
+class ApplyTracks(CamelBody):
     """`upserts` and `deletes` are the contract's later names of the same lists."""
 
     scope: Scope
@@ -244,10 +235,10 @@ class ApplyTracks(_Camel):
 
 _Statuses = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=_FILTER_VALUES_MAX)]
 _Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=ID_MAX)]], Field(max_length=_FILTER_VALUES_MAX)]
-_Uuids = Annotated[list[Uuid], Field(max_length=_FILTER_VALUES_MAX)]
+_Uuids = Annotated[list[TrackId], Field(max_length=_FILTER_VALUES_MAX)]
 
 
-class Filter(_Camel):
+class Filter(CamelBody):
     """The search's filters. The first seven are for tasks, progress for goals, the dates for both."""
 
     status: _Statuses = []
@@ -259,40 +250,37 @@ class Filter(_Camel):
     progress_max: Annotated[int, Field(ge=0, le=100)] = ABSENT
     due_date_from: Day = ABSENT
     due_date_to: Day = ABSENT
-    updated_at_from: Moment = ABSENT
-    updated_at_to: Moment = ABSENT
+    updated_at_from: DescribedMoment = ABSENT
+    updated_at_to: DescribedMoment = ABSENT
 
 
-class SearchScope(_Camel):
+class SearchScope(CamelBody):
     """Where to look: one's personal tracks, or the tracks of projects (no ids: of all)."""
 
     type: Literal["personal", "projects"]
-    ids: Annotated[list[ProjectId], Field(max_length=_FILTER_VALUES_MAX)] = []
+    ids: Annotated[list[NonEmptyName], Field(max_length=_FILTER_VALUES_MAX)] = []
 
     def model_post_init(self, _context: Any) -> None:
-        if self.type == "personal" and self.ids:
-            raise Expectation("is personal and names projects", "no ids, or the type projects", "conflict")
+        _refuse_personal_projects(self.type, self.ids)
 
 
-class SearchTracks(_Camel):
+class SearchTracks(CamelBody):
     type: Literal["task", "goal"]
     query: Annotated[str, Field(max_length=200)] = ""
     filter: Filter = Filter()
     scopes: Annotated[list[SearchScope], Field(max_length=10)] = []
     page: Annotated[int, Field(ge=1, le=PAGES_MAX)] = 1
-    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
+    cursor: Cursor = ABSENT
     search_mode: Literal["keyword", "semantic"] = "keyword"
 
 
-class ListTracks(Query):
+class ListTracks(CamelQuery):
     """The search as query parameters: lists repeat or are separated by commas."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
 
     type: Literal["task", "goal"] = "task"
     query: Annotated[str, Field(max_length=200)] = ""
     scope: Literal["personal", "projects", "all"] = "all"
-    project_id: Annotated[list[ProjectId], Field(max_length=_FILTER_VALUES_MAX)] = []
+    project_id: Annotated[list[NonEmptyName], Field(max_length=_FILTER_VALUES_MAX)] = []
     status: _Statuses = []
     assignee: _Names = []
     goal_id: _Uuids = []
@@ -302,21 +290,7 @@ class ListTracks(Query):
     progress_max: Annotated[int, Field(ge=0, le=100)] = ABSENT
     due_date_from: Day = ABSENT
     due_date_to: Day = ABSENT
-    updated_at_from: Moment = ABSENT
-    updated_at_to: Moment = ABSENT
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
-
-
-class RunGoal(_Camel):
-    """`maxParallel`: so many runs at once. `onFailure`: whether independent tasks go on when one failed."""
-
-    max_parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX)] = PARALLEL_DEFAULT
-    on_failure: OnFailure = "stop"
-
-
-class ShowGoalRun(Query):
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    limit: Annotated[int, Field(ge=1, le=200)] = 100
-    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
+    updated_at_from: DescribedMoment = ABSENT
+    updated_at_to: DescribedMoment = ABSENT
+    limit: Limit = 50
+    cursor: Cursor = ABSENT

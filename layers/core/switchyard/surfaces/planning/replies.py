@@ -2,24 +2,18 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from switchyard.domain import goal_runs
+from switchyard.surfaces.outputs import CamelShown
 
 
-class Shown(BaseModel):
-    """Base of answers: camelCase, nothing beyond what is documented."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", defer_build=True)
-
-
-class ScopeShown(Shown):
+class ScopeShown(CamelShown):
     type: Literal["personal", "projects"]
     ids: list[str] = []
 
 
-class TaskShown(Shown):
+class TaskShown(CamelShown):
     status: Literal["backlog", "todo", "in_progress", "done", "cancelled"] | None
     due_date: str | None
     assignee: str | None
@@ -30,13 +24,13 @@ class TaskShown(Shown):
     number: int | None
 
 
-class GoalShown(Shown):
+class GoalShown(CamelShown):
     status: Literal["not_started", "on_track", "at_risk", "postponed", "completed", "cancelled"]
     due_date: str | None
     progress: Annotated[int, Field(ge=0, le=100)]
 
 
-class OutlineShown(Shown):
+class OutlineShown(CamelShown):
     id: str
     type: Literal["task", "goal"]
     title: str
@@ -48,18 +42,18 @@ class OutlineShown(Shown):
     version: int
 
 
-class ResourceShown(Shown):
+class ResourceShown(CamelShown):
     type: str
     id: str
 
 
-class ChangedBy(Shown):
+class ChangedBy(CamelShown):
     id: str
     kind: Literal["user", "agent"]
     source: Literal["api", "mcp", "admin", "workflow"]
 
 
-class Rollup(Shown):
+class Rollup(CamelShown):
     tasks_total: Annotated[int, Field(ge=0)]
     tasks_done: Annotated[int, Field(ge=0)]
     progress: Annotated[int, Field(ge=0, le=100)] | None
@@ -84,35 +78,35 @@ class UpdatedTrack(TrackShown):
     unblocked: list[str] = None  # type: ignore[assignment]
 
 
-class TrackPage(Shown):
+class TrackPage(CamelShown):
     items: list[TrackShown]
     next_cursor: str | None
 
 
-class ProjectNamed(Shown):
+class ProjectNamed(CamelShown):
     id: str
     name: str | None
 
 
-class AssigneeNamed(Shown):
+class AssigneeNamed(CamelShown):
     id: str
     type: Literal["user", "agent"] | None
     name: str | None
 
 
-class References(Shown):
+class References(CamelShown):
     projects: list[ProjectNamed]
     assignees: list[AssigneeNamed]
 
 
-class SearchPage(Shown):
+class SearchPage(CamelShown):
     items: list[OutlineShown]
     references: References
     search_mode: Literal["keyword"]
     next_cursor: str | None
 
 
-class Applied(Shown):
+class Applied(CamelShown):
     draft_id: str
     id: str
     type: Literal["task", "goal"]
@@ -120,11 +114,11 @@ class Applied(Shown):
     version: int = None  # type: ignore[assignment]
 
 
-class AppliedAll(Shown):
+class AppliedAll(CamelShown):
     results: list[Applied]
 
 
-class Node(Shown):
+class Node(CamelShown):
     id: str
     title: str
     status: str | None
@@ -132,12 +126,12 @@ class Node(Shown):
     priority: str
 
 
-class Edge(Shown):
+class Edge(CamelShown):
     from_: Annotated[str, Field(alias="from")]
     depends_on: str
 
 
-class GraphShown(Shown):
+class GraphShown(CamelShown):
     id: str
     type: Literal["task", "goal"]
     nodes: list[Node]
@@ -148,7 +142,7 @@ class GraphShown(Shown):
     truncated: bool
 
 
-class GoalRunCounts(Shown):
+class GoalRunCounts(CamelShown):
     """`tasks`: those of agents; then how many of them are in which state. `waitedFor`: others' tasks that were done."""
 
     tasks: int
@@ -162,7 +156,7 @@ class GoalRunCounts(Shown):
     waited_for: int
 
 
-class GoalRunShown(Shown):
+class GoalRunShown(CamelShown):
     """`waitingFor`: tasks of people and of elsewhere that the goal run waits for now. `reason`: why it ended so."""
 
     id: str
@@ -179,7 +173,7 @@ class GoalRunShown(Shown):
     completed_at: str | None
 
 
-class GoalRunTask(Shown):
+class GoalRunTask(CamelShown):
     """`runId` and `runStatus`: the task's newest run since the goal run began. `waitsFor`: what must be done before."""
 
     id: str

@@ -7,7 +7,7 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.indexes import Index
@@ -24,9 +24,9 @@ _TASK_ONLY = ("assignee", "goal_id", "parent_id", "depends_on")
 _GOAL_ONLY = ("progress_min", "progress_max")
 
 
-def search(call: Call) -> Reply:
+def search(call: Call[SearchTracks]) -> Reply:
     """Answer a SearchTracks body: outline items, references, and a cursor."""
-    body: SearchTracks = call.body
+    body = call.body
     if body.cursor is not None and body.page > 1:
         raise Invalid(FieldError("cursor", "is given with a page", "one of the two", "conflict"))
     listing = _Listing(call.actor, body.type, body.query, body.filter, body.scopes, "filter.")
@@ -42,9 +42,9 @@ def search(call: Call) -> Reply:
     return Reply(200, answer)
 
 
-def list_tracks(call: Call) -> Reply:
+def list_tracks(call: Call[None, ListTracks]) -> Reply:
     """Answer a ListTracks query: whole tracks and a cursor."""
-    query: ListTracks = call.query
+    query = call.query
     scopes = _scopes_of(query)
     names = set(WireFilter.model_fields) & query.model_fields_set
     wire_filter = WireFilter.model_construct(**{name: getattr(query, name) for name in names})
@@ -95,7 +95,7 @@ class _Listing:
         where = [(scope.type, scope.ids) for scope in scopes]
         self.print = lists.fingerprint(actor.tenant_id, actor.id, kind, query, sent, where)
 
-    def read(self, call: Call, limit: int, cursor: str | None, *, whole: bool) -> tuple[Page, str | None]:
+    def read(self, call: AnyCall, limit: int, cursor: str | None, *, whole: bool) -> tuple[Page, str | None]:
         """Read the page after the cursor; `whole` tells that its tracks are shown with every field."""
         page = lists.read_page(
             call.ledger.table,
@@ -208,7 +208,7 @@ def _through(bound: str | None) -> str:
     return f"{bound}\U0010ffff" if bound else "\U0010ffff"
 
 
-def _references(call: Call, tracks: list[Track]) -> dict[str, Any]:
+def _references(call: AnyCall, tracks: list[Track]) -> dict[str, Any]:
     """Name the projects and assignees on a page: 1 round trip, none when nothing is named."""
     tenant = call.actor.tenant_id
     projects = sorted({project for track in tracks for project in track.project_ids})

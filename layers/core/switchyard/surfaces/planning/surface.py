@@ -1,6 +1,5 @@
 """The planning surface as the composition knows it."""
 
-from switchyard.http.problems import Problem, refuse
-from switchyard.http.surface import Surface
+from switchyard.http.problems import native_surface
 
-PLANNING = Surface("planning", refuse, Problem, workspace_parameter="workspaceId")
+PLANNING = native_surface("planning", workspace_parameter="workspaceId")

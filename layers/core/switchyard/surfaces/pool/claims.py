@@ -5,7 +5,7 @@ from typing import Any
 from switchyard.domain import lifecycle
 from switchyard.domain.claims import NotClaimable
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import Call, Reply
 from switchyard.ledger import contention
 from switchyard.ledger.unit import Unit
 from switchyard.store import lists, ready
@@ -20,9 +20,9 @@ from switchyard.surfaces.pool.tasks import of_path
 CANDIDATES, CROWDED_CANDIDATES = 8, 48
 
 
-def claim(call: Call) -> Reply:
+def claim(call: Call[Lease]) -> Reply:
     """Lease the task of the path to the caller."""
-    body: Lease = call.body
+    body = call.body
     task = of_path(call)
     claimed = call.ledger.claim(task, body.lease_seconds)
     if claimed.fence != task.fence:
@@ -30,9 +30,9 @@ def claim(call: Call) -> Reply:
     return Reply(200, shown(claimed))
 
 
-def claim_next(call: Call) -> Reply:
+def claim_next(call: Call[ClaimNext]) -> Reply:
     """Lease the first ready task that fits to the caller; 204 when there is none."""
-    body: ClaimNext = call.body
+    body = call.body
     task = draw(call.ledger, Wanted(body.assignee_type, body.space_id, body.priority), body.lease_seconds)
     return Reply(200, shown(task)) if task else Reply(204)
 
@@ -54,9 +54,9 @@ def draw(ledger: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
     return ledger.claim(contention.shuffled(urgent)[0] if crowded else urgent[0], lease_seconds)
 
 
-def heartbeat(call: Call) -> Reply:
+def heartbeat(call: Call[Lease]) -> Reply:
     """Prolong the caller's lease on the task of the path."""
-    body: Lease = call.body
+    body = call.body
     return Reply(200, shown(call.ledger.prolong(of_path(call), body.lease_seconds)))
 
 
@@ -65,9 +65,9 @@ def release(call: Call) -> Reply:
     return Reply(200, present.task(call.ledger.release(of_path(call))))
 
 
-def list_ready(call: Call) -> Reply:
+def list_ready(call: Call[None, ReadyTasks]) -> Reply:
     """Answer a ReadyTasks query with a bare array: urgent first, then oldest."""
-    query: ReadyTasks = call.query
+    query = call.query
     actor = call.actor
     print_ = lists.fingerprint(actor.tenant_id, actor.id, "ready", query.assignee_type, query.space_id, query.priority)
     wanted = Wanted(query.assignee_type, query.space_id, query.priority)

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qsl, urlencode
 
 from switchyard.domain import lifecycle
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import Call, Reply
 from switchyard.http.request import Request
 from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
@@ -13,9 +13,9 @@ from switchyard.surfaces.pool import present, workflow
 from switchyard.surfaces.pool.models import ListTasks
 
 
-def list_tasks(call: Call) -> Reply:
+def list_tasks(call: Call[None, ListTasks]) -> Reply:
     """Answer a ListTasks query with a bare array; the header Link leads to the next page."""
-    query: ListTasks = call.query
+    query = call.query
     tenant = call.actor.tenant_id
     print_ = lists.fingerprint(tenant, query.status, query.assigned_to, query.space_id, query.priority)
     page = lists.read_page(

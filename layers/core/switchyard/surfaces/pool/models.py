@@ -5,43 +5,35 @@ An absent field keeps its value (or takes its default); null clears what can be 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
-from pydantic.alias_generators import to_camel
+from pydantic import Field, RootModel
 
 from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
-from switchyard.domain.tracks import DEPENDS_MAX, DESCRIPTION_MAX, ID_MAX, TITLE_MAX
-from switchyard.http.validation import Query, Wire
+from switchyard.domain.tracks import DEPENDS_MAX
 from switchyard.surfaces.inputs import (
+    ABSENT,
+    CamelBody,
+    CamelQuery,
+    Cursor,
+    Description,
     Distinct,
     Instant,
+    Limit,
     Metadata,
     Moment,
     Name,
-    NotBlank,
-    Printable,
+    NonEmptyName,
+    Title,
     TrackId,
 )
+from switchyard.surfaces.outputs import CamelShown
 from switchyard.surfaces.pool.workflow import Status
 
-#: The default of a field that may be left out but not be null.
-ABSENT: Any = None
-
-LIMIT = 50
-LIMIT_MAX = 100
-
-Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
-Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
 Priority = Literal["low", "medium", "high", "urgent"]
 AssigneeType = Literal["agent", "user"]
 DependsOn = Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct]
-Wanted = Annotated[str, Field(min_length=1, max_length=ID_MAX), Printable]
 
 
-class _Camel(Wire):
-    model_config = ConfigDict(alias_generator=to_camel, serialize_by_alias=True)
-
-
-class _TaskFields(_Camel):
+class _TaskFields(CamelBody):
     """What a task has beyond title, status and priority; `dependsOn` is our extension."""
 
     description: Description | None = None
@@ -69,16 +61,14 @@ class UpdateTask(_TaskFields):
     priority: Priority = ABSENT
 
 
-class _Filter(Query):
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    space_id: Wanted = ABSENT
+class _Filter(CamelQuery):
+    space_id: NonEmptyName = ABSENT
     priority: Priority = ABSENT
-    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT
-    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
+    limit: Limit = 50
+    cursor: Cursor = ABSENT
 
 
-class Lease(_Camel):
+class Lease(CamelBody):
     lease_seconds: Annotated[int, Field(ge=1, le=LEASE_MAX)] = LEASE_DEFAULT
 
 
@@ -86,7 +76,7 @@ class ClaimNext(Lease):
     """Which task to draw: one meant for a kind of worker, of a space, of a priority."""
 
     assignee_type: AssigneeType = ABSENT
-    space_id: Wanted = ABSENT
+    space_id: NonEmptyName = ABSENT
     priority: Priority = ABSENT
 
 
@@ -96,16 +86,10 @@ class ReadyTasks(_Filter):
 
 class ListTasks(_Filter):
     status: Status = ABSENT
-    assigned_to: Wanted = ABSENT
+    assigned_to: NonEmptyName = ABSENT
 
 
-class Shown(BaseModel):
-    """Base of answers: camelCase, nothing beyond what is documented."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", defer_build=True)
-
-
-class TaskShown(Shown):
+class TaskShown(CamelShown):
     """A task as the pool shows it; what is not set is left out."""
 
     id: str
@@ -126,7 +110,7 @@ class TaskShown(Shown):
     depends_on: list[str] = ABSENT
 
 
-class ClaimShown(Shown):
+class ClaimShown(CamelShown):
     """Who holds the task; `fence` goes into the header Claim-Fence of the holder's writes."""
 
     holder: str
@@ -142,11 +126,11 @@ class TasksShown(RootModel[list[TaskShown]]):
     """A page of tasks, a bare array; the header Link leads to the next page."""
 
 
-class Allowed(Shown):
+class Allowed(CamelShown):
     allowed: list[Status]
 
 
-class PoolError(Shown):
+class PoolError(CamelShown):
     """The pool's error body; `data.allowed` lists the next statuses of a step that the workflow does not have."""
 
     error: Literal[True]

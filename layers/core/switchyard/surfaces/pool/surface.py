@@ -1,13 +1,11 @@
 """The pool surface as the composition knows it: its error body, with the document's own messages."""
 
-import json
 from http import HTTPStatus
 from typing import Any
 
-from switchyard.domain.errors import FieldError, Invalid, MalformedBody, NotFound, SwitchyardError, Unauthorized
+from switchyard.domain.errors import FieldError, Invalid, MalformedBody, Unauthorized
 from switchyard.domain.lifecycle import PRIORITIES
-from switchyard.http.request import Request
-from switchyard.http.surface import Refusal, Surface, common_headers
+from switchyard.http.surface import Refused, Surface
 from switchyard.surfaces.pool.models import PoolError
 from switchyard.surfaces.pool.workflow import STATUSES, InvalidTransition
 
@@ -20,30 +18,20 @@ _CHOICES = {
 _MISSING = frozenset({"required", "null", "blank", "string_too_short"})
 
 
-def refuse(error: SwitchyardError, _request: Request) -> Refusal:
-    """Word an error as {error, statusCode, statusMessage, message}; `data` adds what a program can act on."""
+def _body(refused: Refused) -> dict[str, Any]:
+    """Return {error, statusCode, statusMessage, message}; `data` adds what a program can act on."""
+    error, message = refused.error, refused.text
+    if isinstance(error, Invalid) and error.fields and not isinstance(error, MalformedBody):
+        message = _about(error.fields[0])
     answer: dict[str, Any] = {
         "error": True,
-        "statusCode": error.status,
-        "statusMessage": HTTPStatus(error.status).phrase,
-        "message": _message(error),
+        "statusCode": refused.status,
+        "statusMessage": HTTPStatus(refused.status).phrase,
+        "message": message,
     }
     if isinstance(error, InvalidTransition):
         answer["data"] = {"allowed": list(error.allowed)}
-    headers = {"content-type": "application/json", **common_headers(error)}
-    return error.status, headers, json.dumps(answer, ensure_ascii=False)
-
-
-def _message(error: SwitchyardError) -> str:
-    if isinstance(error, Unauthorized):
-        return "Invalid or expired token"
-    if isinstance(error, MalformedBody):
-        return "Invalid JSON in request body"
-    if isinstance(error, NotFound):
-        return error.detail
-    if isinstance(error, Invalid) and error.fields:
-        return _about(error.fields[0])
-    return error.detail
+    return answer
 
 
 def _about(found: FieldError) -> str:
@@ -57,4 +45,9 @@ def _about(found: FieldError) -> str:
     return f"Invalid {found.field}: {found.reason}{expected}"
 
 
-POOL = Surface("pool", refuse, PoolError)
+POOL = Surface(
+    "pool",
+    _body,
+    PoolError,
+    texts={Unauthorized: "Invalid or expired token", MalformedBody: "Invalid JSON in request body"},
+)

@@ -6,14 +6,14 @@ from switchyard.domain import lifecycle, tracks
 from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.surfaces.pool import present, workflow
 from switchyard.surfaces.pool.models import CreateTask, UpdateTask
 
 
-def create(call: Call) -> Reply:
+def create(call: Call[CreateTask]) -> Reply:
     """Make the task of a CreateTask body."""
-    body: CreateTask = call.body
+    body = call.body
     status = workflow.group(body.status or "pending")[0]
     fields = _fields(body, None, status) | {"assignee_type": _kind(body)}
     track = call.ledger.create("task", body.title, status=status, priority=body.priority or "medium", **fields)
@@ -27,9 +27,9 @@ def read(call: Call) -> Reply:
     return Reply(200, present.task(track), {"etag": tracks.etag(track)})
 
 
-def update(call: Call) -> Reply:
+def update(call: Call[UpdateTask]) -> Reply:
     """Change the task of the path as an UpdateTask body says, within the workflow."""
-    body: UpdateTask = call.body
+    body = call.body
     refs = body.depends_on or []
     track_id = path_id(call)
     call.ledger.prefetch([track_id, *refs], guard=bool(refs))
@@ -52,7 +52,7 @@ def delete(call: Call) -> Reply:
     return Reply(204)
 
 
-def path_id(call: Call) -> str:
+def path_id(call: AnyCall) -> str:
     """Return the id of the path; what is no id is the id of no task."""
     given = call.path["id"]
     found = parse_id(given)
@@ -61,7 +61,7 @@ def path_id(call: Call) -> str:
     return found
 
 
-def of_path(call: Call) -> Track:
+def of_path(call: AnyCall) -> Track:
     """Return the task of the path. Raises NotFound for goals and personal tracks too: they are not in the pool."""
     track_id = path_id(call)
     track = call.ledger.find([track_id]).get(track_id)

@@ -2,13 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field
 
-from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.http.validation import Expectation, Query
 from switchyard.pipeline import receivers
-from switchyard.surfaces.inputs import Distinct, Printable
-from switchyard.surfaces.pool.models import ABSENT, LIMIT, LIMIT_MAX, Shown
+from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, Printable
+from switchyard.surfaces.outputs import CamelShown
 
 Event = Literal[
     "task.created",
@@ -47,18 +46,14 @@ Events = Annotated[list[Event], Field(min_length=1, max_length=20), Distinct]
 Description = Annotated[str, Field(max_length=200), Printable]
 
 
-class _Camel(Wire):
-    model_config = ConfigDict(alias_generator=to_camel)
-
-
-class CreateWebhook(_Camel):
+class CreateWebhook(CamelBody):
     url: Url
     events: Events
     description: Description = ""
     enabled: bool = True
 
 
-class UpdateWebhook(_Camel):
+class UpdateWebhook(CamelBody):
     """Enabling again what was disabled forgets the reason."""
 
     url: Url = ABSENT
@@ -68,11 +63,11 @@ class UpdateWebhook(_Camel):
 
 
 class WebhookPaging(Query):
-    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = LIMIT
-    cursor: Annotated[str, Field(max_length=1_024)] = ABSENT
+    limit: Limit = 50
+    cursor: Cursor = ABSENT
 
 
-class WebhookShown(Shown):
+class WebhookShown(CamelShown):
     id: str
     url: str
     events: list[Event]
@@ -91,12 +86,12 @@ class WebhookWithSecret(WebhookShown):
     secret: str
 
 
-class WebhookPage(Shown):
+class WebhookPage(CamelShown):
     items: list[WebhookShown]
     next_cursor: str | None
 
 
-class DeliveryShown(Shown):
+class DeliveryShown(CamelShown):
     """`status` is failed after the last attempt, or when the endpoint is gone; it can be redelivered then."""
 
     id: str
@@ -113,6 +108,6 @@ class DeliveryShown(Shown):
     delivered_at: str | None
 
 
-class DeliveryPage(Shown):
+class DeliveryPage(CamelShown):
     items: list[DeliveryShown]
     next_cursor: str | None

@@ -6,7 +6,7 @@ from typing import Any
 from switchyard.domain import clock
 from switchyard.domain.errors import Conflict, NotFound
 from switchyard.domain.ids import new_id, parse_id
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.pipeline import signing
 from switchyard.store import indexes, keys, lists
 from switchyard.store import webhooks as rows
@@ -16,9 +16,9 @@ from switchyard.surfaces.pool.listing import link
 from switchyard.surfaces.pool.webhook_models import CreateWebhook, UpdateWebhook, WebhookPaging
 
 
-def create(call: Call) -> Reply:
+def create(call: Call[CreateWebhook]) -> Reply:
     """Add the endpoint of a CreateWebhook body; its secret is shown here alone."""
-    body: CreateWebhook = call.body
+    body = call.body
     now = clock.now()
     webhook = Webhook(
         tenant_id=call.actor.tenant_id,
@@ -41,16 +41,16 @@ def read(call: Call) -> Reply:
     return Reply(200, _shown(_of_path(call)))
 
 
-def list_all(call: Call) -> Reply:
+def list_all(call: Call[None, WebhookPaging]) -> Reply:
     """List the tenant's endpoints, newest first."""
-    query: WebhookPaging = call.query
+    query = call.query
     tenant = call.actor.tenant_id
     return _page(call, query, keys.listed(tenant, "webhook"), lambda item: _shown(rows.from_item(item)))
 
 
-def update(call: Call) -> Reply:
+def update(call: Call[UpdateWebhook]) -> Reply:
     """Change the endpoint of the path as an UpdateWebhook body says."""
-    body: UpdateWebhook = call.body
+    body = call.body
     before = _of_path(call)
     fields = {name: getattr(body, name) for name in body.model_fields_set}
     if "events" in fields:
@@ -81,9 +81,9 @@ def delete(call: Call) -> Reply:
     return Reply(204)
 
 
-def deliveries(call: Call) -> Reply:
+def deliveries(call: Call[None, WebhookPaging]) -> Reply:
     """List the deliveries to the endpoint of the path, newest event first."""
-    query: WebhookPaging = call.query
+    query = call.query
     webhook = _of_path(call)
     partition = keys.deliveries(webhook.tenant_id, webhook.id)
     return _page(call, query, partition, lambda item: _delivery(rows.delivery_from(item)))
@@ -105,7 +105,7 @@ def redeliver(call: Call) -> Reply:
     return Reply(202, _delivery(after))
 
 
-def _of_path(call: Call) -> Webhook:
+def _of_path(call: AnyCall) -> Webhook:
     webhook_id = parse_id(call.path["id"])
     webhook = rows.find(call.ledger.table, call.actor.tenant_id, webhook_id) if webhook_id else None
     if webhook is None:
@@ -113,7 +113,7 @@ def _of_path(call: Call) -> Webhook:
     return webhook
 
 
-def _page(call: Call, query: WebhookPaging, partition: str, show: Any) -> Reply:
+def _page(call: AnyCall, query: WebhookPaging, partition: str, show: Any) -> Reply:
     print_ = lists.fingerprint(partition)
     page = lists.read_page(
         call.ledger.table,

@@ -6,8 +6,10 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from switchyard.domain import artifacts
 from switchyard.http.validation import Expectation
-from switchyard.surfaces.projects.inputs import ABSENT, Body
-from switchyard.surfaces.projects.replies import ArtifactShown, Shown
+from switchyard.surfaces.inputs import ABSENT
+from switchyard.surfaces.outputs import Shown
+from switchyard.surfaces.projects.inputs import Body
+from switchyard.surfaces.projects.replies import ArtifactShown
 
 Kind = Literal["plan", "context", "reference", "output", "artifact", "tree_snapshot", "user_attachment"]
 

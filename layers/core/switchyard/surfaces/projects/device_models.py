@@ -6,10 +6,9 @@ from pydantic import Field
 
 from switchyard.domain.devices import TOKEN_MAX, Platform
 from switchyard.domain.notifications import Decision, Kind, Outcome
-from switchyard.store.lists import CURSOR_MAX
-from switchyard.surfaces.inputs import NotBlank, Printable
-from switchyard.surfaces.projects.inputs import ABSENT, LIMIT, Body, Limit, Params, Uuid
-from switchyard.surfaces.projects.replies import Shown
+from switchyard.surfaces.inputs import ABSENT, Cursor, NotBlank, Printable
+from switchyard.surfaces.outputs import Shown
+from switchyard.surfaces.projects.inputs import LIMIT, Body, Limit, Params, Uuid
 
 Token = Annotated[str, Field(min_length=1, max_length=TOKEN_MAX), NotBlank, Printable]
 
@@ -43,7 +42,7 @@ class EndPresenceParams(Params):
 
 class ListNotifications(Params):
     limit: Limit = LIMIT
-    cursor: Annotated[str, Field(max_length=CURSOR_MAX)] = ABSENT
+    cursor: Cursor = ABSENT
 
 
 class DeviceShown(Shown):

@@ -2,7 +2,8 @@
 
 from switchyard.domain.devices import Device, device_id
 from switchyard.domain.errors import FieldError, Invalid
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.statuses import EndpointRefusal
 from switchyard.store import devices as rows
 from switchyard.store import keys
 from switchyard.surfaces.projects.device_models import (
@@ -13,7 +14,7 @@ from switchyard.surfaces.projects.device_models import (
     UnregisterDevice,
 )
 from switchyard.surfaces.projects.scope import task_in
-from switchyard.surfaces.projects.surface import Missing, ViewError
+from switchyard.surfaces.projects.surface import Missing
 
 _OTHERS_DEVICES = {
     "type": "authentication_error",
@@ -24,10 +25,10 @@ _OTHERS_DEVICES = {
 _NOT_REGISTERED = "device_id does not match a push token registered by the caller"
 
 
-def register(call: Call) -> Reply:
+def register(call: Call[RegisterDevice]) -> Reply:
     """Add the device of a RegisterDevice body to the caller's, or note that it was seen again."""
     _refuse_others(call)
-    body: RegisterDevice = call.body
+    body = call.body
     table, tenant, user = call.ledger.table, call.actor.tenant_id, call.actor.id
     known = rows.of_person(table, tenant, user)
     mine = device_id(tenant, user, body.token)
@@ -42,10 +43,10 @@ def register(call: Call) -> Reply:
     return Reply(200, _shown(device))
 
 
-def unregister(call: Call) -> Reply:
+def unregister(call: Call[UnregisterDevice]) -> Reply:
     """Remove the device of an UnregisterDevice body from the caller's, if it is among them."""
     _refuse_others(call)
-    body: UnregisterDevice = call.body
+    body = call.body
     tenant, user = call.actor.tenant_id, call.actor.id
     row = call.ledger.row(keys.device(tenant, user, device_id(tenant, user, body.token)))
     if row:
@@ -53,9 +54,9 @@ def unregister(call: Call) -> Reply:
     return Reply(204)
 
 
-def beat(call: Call) -> Reply:
+def beat(call: Call[BeatPresence]) -> Reply:
     """Note that a device of the caller shows the task of the path: 1 read and 1 write."""
-    body: BeatPresence = call.body
+    body = call.body
     device_key = keys.device(call.actor.tenant_id, call.actor.id, body.device_id)
     task = task_in(call, rows=[device_key])
     row = call.ledger.row(device_key)
@@ -65,7 +66,7 @@ def beat(call: Call) -> Reply:
     return Reply(204)
 
 
-def leave(call: Call) -> Reply:
+def leave(call: Call[EndPresence, EndPresenceParams]) -> Reply:
     """Take the presence of a device of the caller on the task of the path back, if there is any."""
     named = _named(call)
     task = task_in(call)
@@ -73,10 +74,10 @@ def leave(call: Call) -> Reply:
     return Reply(204)
 
 
-def _named(call: Call) -> str:
+def _named(call: Call[EndPresence, EndPresenceParams]) -> str:
     """Return the device of a DELETE, from its body or its query; raises Invalid for none and for two."""
-    body: EndPresence = call.body
-    query: EndPresenceParams = call.query
+    body = call.body
+    query = call.query
     named = {each for each in (body.device_id, query.device_id) if each is not None}
     if not named:
         raise Invalid(FieldError("device_id", "is required", "", "required"))
@@ -85,9 +86,9 @@ def _named(call: Call) -> str:
     return named.pop()
 
 
-def _refuse_others(call: Call) -> None:
+def _refuse_others(call: AnyCall) -> None:
     if call.path["user"] != "@me":
-        raise ViewError(403, _OTHERS_DEVICES)
+        raise EndpointRefusal(403, _OTHERS_DEVICES)
 
 
 def _shown(device: Device) -> dict[str, str]:

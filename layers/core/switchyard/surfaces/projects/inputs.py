@@ -7,9 +7,6 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from switchyard.http.validation import Expectation, Query, Wire
 
-#: The default of a field that may be left out but not be null.
-ABSENT: Any = None
-
 LIMIT = 50
 LIMIT_MAX = 100
 #: An offset beyond any list.

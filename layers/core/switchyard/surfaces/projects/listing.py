@@ -10,13 +10,14 @@ from functools import partial
 from typing import Any
 
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger.unit import RowKey
 from switchyard.store import homes, indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Filter, Range
 from switchyard.store.table import Item
 from switchyard.surfaces.projects import paging, present, run_present, scope, tasks
+from switchyard.surfaces.projects.inputs import Paging
 from switchyard.surfaces.projects.models import ListTasks, Summaries
 from switchyard.surfaces.projects.paging import Start
 
@@ -25,9 +26,9 @@ _STAFF = "settings:admin"
 _END = "-"
 
 
-def list_tasks(call: Call) -> Reply:
+def list_tasks(call: Call[None, ListTasks]) -> Reply:
     """Answer a ListTasks query: 1 round trip, 1 more for the latest runs, 1 more for an offset without a position."""
-    query: ListTasks = call.query
+    query = call.query
     wanted = _View(call, _homes(call, scope.project(call).id, _shelves(call)), _filter(query))
     page = wanted.read(_start(query, wanted))
     shown = [rows.from_item(item) for item in page.items]
@@ -38,9 +39,9 @@ def list_tasks(call: Call) -> Reply:
     )
 
 
-def summaries(call: Call) -> Reply:
+def summaries(call: Call[Summaries, Paging]) -> Reply:
     """Answer with the summaries of the named tasks that the caller sees: 100 tasks a read, side by side."""
-    body: Summaries = call.body
+    body = call.body
     home = scope.project(call).id
     found = [each for each in _read_all(call, body.ids) if each.is_task and each.project_ids[:1] == (home,)]
     found.sort(key=lambda each: each.id)
@@ -59,15 +60,15 @@ def repositories(call: Call) -> Reply:
 # ---------------------------------------------------------------- what is listed
 
 
-def _shelves(call: Call) -> list[tuple[bool, bool]]:
+def _shelves(call: Call[None, ListTasks]) -> list[tuple[bool, bool]]:
     """Return the shelves, by internal and archived, that a query asks for; internal ones are for administrators."""
-    query: ListTasks = call.query
+    query = call.query
     internal = query.internal and call.actor.may(_STAFF)
     archived = {"true": [True], "false": [False], "all": [False, True]}[query.archived]
     return [(internal, each) for each in archived]
 
 
-def _homes(call: Call, project_id: str, shelves: list[tuple[bool, bool]]) -> list[str]:
+def _homes(call: AnyCall, project_id: str, shelves: list[tuple[bool, bool]]) -> list[str]:
     """Return the homes of shared tasks and of the caller's own."""
     realms = [keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)]
     return [keys.home(realm, project_id, rows.SHELVES[each]) for realm in realms for each in shelves]
@@ -132,7 +133,7 @@ class _Page:
 class _View:
     """One caller's list: its homes, and what is filtered out of them."""
 
-    def __init__(self, call: Call, homes: list[str], row_filter: Filter) -> None:
+    def __init__(self, call: Call[None, ListTasks], homes: list[str], row_filter: Filter) -> None:
         self.call = call
         self.homes = homes
         self.ranges = [Range(indexes.BY_HOME, home) for home in homes]
@@ -153,7 +154,7 @@ class _View:
 
     def read(self, start: Start) -> _Page:
         """Read the page at the query's offset, with the count of the whole list."""
-        query: ListTasks = self.call.query
+        query = self.call.query
         skip = 0 if start.upward else min(query.offset - start.seen, lists.EXAMINE_MAX)
         got: dict[str, Any] = {"total": 0}
 
@@ -179,7 +180,7 @@ class _View:
         )
 
     def _downward(self, page: lists.Page, total: int, start: Start, skip: int) -> _Page:
-        query: ListTasks = self.call.query
+        query = self.call.query
         found = page.items[skip:]
         items = found[: _fitting(self.call, found)]
         seen = start.seen + min(skip, len(page.items)) + len(items)
@@ -194,7 +195,7 @@ class _View:
 
     def _upward(self, page: lists.Page, total: int, start: Start) -> _Page:
         """A page that was read from its end: the rows before the one that the client saw first."""
-        query: ListTasks = self.call.query
+        query = self.call.query
         items = page.items[: _fitting(self.call, page.items)][::-1]
         seen = query.offset + len(items)
         return _Page(
@@ -206,7 +207,7 @@ class _View:
         )
 
     def _before(self, items: list[Item]) -> str | None:
-        query: ListTasks = self.call.query
+        query = self.call.query
         offset = max(0, query.offset - query.limit)
         if not query.offset:
             return None
@@ -219,7 +220,7 @@ class _View:
 # ---------------------------------------------------------------- reads
 
 
-def _fitting(call: Call, items: Sequence[Item]) -> int:
+def _fitting(call: AnyCall, items: Sequence[Item]) -> int:
     """Count the tasks that fit into one answer with their latest runs, which are read here: 1 round trip, if any."""
     run_keys = {row["id"]["S"]: _run_key(rows.from_item(row)) for row in items if "latest_run_id" in row}
     call.ledger.prefetch([], rows=run_keys.values())
@@ -231,7 +232,7 @@ def _run_key(task: Track) -> RowKey:
     return keys.run(task.tenant_id, task.id, task.latest_run_id or "")
 
 
-def _read_all(call: Call, ids: list[str]) -> list[Track]:
+def _read_all(call: AnyCall, ids: list[str]) -> list[Track]:
     """Read the visible ones of many tasks."""
     wanted = [keys.track(call.actor.tenant_id, each) for each in dict.fromkeys(ids)]
     chunks = [wanted[start : start + 100] for start in range(0, len(wanted), 100)]

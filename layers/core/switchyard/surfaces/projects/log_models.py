@@ -1,23 +1,21 @@
 """What is sent to a run's log, and asked of it (contract: projects.md §7)."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
+from switchyard.domain import clock
 from switchyard.domain.run_logs import BATCH_MAX_BYTES, ENTRIES_MAX, ENTRY_MAX_BYTES
-from switchyard.http.validation import Expectation, bounded_json
+from switchyard.http.validation import Expectation
+from switchyard.surfaces.inputs import bounded, read_time
 from switchyard.surfaces.projects.inputs import OFFSET_MAX, Body, Params
 
 SESSION_LIMIT, SESSION_LIMIT_MAX = 1_000, 5_000
 #: Seconds that a stream waits at most for something new.
 WAIT_MAX = 20
 _TYPES_MAX, _TYPE_MAX = 100, 200
-
-
-def _entry(value: dict[str, Any]) -> dict[str, Any]:
-    return bounded_json(value, ENTRY_MAX_BYTES)
 
 
 def _batch(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -31,11 +29,7 @@ def _batch(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _time(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text[:40])
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Expectation(f"{text[:40]!r} is no time", "an ISO 8601 date-time", "date_time") from None
+    return read_time(text, clock.moment)
 
 
 def _types(names: list[str]) -> list[str]:
@@ -51,7 +45,7 @@ class AppendLog(Body):
     """Entries for a run's log, any JSON objects."""
 
     entries: Annotated[
-        list[Annotated[dict[str, Any], AfterValidator(_entry)]],
+        list[Annotated[dict[str, Any], bounded(ENTRY_MAX_BYTES)]],
         Field(max_length=ENTRIES_MAX),
         AfterValidator(_batch),
     ]

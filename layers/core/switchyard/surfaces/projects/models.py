@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from switchyard.domain.tracks import DESCRIPTION_MAX, METADATA_MAX_BYTES
 from switchyard.http.validation import Expectation, bounded_json
 from switchyard.store.keys import REPOSITORY_MAX_BYTES
-from switchyard.surfaces.projects.inputs import ABSENT, Body, Paging, Uuid
+from switchyard.surfaces.inputs import ABSENT, Cursor
+from switchyard.surfaces.projects.inputs import Body, Paging, Uuid
 
 TITLE_MAX = 255
 REPOSITORY_MAX = 255
@@ -99,7 +100,7 @@ class ListTasks(Paging):
     status: RunStatus = ABSENT
     internal: bool = False
     archived: Literal["true", "false", "all"] = "false"
-    position: Annotated[str, Field(max_length=1_024)] = ABSENT
+    position: Cursor = ABSENT
 
 
 class Summaries(Body):

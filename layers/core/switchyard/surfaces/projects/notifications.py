@@ -4,16 +4,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from switchyard.domain.notifications import TITLE, Notification
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import lists
 from switchyard.store import notifications as rows
 from switchyard.surfaces.projects.device_models import ListNotifications
 from switchyard.surfaces.projects.scope import task_in
 
 
-def of_task(call: Call) -> Reply:
+def of_task(call: Call[None, ListNotifications]) -> Reply:
     """List the notifications of the task of the path, newest first: 2 round trips."""
-    query: ListNotifications = call.query
+    query = call.query
     task = task_in(call)
     print_ = lists.fingerprint(task.tenant_id, task.id, "notifications")
     after = lists.from_cursor(query.cursor, print_)
@@ -23,7 +23,7 @@ def of_task(call: Call) -> Reply:
     return Reply(200, {"next": _next(call, query.limit, cursor), "results": results})
 
 
-def _next(call: Call, limit: int, cursor: str | None) -> str | None:
+def _next(call: AnyCall, limit: int, cursor: str | None) -> str | None:
     if cursor is None:
         return None
     return f"{call.request.base_url}{call.request.path}?{urlencode({'limit': limit, 'cursor': cursor})}"

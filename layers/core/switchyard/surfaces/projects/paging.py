@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from switchyard.domain.errors import Invalid
-from switchyard.http.endpoint import Call
+from switchyard.http.call import Call
 from switchyard.store import lists
+from switchyard.surfaces.projects.inputs import Paging
 
 _LINKED = frozenset({"limit", "offset", "position"})
 
@@ -18,7 +19,7 @@ def envelope(
     return {"count": count, **more, "next": next_, "previous": previous, "results": list(results)}
 
 
-def link(call: Call, offset: int, position: str | None = None) -> str:
+def link(call: Call[object, Paging], offset: int, position: str | None = None) -> str:
     """Return the absolute URL of the page of the same list at an offset."""
     pairs = parse_qsl(call.request.query_string, keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if name not in _LINKED]
@@ -27,7 +28,7 @@ def link(call: Call, offset: int, position: str | None = None) -> str:
     return f"{call.request.base_url}{call.request.path}?{urlencode([*kept, *place, *where])}"
 
 
-def slice_of(call: Call, everything: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+def slice_of(call: Call[object, Paging], everything: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Any]]:
     """Return the page of a list that is at hand as a whole, and the envelope for it but for the results."""
     limit, offset, count = call.query.limit, call.query.offset, len(everything)
     page = everything[offset : offset + limit]

@@ -4,11 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-
-class Shown(BaseModel):
-    """Base of answers: nothing beyond what is documented."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+from switchyard.surfaces.outputs import Shown
 
 
 class UserShown(Shown):

@@ -14,7 +14,8 @@ from switchyard.domain.artifacts import Entry
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.runs import ARTIFACTS_MAX, MANIFEST_MAX_BYTES, Run
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.statuses import EndpointRefusal
 from switchyard.http.validation import check_json_size
 from switchyard.ledger import runs
 from switchyard.surfaces.projects import scope, uploads
@@ -22,11 +23,11 @@ from switchyard.surfaces.projects.artifact_models import (
     FinalizeUpload,
     Inline,
     NamedArtifact,
+    PrepareUpload,
     UploadArtifacts,
     Uploaded,
 )
 from switchyard.surfaces.projects.run_logs import chain
-from switchyard.surfaces.projects.surface import ViewError
 
 #: Bytes that are answered as they are: as base64 they stay below the 6 MB that a function may answer.
 INLINE_MAX = 4_194_304
@@ -36,9 +37,9 @@ _BINARY = "application/octet-stream"
 _PLAIN = frozenset(" !#$&'()+,-.;=@[]^_`{}~")
 
 
-def upload(call: Call) -> Reply:
+def upload(call: Call[UploadArtifacts]) -> Reply:
     """Take small files in the request itself; answers the whole manifest, the new ones last."""
-    body: UploadArtifacts = call.body
+    body = call.body
     task, run = scope.run_in(call)
     # Deciding anew, because rows moved, puts the same files in the same places.
     ids = [uuid5(NAMESPACE_URL, f"{call.request.id}:{position}").hex for position in range(len(body.artifacts))]
@@ -59,25 +60,25 @@ def upload(call: Call) -> Reply:
     return Reply(200, {"artifacts": [dict(each) for each in after.artifacts]})
 
 
-def prepare(call: Call) -> Reply:
+def prepare(call: Call[PrepareUpload]) -> Reply:
     """Answer with upload forms for the run: 1 round trip, nothing is written."""
     _, run = scope.run_in(call)
     _check_room(run, len(call.body.artifacts))
     return uploads.prepare(call, partial(_path, run), artifacts.RUN_DAYS)
 
 
-def finalize(call: Call) -> Reply:
+def finalize(call: Call[FinalizeUpload]) -> Reply:
     """Add what was uploaded to the run's manifest, all or nothing; answers the entries of this request.
 
     What the manifest has already is answered as it stands there, without asking S3.
     """
-    body: FinalizeUpload = call.body
+    body = call.body
     task, run = scope.run_in(call)
     uploads.check_once(body.artifacts)
     known = {each["id"]: each for each in run.artifacts} | {each["storage_path"]: each for each in run.artifacts}
     new = [each for each in body.artifacts if each.id not in known and each.storage_path not in known]
     if not all(_lies_in(run, each) for each in new):
-        raise ViewError(400, {"error": "Artifact storage path is invalid for this run"})
+        raise EndpointRefusal(400, {"error": "Artifact storage path is invalid for this run"})
     _check_room(run, len(new))
     added = [entry for entry, _ in uploads.inspect(call, new)]
     if added:
@@ -86,17 +87,17 @@ def finalize(call: Call) -> Reply:
     return Reply(200, {"artifacts": [dict(known.get(e.id) or known[e.storage_path]) for e in body.artifacts]})
 
 
-def presign(call: Call) -> Reply:
+def presign(call: Call[NamedArtifact]) -> Reply:
     """Answer with an address that serves a file of the run, or of one that it resumed, for an hour."""
     return Reply(200, {"url": _address(call, _find(call)), "expires_in": artifacts.PRESIGNED_SECONDS})
 
 
-def download(call: Call) -> Reply:
+def download(call: Call[NamedArtifact]) -> Reply:
     """Answer with a file of the run, or of one that it resumed; with the address of one above INLINE_MAX (303)."""
     entry = _find(call)
     content = objects.shared(call.ledger.table.deadline).get(entry["storage_path"], INLINE_MAX)
     if content is None:
-        raise ViewError(404, {"error": "Artifact content not found"})
+        raise EndpointRefusal(404, {"error": "Artifact content not found"})
     if content.body is None:
         return Reply(303, None, {"location": _address(call, entry)})
     headers = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
@@ -128,8 +129,8 @@ def _lies_in(run: Run, file: Uploaded) -> bool:
     return uploads.lies_at(_path(run, file.id, ""), file)
 
 
-def _add(call: Call, task: Track, run: Run, added: Sequence[Entry]) -> Run:
-    """Gather the new manifest; raises ViewError or Invalid where it grows too large."""
+def _add(call: AnyCall, task: Track, run: Run, added: Sequence[Entry]) -> Run:
+    """Gather the new manifest; raises EndpointRefusal or Invalid where it grows too large."""
     _check_room(run, len(added))
     manifest = (*run.artifacts, *added)
     check_json_size(list(manifest), "artifacts", MANIFEST_MAX_BYTES)
@@ -139,27 +140,27 @@ def _add(call: Call, task: Track, run: Run, added: Sequence[Entry]) -> Run:
 def _check_room(run: Run, more: int) -> None:
     if len(run.artifacts) + more > ARTIFACTS_MAX:
         error = f"A run has at most {ARTIFACTS_MAX} artifacts; this one has {len(run.artifacts)}"
-        raise ViewError(400, {"error": error})
+        raise EndpointRefusal(400, {"error": error})
 
 
-def _find(call: Call) -> Entry:
-    """Return the entry that the request names: of the run, or of one that it resumed. Raises ViewError."""
-    body: NamedArtifact = call.body
+def _find(call: Call[NamedArtifact]) -> Entry:
+    """Return the entry that the request names: of the run, or of one that it resumed. Raises EndpointRefusal."""
+    body = call.body
     _, run = scope.run_in(call)
     for each in reversed(chain(call, run)):
         for entry in each.artifacts:
             if entry["storage_path"] == body.storage_path:
                 return entry
-    raise ViewError(404, {"error": "Artifact not found on this run"})
+    raise EndpointRefusal(404, {"error": "Artifact not found on this run"})
 
 
-def _address(call: Call, entry: Entry) -> str:
+def _address(call: AnyCall, entry: Entry) -> str:
     try:
         return objects.shared(call.ledger.table.deadline).presign_get(
             entry["storage_path"], _headers(entry), artifacts.PRESIGNED_SECONDS
         )
     except CannotSign as error:
-        raise ViewError(400, {"error": "Unable to generate download URL"}) from error
+        raise EndpointRefusal(400, {"error": "Unable to generate download URL"}) from error
 
 
 def _headers(entry: Entry) -> dict[str, str]:

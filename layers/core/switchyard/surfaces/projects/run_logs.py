@@ -9,7 +9,7 @@ from switchyard.aws import objects
 from switchyard.domain import run_logs
 from switchyard.domain.ids import parse_id
 from switchyard.domain.runs import Run
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import run_logs as ledger
 from switchyard.store import keys
 from switchyard.store import run_logs as rows
@@ -33,9 +33,9 @@ ADDRESS_SECONDS = 3_600
 EXAMINE_MAX_BYTES = 64 * 1_048_576
 
 
-def append(call: Call) -> Reply:
+def append(call: Call[AppendLog]) -> Reply:
     """Append entries: 1 read and 1 write, whatever the log holds."""
-    body: AppendLog = call.body
+    body = call.body
     started = time.perf_counter()
     _, run = scope.run_in(call)
     read = time.perf_counter()
@@ -45,12 +45,12 @@ def append(call: Call) -> Reply:
     return Reply(200, run_present.run(run, call.request.base_url), {"server-timing": told})
 
 
-def session(call: Call) -> Reply:
+def session(call: Call[None, SessionLogs]) -> Reply:
     """Show a page of the run's own entries that fit, with the counts of all, of those that fit, and whether more do.
 
     The page ends early at ANSWER_MAX_BYTES. Of a log beyond EXAMINE_MAX_BYTES the rest is left out, and not counted.
     """
-    query: SessionLogs = call.query
+    query = call.query
     _, run = scope.run_in(call)
     page: list[bytes] = []
     total = fitting = examined = size = 0
@@ -120,7 +120,7 @@ def _chunks(table: Table, runs: Sequence[Run], last: str | None = None) -> Itera
             yield "".join(f"{line}\n" for line in lines).encode()
 
 
-def chain(call: Call, run: Run) -> list[Run]:
+def chain(call: AnyCall, run: Run) -> list[Run]:
     """Return the run and those that it resumed one after the other, oldest first: 1 round trip for each of those."""
     found = [run]
     while found[-1].resumed_from and len(found) < CHAIN_MAX:

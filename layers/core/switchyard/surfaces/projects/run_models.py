@@ -6,8 +6,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from switchyard.domain.artifacts import ID_MAX
 from switchyard.domain.runs import ERROR_MAX, OUTPUT_MAX_BYTES, STATE_MAX_BYTES
-from switchyard.http.validation import Expectation, bounded_json
-from switchyard.surfaces.projects.inputs import ABSENT, Body, Uuid
+from switchyard.http.validation import Expectation
+from switchyard.surfaces.inputs import ABSENT, bounded
+from switchyard.surfaces.projects.inputs import Body, Uuid
 
 BRANCH_MAX, STAGE_MAX, NAME_MAX = 255, 100, 255
 MESSAGE_MAX = 32_000
@@ -15,14 +16,6 @@ RELAY_MAX = 10_000
 KEY_MAX, KEYS_MAX = 255, 1_000
 #: Staged artifacts that one run may take: they are read with it in one go, and taken in its transaction.
 PENDING_MAX = 90
-
-
-def _state(value: dict[str, Any]) -> dict[str, Any]:
-    return bounded_json(value, STATE_MAX_BYTES)
-
-
-def _output(value: Any) -> Any:
-    return bounded_json(value, OUTPUT_MAX_BYTES)
 
 
 def _not_null(value: Any) -> Any:
@@ -39,8 +32,8 @@ def _text(most: int) -> Any:
 #: A text for the agent, trimmed; what is blank is none.
 Message = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MESSAGE_MAX)]
 ArtifactIds = Annotated[list[Annotated[str, _text(ID_MAX)]], Field(max_length=PENDING_MAX)]
-State = Annotated[dict[str, Any], AfterValidator(_state)]
-Output = Annotated[Any, AfterValidator(_output)]
+State = Annotated[dict[str, Any], bounded(STATE_MAX_BYTES)]
+Output = Annotated[Any, bounded(OUTPUT_MAX_BYTES)]
 
 
 class _Runtime(Body):

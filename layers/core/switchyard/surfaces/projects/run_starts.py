@@ -6,14 +6,14 @@ from switchyard.domain import runs
 from switchyard.domain.artifacts import Entry
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.statuses import EndpointRefusal
 from switchyard.http.validation import check_json_size
 from switchyard.ledger import runs as ledger
 from switchyard.store import keys
 from switchyard.store import runs as rows
 from switchyard.surfaces.projects import present, run_present, runtimes, scope, staged
 from switchyard.surfaces.projects.run_models import CreateRun, RunTask, StartRun
-from switchyard.surfaces.projects.surface import ViewError
 
 #: Keys of `state` that are the body's fields of the same name.
 _KEPT = (
@@ -31,9 +31,9 @@ _INHERITED = ("snapshot_external_id", "pr_authorship_mode", "run_source", "signa
 _PENDING = ("pending_user_message", "pending_user_artifact_ids")
 
 
-def run_task(call: Call) -> Reply:
+def run_task(call: Call[RunTask]) -> Reply:
     """Make the run of a RunTask body, which the workflow starts: 1 round trip to read all it needs, 1 to write."""
-    body: RunTask = call.body
+    body = call.body
     _check(body)
     tenant, task_id = call.actor.tenant_id, scope.task_id(call)
     wanted = staged.row_keys(tenant, task_id, body.pending_user_artifact_ids)
@@ -43,7 +43,7 @@ def run_task(call: Call) -> Reply:
     if earlier_key:
         row = call.ledger.row(earlier_key)
         if row is None:
-            raise ViewError(400, {"detail": "Invalid resume_from_run_id"})
+            raise EndpointRefusal(400, {"detail": "Invalid resume_from_run_id"})
         state = _resumed(rows.from_item(row), state)
     if body.pending_user_message:
         state["pending_user_message"] = body.pending_user_message
@@ -64,9 +64,9 @@ def run_task(call: Call) -> Reply:
     return Reply(200, present.task(call.ledger.gathered(task), run, call.request.base_url))
 
 
-def create(call: Call) -> Reply:
+def create(call: Call[CreateRun]) -> Reply:
     """Make the run of a CreateRun body, which a local session works on, or the start request starts in the cloud."""
-    body: CreateRun = call.body
+    body = call.body
     _check(body)
     task = scope.task_in(call, missing=scope.NO_TASK)
     state = _state(body, task)
@@ -82,21 +82,21 @@ def create(call: Call) -> Reply:
     return Reply(201, run_present.run(run, call.request.base_url))
 
 
-def start(call: Call) -> Reply:
+def start(call: Call[StartRun]) -> Reply:
     """Start the cloud run of the path; one that was started already takes the message all the same."""
-    body: StartRun = call.body
+    body = call.body
     task, run = scope.run_in(call)
     if run.environment != "cloud":
-        raise ViewError(400, {"error": "Only cloud runs can be started via this endpoint"})
+        raise EndpointRefusal(400, {"error": "Only cloud runs can be started via this endpoint"})
     if run.status not in ("not_started", "queued"):
         problem = f"Only queued or not_started cloud runs can be started (current status: {run.status})"
-        raise ViewError(400, {"error": problem})
+        raise EndpointRefusal(400, {"error": problem})
     wanted = list(dict.fromkeys(body.pending_user_artifact_ids))
     there = {each["id"] for each in run.artifacts}
     missing = [each for each in wanted if each not in there]
     if missing:
         detail = "Some pending_user_artifact_ids are invalid for this run"
-        raise ViewError(400, {"detail": detail, "missing_artifact_ids": missing})
+        raise EndpointRefusal(400, {"detail": detail, "missing_artifact_ids": missing})
     runs.check_open(task)
     state = dict(run.state)
     if body.pending_user_message:
@@ -112,7 +112,7 @@ def resume_in_cloud(call: Call) -> Reply:
     """Give the run of the path back to the workflow: from a local session, or after it failed or was cancelled."""
     task, run = scope.run_in(call)
     if not run.is_outside:
-        raise ViewError(400, {"error": "Run is already active in cloud"})
+        raise EndpointRefusal(400, {"error": "Run is already active in cloud"})
     state = {name: value for name, value in run.state.items() if name not in _PENDING}
     state |= {"mode": "interactive", "handoff_resumed": True}
     check_json_size(state, "state", runs.STATE_MAX_BYTES)
@@ -120,7 +120,7 @@ def resume_in_cloud(call: Call) -> Reply:
     return Reply(200, run_present.run(run, call.request.base_url))
 
 
-def _task_with(call: Call, task: Track, run: Run) -> dict[str, Any]:
+def _task_with(call: AnyCall, task: Track, run: Run) -> dict[str, Any]:
     """Return the task object; one of its older runs is not its latest."""
     after = call.ledger.gathered(task)
     latest: Run | None = run
@@ -134,12 +134,12 @@ def _task_with(call: Call, task: Track, run: Run) -> dict[str, Any]:
 
 
 def _check(body: RunTask | CreateRun) -> None:
-    """Raise Invalid or ViewError for a body whose fields do not fit each other, or name what is not here."""
+    """Raise Invalid or EndpointRefusal for a body whose fields do not fit each other, or name what is not here."""
     runtimes.check(
         body.runtime_adapter, body.model, body.reasoning_effort, body.initial_permission_mode, body.service_tier
     )
     if body.sandbox_environment_id:
-        raise ViewError(400, {"detail": "Invalid sandbox_environment_id"})
+        raise EndpointRefusal(400, {"detail": "Invalid sandbox_environment_id"})
 
 
 def _state(body: RunTask | CreateRun, task: Track) -> dict[str, Any]:
@@ -158,12 +158,12 @@ def _state(body: RunTask | CreateRun, task: Track) -> dict[str, Any]:
 
 
 def _without_token(task: Track) -> str:
-    """Return the authorship of a run that was to be the user's but brings no token; raises ViewError for none."""
+    """Return the authorship of a run that was to be the user's but brings no token; raises EndpointRefusal for none."""
     if present.kept(task)["github_integration"] is not None:
         return "bot"
     detail = "Runs in the name of a user need a github_user_token, or a task with a GitHub integration."
     refusal = {"type": "validation_error", "code": "github_authorization_required", "detail": detail}
-    raise ViewError(400, {**refusal, "attr": "pr_authorship_mode"})
+    raise EndpointRefusal(400, {**refusal, "attr": "pr_authorship_mode"})
 
 
 def _resumed(earlier: Run, state: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.ids import lowest_id
 from switchyard.domain.run_logs import SETTLE_SECONDS
 from switchyard.domain.runs import Run
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import keys
 from switchyard.store import run_logs as rows
 from switchyard.store import runs as run_rows
@@ -110,12 +110,12 @@ class _Events:
                 return
 
 
-def stream(call: Call) -> Reply:
+def stream(call: Call[None, StreamLog]) -> Reply:
     """Answer with the events after the client's place; wait for the first one. 204 tells a client that has all to stop.
 
     Two round trips a second while it waits: what is new in the log, and the run as it stands.
     """
-    query: StreamLog = call.query
+    query = call.query
     table = call.ledger.table
     place = _place(call)
     _, run = scope.run_in(call)
@@ -156,7 +156,7 @@ def state(run: Run) -> dict[str, object]:
     }
 
 
-def _place(call: Call) -> Place | None:
+def _place(call: AnyCall) -> Place | None:
     given = call.request.headers.get("last-event-id")
     return Place.of(given) if given else None
 

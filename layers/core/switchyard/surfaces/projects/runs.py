@@ -6,14 +6,14 @@ from switchyard.domain import runs
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.statuses import EndpointRefusal
 from switchyard.http.validation import check_json_size
 from switchyard.ledger import runs as ledger
 from switchyard.store import runs as rows
 from switchyard.surfaces.projects import paging, present, run_present, scope
 from switchyard.surfaces.projects.inputs import Paging
-from switchyard.surfaces.projects.run_models import Command, SetOutput, UpdateRun
-from switchyard.surfaces.projects.surface import ViewError
+from switchyard.surfaces.projects.run_models import Command, RelayMessage, SetOutput, UpdateRun
 
 #: Keys of `state` that clients do not change.
 PROTECTED = frozenset({"github_credential_source", "pr_authorship_mode", "sandbox_id"})
@@ -24,9 +24,9 @@ STAGES_MAX = 20
 _NO_SANDBOX = {"error": "No active sandbox for this task run"}
 
 
-def list_runs(call: Call) -> Reply:
+def list_runs(call: Call[None, Paging]) -> Reply:
     """Answer a Paging query, newest first: 1 round trip for the task, 1 for the runs up to the page's end."""
-    query: Paging = call.query
+    query = call.query
     task = scope.task_in(call, missing=scope.NO_TASK)
     count, offset, base = task.run_count or 0, query.offset, call.request.base_url
     found = rows.read_slice(call.ledger.table, task.tenant_id, task.id, offset, query.limit) if offset < count else []
@@ -43,9 +43,9 @@ def read(call: Call) -> Reply:
     return _shown(call, run)
 
 
-def update(call: Call) -> Reply:
+def update(call: Call[UpdateRun]) -> Reply:
     """Change the run of the path as an UpdateRun body says; merges meet what is there at the moment of the write."""
-    body: UpdateRun = call.body
+    body = call.body
     task, run = scope.run_in(call)
     sent = body.model_fields_set
     fields: dict[str, Any] = {
@@ -66,16 +66,16 @@ def update(call: Call) -> Reply:
     return _shown(call, after)
 
 
-def set_output(call: Call) -> Reply:
+def set_output(call: Call[SetOutput]) -> Reply:
     """Put a SetOutput body in place of the run's output; one that fits the task's json_schema completes a cloud run."""
-    body: SetOutput = call.body
+    body = call.body
     task, run = scope.run_in(call)
     fields: dict[str, Any] = {"output": body.output}
     schema = present.kept(task)["json_schema"]
     if schema is not None:
         problem = _problem(schema, body.output)
         if problem:
-            raise ViewError(400, {"error": f"Output validation error: {problem}"})
+            raise EndpointRefusal(400, {"error": f"Output validation error: {problem}"})
         if not run.is_outside:
             fields["status"] = "completed"
     return _shown(call, ledger.change(call.ledger, task, run, **fields))
@@ -87,29 +87,29 @@ def cancel(call: Call) -> Reply:
     return _shown(call, ledger.change(call.ledger, task, run, status="cancelled"))
 
 
-def relay_message(call: Call) -> Reply:
+def relay_message(call: Call[RelayMessage]) -> Reply:
     """Take a RelayMessage body: there is no chat to relay it to."""
     scope.run_in(call)
     return Reply(200, {"status": "skipped"})
 
 
-def send_command(call: Call) -> Reply:
+def send_command(call: Call[Command]) -> Reply:
     """Refuse a Command body: agents have no sandbox here that could be reached."""
-    body: Command = call.body
+    body = call.body
     if body.method == "user_message" and not (body.params.get("content") or body.params.get("artifact_ids")):
         problem = "user_message requires content or artifact_ids"
         raise Invalid(FieldError("params", problem))
     scope.run_in(call)
-    raise ViewError(400, _NO_SANDBOX)
+    raise EndpointRefusal(400, _NO_SANDBOX)
 
 
 def connection_token(call: Call) -> Reply:
     """Refuse a token for a sandbox: there is none."""
     scope.run_in(call)
-    raise ViewError(400, _NO_SANDBOX)
+    raise EndpointRefusal(400, _NO_SANDBOX)
 
 
-def _shown(call: Call, run: Run) -> Reply:
+def _shown(call: AnyCall, run: Run) -> Reply:
     return Reply(200, run_present.run(run, call.request.base_url))
 
 
@@ -128,7 +128,7 @@ def _removed(body: UpdateRun) -> set[str]:
     return set(body.state_remove_keys or ()) - PROTECTED
 
 
-def _remember_stage(call: Call, task: Track, run: Run) -> None:
+def _remember_stage(call: AnyCall, task: Track, run: Run) -> None:
     """Keep a run's stage with the task, where the list finds it."""
     task = call.ledger.gathered(task)
     if run.stage and run.stage not in task.stages:

@@ -11,7 +11,7 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call
+from switchyard.http.call import AnyCall
 from switchyard.ledger.unit import RowKey
 from switchyard.store import keys, tenants
 from switchyard.store import runs as run_rows
@@ -29,7 +29,7 @@ _numbers: dict[tuple[str, int], tuple[float, str]] = {}
 _projects: dict[tuple[str, str], tuple[float, Project]] = {}
 
 
-def project(call: Call) -> Project:
+def project(call: AnyCall) -> Project:
     """Return the registered project of the path: no read while it is remembered, else 1 or 2. Raises Missing."""
     given = call.path["project"]
     number = _number(given)
@@ -39,7 +39,7 @@ def project(call: Call) -> Project:
     return _registered(call, project_id)
 
 
-def task_in(call: Call, rows: Iterable[RowKey] = (), missing: str = "Not found.") -> Track:
+def task_in(call: AnyCall, rows: Iterable[RowKey] = (), missing: str = "Not found.") -> Track:
     """Return the task of the path: 1 round trip, also with further rows, which `call.ledger.row` then has.
 
     Raises Missing, with the text, for what is no task the caller may see in the project of the path.
@@ -60,7 +60,7 @@ def task_in(call: Call, rows: Iterable[RowKey] = (), missing: str = "Not found."
     return task
 
 
-def task_id(call: Call, missing: str = "Not found.") -> str:
+def task_id(call: AnyCall, missing: str = "Not found.") -> str:
     """Return the task's id in the path, e.g. for the keys of rows to read with it; raises Missing for what is none."""
     found = parse_id(call.path["task_id"])
     if found is None:
@@ -68,7 +68,7 @@ def task_id(call: Call, missing: str = "Not found.") -> str:
     return found
 
 
-def run_in(call: Call) -> tuple[Track, Run]:
+def run_in(call: AnyCall) -> tuple[Track, Run]:
     """Return the task and the run of the path: 1 round trip. Raises Missing, as `task_in`."""
     run_id = parse_id(call.path["run_id"])
     if run_id is None:
@@ -93,7 +93,7 @@ def _number(given: str) -> int | None:
     return int(given) if given.isascii() and given.isdecimal() and len(given) <= 15 else None
 
 
-def _id_of_number(call: Call, number: int) -> str | None:
+def _id_of_number(call: AnyCall, number: int) -> str | None:
     key = (call.actor.tenant_id, number)
     known = _known(_numbers, key)
     if known is None:
@@ -104,7 +104,7 @@ def _id_of_number(call: Call, number: int) -> str | None:
     return known
 
 
-def _registered(call: Call, project_id: str) -> Project:
+def _registered(call: AnyCall, project_id: str) -> Project:
     key = (call.actor.tenant_id, project_id)
     known = _known(_projects, key)
     if known is None:

@@ -6,33 +6,33 @@ from functools import partial
 from switchyard.domain import artifacts, clock
 from switchyard.domain.artifacts import Entry
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import Call, Reply
+from switchyard.http.statuses import EndpointRefusal
 from switchyard.ledger.unit import RowKey, Unit
 from switchyard.store import keys
 from switchyard.store import staged as rows
 from switchyard.surfaces.projects import scope, uploads
-from switchyard.surfaces.projects.artifact_models import FinalizeUpload, Uploaded
-from switchyard.surfaces.projects.surface import ViewError
+from switchyard.surfaces.projects.artifact_models import FinalizeUpload, PrepareUpload, Uploaded
 
 
-def prepare(call: Call) -> Reply:
+def prepare(call: Call[PrepareUpload]) -> Reply:
     """Answer with upload forms for a task's next run: 1 round trip, nothing is written."""
     task = scope.task_in(call)
     path_of = partial(artifacts.staged_path, task.tenant_id, task.id)
     return uploads.prepare(call, path_of, artifacts.STAGED_DAYS)
 
 
-def finalize(call: Call) -> Reply:
+def finalize(call: Call[FinalizeUpload]) -> Reply:
     """Stage what was uploaded, all or nothing: S3 is asked for all files at once, and one transaction writes them.
 
     A file can be taken by a run until 24 hours after its upload, however often it is finalized: doing it again is
     harmless, so that no key is needed.
     """
-    body: FinalizeUpload = call.body
+    body = call.body
     task = scope.task_in(call)
     folder = artifacts.staged_folder(task.tenant_id, task.id)
     if not all(_lies_in(folder, each) for each in body.artifacts):
-        raise ViewError(400, {"error": "Artifact storage path is invalid for this task"})
+        raise EndpointRefusal(400, {"error": "Artifact storage path is invalid for this task"})
     uploads.check_once(body.artifacts)
     inspected = uploads.inspect(call, body.artifacts, since=clock.epoch() - artifacts.STAGED_SECONDS)
     for entry, head in inspected:
@@ -55,7 +55,7 @@ def consume(unit: Unit, task: Track, ids: Iterable[str]) -> tuple[Entry, ...]:
     """Gather the removal of staged artifacts whose rows were read; returns their manifest entries, as they were named.
 
     Of several runs that name the same artifact one is committed; the others are decided anew and end here.
-    Raises ViewError, 400 with `missing_artifact_ids`, unless all of them are staged for the task.
+    Raises EndpointRefusal, 400 with `missing_artifact_ids`, unless all of them are staged for the task.
     """
     wanted = list(dict.fromkeys(ids))
     unit.prefetch((), rows=row_keys(task.tenant_id, task.id, wanted))
@@ -63,6 +63,6 @@ def consume(unit: Unit, task: Track, ids: Iterable[str]) -> tuple[Entry, ...]:
     missing = [each for each, entry in found.items() if entry is None]
     if missing:
         detail = "Some pending_user_artifact_ids are invalid or expired"
-        raise ViewError(400, {"detail": detail, "missing_artifact_ids": missing})
+        raise EndpointRefusal(400, {"detail": detail, "missing_artifact_ids": missing})
     unit.extra += [rows.take(task.tenant_id, task.id, each) for each in wanted]
     return tuple(entry for entry in found.values() if entry is not None)

@@ -1,15 +1,10 @@
 """The projects surface as the composition knows it: its error body (contract: projects.md §1).
 
 Two kinds of errors: those of the framework the contract comes from are always {type, code, detail, attr}, and tell of
-the first refused field alone; those of one endpoint are a body of their own (ViewError).
+the first refused field alone; those of one endpoint are a body of their own (EndpointRefusal).
 """
 
-import json
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict
 
 from switchyard.domain.errors import (
     FieldError,
@@ -20,11 +15,10 @@ from switchyard.domain.errors import (
     SwitchyardError,
     Unauthorized,
 )
-from switchyard.http.request import Request
-from switchyard.http.surface import Refusal, Surface, common_headers
-
-#: The default of a member that may be missing.
-_ABSENT: Any = None
+from switchyard.http.statuses import by_class
+from switchyard.http.surface import Refused, Surface
+from switchyard.surfaces.inputs import ABSENT
+from switchyard.surfaces.outputs import Shown
 
 #: Lists of objects, whose own errors the contract tells as those of no field.
 _LISTS_OF_OBJECTS = frozenset({"artifacts"})
@@ -40,70 +34,52 @@ _TYPES = {
 }
 
 
-class ViewError(SwitchyardError):
-    """A refusal that one endpoint words by itself, e.g. {"error": …} or {"detail": …, "missing_artifact_ids": […]}."""
-
-    code, title = "refused", "Refused by the endpoint"
-
-    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
-        super().__init__(str(body.get("error") or body.get("detail") or ""))
-        self.status = status
-        self.body = body
+_NOT_FOUND = "Not found."
 
 
 class Missing(NotFound):
     """Nothing is there that the caller may see; the text is shown, unlike that of other NotFound errors."""
 
-    def __init__(self, detail: str = "Not found.") -> None:
+    def __init__(self, detail: str = _NOT_FOUND) -> None:
         super().__init__(detail)
 
 
-class ProjectsError(BaseModel):
+class ProjectsError(Shown):
     """Either {type, code, detail, attr}, or what the endpoint's own refusal consists of."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-    type: str = _ABSENT
-    code: str = _ABSENT
-    detail: str = _ABSENT
+    type: str = ABSENT
+    code: str = ABSENT
+    detail: str = ABSENT
     attr: str | None = None
-    error: str = _ABSENT
-    missing_artifact_ids: list[str] = _ABSENT
+    error: str = ABSENT
+    missing_artifact_ids: list[str] = ABSENT
 
 
-def refuse(error: SwitchyardError, request: Request) -> Refusal:
-    """Word an error as {type, code, detail, attr}, or as the endpoint has it."""
-    headers = {"content-type": "application/json", **common_headers(error)}
-    if isinstance(error, ViewError):
-        return error.status, headers, json.dumps(error.body, ensure_ascii=False)
-    status = 400 if isinstance(error, Invalid) else error.status
-    kind, code, detail, attr = _told(error, request)
-    body = {"type": kind, "code": code, "detail": detail, "attr": attr}
-    return status, headers, json.dumps(body, ensure_ascii=False)
+#: The type that the contract has for some classes of errors; the rest are invalid requests, or the server's.
+_KINDS: dict[type[SwitchyardError], str] = {
+    Invalid: "validation_error",
+    MalformedBody: "invalid_request",
+    Unauthorized: "authentication_error",
+    MissingScope: "authentication_error",
+}
 
 
-def _told(error: SwitchyardError, request: Request) -> tuple[str, str, str, str | None]:
-    """Return type, code, detail and attr of an error."""
+def _body(refused: Refused) -> dict[str, Any]:
+    """Return {type, code, detail, attr}."""
+    error = refused.error
+    code, detail, attr = refused.code, refused.text, None
     if isinstance(error, MalformedBody):
-        reason = error.fields[0].reason.removeprefix("is not valid JSON: ")
-        return "invalid_request", "parse_error", f"JSON parse error - {reason}", None
-    if isinstance(error, Invalid):
-        return "validation_error", *_field(error.fields[0])
-    if isinstance(error, Unauthorized):
-        if "authorization" not in request.headers:
-            missing = "Authentication credentials were not provided."
-            return "authentication_error", "not_authenticated", missing, None
-        wrong = "Personal API key found in request Authorization header is invalid."
-        return "authentication_error", "authentication_failed", wrong, None
-    if isinstance(error, MissingScope):
-        scope = error.scope.replace("tasks:", "task:")
-        return "authentication_error", "permission_denied", f"API key missing required scope '{scope}'", None
-    if isinstance(error, NotFound):
-        detail = error.detail if isinstance(error, Missing) else Missing().detail
-        return "invalid_request", "not_found", detail, None
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return "server_error", error.code, error.detail, None
-    return "invalid_request", error.code, error.detail, None
+        detail = f"JSON parse error - {error.fields[0].reason.removeprefix('is not valid JSON: ')}"
+    elif isinstance(error, Invalid):
+        code, detail, attr = _field(error.fields[0])
+    elif isinstance(error, Unauthorized) and "authorization" not in refused.request.headers:
+        code, detail = "not_authenticated", "Authentication credentials were not provided."
+    elif isinstance(error, MissingScope):
+        detail = f"API key missing required scope '{error.scope.replace('tasks:', 'task:')}'"
+    elif isinstance(error, Missing):
+        detail = error.detail
+    kind = by_class(_KINDS, error) or ("server_error" if refused.status >= 500 else "invalid_request")
+    return {"type": kind, "code": code, "detail": detail, "attr": attr}
 
 
 def _field(found: FieldError) -> tuple[str, str, str]:
@@ -146,4 +122,19 @@ def _type(given: Any) -> str:
     return type(given).__name__
 
 
-PROJECTS = Surface("projects", refuse, ProjectsError)
+PROJECTS = Surface(
+    "projects",
+    _body,
+    ProjectsError,
+    statuses={Invalid: 400},
+    codes={
+        MalformedBody: "parse_error",
+        Unauthorized: "authentication_failed",
+        MissingScope: "permission_denied",
+        NotFound: "not_found",
+    },
+    texts={
+        Unauthorized: "Personal API key found in request Authorization header is invalid.",
+        NotFound: _NOT_FOUND,
+    },
+)

@@ -9,7 +9,7 @@ from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import keys, tenants
 from switchyard.store import runs as run_rows
 from switchyard.surfaces.projects import present, scope
@@ -23,9 +23,9 @@ _FIELDS = ("origin_product", "repository", "internal", "archived", "idle_seconds
 _OWN = ("signal_report", "json_schema", "ci_prompt")
 
 
-def create(call: Call) -> Reply:
+def create(call: Call[TaskFields]) -> Reply:
     """Make the task of a TaskFields body, with the project's next number: 1 round trip to read it, 1 to write."""
-    body: TaskFields = call.body
+    body = call.body
     project = scope.project(call)
     number = tenants.next_number(call.ledger.row(keys.project_counter(project.tenant_id, project.id)))
     call.ledger.extra.append(tenants.draw_number(project.tenant_id, project.id, number))
@@ -56,9 +56,9 @@ def read(call: Call) -> Reply:
     return answer(scope.task_in(call), call)
 
 
-def update(call: Call) -> Reply:
+def update(call: Call[TaskFields]) -> Reply:
     """Change the task of the path as a TaskFields body says: absent fields keep their values, for PUT too."""
-    body: TaskFields = call.body
+    body = call.body
     before = scope.task_in(call)
     tracks.check_version(before, call.if_match)
     sent = body.model_fields_set
@@ -82,12 +82,12 @@ def delete(call: Call) -> Reply:
     return Reply(204)
 
 
-def answer(task: Track, call: Call, status: int = 200) -> Reply:
+def answer(task: Track, call: AnyCall, status: int = 200) -> Reply:
     """Answer with the whole task; its version is the ETag."""
     return Reply(status, present.task(task, latest_run(call, task), call.request.base_url), {"etag": tracks.etag(task)})
 
 
-def latest_run(call: Call, task: Track) -> Run | None:
+def latest_run(call: AnyCall, task: Track) -> Run | None:
     """Read the newest run of a task, if it has one: 1 round trip unless it was prefetched."""
     if task.latest_run_id is None:
         return None

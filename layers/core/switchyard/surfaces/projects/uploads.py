@@ -12,20 +12,20 @@ from switchyard.aws.objects import CannotSign, Head
 from switchyard.domain import artifacts
 from switchyard.domain.artifacts import Entry
 from switchyard.domain.errors import FieldError, Invalid
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.statuses import EndpointRefusal
 from switchyard.surfaces.projects.artifact_models import Described, PrepareUpload, Uploaded
-from switchyard.surfaces.projects.surface import ViewError
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-def prepare(call: Call, path_of: Callable[[str, str], str], days: int) -> Reply:
+def prepare(call: Call[PrepareUpload], path_of: Callable[[str, str], str], days: int) -> Reply:
     """Answer with a form for each file of the request; `path_of` tells from id and name where it is to lie.
 
     Nothing is stored, and S3 is not asked. What is uploaded carries a tag by which the bucket forgets it, so that it
     goes away also when nobody finalizes it.
     """
-    body: PrepareUpload = call.body
+    body = call.body
     bucket, tags = objects.shared(call.ledger.table.deadline), artifacts.tags(call.actor.tenant_id, days)
     prepared = []
     for each in body.artifacts:
@@ -35,7 +35,7 @@ def prepare(call: Call, path_of: Callable[[str, str], str], days: int) -> Reply:
         try:
             form = bucket.presign_post(path, each.size + artifacts.SLACK, tags, artifacts.PRESIGNED_SECONDS, digest)
         except CannotSign as error:
-            raise ViewError(400, {"error": "Unable to generate upload URL"}) from error
+            raise EndpointRefusal(400, {"error": "Unable to generate upload URL"}) from error
         prepared.append(
             {
                 "id": artifact_id,
@@ -69,23 +69,23 @@ def lies_at(start: str, file: Uploaded) -> bool:
     return bool(_ID.fullmatch(file.id)) and file.storage_path.startswith(start) and is_name
 
 
-def inspect(call: Call, uploaded: Sequence[Uploaded], since: int = 0) -> list[tuple[Entry, Head]]:
+def inspect(call: AnyCall, uploaded: Sequence[Uploaded], since: int = 0) -> list[tuple[Entry, Head]]:
     """Ask S3 for all files at the same time; returns their manifest entries and what S3 said.
 
-    What was uploaded before the instant `since` (epoch, seconds) counts as gone. Raises ViewError in the words of the
-    contract for the first file that is not there, is too large, or is another than its checksum says.
+    What was uploaded before the instant `since` (epoch, seconds) counts as gone. Raises EndpointRefusal, in the words
+    of the contract, for the first file that is not there, is too large, or is another than its checksum says.
     """
     found = objects.shared(call.ledger.table.deadline).heads([each.storage_path for each in uploaded])
     inspected = []
     for each, head in zip(uploaded, found, strict=True):
         if head is None or head.uploaded_at <= since:
-            raise ViewError(400, {"error": "Artifact upload not found in object storage"})
+            raise EndpointRefusal(400, {"error": "Artifact upload not found in object storage"})
         if head.size is None:
-            raise ViewError(400, {"error": "Artifact upload metadata is unavailable"})
+            raise EndpointRefusal(400, {"error": "Artifact upload metadata is unavailable"})
         media = each.content_type or _header_text(head.content_type)
         refused = artifacts.too_large(each.name, each.type, media, head.size)
         if refused:
-            raise ViewError(400, {"error": refused})
+            raise EndpointRefusal(400, {"error": refused})
         if each.checksum_sha256:
             _compare(each, head)
         more = {"checksum_sha256": each.checksum_sha256} if each.checksum_sha256 else {}
@@ -110,9 +110,9 @@ def entry(file: Described, artifact_id: str, media: str, size: int, path: str, *
 
 def _compare(file: Uploaded, head: Head) -> None:
     if head.sha256 is None:
-        raise ViewError(400, {"error": f"{file.name} has no checksum: prepare its upload with checksum_sha256"})
+        raise EndpointRefusal(400, {"error": f"{file.name} has no checksum: prepare its upload with checksum_sha256"})
     if base64.b64decode(head.sha256).hex() != file.checksum_sha256:
-        raise ViewError(400, {"error": f"{file.name} has another checksum than checksum_sha256"})
+        raise EndpointRefusal(400, {"error": f"{file.name} has another checksum than checksum_sha256"})
 
 
 def _header_text(given: str) -> str:

@@ -10,7 +10,7 @@ from switchyard.domain.claims import Leased, NotClaimable
 from switchyard.domain.errors import NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.http.endpoint import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import contention, runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys
@@ -27,9 +27,9 @@ _LOOK_AGAIN = (0.7, 1.3)
 _RESERVE = 3.0
 
 
-def claim(call: Call) -> Reply:
+def claim(call: Call[Claim]) -> Reply:
     """Lease an offered run to the caller, waiting for one as long as it wants; 204 when there is none."""
-    body: Claim = call.body
+    body = call.body
     ledger = call.ledger
     ledger.replay()
     until = min(ledger.started + body.wait_seconds, ledger.table.deadline - _RESERVE)
@@ -83,9 +83,9 @@ def _of_task(ledger: Unit, body: Claim) -> tuple[Track, Run] | None:
     return next(_claimed(ledger, iter([rows.from_item(row)]), body.lease_seconds), None) if row else None
 
 
-def heartbeat(call: Call) -> Reply:
+def heartbeat(call: Call[Lease]) -> Reply:
     """Prolong the caller's lease on the run of the path."""
-    body: Lease = call.body
+    body = call.body
     _, run = _of_path(call)
     return Reply(200, present.lease(runs.prolong(call.ledger, run, body.lease_seconds)))
 
@@ -95,5 +95,5 @@ def release(call: Call) -> Reply:
     return Reply(200, present.lease(runs.release(call.ledger, *_of_path(call))))
 
 
-def _of_path(call: Call) -> tuple[Track, Run]:
+def _of_path(call: AnyCall) -> tuple[Track, Run]:
     return runs.find(call.ledger, call.path_id("task_id"), call.path_id("run_id"))

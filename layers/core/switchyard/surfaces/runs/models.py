@@ -2,15 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
-from switchyard.domain.tracks import ID_MAX
 from switchyard.http.validation import Wire
-from switchyard.surfaces.inputs import Printable, TrackId
-
-#: The default of a field that may be left out but not be null.
-ABSENT: Any = None
+from switchyard.surfaces.inputs import ABSENT, NonEmptyName, TrackId
+from switchyard.surfaces.outputs import Shown
 
 #: Seconds: the shortest lease, and the longest that a claim waits for a run.
 LEASE_MIN = 10
@@ -25,14 +22,8 @@ class Claim(Lease):
     """How long to wait for a run, and which one: of a project, of a task."""
 
     wait_seconds: Annotated[int, Field(ge=0, le=WAIT_MAX)] = 0
-    project: Annotated[str, Field(min_length=1, max_length=ID_MAX), Printable] = ABSENT
+    project: NonEmptyName = ABSENT
     task: TrackId = ABSENT
-
-
-class Shown(BaseModel):
-    """Base of answers: nothing beyond what is documented."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class TaskShown(Shown):

@@ -1,6 +1,5 @@
 """The runs surface as the composition knows it."""
 
-from switchyard.http.problems import Problem, refuse
-from switchyard.http.surface import Surface
+from switchyard.http.problems import native_surface
 
-RUNS = Surface("runs", refuse, Problem)
+RUNS = native_surface("runs")

@@ -1,0 +1,123 @@
+"""One request and its answer: what happens around every handler.
+
+There are three kinds, by what the handler gets: the request alone, the caller, or a call with a ledger.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from switchyard.domain.actors import Actor
+from switchyard.domain.errors import MissingScope, SwitchyardError
+from switchyard.domain.tokens import redacted
+from switchyard.http.answers import Answer, encoded
+from switchyard.http.auth import authenticate
+from switchyard.http.call import Call, Caller, Reply
+from switchyard.http.container import shared_table
+from switchyard.http.idempotency_keys import key_of
+from switchyard.http.log import logger, record
+from switchyard.http.operation import Operation
+from switchyard.http.perform import perform
+from switchyard.http.reading import claim_fence, read_input, read_query
+from switchyard.http.request import Request
+from switchyard.http.surface import Refusal
+from switchyard.store.table import Table
+
+Event = Mapping[str, Any]
+Response = dict[str, Any]
+
+
+class Exchange[Given](ABC):
+    """Errors are worded by the surface, headers added, a line logged; `answer` runs the handler on what it gets.
+
+    `deadline` is when the function ends at the latest (time.monotonic); `actor` is None until the caller is known.
+    """
+
+    def __init__(self, operation: Operation, handler: Callable[[Given], Reply], request: Request, context: Any) -> None:
+        self.operation = operation
+        self.handler = handler
+        self.request = request
+        self.started = time.perf_counter()
+        self.deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+        self.actor: Actor | None = None
+
+    @abstractmethod
+    def answer(self) -> Answer:
+        """Run the handler; raises SwitchyardErrors."""
+
+    def respond(self) -> Response:
+        """Return the answer as API Gateway takes it (payload 2.0)."""
+        error: SwitchyardError | None = None
+        try:
+            answer = self.answer()
+        except SwitchyardError as refusal:
+            error = refusal
+            answer = Answer(*self._refusal(refusal))
+        except Exception:  # noqa: BLE001 - the last resort: logged whole, answered 500
+            logger.exception("unhandled", operation=self.operation.name, request_id=self.request.id)
+            error = SwitchyardError("Something went wrong here; the request id finds it in our log.")
+            answer = Answer(*self._refusal(error))
+        replayed = {"idempotency-replayed": "true"} if answer.replayed else {}
+        self._record(answer, error)
+        common = {"x-request-id": self.request.id, "cache-control": "no-store"}
+        binary = {"isBase64Encoded": True} if answer.binary else {}
+        headers = {**common, **answer.headers, **replayed}
+        return {"statusCode": answer.status, "headers": headers, "body": answer.body, **binary}
+
+    def _refusal(self, error: SwitchyardError) -> Refusal:
+        """Word an error. It may quote what was sent; a token in the wrong place is not handed on with it."""
+        status, headers, body = self.operation.surface.refuse(error, self.request)
+        return status, headers, redacted(body)
+
+    def _record(self, answer: Answer, error: SwitchyardError | None) -> None:
+        milliseconds = round((time.perf_counter() - self.started) * 1000, 2)
+        more = {"replayed": True, **answer.logged} if answer.replayed else answer.logged
+        record(self.operation.name, self.request.id, answer.status, milliseconds, self.actor, error, more)
+
+
+class PublicExchange(Exchange[Request]):
+    """Anybody may ask, and nothing is read or written."""
+
+    def answer(self) -> Answer:
+        return encoded(self.handler(self.request))
+
+
+class _AuthenticatedExchange[Given](Exchange[Given]):
+    def admit(self) -> tuple[Actor, Table]:
+        """Return the caller and the table; raises Unauthorized or MissingScope."""
+        table = shared_table()
+        table.deadline = self.deadline
+        actor = authenticate(self.request.headers, table).actor
+        actor = replace(actor, source=self.operation.surface.source, operation=self.operation.name)
+        self.actor = actor
+        if not actor.may(*self.operation.scopes):
+            raise MissingScope(self.operation.scopes[0])
+        return actor, table
+
+
+class CallerExchange(_AuthenticatedExchange[Caller]):
+    """The handler reads the request and performs what it asks for."""
+
+    def answer(self) -> Answer:
+        actor, table = self.admit()
+        read_query(self.operation, self.request, actor)
+        return encoded(self.handler(Caller(self.request, actor, table)))
+
+
+class LedgerExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
+    """The request is read by the operation's models, and its work committed once."""
+
+    def answer(self) -> Answer:
+        operation, request = self.operation, self.request
+        actor, table = self.admit()
+        given = read_input(operation, request, actor)
+        return perform(
+            self.handler,
+            given,
+            table=table,
+            surface=operation.surface,
+            key=key_of(operation, request, given.body, actor) if operation.keyed else None,
+            fence=claim_fence(operation, request),
+        )

@@ -1,0 +1,41 @@
+"""What an endpoint promises, for the routes, the documentation and the tests."""
+
+from dataclasses import dataclass
+from typing import get_origin
+
+from pydantic import BaseModel
+
+from switchyard.http.surface import Surface
+
+#: Methods whose requests may carry an Idempotency-Key and a Claim-Fence.
+MUTATING = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One endpoint; `endpoint` says what each field means. `query_lists` are the query parameters that may repeat."""
+
+    name: str
+    method: str
+    paths: tuple[str, ...]
+    surface: Surface
+    summary: str
+    public: bool
+    scopes: tuple[str, ...] = ()
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    reply: type[BaseModel] | None = None
+    status: int = 200
+    keyed: bool = False
+    versioned: bool = False
+    key_field: str | None = None
+    body_optional: bool = False
+    empty: int | None = None
+    media: str | None = None
+    query_lists: frozenset[str] = frozenset()
+
+
+def query_lists(query: type[BaseModel] | None) -> frozenset[str]:
+    """Return the names on the wire of the query parameters that are lists."""
+    fields = query.model_fields.items() if query else ()
+    return frozenset(info.alias or name for name, info in fields if get_origin(info.annotation) is list)

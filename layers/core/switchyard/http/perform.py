@@ -1,0 +1,82 @@
+"""Do the work of a request on a unit of its own, and commit it once."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from switchyard.domain.claims import Leased
+from switchyard.domain.errors import Busy, IdempotencyConflict, PreconditionFailed, SwitchyardError
+from switchyard.domain.tokens import redacted
+from switchyard.http.answers import Answer, as_json, encoded
+from switchyard.http.call import Call, Input, Reply
+from switchyard.http.log import logger
+from switchyard.http.statuses import status_of
+from switchyard.http.surface import Refusal, Surface
+from switchyard.ledger.unit import Replay, Stale, Unit
+from switchyard.store import idempotency
+from switchyard.store.idempotency import KeyUse
+from switchyard.store.table import ConditionFailed, Item, Table
+
+#: Refusals that stay true for the same request, so that they are kept under its idempotency key too.
+_FINAL = frozenset({404, 409, 422})
+#: Those among them that may pass.
+_PASSING = (PreconditionFailed, IdempotencyConflict, Leased)
+#: Seconds that a request waits at most before it decides anew: the first time, and under contention.
+_FIRST_PAUSE = 0.03
+_LONGEST_PAUSE = 0.4
+
+
+def perform[Body, Query](
+    handler: Callable[[Call[Body, Query]], Reply],
+    given: Input[Body, Query],
+    *,
+    table: Table,
+    surface: Surface,
+    key: KeyUse | None,
+    fence: int | None = None,
+) -> Answer:
+    """Run the handler and commit what it gathered, with the answer under its key; again when rows moved meanwhile.
+
+    Raises the handler's SwitchyardErrors; a final one is kept under the key too, in the words of the surface.
+    """
+    attempt, started = 0, time.monotonic()
+    while True:
+        ledger = Unit(table, given.actor, given.request.id, key, fence, attempt, started)
+        try:
+            reply = handler(Call(given.request, given.actor, given.body, given.query, given.if_match, ledger=ledger))
+            answer = encoded(reply)
+            kept = answer.body if reply.kept is None else as_json(reply.kept)
+            ledger.commit(answer.status, answer.headers, kept)
+        except Replay as known:
+            first = known.remembered
+            return Answer(first.status, first.headers, first.body, replayed=True)
+        except Stale:
+            if time.monotonic() > table.deadline - 1:
+                busy = Busy("Too many changes of the same tracks at once: try again in a second.")
+                _leave_word(ledger.refused(busy, status_of(busy)), table)
+                raise busy from None
+            pause = min(_FIRST_PAUSE * 4**attempt, _LONGEST_PAUSE)
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
+            attempt += 1
+        except SwitchyardError as refusal:
+            _leave_word(ledger.refused(refusal, status_of(refusal)), table)
+            if key and status_of(refusal) in _FINAL and not isinstance(refusal, _PASSING):
+                _keep(key, surface.refuse(refusal, given.request), table)
+            raise
+        else:
+            return answer
+
+
+def _leave_word(attempts: Sequence[Item], table: Table) -> None:
+    """Write what the audit trail is to know of a refusal, before it is answered."""
+    if attempts:
+        table.write(attempts)
+
+
+def _keep(key: KeyUse, refusal: Refusal, table: Table) -> None:
+    """Remember a final refusal under the request's key, unless the key is taken."""
+    status, headers, body = refusal
+    try:
+        table.write([idempotency.remember(key, status, headers, redacted(body))])
+    except ConditionFailed:
+        logger.info("idempotency key taken meanwhile")

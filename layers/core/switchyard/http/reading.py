@@ -1,0 +1,54 @@
+"""From a request to the input of its operation: query, body, and the headers that set conditions."""
+
+import re
+from typing import Any
+
+from switchyard.domain.actors import Actor
+from switchyard.domain.errors import FieldError, Invalid, NotFound
+from switchyard.domain.ids import parse_id
+from switchyard.http.call import Input
+from switchyard.http.operation import MUTATING, Operation
+from switchyard.http.request import Request
+from switchyard.http.validation import parse_body, parse_values
+
+
+def read_input(operation: Operation, request: Request, actor: Actor) -> Input[Any, Any]:
+    """Return what a request asks for; raises Invalid and the other errors of a request that is wrong."""
+    query = read_query(operation, request, actor)
+    body = parse_body(operation.body, _raw_body(operation, request)) if operation.body else None
+    return Input(request, actor, body, query, _if_match(request))
+
+
+def read_query(operation: Operation, request: Request, actor: Actor) -> Any:
+    """Return the query parameters; raises NotFound when they name a workspace that is not the caller's."""
+    model, workspace = operation.query, operation.surface.workspace_parameter
+    if model is None and (workspace is None or not request.query_string):
+        return None
+    values = request.query(operation.query_lists)
+    named = values.pop(workspace, None) if workspace else None
+    if named is not None and parse_id(named) != actor.tenant_id:
+        raise NotFound("There is no such workspace for this token.")
+    return parse_values(model, values, "query") if model else None
+
+
+def claim_fence(operation: Operation, request: Request) -> int | None:
+    """Return the fence under which a request makes its changes, if it names one; raises Invalid."""
+    given = request.headers.get("claim-fence")
+    if given is None or operation.method not in MUTATING:
+        return None
+    if not re.fullmatch(r"[0-9]{1,15}", given, re.ASCII):
+        problem = f"{given[:40]!r} is not a valid fence"
+        raise Invalid(FieldError("Claim-Fence", problem, "the number that the claim gave"))
+    return int(given)
+
+
+def _raw_body(operation: Operation, request: Request) -> bytes:
+    optional = operation.body_optional and not request.event.get("body")
+    return b"{}" if optional else request.json_body()
+
+
+def _if_match(request: Request) -> frozenset[str] | None:
+    given = request.headers.get("if-match")
+    if given is None:
+        return None
+    return frozenset(tag.strip().removeprefix("W/") for tag in given.split(","))

@@ -1,0 +1,20 @@
+"""Wire models of goal runs (docs/goal-runs.md)."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from switchyard.domain.goal_runs import PARALLEL_DEFAULT, PARALLEL_MAX, OnFailure
+from switchyard.surfaces.inputs import ABSENT, CamelBody, CamelQuery, Cursor
+
+
+class RunGoal(CamelBody):
+    """`maxParallel`: so many runs at once. `onFailure`: whether independent tasks go on when one failed."""
+
+    max_parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX)] = PARALLEL_DEFAULT
+    on_failure: OnFailure = "stop"
+
+
+class ShowGoalRun(CamelQuery):
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+    cursor: Cursor = ABSENT

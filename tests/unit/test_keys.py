@@ -56,7 +56,7 @@ LARGEST: dict[str, Any] = {
         "run_id",
         "append_id",
         "device_id",
-        "notice_id",
+        "notification_id",
         "artifact_id",
         "webhook_id",
         "delivery_id",

@@ -11,7 +11,6 @@ Exit status: 0 done, 1 refused, 2 wrong usage, 3 AWS could not be reached or ref
 import argparse
 import json
 import os
-import random
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -26,13 +25,15 @@ from switchyard.domain.ids import new_id
 from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Stale, Unit
-from switchyard.store import tenants
+from switchyard.store import contention, tenants
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import listing, present
 from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging
 
 SECONDS_MAX = 30
 STACK = "switchyard"
+#: Seconds that a command waits at most before it decides anew.
+_PAUSE = 0.05
 
 
 class Admin:
@@ -101,17 +102,15 @@ class Admin:
             checked("tenant id", read_id, tenant_id), "operator", "user", frozenset(SCOPES), "", source="admin"
         )
         self._wind_up()
-        while True:
+        for _ in contention.until(self.table.deadline - 1, _PAUSE, _PAUSE):
             unit = Unit(self.table, operator, new_id())
             try:
                 result = work(unit)
                 unit.commit(200, {}, "")
             except Stale:
-                if time.monotonic() > self.table.deadline - 1:
-                    raise Busy("Too many changes of this tenant at once: try again in a second.") from None
-                time.sleep(random.uniform(0, 0.05))  # noqa: S311 - jitter, not a secret
-            else:
-                return result
+                continue
+            return result
+        raise Busy("Too many changes of this tenant at once: try again in a second.")
 
     def _known(self, tenant_id: str) -> str:
         self._wind_up()

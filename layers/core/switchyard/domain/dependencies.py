@@ -1,6 +1,6 @@
 """The graph of work: cycles are refused, readiness and the critical path are told. Pure functions over ids."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -12,16 +12,24 @@ from switchyard.domain.tracks import Track
 
 Edges = Mapping[str, Iterable[str]]
 
-#: How a surface names the field of a track by which it refers to another id.
-Spelling = Callable[[Track, str, str], str]
-
 #: At most so many tracks are followed when an edge is added between tracks that exist already.
 WALK_MAX = 1_000
 
 
-def track_field(_track: Track, field: str, _ref: str) -> str:
-    """The spelling of errors where no surface has its own: the field's bare name."""
-    return field
+@dataclass(frozen=True, slots=True)
+class FieldPaths:
+    """Where a request has the fields by which a track refers to others: `prefix` comes before the field's name.
+
+    `indexed` tells that the path of a dependency ends in its place in the list.
+    """
+
+    prefix: str = ""
+    indexed: bool = False
+
+    def of(self, track: Track, field: str, ref: str) -> str:
+        """Return the path of the field by which the track refers to `ref`, for errors."""
+        place = f".{track.depends_on.index(ref)}" if self.indexed and field == "dependsOn" else ""
+        return f"{self.prefix}{field}{place}"
 
 
 def find_cycle(changed: Sequence[str], edges: Edges) -> list[str] | None:
@@ -39,10 +47,12 @@ def find_cycle(changed: Sequence[str], edges: Edges) -> list[str] | None:
     return None
 
 
-def refuse_cycles(changed: Iterable[Track], known: Mapping[str, Track], spell: Spelling = track_field) -> None:
+def refuse_cycles(
+    changed: Iterable[Track], known: Mapping[str, Track], paths: Mapping[str, FieldPaths] | None = None
+) -> None:
     """Raise Cycle when parents or dependencies of the changed tracks, laid over the known ones, form a circle.
 
-    The error names the field, as `spell` has it, of a changed track in the circle.
+    The error names the field of a changed track in the circle: by its bare name, or by the `paths` of its id.
     """
     changed = list(changed)
     after = {**known, **{track.id: track for track in changed}}
@@ -53,7 +63,10 @@ def refuse_cycles(changed: Iterable[Track], known: Mapping[str, Track], spell: S
         path = find_cycle(starts, edges)
         if path:
             ours = [(after[one], other) for one, other in pairwise(path) if one in starts]
-            raise Cycle(spell(ours[0][0], field, ours[0][1]) if ours else field, path)
+            if not ours:
+                raise Cycle(field, path)
+            track, ref = ours[0]
+            raise Cycle((paths or {}).get(track.id, FieldPaths()).of(track, field, ref), path)
 
 
 def adds_edges(before: Track, after: Track) -> bool:

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from switchyard.domain import lifecycle
-from switchyard.domain.errors import Cycle
+from switchyard.domain.errors import Cycle, FieldError, Invalid
 from switchyard.domain.tracks import Track
 
 Edges = Mapping[str, Iterable[str]]
@@ -67,6 +67,37 @@ def refuse_cycles(
                 raise Cycle(field, path)
             track, ref = ours[0]
             raise Cycle((paths or {}).get(track.id, FieldPaths()).of(track, field, ref), path)
+
+
+class Walk:
+    """Follows what changed tracks lead to, level by level: `frontier` are the ids to be read next.
+
+    Others' personal tracks are followed too: one that was shared once may still close a circle. `passed` are ids not
+    to be followed: those of the changed tracks, and of what is deleted with them.
+    """
+
+    def __init__(self, changed: Iterable[Track], passed: Iterable[str]) -> None:
+        self.known = {track.id: track for track in changed}
+        self._passed = set(passed)
+        self.frontier = self._ahead(self.known.values())
+
+    def go_on(self, tracks: Mapping[str, Track]) -> None:
+        """Take the tracks of the frontier, those that exist, and go one level on; raises Invalid above WALK_MAX."""
+        found = [tracks[ref] for ref in self.frontier if ref in tracks]
+        self.known |= {track.id: track for track in found}
+        self._passed |= self.frontier
+        self.frontier = self._ahead(found)
+        if len(self.known) + len(self.frontier) > WALK_MAX:
+            problem = f"leads to more than {WALK_MAX} tracks"
+            raise Invalid(FieldError("dependsOn", problem, "a shorter chain of dependencies", "too_many"))
+
+    def _ahead(self, tracks: Iterable[Track]) -> set[str]:
+        return {ref for track in tracks for ref in _closing(track)} - self._passed
+
+
+def _closing(track: Track) -> tuple[str, ...]:
+    """Return the ids by which a circle could close."""
+    return (*track.depends_on, *((track.parent_id,) if track.parent_id else ()))
 
 
 def adds_edges(before: Track, after: Track) -> bool:

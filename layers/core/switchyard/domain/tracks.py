@@ -119,10 +119,6 @@ class Track:
             refs.append((self.goal_id, "goalId"))
         return refs
 
-    def leads_to(self) -> tuple[str, ...]:
-        """Return the ids by which a circle could close: what it depends on, and its parent."""
-        return (*self.depends_on, *((self.parent_id,) if self.parent_id else ()))
-
 
 def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields: Any) -> Track:
     """Return a new track of the actor's tenant; `fields` are those of Track."""

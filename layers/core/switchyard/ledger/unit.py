@@ -5,7 +5,7 @@ verbs beside it (tracks, claims, runs, goal runs, administration), which take th
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -251,30 +251,15 @@ class Unit:
         changes = self._changes.values()
         changed = [each.after for each in changes if not each.after.deleted_at]
         guarded = any(isinstance(each, Update) and dependencies.adds_edges(each.before, each.after) for each in changes)
-        known = self._walk(changed) if guarded else {}
-        dependencies.refuse_cycles(changed, known, {each.after.id: each.paths for each in changes if each.paths})
+        walk = dependencies.Walk(changed, self._changes)
+        if guarded:
+            self.prefetch(sorted(walk.frontier), guard=True)
+            while walk.frontier:
+                self.prefetch(sorted(walk.frontier))
+                walk.go_on(self._seen)
+        paths = {each.after.id: each.paths for each in changes if each.paths}
+        dependencies.refuse_cycles(changed, walk.known, paths)
         return guarded
-
-    def _walk(self, changed: Sequence[Track]) -> dict[str, Track]:
-        """Read everything that the changed tracks lead to; raises Invalid above WALK_MAX tracks.
-
-        Others' personal tracks are walked too: one that was shared once may still close a circle. Not walked is what
-        the request deletes.
-        """
-        known = {track.id: track for track in changed}
-        passed = set(self._changes)
-        frontier = {ref for track in changed for ref in track.leads_to()} - passed
-        self.prefetch(sorted(frontier), guard=True)
-        while frontier:
-            self.prefetch(sorted(frontier))
-            found = [self._seen[ref] for ref in frontier if ref in self._seen]
-            known |= {track.id: track for track in found}
-            passed |= frontier
-            frontier = {ref for track in found for ref in track.leads_to()} - passed
-            if len(known) + len(frontier) > dependencies.WALK_MAX:
-                problem = f"leads to more than {dependencies.WALK_MAX} tracks"
-                raise Invalid(FieldError("dependsOn", problem, "a shorter chain of dependencies", "too_many"))
-        return known
 
     def _action(self, track_id: str, intent: Intent) -> Item:
         drawn = self._draws[track_id].count if track_id in self._draws else 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from switchyard.domain import clock, run_logs
 from switchyard.domain.ids import new_id
-from switchyard.domain.run_logs import SETTLE_SECONDS
+from switchyard.domain.run_logs import STABLE_SECONDS
 from switchyard.domain.runs import Run
 from switchyard.ledger.unit import Unit
 from switchyard.store import run_logs as rows
@@ -25,7 +25,7 @@ def append(unit: Unit, run: Run, entries: Sequence[Mapping[str, Any]]) -> Run:
     if lines:
         unit.write(rows.put(unit.actor.tenant_id, run.id, Append(new_id(), lines)))
         # Delayed for longer it is refused as busy: readers who follow the log may have passed the place of its id.
-        unit.write_by = time.monotonic() + SETTLE_SECONDS / 2
+        unit.write_by = time.monotonic() + STABLE_SECONDS / 2
     after = run_logs.alive(run, unit.actor)
     if after is None:
         return run

@@ -67,15 +67,18 @@ class Walk:
     def _chain(self, frame: FrameType) -> list[str]:
         """Return the files of the calls that led here from the handler, or from who commits; neighbours count once."""
         found: list[str] = []
+        committing = 0
         at: FrameType | None = frame
         while at is not None:
             name = _name(at.f_code.co_filename)
             if name and (not found or found[-1] != name):
                 found.append(name)
-            if at is self._entry or name == "http/perform.py":
-                break
+            if at is self._entry:
+                return found[::-1]
+            if name == "http/perform.py":
+                committing = len(found)
             at = at.f_back
-        return found[::-1]
+        return found[:committing][::-1]
 
 
 @contextmanager

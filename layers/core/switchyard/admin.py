@@ -98,9 +98,8 @@ class Admin:
 
     def _commit[T](self, tenant_id: str, work: Callable[[Unit], T]) -> T:
         """Do the work as one write, again when someone else drew the same number meanwhile."""
-        operator = Actor(
-            checked("tenant id", read_id, tenant_id), "operator", "user", frozenset(SCOPES), "", source="admin"
-        )
+        tenant = checked("tenant id", read_id, tenant_id)
+        operator = Actor(tenant, "operator", "user", frozenset(SCOPES), "", source="admin")
         self._wind_up()
         for _ in contention.until(self.table.deadline - 1, _PAUSE, _PAUSE):
             unit = Unit(self.table, operator, new_id())
@@ -203,6 +202,8 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, help_: str, run: Callable[..., Any], show: Callable[[Any], str]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=help_, description=help_)
         made.set_defaults(run=run, show=show)
+        if not name.endswith(("-tenant", "-tenants")):
+            made.add_argument("tenant", help="the tenant's id")
         return made
 
     made = command("create-tenant", "Create a tenant.", _create_tenant, lambda answer: answer["id"])
@@ -217,7 +218,6 @@ def _parser() -> argparse.ArgumentParser:
         lambda admin, o: admin.create_project(o.tenant, o.name),
         lambda answer: f"{answer['number']}  {answer['id']}  {answer['name']}",
     )
-    made.add_argument("tenant", help="the tenant's id")
     made.add_argument("name")
 
     made = command(
@@ -226,11 +226,9 @@ def _parser() -> argparse.ArgumentParser:
         lambda admin, o: admin.list_projects(o.tenant, **_page_of(o)),
         _projects,
     )
-    made.add_argument("tenant", help="the tenant's id")
     _add_paging(made)
 
     made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, _issued)
-    made.add_argument("tenant", help="the tenant's id")
     made.add_argument("actor", help="whose token it is, such as user_ada or agent_builder")
     made.add_argument("--kind", choices=("user", "agent"), default="user")
     made.add_argument("--scope", action="append", required=True, choices=SCOPES, help="repeat for several")
@@ -243,13 +241,11 @@ def _parser() -> argparse.ArgumentParser:
         lambda admin, o: admin.list_tokens(o.tenant, **_page_of(o)),
         _tokens,
     )
-    made.add_argument("tenant", help="the tenant's id")
     _add_paging(made)
 
     made = command(
         "revoke-token", "Revoke a token by its id.", _revoke_token, lambda _: "revoked, within 30 s everywhere"
     )
-    made.add_argument("tenant", help="the tenant's id")
     made.add_argument("token", help="the token's id (not its secret)")
     return parser
 

@@ -278,9 +278,6 @@ def _hold_up(
     return tuple(sorted(roots)[:WAITING_FOR_MAX])
 
 
-# ---------------------------------------------------------------- what it must hear of
-
-
 def bears_on(before: Track | None, after: Track) -> bool:
     """Tell whether a change of a track can mean something to the goal runs of the goals it is or was in, or is."""
     return _bearing(before) != _bearing(after)

@@ -15,7 +15,7 @@ from switchyard.domain import audit, changes, lifecycle, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Change
 from switchyard.domain.errors import Busy
-from switchyard.domain.runs import RunChange
+from switchyard.domain.run_changes import RunChange
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import records, run_events
 from switchyard.pipeline.batches import Outbox, Sender

@@ -9,6 +9,7 @@ from typing import Any
 
 from switchyard.domain.tracks import Track
 from switchyard.store import keys, tracks
+from switchyard.store.codec import row_key
 from switchyard.store.table import Item
 
 
@@ -29,11 +30,10 @@ def update(before: Track, after: Track, drawn: int) -> Item:
 
 def draw(goal: Track, count: int) -> Item:
     """The action that takes numbers from a goal: its counter must still stand where we read it, and it must live."""
-    pk, sk = keys.track(goal.tenant_id, goal.id)
     condition, values = _counter_stands(goal)
     return {
         "Update": {
-            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "Key": row_key(keys.track(goal.tenant_id, goal.id)),
             "UpdateExpression": "SET next_number = :next",
             "ConditionExpression": f"attribute_exists(pk) AND attribute_not_exists(deleted_at) AND {condition}",
             "ExpressionAttributeValues": values | {":next": {"N": str((goal.next_number or 1) + count)}},
@@ -59,10 +59,9 @@ def guard_of(row: Mapping[str, Any] | None) -> int:
 
 def advance_guard(tenant_id: str, was: int) -> Item:
     """The action by which a change that adds edges passes the tenant's guard row: nobody else may have since."""
-    pk, sk = keys.graph_guard(tenant_id)
     return {
         "Update": {
-            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "Key": row_key(keys.graph_guard(tenant_id)),
             "UpdateExpression": "SET edges = :next",
             "ConditionExpression": "edges = :was" if was else "attribute_not_exists(edges)",
             "ExpressionAttributeValues": {":next": {"N": str(was + 1)}} | ({":was": {"N": str(was)}} if was else {}),

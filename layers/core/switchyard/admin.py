@@ -30,10 +30,9 @@ from switchyard.store.table import Table
 from switchyard.surfaces.administration import listing, present
 from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging
 
-SECONDS_MAX = 30
 STACK = "switchyard"
-#: Seconds that a command waits at most before it decides anew.
-_PAUSE = 0.05
+#: Seconds that a command takes at most, and waits at most before it decides anew.
+SECONDS_MAX, _PAUSE = 30, 0.05
 
 
 class Admin:

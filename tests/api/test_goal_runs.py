@@ -8,6 +8,7 @@ import pytest
 from switchyard.domain import clock, runs, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.ids import new_id
+from switchyard.ledger import tracks as verbs
 from switchyard.ledger.unit import ACTIONS_MAX
 from switchyard.pipeline import goal_rounds
 from switchyard.store import goal_runs as rows
@@ -131,7 +132,7 @@ def _run_key(shop: Workshop, task: str, run: str) -> tuple[str, str]:
 def test_a_run_has_the_limits_of_its_task(api: Api, shop: Workshop, goal: str, add: Any) -> None:
     own, without = add(), add()
     unit = Runs(shop.table, shop.tenant).unit()
-    unit.change(unit.get(own), idle_seconds=60, timeout_seconds=600)
+    verbs.change(unit, unit.get(own), idle_seconds=60, timeout_seconds=600)
     unit.commit(200, {}, "")
     start(api, shop, goal)
     made = [shop.table.get(*_run_key(shop, task, shop.task(task).latest_run_id)) for task in (own, without)]

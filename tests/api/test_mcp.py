@@ -10,7 +10,7 @@ from switchyard.domain import clock
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
-from switchyard.ledger import runs
+from switchyard.ledger import runs, system, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.mcp import server
 from switchyard.mcp.tools import TOOLS
@@ -401,7 +401,7 @@ def offered(table: Table, tenant: str) -> Run:
     """A run that waits for any agent, of a task in a project."""
     ada = Actor(tenant, "user_ada", "user", frozenset(SCOPES), "t")
     unit = Unit(table, ada, new_id())
-    task = unit.create("task", "Write docs", status="todo", priority="low", project_ids=("docs",))
+    task = tracks.create(unit, "task", "Write docs", status="todo", priority="low", project_ids=("docs",))
     unit.commit(200, {}, "")
     unit = Unit(table, ada, new_id())
     state = {"pending_user_message": "Be brief."}
@@ -417,7 +417,7 @@ def bo(caller: Caller) -> Mcp:
 
 def as_they_are(table: Table, run: Run) -> tuple[str | None, str | None, str]:
     """Status of the task, the status it shows of its latest run, and that of the run."""
-    task, found = runs.load(table, run.tenant_id, run.task_id, run.id)
+    task, found = system.load(table, run.tenant_id, run.task_id, run.id)
     assert task
     assert found
     return task.status, task.latest_run_status, found.status

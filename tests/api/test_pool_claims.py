@@ -17,7 +17,7 @@ class Clock:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.seconds = 1_800_000_000.0
         patch.setattr(clock.time, "time", lambda: self.seconds)
-        patch.setattr("switchyard.ledger.unit.time", lambda: self.seconds)
+        patch.setattr("switchyard.ledger.claims.time", lambda: self.seconds)
 
     def pass_by(self, seconds: float) -> None:
         self.seconds += seconds

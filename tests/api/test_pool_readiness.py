@@ -23,8 +23,8 @@ def ready(api: Api) -> list[str]:
     return [task["id"] for task in api.get(f"{TASKS}/ready").json]
 
 
-def settle(table: Table, tenant: str, task: str) -> bool:
-    return readiness.settle(table, tenant, task.removeprefix("task_"))
+def recount(table: Table, tenant: str, task: str) -> bool:
+    return readiness.recount(table, tenant, task.removeprefix("task_"))
 
 
 def complete(api: Api, task: str) -> None:
@@ -36,22 +36,22 @@ def test_a_task_is_ready_once_all_it_depends_on_is_done(api: Api, table: Table, 
     first, second = make(api), make(api)
     task = make(api, dependsOn=[first, second])
     complete(api, first)
-    assert settle(table, tenant, task)
+    assert recount(table, tenant, task)
     assert ready(api) == [second]
     complete(api, second)
-    assert settle(table, tenant, task)
+    assert recount(table, tenant, task)
     assert ready(api) == [task]
-    assert not settle(table, tenant, task)
+    assert not recount(table, tenant, task)
 
 
 def test_reopening_a_dependency_takes_the_task_out_of_the_pool(api: Api, table: Table, tenant: str) -> None:
     first = make(api, status="completed")
     task = make(api, dependsOn=[first])
-    settle(table, tenant, task)
+    recount(table, tenant, task)
     assert ready(api) == [task]
     api.patch(f"/v1/tracks/{first}", {"task": {"status": "todo"}})
     assert api.post(f"{TASKS}/{task}/claim").status == 409  # though the index does not know yet
-    settle(table, tenant, task)
+    recount(table, tenant, task)
     assert ready(api) == [first]
 
 
@@ -60,14 +60,14 @@ def test_new_dependencies_are_waited_for_until_they_were_looked_at(api: Api, tab
     assert ready(api) == [task]
     api.patch(f"{TASKS}/{task}", {"dependsOn": [done]})
     assert ready(api) == []
-    settle(table, tenant, task)
+    recount(table, tenant, task)
     assert ready(api) == [task]
 
 
 def test_the_count_makes_no_new_version(api: Api, table: Table, tenant: str) -> None:
     task = make(api, dependsOn=[make(api, status="completed")])
     before = api.get(f"{TASKS}/{task}").headers["etag"]
-    settle(table, tenant, task)
+    recount(table, tenant, task)
     assert api.get(f"{TASKS}/{task}").headers["etag"] == before
 
 
@@ -82,18 +82,18 @@ def test_a_count_that_was_overtaken_is_counted_again(
         if not overtaken:  # between this one's look and its write, the other dependency is done and counted
             overtaken.append(True)
             assert api.patch(f"{TASKS}/{second}", {"status": "completed"}).status == 200
-            assert settle(table, tenant, task)
+            assert recount(table, tenant, task)
         real(actions, token, **more)
 
     monkeypatch.setattr(table, "write", write)
-    settle(table, tenant, task)
+    recount(table, tenant, task)
     assert ready(api) == [task]
 
 
 def test_a_change_beside_a_new_count_does_not_lose_it(api: Api, table: Table, tenant: str) -> None:
     """A request that read the row before the count moved must not write index keys that follow from the old one."""
     task = make(api, dependsOn=[make(api, status="completed")])
-    settle(table, tenant, task)
+    recount(table, tenant, task)
     api.patch(f"{TASKS}/{task}", {"priority": "urgent"})
     other = make(api, priority="high")
     assert ready(api) == [task, other]
@@ -105,8 +105,8 @@ def test_a_change_beside_a_new_count_does_not_lose_it(api: Api, table: Table, te
 def test_a_deleted_or_unknown_task_is_left_alone(api: Api, table: Table, tenant: str) -> None:
     task = make(api, dependsOn=[make(api)])
     api.delete(f"{TASKS}/{task}")
-    assert not settle(table, tenant, task)
-    assert not settle(table, tenant, "01981f5c-7a00-7000-8000-00000000abcd")
+    assert not recount(table, tenant, task)
+    assert not recount(table, tenant, "01981f5c-7a00-7000-8000-00000000abcd")
 
 
 def test_endless_changes_are_told(api: Api, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_endless_changes_are_told(api: Api, table: Table, tenant: str, monkeypat
 
     monkeypatch.setattr(table, "write", refuse)
     with pytest.raises(Busy):
-        settle(table, tenant, task)
+        recount(table, tenant, task)
 
 
 # ---------------------------------------------------------------- through the stream

@@ -18,7 +18,7 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
-from switchyard.ledger import runs
+from switchyard.ledger import runs, system
 from switchyard.ledger.unit import Unit
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_artifacts
@@ -83,7 +83,7 @@ def uploaded(api: Api, run: Run, bucket: ObjectStore, *contents: bytes) -> list[
 
 
 def manifest(table: Table, run: Run) -> list[Any]:
-    _, found = runs.load(table, run.tenant_id, run.task_id, run.id)
+    _, found = system.load(table, run.tenant_id, run.task_id, run.id)
     assert found is not None
     return [dict(each) for each in found.artifacts]
 

@@ -9,7 +9,7 @@ from switchyard.domain import clock
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
-from switchyard.ledger import runs
+from switchyard.ledger import runs, system, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store.table import Table
 from switchyard.surfaces.runs import claims
@@ -43,7 +43,7 @@ class Ledger:
         """Make a task with a run that waits for an agent."""
         unit = self.unit()
         kind = {"assignee": agent, "assignee_type": "agent"} if agent else {}
-        made = unit.create("task", "Write docs", status="todo", **kind, **task)
+        made = tracks.create(unit, "task", "Write docs", status="todo", **kind, **task)
         unit.commit(200, {}, "")
         unit = self.unit()
         fields = {"dispatched_at": clock.now() if dispatched else None, **(run or {})}
@@ -52,10 +52,10 @@ class Ledger:
         return started
 
     def task_of(self, run: Run) -> Any:
-        return runs.load(self.table, self.tenant, run.task_id, run.id)[0]
+        return system.load(self.table, self.tenant, run.task_id, run.id)[0]
 
     def change(self, run: Run, **fields: Any) -> None:
-        runs.settle(self.table, runs.system(self.tenant), new_id(), run.task_id, run.id, lambda _: fields)
+        system.change_run(self.table, system.actor(self.tenant), new_id(), run.task_id, run.id, lambda _: fields)
 
 
 @pytest.fixture
@@ -212,8 +212,8 @@ def test_runs_of_another_tenant_are_not_there(ledger: Ledger, caller: Caller) ->
 def test_the_run_of_a_task_that_was_finished_or_deleted_meanwhile_is_passed_over(ledger: Ledger, bo: Api) -> None:
     done, deleted = ledger.offer(), ledger.offer()
     unit = ledger.unit()
-    unit.change(unit.get(done.task_id), status="done")
-    unit.delete(unit.get(deleted.task_id))
+    tracks.change(unit, unit.get(done.task_id), status="done")
+    tracks.delete(unit, unit.get(deleted.task_id))
     unit.commit(200, {}, "")
     left = ledger.offer()
     assert claimed(bo.post(CLAIM)) == left.id
@@ -223,8 +223,8 @@ def test_the_run_of_a_task_that_was_finished_or_deleted_meanwhile_is_passed_over
 def test_a_crowd_draws_at_random_but_its_own_runs_first(
     ledger: Ledger, bo: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(claims.contention, "is_met", lambda *_: True)
-    monkeypatch.setattr(claims.contention, "shuffled", lambda runs: sorted(runs, key=lambda run: run.id, reverse=True))
+    monkeypatch.setattr(claims.draws, "are_contended", lambda *_: True)
+    monkeypatch.setattr(claims.draws, "shuffled", lambda runs: sorted(runs, key=lambda run: run.id, reverse=True))
     offered = [ledger.offer(agent).id for agent in (None, "agent_bo", "agent_bo", None)]
     assert [claimed(bo.post(CLAIM)) for _ in range(4)] == [offered[n] for n in (2, 1, 3, 0)]
 

@@ -12,7 +12,7 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
-from switchyard.ledger import run_logs, runs
+from switchyard.ledger import run_logs, runs, system
 from switchyard.ledger.unit import Unit
 from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
@@ -62,7 +62,7 @@ def logged(api: Api, run: Run) -> list[Any]:
 
 
 def current(table: Table, run: Run) -> Run:
-    _, found = runs.load(table, run.tenant_id, run.task_id, run.id)
+    _, found = system.load(table, run.tenant_id, run.task_id, run.id)
     assert found
     return found
 
@@ -311,7 +311,7 @@ def test_to_the_run_of_a_personal_task_its_owner_alone_appends(
 
 def test_a_write_that_would_come_too_late_for_its_place_is_not_made(table: Table, run: Run) -> None:
     """What waits for the database past the time for which readers wait for it is given up, to be sent again."""
-    actor = runs.system(run.tenant_id)
+    actor = system.actor(run.tenant_id)
     unit = Unit(table, actor, new_id())
     run_logs.append(unit, run, [{"n": 1}])
     assert time.monotonic() < unit.write_by < time.monotonic() + 1.1

@@ -10,7 +10,7 @@ import pytest
 from switchyard.domain import clock
 from switchyard.domain.ids import lowest_id, new_id
 from switchyard.domain.runs import Run
-from switchyard.ledger import runs
+from switchyard.ledger import system
 from switchyard.store import run_logs as rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Table
@@ -52,7 +52,7 @@ def log(table: Table, run: Run, *entries: Any, ago: float = 60) -> str:
 
 def settle(table: Table, run: Run, **fields: Any) -> None:
     """Change the run as the service does."""
-    runs.settle(table, runs.system(run.tenant_id), new_id(), run.task_id, run.id, lambda _: fields)
+    system.change_run(table, system.actor(run.tenant_id), new_id(), run.task_id, run.id, lambda _: fields)
 
 
 @pytest.fixture

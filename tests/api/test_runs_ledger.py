@@ -11,7 +11,7 @@ from switchyard.domain.errors import Conflict, NotFound
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Finished, Run
 from switchyard.domain.tracks import Track
-from switchyard.ledger import runs
+from switchyard.ledger import claims, runs, system, tracks
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import keys
 from switchyard.store import runs as rows
@@ -27,7 +27,7 @@ def unit(table: Table, tenant: str, actor: str = "agent_bo", fence: int | None =
 @pytest.fixture
 def task(table: Table, tenant: str) -> Track:
     ledger = unit(table, tenant, "user_ada")
-    made = ledger.create("task", "Write docs", status="todo", assignee="agent_bo", assignee_type="agent")
+    made = tracks.create(ledger, "task", "Write docs", status="todo", assignee="agent_bo", assignee_type="agent")
     ledger.commit(200, {}, "")
     return made
 
@@ -42,7 +42,7 @@ def offered(table: Table, tenant: str, task: Track) -> Run:
 
 
 def current(table: Table, run: Run) -> tuple[Track, Run]:
-    task, found = runs.load(table, run.tenant_id, run.task_id, run.id)
+    task, found = system.load(table, run.tenant_id, run.task_id, run.id)
     assert task
     assert found
     return task, found
@@ -68,7 +68,7 @@ def test_a_new_run_is_the_tasks_latest_and_keeps_it_out_of_the_pool(table: Table
     assert run.agent == "agent_bo"
     ledger = unit(table, task.tenant_id)
     with pytest.raises(NotClaimable, match="under way"):
-        ledger.claim(task, 60)
+        claims.claim(ledger, task, 60)
     assert "ready" not in track_rows.to_item(task)
 
 
@@ -108,7 +108,7 @@ def test_an_older_run_says_nothing_of_the_task_any_more(table: Table, tenant: st
 
 def test_a_task_that_was_finished_meanwhile_keeps_its_status(table: Table, tenant: str, offered: Run) -> None:
     ledger = unit(table, tenant, "user_ada")
-    ledger.change(ledger.get(offered.task_id), status="cancelled")
+    tracks.change(ledger, ledger.get(offered.task_id), status="cancelled")
     ledger.commit(200, {}, "")
     change(table, offered, status="failed")
     task, _ = current(table, offered)
@@ -181,23 +181,23 @@ def test_of_two_claims_that_read_the_same_row_one_is_stale(table: Table, offered
 
 def test_the_service_settles_a_run_whoever_holds_it(table: Table, offered: Run) -> None:
     claim(table, offered)
-    system = runs.system(offered.tenant_id)
+    actor = system.actor(offered.tenant_id)
     decide = lambda run: None if run.is_final else {"status": "failed", "error_message": "gone"}  # noqa: E731
     for _ in range(2):
-        runs.settle(table, system, "r", offered.task_id, offered.id, decide)
+        system.change_run(table, actor, "r", offered.task_id, offered.id, decide)
     task, run = current(table, offered)
     assert (run.status, run.error_message, run.holder, task.status) == ("failed", "gone", None, "todo")
 
 
 def test_settling_a_run_whose_task_was_deleted_changes_the_run_alone(table: Table, tenant: str, offered: Run) -> None:
     ledger = unit(table, tenant, "user_ada")
-    ledger.delete(ledger.get(offered.task_id))
+    tracks.delete(ledger, ledger.get(offered.task_id))
     ledger.commit(200, {}, "")
-    runs.settle(table, runs.system(tenant), "r", offered.task_id, offered.id, lambda _: {"status": "cancelled"})
+    system.change_run(table, system.actor(tenant), "r", offered.task_id, offered.id, lambda _: {"status": "cancelled"})
     row = table.get(*keys.run(tenant, offered.task_id, offered.id))
     assert row
     assert rows.from_item(row).status == "cancelled"
-    assert runs.settle(table, runs.system(tenant), "r", offered.task_id, new_id(), lambda _: {}) is None
+    assert system.change_run(table, system.actor(tenant), "r", offered.task_id, new_id(), lambda _: {}) is None
 
 
 def test_a_run_of_an_invisible_task_is_not_found(table: Table, tenant: str, offered: Run) -> None:
@@ -296,4 +296,7 @@ def test_a_change_whose_answer_was_lost_is_not_refused_when_it_is_decided_anew(t
     again = Unit(table, ledger.actor, ledger.request_id, fence=1, attempt=1)
     after = runs.change(again, *runs.find(again, offered.task_id, offered.id), status="completed")
     assert after.status == "completed"
-    assert not again.has_changes
+    calls: list[str] = []
+    table.observe = lambda operation, _answer: calls.append(operation)
+    again.commit(200, {}, "")
+    assert calls == []

@@ -10,7 +10,7 @@ from switchyard.aws.executions import Executions
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
-from switchyard.ledger import runs
+from switchyard.ledger import runs, tracks
 from switchyard.pipeline import workflow
 from switchyard.pipeline.reconciler import reconcile
 from switchyard.store import keys
@@ -379,7 +379,7 @@ def test_a_deleted_task_cancels_its_runs(world: World) -> None:
     run = world.run()
     world.deliver()
     ledger = world.unit()
-    ledger.delete(ledger.get(run.task_id))
+    tracks.delete(ledger, ledger.get(run.task_id))
     ledger.commit(200, {}, "")
     world.deliver()
     assert world.now(run).status == "cancelled"

@@ -18,7 +18,7 @@ from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.http.container import use_table
-from switchyard.ledger import runs
+from switchyard.ledger import system
 from switchyard.store import run_logs
 from switchyard.store import tokens as token_rows
 from switchyard.store.table import Item, Table
@@ -125,7 +125,7 @@ def test_appends_from_many_threads_lose_nothing(http: httpx.Client, deployed: Ta
     assert answer.headers["content-type"] == "application/jsonl"
     assert_complete([json.loads(line) for line in answer.text.splitlines()])
     assert http.get("session_logs/?limit=1").headers["x-total-count"] == str(WRITERS * APPENDS * ENTRIES)
-    _, after = runs.load(deployed, run.tenant_id, run.task_id, run.id)
+    _, after = system.load(deployed, run.tenant_id, run.task_id, run.id)
     assert after
     assert (after.heartbeat_at or "") > run.created_at
     assert after.version == run.version
@@ -138,8 +138,8 @@ def test_who_follows_a_log_that_is_being_written_reads_each_line_once(
         readers = [threads.submit(follow, http)]
         readers += [threads.submit(follow, http, random.Random(seed)) for seed in (1, 2, 3)]
         write(http)
-        runs.settle(
-            deployed, runs.system(run.tenant_id), new_id(), run.task_id, run.id, lambda _: {"status": "completed"}
+        system.change_run(
+            deployed, system.actor(run.tenant_id), new_id(), run.task_id, run.id, lambda _: {"status": "completed"}
         )
         read = [each.result() for each in readers]
     log = [json.loads(line) for line in http.get("logs").text.splitlines()]

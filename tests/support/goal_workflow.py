@@ -6,7 +6,7 @@ from typing import Any
 from switchyard.aws import executions
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
-from switchyard.ledger import runs
+from switchyard.ledger import system
 from switchyard.pipeline import goal_rounds
 from switchyard.pipeline.reconciler import reconcile
 from switchyard.store import goal_runs as rows
@@ -116,5 +116,5 @@ class Workshop:
         """Be the agent that brings the task's run through these statuses."""
         run_id = self.task(task_id).latest_run_id
         for status in statuses:
-            system = runs.system(self.tenant)
-            runs.settle(self.table, system, new_id(), task_id, run_id, lambda _, status=status: {"status": status})
+            actor = system.actor(self.tenant)
+            system.change_run(self.table, actor, new_id(), task_id, run_id, lambda _, status=status: {"status": status})

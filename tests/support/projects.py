@@ -12,6 +12,7 @@ from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.domain.tracks import Track
 from switchyard.ledger import runs
+from switchyard.ledger import tracks as verbs
 from switchyard.ledger.unit import Unit
 from switchyard.store import tenants
 from switchyard.store import tracks as rows
@@ -39,7 +40,7 @@ def a_task(
 ) -> Track:
     """Write a task (or goal) of the project, as another surface would have made it for the actor of a number."""
     ledger = Unit(table, Actor(project.tenant_id, by, "user", frozenset(SCOPES), "seed", number=number), new_id())
-    track = ledger.create(kind, title, **{"project_ids": (project.id,), **fields})
+    track = verbs.create(ledger, kind, title, **{"project_ids": (project.id,), **fields})
     ledger.commit(201, {}, "")
     return track
 

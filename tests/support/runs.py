@@ -7,7 +7,7 @@ from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.ledger import runs
+from switchyard.ledger import runs, system, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import runs as rows
 from switchyard.store.table import Table
@@ -25,7 +25,7 @@ class Runs:
 
     def task(self, **fields: Any) -> Track:
         ledger = self.unit()
-        made = ledger.create("task", "Write docs", status="todo", **fields)
+        made = tracks.create(ledger, "task", "Write docs", status="todo", **fields)
         ledger.commit(200, {}, "")
         return made
 
@@ -37,12 +37,12 @@ class Runs:
         return made
 
     def now(self, run: Run) -> Run:
-        _, found = runs.load(self.table, run.tenant_id, run.task_id, run.id)
+        _, found = system.load(self.table, run.tenant_id, run.task_id, run.id)
         assert found
         return found
 
     def task_of(self, run: Run) -> Track:
-        task, _ = runs.load(self.table, run.tenant_id, run.task_id, run.id)
+        task, _ = system.load(self.table, run.tenant_id, run.task_id, run.id)
         assert task
         return task
 
@@ -53,7 +53,7 @@ class Runs:
 
     def change_task(self, run: Run, **fields: Any) -> None:
         ledger = self.unit()
-        ledger.change(ledger.get(run.task_id), **fields)
+        tracks.change(ledger, ledger.get(run.task_id), **fields)
         ledger.commit(200, {}, "")
 
     def claim(self, run: Run, actor: str = "agent_bo", seconds: int = 60) -> None:

@@ -9,7 +9,7 @@ from switchyard.domain.devices import Device
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project, Tenant
-from switchyard.ledger import runs
+from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import devices, goal_runs, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
@@ -52,13 +52,14 @@ def build(table: Table, tenant: str) -> None:
     a device.
     """
     ledger = _ledger(table, tenant)
-    ledger.extra.append(tenants.put_tenant(Tenant(tenant, "Acme", clock.now(), next_project=2)))
-    ledger.extra += tenants.put_project(Project(tenant, PROJECT, 1, "Acme Docs", clock.now(), "user_ada"))
+    ledger.write(tenants.put_tenant(Tenant(tenant, "Acme", clock.now(), next_project=2)))
+    ledger.write(*tenants.put_project(Project(tenant, PROJECT, 1, "Acme Docs", clock.now(), "user_ada")))
     actor = Actor(tenant, "agent_builder", "agent", frozenset({"tasks:read"}), TOKEN, "Builder")
-    ledger.extra += token_rows.put(TokenRow(TOKEN, tokens.digest(tokens.new_token()), actor, clock.now(), None))
-    ledger.create("goal", "Ship docs v1", id=GOAL, project_ids=("docs",), status="on_track", progress=40)
-    ledger.create("task", "Write API docs", id=BLOCKER, project_ids=("docs",), status="in_progress")
-    ledger.create(
+    ledger.write(*token_rows.put(TokenRow(TOKEN, tokens.digest(tokens.new_token()), actor, clock.now(), None)))
+    tracks.create(ledger, "goal", "Ship docs v1", id=GOAL, project_ids=("docs",), status="on_track", progress=40)
+    tracks.create(ledger, "task", "Write API docs", id=BLOCKER, project_ids=("docs",), status="in_progress")
+    tracks.create(
+        ledger,
         "task",
         "Review API docs",
         id=TASK,
@@ -67,8 +68,9 @@ def build(table: Table, tenant: str) -> None:
         goal_id=GOAL,
         depends_on=(BLOCKER,),
     )
-    ledger.create("task", "Draw the diagrams", id=READY, project_ids=("docs",), status="todo")
-    ledger.create(
+    tracks.create(ledger, "task", "Draw the diagrams", id=READY, project_ids=("docs",), status="todo")
+    tracks.create(
+        ledger,
         "task",
         "Collect feedback",
         id=CLAIMED,
@@ -77,8 +79,8 @@ def build(table: Table, tenant: str) -> None:
         fence=1,
         lease_until="2999-01-01T00:00:00.000Z",
     )
-    ledger.create("task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
-    ledger.extra += _goal_runs(ledger, tenant)
+    tracks.create(ledger, "task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
+    ledger.write(*_goal_runs(ledger, tenant))
     webhook = Webhook(
         tenant_id=tenant,
         id=WEBHOOK,
@@ -107,7 +109,7 @@ def build(table: Table, tenant: str) -> None:
         created_at=clock.now(),
         last_seen_at=clock.now(),
     )
-    ledger.extra += [webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}}]
+    ledger.write(webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}})
     ledger.commit(200, {}, "")
     _build_runs(table, tenant)
 
@@ -115,8 +117,8 @@ def build(table: Table, tenant: str) -> None:
 def _build_runs(table: Table, tenant: str) -> None:
     """Write a run that user_ada holds, one that waits for any agent, and two of the project's task, one with a log."""
     ledger = _ledger(table, tenant)
-    ledger.create("task", "Proof-read the docs", id=HELD_TASK, project_ids=("docs",), status="todo")
-    ledger.create("task", "Translate the docs", id=OFFERED_TASK, project_ids=("docs",), status="todo")
+    tracks.create(ledger, "task", "Proof-read the docs", id=HELD_TASK, project_ids=("docs",), status="todo")
+    tracks.create(ledger, "task", "Translate the docs", id=OFFERED_TASK, project_ids=("docs",), status="todo")
     ledger.commit(200, {}, "")
     ledger = _ledger(table, tenant)
     held: dict[str, Any] = {"status": "in_progress", "dispatched_at": clock.now()}
@@ -129,7 +131,7 @@ def _build_runs(table: Table, tenant: str) -> None:
     task = ledger.get(PROJECT_TASK)
     runs.create(ledger, task, id=LOCAL_RUN, environment="local", status="in_progress")
     runs.create(ledger, ledger.gathered(task), id=PROJECT_RUN)
-    ledger.extra.append(run_logs.put(tenant, PROJECT_RUN, Append(new_id(), ['{"type":"notification"}'])))
+    ledger.write(run_logs.put(tenant, PROJECT_RUN, Append(new_id(), ['{"type":"notification"}'])))
     ledger.commit(200, {}, "")
 
 
@@ -147,9 +149,9 @@ def _goal_runs(ledger: Unit, tenant: str) -> list[Item]:
     """A goal that can be run, and one that is."""
     own = {"status": "todo", "assignee": "agent_bo", "assignee_type": "agent"}
     for goal, task in ((RUNNABLE_GOAL, "e1"), (GOAL_UNDER_WAY, "e3")):
-        ledger.create("goal", "Publish the handbook", id=goal, project_ids=("docs",))
+        tracks.create(ledger, "goal", "Publish the handbook", id=goal, project_ids=("docs",))
         task_id = f"{goal[:-2]}{task}"
-        ledger.create("task", "Write the handbook", id=task_id, goal_id=goal, project_ids=("docs",), **own)
+        tracks.create(ledger, "task", "Write the handbook", id=task_id, goal_id=goal, project_ids=("docs",), **own)
     run = GoalRun(
         tenant_id=tenant,
         id=GOAL_RUN,
@@ -167,7 +169,7 @@ def _goal_runs(ledger: Unit, tenant: str) -> list[Item]:
 def build_foreign(table: Table, tenant: str) -> None:
     """Write a track that callers of other tenants must not notice."""
     ledger = _ledger(table, tenant)
-    ledger.create("task", "Secret", id=FOREIGN, project_ids=("docs",))
+    tracks.create(ledger, "task", "Secret", id=FOREIGN, project_ids=("docs",))
     ledger.commit(200, {}, "")
 
 

@@ -12,6 +12,7 @@ from switchyard.domain import tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.errors import Busy
 from switchyard.http.statuses import status_of
+from switchyard.ledger import tracks as verbs
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store.table import ConditionFailed, Table
 
@@ -114,7 +115,7 @@ def test_a_transaction_whose_answer_was_lost_is_sent_again_under_its_token() -> 
     table, script = table_of(LOST, {})
     unit = Unit(table, ACTOR, "request")
     parent = "01a204c8-80c2-7000-ba82-bb7801b17d9b"
-    unit.create("task", "Task", parent_id=parent)
+    verbs.create(unit, "task", "Task", parent_id=parent)
     unit.commit(201, {}, "{}")
     first, second = (params["ClientRequestToken"] for _, params in script.calls)
     assert first == second
@@ -126,7 +127,7 @@ def test_a_create_whose_answer_was_lost_recognises_its_own_row() -> None:
 
     table, script = table_of(LOST, own_row)
     unit = Unit(table, ACTOR, "request")
-    unit.create("task", "Task")
+    verbs.create(unit, "task", "Task")
     unit.commit(201, {}, "{}")
     assert [operation for operation, _ in script.calls] == ["put_item", "put_item"]
 
@@ -136,7 +137,7 @@ def test_an_update_that_someone_else_overtook_is_stale() -> None:
     row = {"version": {"N": "2"}, "changed_request": {"S": "another request"}}
     table, _ = table_of(refused("ConditionalCheckFailedException", Item=row))
     unit = Unit(table, ACTOR, "request")
-    unit.change(before, title="Other")
+    verbs.change(unit, before, title="Other")
     with pytest.raises(Stale):
         unit.commit(200, {}, "{}")
 

@@ -11,7 +11,6 @@ Exit status: 0 done, 1 refused, 2 wrong usage, 3 AWS could not be reached or ref
 import argparse
 import json
 import os
-import random
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -26,13 +25,14 @@ from switchyard.domain.ids import new_id
 from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Stale, Unit
-from switchyard.store import tenants
+from switchyard.store import contention, tenants
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import listing, present
 from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging
 
-SECONDS_MAX = 30
 STACK = "switchyard"
+#: Seconds that a command takes at most, and waits at most before it decides anew.
+SECONDS_MAX, _PAUSE = 30, 0.05
 
 
 class Admin:
@@ -97,21 +97,18 @@ class Admin:
 
     def _commit[T](self, tenant_id: str, work: Callable[[Unit], T]) -> T:
         """Do the work as one write, again when someone else drew the same number meanwhile."""
-        operator = Actor(
-            checked("tenant id", read_id, tenant_id), "operator", "user", frozenset(SCOPES), "", source="admin"
-        )
+        tenant = checked("tenant id", read_id, tenant_id)
+        operator = Actor(tenant, "operator", "user", frozenset(SCOPES), "", source="admin")
         self._wind_up()
-        while True:
+        for _ in contention.until(self.table.deadline - 1, _PAUSE, _PAUSE):
             unit = Unit(self.table, operator, new_id())
             try:
                 result = work(unit)
                 unit.commit(200, {}, "")
             except Stale:
-                if time.monotonic() > self.table.deadline - 1:
-                    raise Busy("Too many changes of this tenant at once: try again in a second.") from None
-                time.sleep(random.uniform(0, 0.05))  # noqa: S311 - jitter, not a secret
-            else:
-                return result
+                continue
+            return result
+        raise Busy("Too many changes of this tenant at once: try again in a second.")
 
     def _known(self, tenant_id: str) -> str:
         self._wind_up()
@@ -204,6 +201,8 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, help_: str, run: Callable[..., Any], show: Callable[[Any], str]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=help_, description=help_)
         made.set_defaults(run=run, show=show)
+        if not name.endswith(("-tenant", "-tenants")):
+            made.add_argument("tenant", help="the tenant's id")
         return made
 
     made = command("create-tenant", "Create a tenant.", _create_tenant, lambda answer: answer["id"])
@@ -218,7 +217,6 @@ def _parser() -> argparse.ArgumentParser:
         lambda admin, o: admin.create_project(o.tenant, o.name),
         lambda answer: f"{answer['number']}  {answer['id']}  {answer['name']}",
     )
-    made.add_argument("tenant", help="the tenant's id")
     made.add_argument("name")
 
     made = command(
@@ -227,11 +225,9 @@ def _parser() -> argparse.ArgumentParser:
         lambda admin, o: admin.list_projects(o.tenant, **_page_of(o)),
         _projects,
     )
-    made.add_argument("tenant", help="the tenant's id")
     _add_paging(made)
 
     made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, _issued)
-    made.add_argument("tenant", help="the tenant's id")
     made.add_argument("actor", help="whose token it is, such as user_ada or agent_builder")
     made.add_argument("--kind", choices=("user", "agent"), default="user")
     made.add_argument("--scope", action="append", required=True, choices=SCOPES, help="repeat for several")
@@ -244,13 +240,11 @@ def _parser() -> argparse.ArgumentParser:
         lambda admin, o: admin.list_tokens(o.tenant, **_page_of(o)),
         _tokens,
     )
-    made.add_argument("tenant", help="the tenant's id")
     _add_paging(made)
 
     made = command(
         "revoke-token", "Revoke a token by its id.", _revoke_token, lambda _: "revoked, within 30 s everywhere"
     )
-    made.add_argument("tenant", help="the tenant's id")
     made.add_argument("token", help="the token's id (not its secret)")
     return parser
 

@@ -9,7 +9,7 @@ from switchyard.domain import lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Action, Change, Difference
 from switchyard.domain.errors import SwitchyardError
-from switchyard.domain.runs import RunChange
+from switchyard.domain.run_changes import RunChange
 from switchyard.domain.tracks import Track
 
 Outcome = Literal["applied", "refused"]

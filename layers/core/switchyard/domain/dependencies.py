@@ -1,27 +1,35 @@
 """The graph of work: cycles are refused, readiness and the critical path are told. Pure functions over ids."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from switchyard.domain import lifecycle
-from switchyard.domain.errors import Cycle
+from switchyard.domain.errors import Cycle, FieldError, Invalid
 from switchyard.domain.tracks import Track
 
 Edges = Mapping[str, Iterable[str]]
-
-#: How a surface names the field of a track by which it refers to another id.
-Spelling = Callable[[Track, str, str], str]
 
 #: At most so many tracks are followed when an edge is added between tracks that exist already.
 WALK_MAX = 1_000
 
 
-def track_field(_track: Track, field: str, _ref: str) -> str:
-    """The spelling of errors where no surface has its own: the field's bare name."""
-    return field
+@dataclass(frozen=True, slots=True)
+class FieldPaths:
+    """Where a request has the fields by which a track refers to others: `prefix` comes before the field's name.
+
+    `indexed` tells that the path of a dependency ends in its place in the list.
+    """
+
+    prefix: str = ""
+    indexed: bool = False
+
+    def of(self, track: Track, field: str, ref: str) -> str:
+        """Return the path of the field by which the track refers to `ref`, for errors."""
+        place = f".{track.depends_on.index(ref)}" if self.indexed and field == "dependsOn" else ""
+        return f"{self.prefix}{field}{place}"
 
 
 def find_cycle(changed: Sequence[str], edges: Edges) -> list[str] | None:
@@ -39,10 +47,12 @@ def find_cycle(changed: Sequence[str], edges: Edges) -> list[str] | None:
     return None
 
 
-def refuse_cycles(changed: Iterable[Track], known: Mapping[str, Track], spell: Spelling = track_field) -> None:
+def refuse_cycles(
+    changed: Iterable[Track], known: Mapping[str, Track], paths: Mapping[str, FieldPaths] | None = None
+) -> None:
     """Raise Cycle when parents or dependencies of the changed tracks, laid over the known ones, form a circle.
 
-    The error names the field, as `spell` has it, of a changed track in the circle.
+    The error names the field of a changed track in the circle: by its bare name, or by the `paths` of its id.
     """
     changed = list(changed)
     after = {**known, **{track.id: track for track in changed}}
@@ -53,7 +63,41 @@ def refuse_cycles(changed: Iterable[Track], known: Mapping[str, Track], spell: S
         path = find_cycle(starts, edges)
         if path:
             ours = [(after[one], other) for one, other in pairwise(path) if one in starts]
-            raise Cycle(spell(ours[0][0], field, ours[0][1]) if ours else field, path)
+            if not ours:
+                raise Cycle(field, path)
+            track, ref = ours[0]
+            raise Cycle((paths or {}).get(track.id, FieldPaths()).of(track, field, ref), path)
+
+
+class Walk:
+    """Follows what changed tracks lead to, level by level: `frontier` are the ids to be read next.
+
+    Others' personal tracks are followed too: one that was shared once may still close a circle. `passed` are ids not
+    to be followed: those of the changed tracks, and of what is deleted with them.
+    """
+
+    def __init__(self, changed: Iterable[Track], passed: Iterable[str]) -> None:
+        self.known = {track.id: track for track in changed}
+        self._passed = set(passed)
+        self.frontier = self._ahead(self.known.values())
+
+    def go_on(self, tracks: Mapping[str, Track]) -> None:
+        """Take the tracks of the frontier, those that exist, and go one level on; raises Invalid above WALK_MAX."""
+        found = [tracks[ref] for ref in self.frontier if ref in tracks]
+        self.known |= {track.id: track for track in found}
+        self._passed |= self.frontier
+        self.frontier = self._ahead(found)
+        if len(self.known) + len(self.frontier) > WALK_MAX:
+            problem = f"leads to more than {WALK_MAX} tracks"
+            raise Invalid(FieldError("dependsOn", problem, "a shorter chain of dependencies", "too_many"))
+
+    def _ahead(self, tracks: Iterable[Track]) -> set[str]:
+        return {ref for track in tracks for ref in _closing(track)} - self._passed
+
+
+def _closing(track: Track) -> tuple[str, ...]:
+    """Return the ids by which a circle could close."""
+    return (*track.depends_on, *((track.parent_id,) if track.parent_id else ()))
 
 
 def adds_edges(before: Track, after: Track) -> bool:

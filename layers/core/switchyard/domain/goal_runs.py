@@ -182,7 +182,7 @@ def plan(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], now
     found |= {task.id: "running" for task in start}
     status, reason = _status([found[task.id] for task in agents], stops)
     if status in FINAL:
-        found = settled(found)
+        found = final_states(found)
     known = {**outside, **{task.id: task for task in tasks}}
     needed = {ref for task in agents for ref in task.depends_on if ref in known and not is_run_here(known[ref], run)}
     counts: dict[str, int] = {state: sum(found[task.id] == state for task in agents) for state in COUNTED}
@@ -216,7 +216,7 @@ def states(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], n
     return found
 
 
-def settled(found: Mapping[str, State]) -> dict[str, State]:
+def final_states(found: Mapping[str, State]) -> dict[str, State]:
     """Return the states under a goal run that is over: what it did not come to is skipped."""
     return {task_id: "skipped" if state in ("ready", "waiting") else state for task_id, state in found.items()}
 
@@ -276,9 +276,6 @@ def _hold_up(
         if not left and not is_run_here(known[ref], run):
             roots.append(ref)
     return tuple(sorted(roots)[:WAITING_FOR_MAX])
-
-
-# ---------------------------------------------------------------- what it must hear of
 
 
 def bears_on(before: Track | None, after: Track) -> bool:

@@ -1,6 +1,6 @@
 """A run's log: what its agent said and did, entry by entry, as it came (contract: projects.md §5.3, §7).
 
-An append is a sign of life, too: it moves the run's heartbeat, and with it the holder's lease, when those are due.
+An append is a heartbeat, too: it moves the run's heartbeat, and with it the holder's lease, when those are due.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ BATCH_MAX_BYTES = 307_200
 #: Seconds for which the last lines of a finished run are still taken.
 LATE_SECONDS = 300
 
-#: Seconds between two signs of life at most, while something is appended; less where time runs out sooner.
+#: Seconds between two heartbeats at most, while something is appended; less where time runs out sooner.
 HEARTBEAT_SECONDS = 60
 
 #: A log is kept for so many seconds after each append.
@@ -31,7 +31,7 @@ KEEP_SECONDS = 30 * 86_400
 #: Seconds after which the order of a log stands. Ids of appends are made by the clock of whoever writes them, and an
 #: append with a smaller id may become visible after one with a larger id: readers who follow a log leave alone what
 #: is younger, and an append that has not been written within half of this time gets a new id.
-SETTLE_SECONDS = 2.0
+STABLE_SECONDS = 2.0
 
 
 class Closed(Conflict):
@@ -96,7 +96,7 @@ def check_append(run: Run, actor: Actor, fence: int | None, now: str) -> None:
 
 
 def alive(run: Run, actor: Actor) -> Run | None:
-    """Return the run with a fresh sign of life, and the actor's lease prolonged by what it was given for.
+    """Return the run with a fresh heartbeat, and the actor's lease prolonged by what it was given for.
 
     None where neither is due: the last sign is fresh and the lease has most of its time, or the run is not at work.
     """

@@ -25,12 +25,12 @@ ERROR_MAX = 2_000
 ARTIFACTS_MAX = 100
 MANIFEST_MAX_BYTES = 160_000
 
-#: Seconds without a sign of life, of a whole run, and until an agent must have picked it up: where nobody says else.
+#: Seconds without a heartbeat, of a whole run, and until an agent must have picked it up: where nobody says else.
 IDLE_SECONDS = 1_800
 TIMEOUT_SECONDS = 86_400
 PICKUP_SECONDS = 600
 
-#: What moves without a new version of the run: a lease that is prolonged, a sign of life, who waits for word.
+#: What moves without a new version of the run: a lease that is prolonged, a heartbeat, who waits for word.
 MOVING = frozenset({"lease_until", "heartbeat_at", "wait_step", "wait_token"})
 
 #: What a finished run leaves its task as.
@@ -167,7 +167,7 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
     """Return the run with the fields changed: the next version, or the same object when nothing differs.
 
     Raises Finished for another status than the final one that the run has, and Conflict for one that takes back what
-    has begun. A change of a run in progress is a sign of life; one that is handed to a local session has no holder.
+    has begun. A change of a run in progress is a heartbeat; one that is handed to a local session has no holder.
     """
     status = fields.get("status", run.status)
     if run.is_final and status != run.status:
@@ -284,7 +284,7 @@ def seconds_left(run: Run, now: str) -> int:
 
 
 def is_silent(run: Run, now: str) -> bool:
-    """Tell whether the run has given no sign of life for as long as it may be idle."""
+    """Tell whether no heartbeat of the run came for as long as it may be idle."""
     heard = max(run.heartbeat_at or "", run.started_at or run.created_at)
     return clock.milliseconds(now) - clock.milliseconds(heard) >= run.idle_seconds * 1000
 
@@ -292,34 +292,3 @@ def is_silent(run: Run, now: str) -> bool:
 def answers(run: Run) -> bool:
     """Tell whether the step of the workflow that waits for word of the run has its answer."""
     return run.is_outside or (run.wait_step == "dispatch" and run.status == "in_progress")
-
-
-@dataclass(frozen=True, slots=True)
-class RunChange:
-    """One version of a run turned into the next, as the table's stream tells it; `before` is None for a new run."""
-
-    before: Run | None
-    after: Run
-
-    @property
-    def status_changed(self) -> bool:
-        return self.before is None or self.before.status != self.after.status
-
-    @property
-    def meaning(self) -> str | None:
-        """Return the one word that tells the change to others: queued, dispatched, started, or the final status.
-
-        `dispatched` is said each time the run is offered to agents: by the workflow, and by an agent that gives it
-        back. None for any other change.
-        """
-        before, after = self.before, self.after
-        if after.status == "queued":
-            given_back = before is not None and before.status == "in_progress"
-            if before and after.dispatched_at and (given_back or after.dispatches > before.dispatches):
-                return "dispatched"
-            return "queued" if self.status_changed else None
-        if not self.status_changed:
-            return None
-        if after.status == "in_progress":
-            return "started"
-        return after.status if after.is_final else None

@@ -144,7 +144,7 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
         last_agent=actor.id if actor.kind == "agent" else None,
         **fields,
     )
-    return _settle(track, None)
+    return _derived(track, None)
 
 
 def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
@@ -168,7 +168,7 @@ def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
         changed_operation=actor.operation,
         last_agent=actor.id if actor.kind == "agent" else track.last_agent,
     )
-    return _settle(after, track)
+    return _derived(after, track)
 
 
 def delete(track: Track, actor: Actor, request_id: str) -> Track:
@@ -196,7 +196,7 @@ def same(before: Any, after: Any) -> bool:
     return bool(before == after)
 
 
-def _settle(after: Track, before: Track | None) -> Track:
+def _derived(after: Track, before: Track | None) -> Track:
     """Derive what follows from the fields: completed_at, the kind of assignee, what is waited for, the lease's end."""
     done = lifecycle.is_done(after.status)
     if done and after.completed_at is None:

@@ -1,8 +1,7 @@
 """Do the work of a request on a unit of its own, and commit it once."""
 
-import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from switchyard.domain.claims import Leased
 from switchyard.domain.errors import Busy, IdempotencyConflict, PreconditionFailed, SwitchyardError
@@ -13,17 +12,14 @@ from switchyard.http.log import logger
 from switchyard.http.statuses import status_of
 from switchyard.http.surface import Refusal, Surface
 from switchyard.ledger.unit import Replay, Stale, Unit
-from switchyard.store import idempotency
+from switchyard.store import contention, idempotency
 from switchyard.store.idempotency import KeyUse
-from switchyard.store.table import ConditionFailed, Item, Table
+from switchyard.store.table import ConditionFailed, Table
 
 #: Refusals that stay true for the same request, so that they are kept under its idempotency key too.
 _FINAL = frozenset({404, 409, 422})
 #: Those among them that may pass.
 _PASSING = (PreconditionFailed, IdempotencyConflict, Leased)
-#: Seconds that a request waits at most before it decides anew: the first time, and under contention.
-_FIRST_PAUSE = 0.03
-_LONGEST_PAUSE = 0.4
 
 
 def perform[Body, Query](
@@ -39,8 +35,8 @@ def perform[Body, Query](
 
     Raises the handler's SwitchyardErrors; a final one is kept under the key too, in the words of the surface.
     """
-    attempt, started = 0, time.monotonic()
-    while True:
+    started = time.monotonic()
+    for attempt in contention.until(table.deadline - 1):
         ledger = Unit(table, given.actor, given.request.id, key, fence, attempt, started)
         try:
             reply = handler(Call(given.request, given.actor, given.body, given.query, given.if_match, ledger=ledger))
@@ -51,26 +47,23 @@ def perform[Body, Query](
             first = known.remembered
             return Answer(first.status, first.headers, first.body, replayed=True)
         except Stale:
-            if time.monotonic() > table.deadline - 1:
-                busy = Busy("Too many changes of the same tracks at once: try again in a second.")
-                _leave_word(ledger.refused(busy, status_of(busy)), table)
-                raise busy from None
-            pause = min(_FIRST_PAUSE * 4**attempt, _LONGEST_PAUSE)
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
-            attempt += 1
+            continue
         except SwitchyardError as refusal:
-            _leave_word(ledger.refused(refusal, status_of(refusal)), table)
+            _leave_word(ledger, refusal)
             if key and status_of(refusal) in _FINAL and not isinstance(refusal, _PASSING):
                 _keep(key, surface.refuse(refusal, given.request), table)
             raise
-        else:
-            return answer
+        return answer
+    busy = Busy("Too many changes of the same tracks at once: try again in a second.")
+    _leave_word(ledger, busy)
+    raise busy
 
 
-def _leave_word(attempts: Sequence[Item], table: Table) -> None:
+def _leave_word(ledger: Unit, refusal: SwitchyardError) -> None:
     """Write what the audit trail is to know of a refusal, before it is answered."""
+    attempts = ledger.refused(refusal, status_of(refusal))
     if attempts:
-        table.write(attempts)
+        ledger.table.write(attempts)
 
 
 def _keep(key: KeyUse, refusal: Refusal, table: Table) -> None:

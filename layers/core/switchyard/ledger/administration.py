@@ -19,7 +19,7 @@ from switchyard.store.tokens import TokenRow
 def create_tenant(unit: Unit, name: str) -> Tenant:
     """Gather a new tenant, whose id is that of the unit's actor."""
     tenant = Tenant(unit.actor.tenant_id, name, clock.now())
-    unit.extra.append(tenants.put_tenant(tenant))
+    unit.write(tenants.put_tenant(tenant))
     return tenant
 
 
@@ -27,7 +27,7 @@ def create_project(unit: Unit, name: str) -> Project:
     """Gather a new project with the tenant's next number (1 read); raises NotFound without such a tenant."""
     tenant = _required(tenants.find_tenant(unit.table, unit.actor.tenant_id), unit)
     project = Project(tenant.id, new_id(), tenant.next_project, name, clock.now(), unit.actor.id)
-    unit.extra += [tenants.draw(tenant, "next_project"), *tenants.put_project(project)]
+    unit.write(tenants.draw(tenant, "next_project"), *tenants.put_project(project))
     return project
 
 
@@ -51,7 +51,7 @@ def issue_token(
     secret, token_id = tokens.new_token(), new_id()
     actor = Actor(member.tenant_id, member.id, kind, granted, token_id, member.name, number=member.number)
     row = TokenRow(token_id, tokens.digest(secret), actor, clock.now(), expires_at, created_by=unit.actor.id)
-    unit.extra += rows.put(row)
+    unit.write(*rows.put(row))
     return row, secret
 
 
@@ -60,13 +60,13 @@ def _upsert_member(unit: Unit, actor_id: str, kind: ActorKind, name: str) -> Mem
     tenant = _required(tenant, unit)
     if known is None:
         member = Member(tenant.id, actor_id, kind, name or actor_id, tenant.next_actor, clock.now())
-        unit.extra += [tenants.draw(tenant, "next_actor"), tenants.put_member(member)]
+        unit.write(tenants.draw(tenant, "next_actor"), tenants.put_member(member))
         return member
     if known.kind != kind:
         raise Conflict(f"{actor_id} is known as {known.kind} here and cannot be {kind} too: choose another id.")
     if name in ("", known.name):
         return known
-    unit.extra.append(tenants.rename_member(known, name))
+    unit.write(tenants.rename_member(known, name))
     return Member(known.tenant_id, known.id, known.kind, name, known.number, known.created_at)
 
 
@@ -78,7 +78,7 @@ def revoke_token(unit: Unit, token_id: str) -> None:
     digest = rows.find_digest(unit.table, unit.actor.tenant_id, token_id)
     if digest is None:
         raise NotFound(f"There is no token with the id {token_id}.")
-    unit.extra += rows.revoke(unit.actor.tenant_id, token_id, digest, unit.actor.id)
+    unit.write(*rows.revoke(unit.actor.tenant_id, token_id, digest, unit.actor.id))
 
 
 def _required(tenant: Tenant | None, unit: Unit) -> Tenant:

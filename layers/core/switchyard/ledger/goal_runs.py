@@ -41,7 +41,7 @@ def start(unit: Unit, goal_id: str, **settings: Any) -> GoalRun:
         raise goal_runs.TooManyTasks(problem)
     if not rows.has_work(unit.table, goal.tenant_id, goal.id, goal.owner):
         raise goal_runs.NothingToRun("No open task of the goal is assigned to an agent: assign one, then run it.")
-    unit.extra.append(rows.put(run, former))
+    unit.write(rows.put(run, former))
     return run
 
 
@@ -51,5 +51,5 @@ def cancel(unit: Unit, goal_id: str) -> GoalRun:
     if run.changed_request == unit.request_id:
         return run  # as above
     after = goal_runs.end(run, "cancelled", f"Cancelled by {unit.actor.id}.", unit.actor.id, unit.request_id)
-    unit.extra.append(rows.update(run, after))
+    unit.write(rows.update(run, after))
     return after

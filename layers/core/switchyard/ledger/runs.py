@@ -1,27 +1,21 @@
-"""Changes of runs, each together with what it means for the task: one transaction.
+"""Verbs of runs: each gathers a change of a run together with what it means for the task, for one transaction.
 
-Endpoints use a request's unit of work; the workflow and the pipeline, which have no request, use `settle`.
+The workflow and the pipeline, which have no request, change runs through ledger/system.py.
 """
 
-import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from switchyard.domain import claims, clock, runs
-from switchyard.domain.actors import Actor
-from switchyard.domain.errors import Busy, NotFound
+from switchyard.domain.errors import NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.ledger.unit import Stale, Unit
+from switchyard.ledger import tracks
+from switchyard.ledger.unit import Unit
 from switchyard.store import keys
 from switchyard.store import runs as rows
-from switchyard.store import tracks as track_rows
-from switchyard.store.table import Table
-
-#: Longest pause in seconds before a change is decided anew because rows moved.
-_LONGEST_PAUSE = 0.4
 
 
 def find(unit: Unit, task_id: str, run_id: str) -> tuple[Track, Run]:
@@ -50,8 +44,8 @@ def create(unit: Unit, task: Track, **fields: Any) -> Run:
     """
     claims.check_write(task, unit.actor, None, clock.now())
     run = runs.create(unit.actor, unit.request_id, task, **fields)
-    unit.extra.append(rows.put(run))
-    unit.follow(task, **runs.task_fields(run, task), run_count=(task.run_count or 0) + 1)
+    unit.write(rows.put(run))
+    tracks.follow(unit, task, **runs.task_fields(run, task), run_count=(task.run_count or 0) + 1)
     return run
 
 
@@ -93,13 +87,13 @@ def claim(unit: Unit, task: Track, run: Run, seconds: int) -> Run:
 
 
 def prolong(unit: Unit, run: Run, seconds: int) -> Run:
-    """Gather a later end of the actor's lease, and a sign of life: no new version. Raises StaleFence or Leased."""
+    """Gather a later end of the actor's lease, and a heartbeat: no new version. Raises StaleFence or Leased."""
     now = clock.now()
     claims.check_write(run, unit.actor, unit.fence, now)
     claims.check_held(run, unit.actor, now)
     until = clock.stamp(time.time() + seconds)
     after = replace(run, lease_until=until, lease_seconds=seconds, heartbeat_at=now)
-    unit.extra.append(rows.update(run, after))
+    unit.write(rows.update(run, after))
     return after
 
 
@@ -111,62 +105,17 @@ def release(unit: Unit, task: Track, run: Run) -> Run:
     return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **runs.released()))
 
 
+def apply(unit: Unit, task: Track | None, run: Run, fields: Mapping[str, Any]) -> Run:
+    """Gather a change of a run, whoever holds it; fields that move without a new version do so. None: no task."""
+    if fields.keys() <= runs.MOVING:
+        return _become(unit, task, run, replace(run, **fields))
+    return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **fields))
+
+
 def _become(unit: Unit, task: Track | None, before: Run, after: Run) -> Run:
     if after is before:
         return before
-    unit.extra.append(rows.update(before, after))
+    unit.write(rows.update(before, after))
     if task is not None and after.status != before.status:
-        unit.follow(task, **runs.task_fields(after, task))
+        tracks.follow(unit, task, **runs.task_fields(after, task))
     return after
-
-
-# ---------------------------------------------------------------- without a request
-
-
-def load(table: Table, tenant_id: str, task_id: str, run_id: str) -> tuple[Track | None, Run | None]:
-    """Read a run and its task, whoever may see them (None: gone): 1 round trip."""
-    task_key, run_key = keys.track(tenant_id, task_id), keys.run(tenant_id, task_id, run_id)
-    found = table.get_many([task_key, run_key])
-    task, run = found.get(task_key), found.get(run_key)
-    live = task if track_rows.is_live(task) else None
-    return track_rows.from_item(live) if live else None, rows.from_item(run) if run else None
-
-
-def system(tenant_id: str, source: str = "workflow") -> Actor:
-    """The actor in whose name the service itself changes runs."""
-    return Actor(tenant_id, "switchyard", "agent", frozenset(), "", "Switchyard", source=source)
-
-
-def settle(
-    table: Table,
-    actor: Actor,
-    request_id: str,
-    task_id: str,
-    run_id: str,
-    decide: Callable[[Run], Mapping[str, Any] | None],
-) -> Run | None:
-    """Change a run as `decide` says of it as it stands, whoever holds it; None when the run is gone.
-
-    `decide` returns the fields to change, or None to leave the run alone; it is asked again when rows moved. Fields
-    that move without a new version do so here.
-    Raises Busy when they move until the table's deadline.
-    """
-    attempt = 0
-    while True:
-        task, run = load(table, actor.tenant_id, task_id, run_id)
-        fields = decide(run) if run else None
-        if run is None or fields is None:
-            return run
-        unit = Unit(table, actor, request_id)
-        moves = fields.keys() <= runs.MOVING
-        after = replace(run, **fields) if moves else runs.change(run, actor, request_id, **fields)
-        after = _become(unit, task, run, after)
-        try:
-            unit.commit(200, {}, "")
-        except Stale:
-            if time.monotonic() > table.deadline - 1:
-                raise Busy("The run changed all the time: try again.") from None
-            time.sleep(random.uniform(0, min(0.03 * 4**attempt, _LONGEST_PAUSE)))  # noqa: S311 - jitter, not a secret
-            attempt += 1
-        else:
-            return after

@@ -1,30 +1,24 @@
 """The unit of work: a request reads what it must, gathers its changes, and commits them in one write.
 
-Every surface, and MCP, changes tracks through this and nothing else.
+Every surface, and MCP, changes rows through this and nothing else. What a change means is decided by the modules of
+verbs beside it (tracks, claims, runs, goal runs, administration), which take the unit.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from time import monotonic, time
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
 
-from switchyard.domain import audit, claims, clock, dependencies, lifecycle, tracks
+from switchyard.domain import audit, clock, dependencies, lifecycle
 from switchyard.domain.actors import Actor
-from switchyard.domain.errors import (
-    Cycle,
-    FieldError,
-    IdempotencyConflict,
-    Invalid,
-    NotFound,
-    SwitchyardError,
-    UnknownReference,
-)
+from switchyard.domain.dependencies import FieldPaths
+from switchyard.domain.errors import FieldError, IdempotencyConflict, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
+from switchyard.ledger.intents import Change, Create, Draw, Intent, Require, RequireDone, Update
 from switchyard.store import audit as audit_rows
-from switchyard.store import edges, idempotency, keys
+from switchyard.store import graph, idempotency, keys
 from switchyard.store import tracks as rows
 from switchyard.store.idempotency import KeyUse, Remembered
 from switchyard.store.table import ConditionFailed, Item, Table
@@ -37,7 +31,7 @@ ACTIONS_MAX = 100
 
 
 class Stale(Exception):
-    """Someone else changed a row between our read and our write: read again and decide anew."""
+    """Someone else changed a row between our read and our write: read again and decide anew (store/contention.py)."""
 
 
 class Replay(Exception):
@@ -46,19 +40,6 @@ class Replay(Exception):
     def __init__(self, remembered: Remembered) -> None:
         super().__init__("replay")
         self.remembered = remembered
-
-
-@dataclass(slots=True)
-class _Pending:
-    """What one track's row is to become, or must be; `drawn` counts the numbers taken from a goal."""
-
-    before: Track | None = None
-    after: Track | None = None
-    drawn: int = 0
-    needed_done: bool = False
-    needed_as: TrackType | None = None
-    needed_by: str | None = None
-    field: str = ""
 
 
 @dataclass(slots=True)
@@ -80,13 +61,13 @@ class Unit:
     write_by: float = math.inf
     _seen: dict[str, Track] = field(default_factory=dict)
     _rows: dict[RowKey, Item | None] = field(default_factory=dict)
-    _pending: dict[str, _Pending] = field(default_factory=dict)
+    _changes: dict[str, Change] = field(default_factory=dict)
+    _draws: dict[str, Draw] = field(default_factory=dict)
+    _needs: dict[str, Require] = field(default_factory=dict)
+    _done: dict[str, RequireDone] = field(default_factory=dict)
+    _others: list[Item] = field(default_factory=list)
     _guard: int | None = None
-    _guarded: bool = False
     _key_checked: bool = False
-    extra: list[Item] = field(default_factory=list)
-    #: A surface that names fields its own way puts its spelling here, for errors about references.
-    spell: dependencies.Spelling = dependencies.track_field
     _ends: dict[str, tuple[Track, str]] = field(default_factory=dict)
 
     # ------------------------------------------------------------ reads
@@ -100,9 +81,7 @@ class Unit:
     def find(self, ids: Iterable[str]) -> dict[str, Track]:
         """Read the visible ones of the tracks: 1 round trip per 100 not read before."""
         wanted = list(dict.fromkeys(ids))
-        missing = [each for each in wanted if each not in self._seen]
-        if missing:
-            self._seen |= self._read(missing)
+        self.prefetch(wanted)
         found = {each: self._seen[each] for each in wanted if each in self._seen}
         return {each: track for each, track in found.items() if track.visible_to(self.actor)}
 
@@ -112,12 +91,11 @@ class Unit:
         others = [each for each in dict.fromkeys(rows) if each not in self._rows]
         guard = guard and self._guard is None
         if missing or guard or others:
-            self._seen |= self._read(missing, guard, others)
+            self._read(missing, guard, others)
 
     def row(self, row_key: RowKey) -> Item | None:
         """Return a row that is no track: 1 round trip unless it was prefetched. None when there is none."""
-        if row_key not in self._rows:
-            self._rows[row_key] = self._fetch([row_key]).get(row_key)
+        self.prefetch((), rows=[row_key])
         return self._rows[row_key]
 
     def forget(self) -> None:
@@ -130,20 +108,18 @@ class Unit:
         if self.key:
             self._fetch([])
 
-    def _read(self, ids: list[str], guard: bool = False, rows_too: Sequence[RowKey] = ()) -> dict[str, Track]:
+    def _read(self, ids: list[str], guard: bool, others: list[RowKey]) -> None:
         tenant = self.actor.tenant_id
-        row_keys = [*(keys.track(tenant, each) for each in ids), *rows_too]
-        if guard:
-            row_keys.append(keys.graph_guard(tenant))
-        found = self._fetch(row_keys)
-        for each in rows_too:
+        guards = [keys.graph_guard(tenant)] if guard else []
+        found = self._fetch([*(keys.track(tenant, each) for each in ids), *others, *guards])
+        for each in others:
             self._rows[each] = found.pop(each, None)
-        if guard:
-            row = found.pop(keys.graph_guard(tenant), None)
-            self._guard = int(row["edges"]["N"]) if row else 0
-        return {track.id: track for item in found.values() if rows.is_live(item) and (track := rows.from_item(item))}
+        for each in guards:
+            self._guard = graph.guard_of(found.pop(each, None))
+        tracks = [rows.from_item(item) for item in found.values() if rows.is_live(item)]
+        self._seen |= {track.id: track for track in tracks}
 
-    def _fetch(self, row_keys: list[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+    def _fetch(self, row_keys: list[RowKey]) -> dict[RowKey, Item]:
         """Read rows; the first read of a request looks at its idempotency key too, in the same round trip."""
         use = None if self._key_checked else self.key
         if use:
@@ -165,33 +141,54 @@ class Unit:
             raise IdempotencyConflict(self.key.key)
         raise Replay(remembered)
 
-    # ------------------------------------------------------------ changes
-    def create(self, kind: TrackType, title: str, **fields: Any) -> Track:
-        """Gather a new track. A task with a goal draws its number there (1 read of the goal)."""
-        track = tracks.create(self.actor, self.request_id, kind, title, **fields)
-        track = self._numbered(track, None)
-        self._entry(track.id).after = track
-        self._need_references(track, track.references())
-        return track
+    # ------------------------------------------------------------ gathers
+    def create(self, track: Track, paths: FieldPaths | None = None) -> None:
+        """Gather a new track; `paths` are those of its references in the request."""
+        self._changes[track.id] = Create(track, paths)
 
-    def change(self, before: Track, **fields: Any) -> Track:
-        """Gather a change of a track that was read; returns it as it will be."""
-        self.intend(before, fields.get("status", before.status))
-        self._check_lease(before)
-        after = tracks.change(before, self.actor, self.request_id, **fields)
-        if after is before:
-            return before
-        after = self._numbered(after, before)
-        entry = self._entry(before.id)
-        entry.before, entry.after = entry.before or before, after
-        known = before.references() if after.owner == before.owner else []
-        self._need_references(after, [each for each in after.references() if each not in known])
+    def become(self, before: Track, after: Track, paths: FieldPaths | None = None) -> Track:
+        """Gather the next version of a track, as it was read or gathered; returns it."""
+        match self._changes.get(before.id):
+            case Create(_, former):
+                self._changes[before.id] = Create(after, paths or former)
+            case Update(first, _, former):
+                self._changes[before.id] = Update(first, after, paths or former)
+            case _:
+                self._changes[before.id] = Update(before, after, paths)
         return after
+
+    def gathered(self, track: Track) -> Track:
+        """Return a track as the commit will leave it."""
+        return self.pending(track.id) or track
+
+    def pending(self, track_id: str) -> Track | None:
+        """Return what was gathered of a track; None when nothing was."""
+        change = self._changes.get(track_id)
+        return change.after if change else None
+
+    def draw(self, goal: Track) -> int:
+        """Take the next number of a goal, as it was read or gathered, for a task that enters it."""
+        former = self._draws.get(goal.id, Draw(goal, 0))
+        self._draws[goal.id] = Draw(former.goal, former.count + 1)
+        return (goal.next_number or 1) + former.count
+
+    def require(self, track_id: str, need: Require) -> None:
+        """Gather what a reference needs of a track; raises UnknownReference when another one needs something else."""
+        former = self._needs.get(track_id)
+        self._needs[track_id] = former.joined(need, track_id) if former else need
+
+    def require_done(self, ids: Iterable[str]) -> None:
+        """Gather that tasks must be done; the commit is Stale when one is not."""
+        self._done.update(dict.fromkeys(ids, RequireDone()))
+
+    def write(self, *actions: Item) -> None:
+        """Gather actions on rows that are no tracks, as store/ makes them."""
+        self._others += actions
 
     def intend(self, track: Track, status: str | None) -> None:
         """Note that the request means to give the track this status, so that its refusal is told in the audit trail.
 
-        `change` does it by itself; who refuses before that (a precondition, a transition) calls this first.
+        `tracks.change` does it by itself; who refuses before that (a precondition, a transition) calls this first.
         Only the end of a track counts: done, cancelled, completed.
         """
         if status in lifecycle.FINAL and status != track.status:
@@ -208,187 +205,25 @@ class Unit:
             for track, wanted in self._ends.values()
         ]
 
-    def delete(self, before: Track) -> Track:
-        """Gather the deletion of a track that was read."""
-        self._check_lease(before)
-        after = tracks.delete(before, self.actor, self.request_id)
-        entry = self._entry(before.id)
-        entry.before, entry.after = before, after
-        return after
-
-    def claim(self, before: Track, seconds: int) -> Track:
-        """Gather a lease on a task that was read; one that the actor holds already is prolonged.
-
-        The commit holds only while all that the task depends on is done. Raises NotClaimable, Leased or StaleFence.
-        """
-        self._check_lease(before)
-        claims.check_claimable(before, self.actor)
-        if claims.holds(self.actor, before, clock.now()):
-            return self.prolong(before, seconds)
-        for ref in before.depends_on:
-            self._entry(ref).needed_done = True
-        return self._become(
-            before,
-            tracks.change(before, self.actor, self.request_id, **claims.taken(before, self.actor, seconds, time())),
-        )
-
-    def prolong(self, before: Track, seconds: int) -> Track:
-        """Gather a later end of the lease that the actor holds: no new version, and nothing for the trail."""
-        self._check_lease(before)
-        claims.check_held(before, self.actor, clock.now())
-        return self._become(before, replace(before, lease_until=clock.stamp(time() + seconds)))
-
-    def release(self, before: Track) -> Track:
-        """Gather the end of the lease that the actor holds: the task is back in the pool."""
-        self._check_lease(before)
-        claims.check_held(before, self.actor, clock.now())
-        return self._become(before, tracks.change(before, self.actor, self.request_id, **claims.released(before)))
-
-    def follow(self, before: Track, **fields: Any) -> Track:
-        """Gather a change that follows from another row's, e.g. a run's: whoever holds the task does not matter."""
-        after = tracks.change(before, self.actor, self.request_id, **fields)
-        return before if after is before else self._become(before, after)
-
-    def gathered(self, track: Track) -> Track:
-        """Return a track as the commit will leave it."""
-        entry = self._pending.get(track.id)
-        return entry.after if entry and entry.after else track
-
-    def _become(self, before: Track, after: Track) -> Track:
-        entry = self._entry(before.id)
-        entry.before, entry.after = entry.before or before, after
-        return after
-
-    def _check_lease(self, before: Track) -> None:
-        if before.is_task:
-            claims.check_write(before, self.actor, self.fence, clock.now())
-
-    def unblocked(self, before: Track, after: Track) -> list[Track] | None:
-        """Return the open tasks for which a completed one was the last to wait for; None for any other change.
-
-        At most a hundred; 1 round trip, and 1 more when others depend on it. What others wait for is as the pipeline
-        counted it last.
-        """
-        if not after.is_task or not lifecycle.is_done(after.status) or lifecycle.is_done(before.status):
-            return None
-        ids = next(edges.dependents(self.table, before))
-        waiting = self.find(ids).values() if ids else ()
-        return [each for each in waiting if each.open_dependencies == 1 and each.status not in lifecycle.FINAL]
-
-    def _check_graph(self) -> None:
-        """Refuse references among the gathered tracks that do not fit, and cycles.
-
-        New tracks alone can only form cycles with each other: nothing older depends on them. When an existing
-        track gains an edge, what it leads to is walked, one read per level, and the tenant's guard row is
-        incremented with the commit, so that two changes that are harmless alone close no circle together.
-        """
-        for track_id, entry in self._pending.items():
-            if entry.after and entry.needed_as and not _fits(entry.after, entry.needed_as, entry.needed_by):
-                raise self.unknown(entry.field, entry.needed_as, track_id)
-        changed = [e.after for e in self._pending.values() if e.after and not e.after.deleted_at]
-        self._guarded = any(
-            e.before and e.after and dependencies.adds_edges(e.before, e.after) for e in self._pending.values()
-        )
-        known = self._walk(changed) if self._guarded else {}
-        dependencies.refuse_cycles(changed, known, self.spell)
-
-    def _walk(self, changed: Sequence[Track]) -> dict[str, Track]:
-        """Read everything that the changed tracks lead to; raises Invalid above WALK_MAX tracks.
-
-        Others' personal tracks are walked too: one that was shared once may still close a circle. Not walked is what
-        the request deletes.
-        """
-        known = {track.id: track for track in changed}
-        passed = {track_id for track_id, entry in self._pending.items() if entry.after}
-        frontier = {ref for track in changed for ref in self._outgoing(track)} - passed
-        self.prefetch(sorted(frontier), guard=True)
-        while frontier:
-            self.prefetch(sorted(frontier))
-            found = [self._seen[ref] for ref in frontier if ref in self._seen]
-            known |= {track.id: track for track in found}
-            passed |= frontier
-            frontier = {ref for track in found for ref in self._outgoing(track)} - passed
-            if len(known) + len(frontier) > dependencies.WALK_MAX:
-                problem = f"leads to more than {dependencies.WALK_MAX} tracks"
-                raise Invalid(FieldError("dependsOn", problem, "a shorter chain of dependencies", "too_many"))
-        return known
-
-    @staticmethod
-    def _outgoing(track: Track) -> tuple[str, ...]:
-        return (*track.depends_on, *((track.parent_id,) if track.parent_id else ()))
-
-    def _numbered(self, track: Track, before: Track | None) -> Track:
-        """Give a task that enters a goal the next number there; one that leaves it loses its number."""
-        old_goal = before.goal_id if before else None
-        if track.goal_id == old_goal or not track.is_task:
-            return track
-        if track.goal_id is None:
-            return replace(track, number=None)
-        goal_entry = self._pending.get(track.goal_id)
-        goal = goal_entry.after if goal_entry and goal_entry.after else None
-        goal = goal or self.find([track.goal_id]).get(track.goal_id)
-        if goal is None or goal.is_task or (goal.owner and goal.owner != track.owner):
-            raise self.unknown(self.spell(track, "goalId", track.goal_id), "goal", track.goal_id)
-        entry = self._entry(goal.id)
-        if entry.after is None:
-            entry.before = goal
-        entry.drawn += 1
-        return replace(track, number=(goal.next_number or 1) + entry.drawn - 1)
-
-    def _need_references(self, track: Track, references: Iterable[tuple[str, str]]) -> None:
-        for ref, name in references:
-            field = self.spell(track, name, ref)
-            if ref == track.id:
-                raise Cycle(field, [ref, ref])
-            entry = self._entry(ref)
-            wanted: TrackType = "task" if track.is_task and name != "goalId" else "goal"
-            if entry.needed_as and entry.needed_as != wanted:
-                # What goalId names was read when its number was drawn: it is the other reference that is wrong.
-                wrong = (entry.field, entry.needed_as) if name == "goalId" else (field, wanted)
-                raise self.unknown(*wrong, ref)
-            # What several tracks refer to must be visible to all who see any of them.
-            shared = entry.needed_as is not None and entry.needed_by != track.owner
-            entry.needed_by = None if shared else track.owner
-            entry.needed_as, entry.field = wanted, field
-
-    def _entry(self, track_id: str) -> _Pending:
-        return self._pending.setdefault(track_id, _Pending())
-
-    @staticmethod
-    def unknown(name: str, wanted: TrackType, ref: str) -> UnknownReference:
-        """The error for a reference that leads nowhere the actor may go."""
-        problem = f"{ref} is not the id of a {wanted} that this track can refer to"
-        return UnknownReference(FieldError(name, problem, f"the id of a {wanted}", "unknown_reference"))
-
-    # ------------------------------------------------------------ commit
-    @property
-    def has_changes(self) -> bool:
-        """Tell whether a commit would write anything."""
-        return bool(self._pending or self.extra)
-
+    # ------------------------------------------------------------ commits
     def commit(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Write everything gathered, and the answer under its idempotency key, in one go.
 
-        Raises Stale when a version moved, UnknownReference when a reference vanished, Replay or
-        IdempotencyConflict when the key was used before.
+        Raises Stale when a version moved, UnknownReference when a reference vanished, Cycle, Replay or
+        IdempotencyConflict when the key was used before, and Invalid for more than ACTIONS_MAX actions.
         """
-        self._check_graph()
-        entries = [(track_id, entry, self._action(track_id, entry)) for track_id, entry in self._pending.items()]
-        written = [each for each in entries if each[2] is not None]
-        actions: list[Item] = [action for _, _, action in written if action is not None] + self.extra
-        if self._guarded:
-            actions.append(self._guard_action())
+        self._check_references()
+        guarded = self._check_cycles()
+        intents: dict[str, Intent] = {**self._needs, **self._done, **self._draws, **self._changes}
+        actions = [self._action(track_id, intent) for track_id, intent in intents.items()] + self._others
+        if guarded:
+            actions.append(graph.advance_guard(self.actor.tenant_id, self._guard or 0))
         if self.key:
             actions.append(idempotency.remember(self.key, status, headers, body))
         if len(actions) > ACTIONS_MAX:
-            raise Invalid(
-                FieldError(
-                    "body",
-                    f"needs {len(actions)} rows to be written or checked at once; a transaction has {ACTIONS_MAX}",
-                    "fewer drafts, or fewer references to tracks outside the request",
-                    "too_many",
-                )
-            )
+            problem = f"needs {len(actions)} rows to be written or checked at once; a transaction has {ACTIONS_MAX}"
+            expected = "fewer drafts, or fewer references to tracks outside the request"
+            raise Invalid(FieldError("body", problem, expected, "too_many"))
         if not actions:
             return
         try:
@@ -397,76 +232,56 @@ class Unit:
         except ConditionFailed as refused:
             if self.key:
                 self._replay_if(idempotency.recall(refused.items[-1]))
-            self._explain(refused, written)
+            self._explain(refused, intents)
 
-    def _action(self, track_id: str, entry: _Pending) -> Item | None:
-        if entry.after is None:
-            if entry.drawn and entry.before:
-                return self._draw(entry.before, entry.drawn)
-            if entry.needed_done:
+    def _check_references(self) -> None:
+        """Refuse references to gathered tracks that do not fit; the others are checked by the write."""
+        for track_id, need in self._needs.items():
+            after = self.pending(track_id)
+            if after and not need.fits(after):
+                raise need.refusal(track_id)
+
+    def _check_cycles(self) -> bool:
+        """Refuse cycles; tells whether the commit must pass the guard row of the tenant's graph.
+
+        New tracks alone can only form cycles with each other: nothing older depends on them. When an existing
+        track gains an edge, what it leads to is walked, one read per level, and the tenant's guard row is
+        incremented with the commit, so that two changes that are harmless alone close no circle together.
+        """
+        changes = self._changes.values()
+        changed = [each.after for each in changes if not each.after.deleted_at]
+        guarded = any(isinstance(each, Update) and dependencies.adds_edges(each.before, each.after) for each in changes)
+        walk = dependencies.Walk(changed, self._changes)
+        if guarded:
+            self.prefetch(sorted(walk.frontier), guard=True)
+            while walk.frontier:
+                self.prefetch(sorted(walk.frontier))
+                walk.go_on(self._seen)
+        paths = {each.after.id: each.paths for each in changes if each.paths}
+        dependencies.refuse_cycles(changed, walk.known, paths)
+        return guarded
+
+    def _action(self, track_id: str, intent: Intent) -> Item:
+        drawn = self._draws[track_id].count if track_id in self._draws else 0
+        match intent:
+            case Create(after):
+                return graph.put(after, drawn)
+            case Update(before, after):
+                return graph.update(before, after, drawn)
+            case Draw(goal, count):
+                return graph.draw(goal, count)
+            case Require(kind, seen_by):
+                return rows.must_exist(self.actor.tenant_id, track_id, kind, seen_by)
+            case RequireDone():
                 return rows.must_be_done(self.actor.tenant_id, track_id)
-            assert entry.needed_as is not None
-            return rows.must_exist(self.actor.tenant_id, track_id, entry.needed_as, entry.needed_by)
-        after = entry.after
-        if entry.drawn:
-            after = replace(after, next_number=(after.next_number or 1) + entry.drawn)
-        if entry.before is None:
-            return rows.put(after)
-        action = rows.update(entry.before, after)
-        if entry.drawn:
-            condition, values = _counter_stands(entry.before)
-            action["Update"]["ConditionExpression"] += f" AND {condition}"
-            action["Update"]["ExpressionAttributeValues"] |= values
-        return action
 
-    def _draw(self, goal: Track, count: int) -> Item:
-        """Take numbers from a goal: its counter must still stand where we read it, and the goal must live."""
-        pk, sk = keys.track(goal.tenant_id, goal.id)
-        condition, values = _counter_stands(goal)
-        return {
-            "Update": {
-                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
-                "UpdateExpression": "SET next_number = :next",
-                "ConditionExpression": f"attribute_exists(pk) AND attribute_not_exists(deleted_at) AND {condition}",
-                "ExpressionAttributeValues": values | {":next": {"N": str((goal.next_number or 1) + count)}},
-            }
-        }
-
-    def _guard_action(self) -> Item:
-        pk, sk = keys.graph_guard(self.actor.tenant_id)
-        was = self._guard or 0
-        return {
-            "Update": {
-                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
-                "UpdateExpression": "SET edges = :next",
-                "ConditionExpression": "edges = :was" if was else "attribute_not_exists(edges)",
-                "ExpressionAttributeValues": {":next": {"N": str(was + 1)}}
-                | ({":was": {"N": str(was)}} if was else {}),
-            }
-        }
-
-    def _explain(self, refused: ConditionFailed, written: Sequence[tuple[str, _Pending, Item | None]]) -> None:
-        for (track_id, entry, _), item in zip(written, refused.items, strict=False):
+    def _explain(self, refused: ConditionFailed, intents: Mapping[str, Intent]) -> None:
+        for (track_id, intent), item in zip(intents.items(), refused.items, strict=False):
             if item is None:
                 continue
-            if entry.after is None and entry.needed_as and not entry.drawn:
-                raise self.unknown(entry.field, entry.needed_as, track_id) from refused
-            if len(refused.items) == 1 and entry.after and self._is_ours(item, entry.after):
+            if isinstance(intent, Require):
+                raise intent.refusal(track_id) from refused
+            ours = isinstance(intent, Change) and graph.is_written(item, intent.after, self.request_id)
+            if ours and len(refused.items) == 1:
                 return  # the first attempt went through and only its answer was lost
         raise Stale from refused
-
-    def _is_ours(self, item: Item, after: Track) -> bool:
-        return item.get("changed_request", {}).get("S") == self.request_id and item.get("version", {}).get("N") == str(
-            after.version
-        )
-
-
-def _fits(track: Track, wanted: TrackType, owner: str | None) -> bool:
-    return track.type == wanted and not track.deleted_at and track.owner in (None, owner)
-
-
-def _counter_stands(goal: Track) -> tuple[str, Item]:
-    """The condition that nobody drew a number from the goal since it was read, with its values."""
-    if goal.next_number is None:
-        return "attribute_not_exists(next_number)", {}
-    return "next_number = :drawn", {":drawn": {"N": str(goal.next_number)}}

@@ -5,8 +5,6 @@ waits for the next round: all in one transaction. What changes meanwhile is note
 (pipeline/signals.py), so that no change between a round's reads and its write is lost.
 """
 
-import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,9 +16,9 @@ from switchyard.domain.errors import Busy
 from switchyard.domain.goal_runs import GoalRun, Plan
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.ledger import runs
+from switchyard.ledger import runs, system
 from switchyard.ledger.unit import Stale, Unit
-from switchyard.store import edges, keys
+from switchyard.store import contention, edges, keys
 from switchyard.store import goal_runs as rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
@@ -30,7 +28,6 @@ from switchyard.store.table import ConditionFailed, Table
 STARTS_MAX = 45
 #: Rounds of one execution, whose history has room for 25,000 events; then another one goes on.
 ROUNDS_MAX = 2_000
-_LONGEST_PAUSE = 0.4
 #: Runs of a task among which are those that a goal run started and that are under way.
 _NEWEST = 100
 
@@ -49,29 +46,31 @@ def advance(table: Table, executions: Executions, event: Mapping[str, Any], requ
     The token is left on the goal run's row, or answered at once when this execution has nothing more to do. A round
     may be repeated. Raises Busy when rows move until the table's deadline.
     """
-    tenant, goal_id, attempt = event["tenant_id"], event["goal_id"], 0
-    while True:
+    while not _advance_once(table, executions, event, request_id):
+        pass
+
+
+def _advance_once(table: Table, executions: Executions, event: Mapping[str, Any], request_id: str) -> bool:
+    """Make a round, anew when rows moved; tells whether the token is taken care of."""
+    tenant, goal_id = event["tenant_id"], event["goal_id"]
+    for _ in contention.until(table.deadline - 2):
         goal, run = _load(table, tenant, goal_id)
         ours = run if run and run.id == event["goal_run_id"] else None
         if ours is None or ours.is_final:
             if goal and (ours is None or ours.status == "cancelled"):
                 _stop_runs(table, goal, event["goal_run_id"], request_id)
             executions.succeed(event["token"], {"over": True})
-            return
+            return True
         name, given = execution_of(ours)
         if given["part"] > event["part"]:
             executions.start(name, given)
             executions.succeed(event["token"], {"over": True})
-            return
+            return True
         try:
-            if _round(table, goal, ours, event["token"], request_id):
-                return
-            attempt = 0
+            return _round(table, goal, ours, event["token"], request_id)
         except Stale:
-            if time.monotonic() > table.deadline - 2:
-                raise Busy("The goal's tasks changed all the time.") from None
-            time.sleep(random.uniform(0, min(0.03 * 4**attempt, _LONGEST_PAUSE)))  # noqa: S311 - jitter, not a secret
-            attempt += 1
+            continue
+    raise Busy("The goal's tasks changed all the time.")
 
 
 def mend(table: Table, executions: Executions, run: GoalRun) -> str | None:
@@ -118,7 +117,7 @@ def _round(table: Table, goal: Track | None, run: GoalRun, token: str, request_i
         for task in plan.start[:STARTS_MAX]:
             runs.create(unit, task, goal_run_id=run.id)
         after = _after(run, plan, token, request_id)
-    unit.extra.append(rows.update(run, after))
+    unit.write(rows.update(run, after))
     unit.commit(200, {}, "")
     return after.wait_token == token
 
@@ -172,7 +171,7 @@ def _read(table: Table, tenant_id: str, ids: Sequence[str]) -> list[Track]:
 
 def _stop_runs(table: Table, goal: Track, goal_run_id: str, request_id: str) -> None:
     """Cancel the runs that a goal run started and that are under way; also of tasks that have left the goal since."""
-    system = runs.system(goal.tenant_id)
+    actor = system.actor(goal.tenant_id)
     members = [each for ids in edges.referrers(table, goal) for each in ids]
     listed = [row["id"]["S"] for row in rows.read_tasks(table, goal.tenant_id, goal.id, goal.owner)]
 
@@ -183,7 +182,7 @@ def _stop_runs(table: Table, goal: Track, goal_run_id: str, request_id: str) -> 
 
     for task in _read(table, goal.tenant_id, list(dict.fromkeys(members + listed))):
         for run_id in _active_runs(table, task):
-            runs.settle(table, system, request_id, task.id, run_id, decide)
+            system.change_run(table, actor, request_id, task.id, run_id, decide)
 
 
 def _active_runs(table: Table, task: Track) -> list[str]:

@@ -15,14 +15,14 @@ from switchyard.domain import audit, changes, lifecycle, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Change
 from switchyard.domain.errors import Busy
-from switchyard.domain.runs import RunChange
+from switchyard.domain.run_changes import RunChange
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import records, run_events
 from switchyard.pipeline.batches import Outbox, Sender
 from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.domain_events import DomainEvent, events_of
 from switchyard.store import audit as audit_rows
-from switchyard.store import edges, homes, keys, readiness
+from switchyard.store import contention, edges, homes, keys, readiness
 from switchyard.store import tracks as rows
 from switchyard.store.table import ConditionFailed, Table
 
@@ -99,12 +99,12 @@ class Projector:
         if not after.is_task:
             return
         if after.depends_on != (before.depends_on if before else ()):
-            readiness.settle(self.table, after.tenant_id, after.id)
+            readiness.recount(self.table, after.tenant_id, after.id)
         if lifecycle.is_done(after.status) != (before is not None and lifecycle.is_done(before.status)):
             for ids in edges.dependents(self.table, after):
                 for each in ids:
                     check_time(self.table.deadline)
-                    readiness.settle(self.table, after.tenant_id, each)
+                    readiness.recount(self.table, after.tenant_id, each)
 
     def _detach_all(self, target: Track) -> None:
         """Take the deleted track out of everything that refers to it."""
@@ -126,7 +126,7 @@ class Projector:
             "",
             source=target.changed_source,
         )
-        for _ in range(edges.TRIES):
+        for _ in contention.a_few_times():
             row = self.table.get(*keys.track(target.tenant_id, track_id))
             track = rows.from_item(row) if row else None
             if track is None or track.deleted_at:

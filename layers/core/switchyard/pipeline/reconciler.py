@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from switchyard.aws.executions import Execution, Executions
 from switchyard.domain import clock, runs
 from switchyard.domain.runs import Run
-from switchyard.ledger.runs import settle, system
+from switchyard.ledger import system
 from switchyard.pipeline import goal_rounds, workflow
 from switchyard.store import goal_runs as goal_rows
 from switchyard.store import indexes, keys, lists
@@ -79,9 +79,9 @@ def _mend(table: Table, executions: Executions, run: Run, request_id: str) -> st
 def _settle(table: Table, run: Run, execution: Execution, request_id: str) -> str | None:
     why = f"The run's workflow ended ({execution.error or execution.status}) before the run did."
     fields = {"status": "failed", "error_message": why[: runs.ERROR_MAX]}
-    after = settle(
+    after = system.change_run(
         table,
-        system(run.tenant_id),
+        system.actor(run.tenant_id),
         request_id,
         run.task_id,
         run.id,

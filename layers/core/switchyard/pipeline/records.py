@@ -5,7 +5,7 @@ from typing import Any
 
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Change
-from switchyard.domain.runs import RunChange
+from switchyard.domain.run_changes import RunChange
 from switchyard.store import audit, keys, runs, tracks
 
 

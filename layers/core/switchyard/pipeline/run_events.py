@@ -1,6 +1,6 @@
 """Domain events of runs (docs/events.md)."""
 
-from switchyard.domain.runs import RunChange
+from switchyard.domain.run_changes import RunChange
 from switchyard.pipeline.domain_events import DomainEvent, event_of, snapshot
 
 # Without the inputs and the files of a run, which may be large: who may read the run reads them there.

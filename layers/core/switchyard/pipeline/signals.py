@@ -13,7 +13,7 @@ from switchyard.aws.executions import Executions
 from switchyard.domain import goal_runs, lifecycle, runs
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.ledger.runs import settle, system
+from switchyard.ledger import system
 from switchyard.pipeline import workflow
 from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.goal_rounds import execution_of
@@ -134,8 +134,8 @@ def _end_runs(table: Table, signal: Signal) -> None:
             run = run_rows.from_item(row)
             if not run.is_final and run.id <= latest:
                 check_time(table.deadline)
-                request = signal["request"]
-                settle(table, system(tenant), request, task_id, run.id, lambda r: None if r.is_final else wanted)
+                actor, request = system.actor(tenant), signal["request"]
+                system.change_run(table, actor, request, task_id, run.id, lambda r: None if r.is_final else wanted)
         if page.position is None:
             return
         position = page.position

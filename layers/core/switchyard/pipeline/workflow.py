@@ -9,7 +9,7 @@ from typing import Any
 
 from switchyard.domain import clock, runs
 from switchyard.domain.runs import Run
-from switchyard.ledger.runs import settle, system
+from switchyard.ledger import system
 from switchyard.store.table import Table
 
 #: What Step Functions calls a task that took too long, and one that was silent too long; it may call that TIMEOUT, too.
@@ -48,12 +48,12 @@ def dispatch(table: Table, event: Event, request_id: str) -> None:
             return waits
         return {**waits, "dispatched_at": clock.now(), "dispatches": run.dispatches + 1}
 
-    _must_be_there(_settle(table, event, request_id, decide))
+    _must_be_there(_change(table, event, request_id, decide))
 
 
 def watch(table: Table, event: Event, request_id: str) -> None:
     """Leave the token of the step that waits for the run's end. Raises Superseded."""
-    _must_be_there(_settle(table, event, request_id, lambda run: _waits(run, event, "work")))
+    _must_be_there(_change(table, event, request_id, lambda run: _waits(run, event, "work")))
 
 
 def end(table: Table, event: Event, request_id: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def end(table: Table, event: Event, request_id: str) -> dict[str, Any]:
 
     The word says that the run goes on when the failure was overtaken: an agent picked it up, or a heartbeat came.
     """
-    run = _settle(table, event, request_id, lambda run: _end_of(run, event))
+    run = _change(table, event, request_id, lambda run: _end_of(run, event))
     if run is None or run.execution != event["execution"]:
         return {"ended": True, "status": "superseded", "idle_seconds": 1, "timeout_seconds": 2}
     return word(run)
@@ -98,8 +98,8 @@ def _reason(run: Run, step: str, error: str) -> str:
     return f"The run did not finish within {run.timeout_seconds} seconds."
 
 
-def _settle(
+def _change(
     table: Table, event: Event, request_id: str, decide: Callable[[Run], Mapping[str, Any] | None]
 ) -> Run | None:
-    actor = system(event["tenant_id"])
-    return settle(table, actor, request_id, event["task_id"], event["run_id"], decide)
+    actor = system.actor(event["tenant_id"])
+    return system.change_run(table, actor, request_id, event["task_id"], event["run_id"], decide)

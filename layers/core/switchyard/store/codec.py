@@ -173,6 +173,10 @@ class Codec[E]:
         """The action that writes the whole row, under a condition: NEW, THERE, or what `stands` returns."""
         return {"Put": {"Item": self.to_item(entity), **(condition or {})}}
 
+    def create(self, entity: E) -> Item:
+        """The action that writes a row which must not be there yet."""
+        return self.put(entity, NEW)
+
     def delete(self, entity: E, condition: Mapping[str, Any] | None = None) -> Item:
         """The action that removes the row, under such a condition."""
         return {"Delete": {"Key": row_key(self._key(entity)), **(condition or {})}}

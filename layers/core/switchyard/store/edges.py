@@ -10,7 +10,7 @@ from typing import Literal
 from switchyard.domain import clock
 from switchyard.domain.errors import Busy
 from switchyard.domain.tracks import Track
-from switchyard.store import keys
+from switchyard.store import contention, keys
 from switchyard.store.codec import NEW, THERE, row_key
 from switchyard.store.table import ConditionFailed, Item, Table
 
@@ -19,7 +19,6 @@ Standing = Literal["left", "cancelled", "open", "done"]
 
 #: Seconds that a task which left its goal is remembered there: longer than any record of it can be delivered late.
 REMEMBER_SECONDS = 30 * 86_400
-TRIES = 8
 
 _COUNTS: dict[Standing, tuple[int, int]] = {"left": (0, 0), "cancelled": (0, 0), "open": (1, 0), "done": (1, 1)}
 _EDGES: dict[str, Callable[[str, str, str], tuple[str, str]]] = {"depends_on": keys.blocks, "parent_id": keys.child}
@@ -81,7 +80,7 @@ def count(table: Table, tenant_id: str, goal_id: str, task: Track) -> None:
     """
     pk, sk = keys.member(tenant_id, goal_id, task.id)
     now = standing(task, goal_id)
-    for _ in range(TRIES):
+    for _ in contention.a_few_times():
         row = table.get(pk, sk)
         if row and int(row["version"]["N"]) >= task.version:
             return

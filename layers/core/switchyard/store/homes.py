@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from switchyard.domain import clock
 from switchyard.domain.errors import Busy
 from switchyard.domain.tracks import Track
-from switchyard.store import edges, keys, tracks
+from switchyard.store import contention, edges, keys, tracks
 from switchyard.store.codec import NEW, row_key
 from switchyard.store.lists import side_by_side
 from switchyard.store.table import ConditionFailed, Item, Table
@@ -46,7 +46,7 @@ def count(table: Table, task: Track) -> None:
     """
     pk, sk = keys.counted(task.tenant_id, task.id)
     now = standing(task)
-    for _ in range(edges.TRIES):
+    for _ in contention.a_few_times():
         row = table.get(pk, sk)
         if row and int(row["version"]["N"]) >= task.version:
             return

@@ -4,14 +4,12 @@ from dataclasses import replace
 
 from switchyard.domain import lifecycle
 from switchyard.domain.errors import Busy
-from switchyard.store import keys
+from switchyard.store import contention, keys
 from switchyard.store import tracks as rows
 from switchyard.store.table import ConditionFailed, Table
 
-TRIES = 8
 
-
-def settle(table: Table, tenant_id: str, task_id: str) -> bool:
+def recount(table: Table, tenant_id: str, task_id: str) -> bool:
     """Bring the task's count of open dependencies up to date; tells whether it changed.
 
     It is counted anew from what stands in the table (2 round trips, and 3 more when it changed), so that it may be
@@ -19,7 +17,7 @@ def settle(table: Table, tenant_id: str, task_id: str) -> bool:
     is read again, until both agree. Raises Busy.
     """
     changed = False
-    for _ in range(TRIES):
+    for _ in contention.a_few_times():
         row = table.get(*keys.track(tenant_id, task_id))
         task = rows.from_item(row) if row else None
         if task is None or task.deleted_at or not task.depends_on:

@@ -8,10 +8,10 @@ from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.runs import Run
 from switchyard.store import keys
-from switchyard.store.codec import NEW, Codec
+from switchyard.store.codec import Codec
 from switchyard.store.indexes import READY, TABLE
 from switchyard.store.lists import Filter, Page, Range, fitting, read_page, side_by_side
-from switchyard.store.table import Item, Table
+from switchyard.store.table import Table
 
 #: Partitions over which the runs that are not finished are spread, for the reconciler.
 SHARDS = 8
@@ -61,14 +61,9 @@ ROWS = Codec(
 to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
-def put(run: Run) -> Item:
-    """The action that creates a run: it must not be there yet."""
-    return ROWS.put(run, NEW)
-
-
-def update(before: Run, after: Run) -> Item:
-    """The action that turns one version into the next; what moves without a version (the lease) must stand as read."""
-    return ROWS.update(before, after)
+#: The actions that create a run, and that turn one version into the next; what moves without a version (the lease) must
+#: stand as it was read.
+put, update = ROWS.create, ROWS.update
 
 
 def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: str | None = None) -> Page:

@@ -4,6 +4,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -68,7 +69,7 @@ class Table:
             params["ReturnConsumedCapacity"] = "TOTAL"
         try:
             deadline = min(self.deadline, until + retry.RESERVE)
-            answer = retry.call(lambda: getattr(self.client, operation)(**params), deadline, _is_retryable)
+            answer = retry.call(partial(getattr(self.client, operation), **params), deadline, _is_retryable)
         except ClientError as error:
             raise _refusal(error) from error
         if self.observe:

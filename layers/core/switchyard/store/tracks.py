@@ -12,7 +12,7 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.store import keys
-from switchyard.store.codec import NEW, Codec, row_key, to_json
+from switchyard.store.codec import Codec, row_key, to_json
 from switchyard.store.table import Item, Table
 
 #: The lists of a project's tasks, by whether a task is internal and whether it is archived.
@@ -232,18 +232,10 @@ def load(table: Table, actor: Actor, ids: Iterable[str]) -> dict[str, Track]:
 # ---------------------------------------------------------------- writes
 
 
-def put(track: Track) -> Item:
-    """The action that creates a track: it must not be there yet."""
-    return ROWS.put(track, NEW)
-
-
-def update(before: Track, after: Track) -> Item:
-    """The action that turns one version into the next: only what differs is written.
-
-    Counters that other writers keep on the row stay untouched. What moves without a new version (a lease that is
-    prolonged, dependencies that were looked at) must stand as it was read: index keys follow from it.
-    """
-    return ROWS.update(before, after)
+#: The actions that create a track, and that turn one version into the next. Only what differs is written: counters that
+#: other writers keep on the row stay untouched. What moves without a new version (a lease that is prolonged,
+#: dependencies that were looked at) must stand as it was read.
+put, update = ROWS.create, ROWS.update
 
 
 def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | None) -> Item:

@@ -6,6 +6,7 @@ from switchyard.domain import lifecycle, tracks
 from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
+from switchyard.ledger import tracks as ledger
 from switchyard.ledger.unit import Unit
 from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
@@ -16,9 +17,10 @@ from switchyard.surfaces.followups.models import CreateTask, ListTasks
 from switchyard.surfaces.followups.statuses import Word
 
 
-def create(ledger: Unit, given: CreateTask) -> Track:
+def create(unit: Unit, given: CreateTask) -> Track:
     """Gather a new task that everyone in the tenant sees."""
     return ledger.create(
+        unit,
         "task",
         given.title,
         description=given.description,
@@ -30,41 +32,41 @@ def create(ledger: Unit, given: CreateTask) -> Track:
     )
 
 
-def find(ledger: Unit, task_id: str) -> Track:
+def find(unit: Unit, task_id: str) -> Track:
     """Read one visible task by any spelling of its id; raises NotFound, also for what is no id of ours."""
     known = parse_id(task_id)
     if known is None:
         raise NotFound(f"There is no task with the id {task_id[:80]}.")
-    return ledger.get(known, "task")
+    return unit.get(known, "task")
 
 
 def update(
-    ledger: Unit,
+    unit: Unit,
     task_id: str,
     status: Word | None,
     note: str | None,
     if_match: frozenset[str] | None = None,
 ) -> Track:
     """Gather a change of status, note or both. Reopening forgets the note of the former completion."""
-    before = find(ledger, task_id)
+    before = find(unit, task_id)
     fields: dict[str, Any] = {}
     if status is not None:
         fields["status"] = statuses.kept(status, before.status)
-        ledger.intend(before, fields["status"])
+        unit.intend(before, fields["status"])
     tracks.check_version(before, if_match)
     if status == "open" and statuses.word(before.status) != "open":
         fields["completed_note"] = None
     if note is not None:
         fields["completed_note"] = note or None
-    return ledger.change(before, **fields)
+    return ledger.change(unit, before, **fields)
 
 
-def page(ledger: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
+def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
     """Read a page of the tasks that the caller sees, and the cursor to go on with.
 
     By due date, soonest first, when a bound on it is given; otherwise newest first.
     """
-    actor = ledger.actor
+    actor = unit.actor
     low, high = _low(wanted.due_at_from), _high(wanted.due_at_to)
     if low is not None and high is not None and low > high:
         raise Invalid(FieldError("due_at_to", "lies before due_at_from", "an instant after it", "range"))
@@ -90,7 +92,7 @@ def page(ledger: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         wanted.related_resource_id,
     )
     found = lists.read_page(
-        ledger.table,
+        unit.table,
         ranges,
         limit=wanted.limit,
         after=lists.from_cursor(wanted.cursor, print_),

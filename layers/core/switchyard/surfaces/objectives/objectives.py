@@ -9,6 +9,7 @@ from switchyard.domain.ids import new_id, parse_id
 from switchyard.domain.tracks import METADATA_MAX_BYTES, TITLE_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.validation import check_json_size
+from switchyard.ledger import tracks as ledger
 from switchyard.store import external_ids, indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Filter, Range
@@ -72,7 +73,8 @@ def create(call: Call[CreateObjective]) -> Reply:
     kept = _kept(body)
     parent_id = _parent(call, body.parent_objective_id) if body.parent_objective_id else None
     taken = _refuse_taken(call, body.metadata.external_id)
-    goal = call.ledger.create(
+    goal = ledger.create(
+        call.ledger,
         "goal",
         _title(body),
         description=body.first_user_message,
@@ -84,7 +86,7 @@ def create(call: Call[CreateObjective]) -> Reply:
     )
     if body.metadata.external_id is not None:
         claim = external_ids.claim(call.actor.tenant_id, body.metadata.external_id, goal.id, taken)
-        call.ledger.extra.append(claim)
+        call.ledger.write(claim)
     return answer(goal)
 
 
@@ -223,7 +225,7 @@ def _cancel(call: Call[ActOnObjective], goal: Track) -> Reply:
     if goal.status == "completed":
         raise WrongState("The objective is finalized: there is nothing left to cancel.")
     kept = {**goal.ext.get("objectives", {}), "cancelReason": body.reason or ""}
-    return answer(call.ledger.change(goal, status="cancelled", ext={**goal.ext, "objectives": kept}))
+    return answer(ledger.change(call.ledger, goal, status="cancelled", ext={**goal.ext, "objectives": kept}))
 
 
 def _continue(call: Call[ActOnObjective], goal: Track) -> Reply:
@@ -246,7 +248,7 @@ def _continue(call: Call[ActOnObjective], goal: Track) -> Reply:
     kept = dict(goal.ext.get("objectives", {}))
     kept["messages"] = [*kept.get("messages", ()), message][-MESSAGES_KEPT:]
     status = goal.status if running else "on_track"
-    after = call.ledger.change(goal, status=status, ext={**goal.ext, "objectives": kept})
+    after = ledger.change(call.ledger, goal, status=status, ext={**goal.ext, "objectives": kept})
     return Reply(200, present.message_event(after, message), {"etag": tracks.etag(after)})
 
 

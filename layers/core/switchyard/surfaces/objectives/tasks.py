@@ -7,6 +7,7 @@ from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.ledger import tracks as ledger
 from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Range
@@ -41,8 +42,8 @@ def create(call: Call[CreateTask]) -> Reply:
     body = call.body
     goal = objectives.of_path(call)
     status = "done" if body.completed else "todo"
-    task = call.ledger.create(
-        "task", body.task, status=status, goal_id=goal.id, owner=goal.owner, project_ids=goal.project_ids
+    task = ledger.create(
+        call.ledger, "task", body.task, status=status, goal_id=goal.id, owner=goal.owner, project_ids=goal.project_ids
     )
     return _answer(task)
 
@@ -60,7 +61,7 @@ def update(call: Call[UpdateTask]) -> Reply:
     # A task that is open already keeps its status: this surface does not tell backlog from in progress.
     if body.completed is not None and body.completed != lifecycle.is_done(before.status):
         fields["status"] = "done" if body.completed else "todo"
-    return _answer(call.ledger.change(before, **fields))
+    return _answer(ledger.change(call.ledger, before, **fields))
 
 
 def _of_path(call: AnyCall) -> Track:

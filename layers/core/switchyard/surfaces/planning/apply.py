@@ -11,6 +11,7 @@ from switchyard.domain.errors import FieldError, Invalid, UnknownReference
 from switchyard.domain.ids import new_id, parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.ledger import tracks as ledger
 from switchyard.surfaces.planning import fields
 from switchyard.surfaces.planning.models import Draft, Scope
 
@@ -37,7 +38,6 @@ def apply(call: Call[Drafts]) -> Reply:
     """Apply the drafts of a body, all or none."""
     body = call.body
     plan = _Plan(body)
-    call.ledger.spell = plan.spell
     call.ledger.prefetch(plan.named, guard=plan.may_close_cycles)
     results = [_delete(call, body, position) for position in range(len(body.deleted))]
     # Goals first: a task draws its number from its goal, which may stand further down.
@@ -53,7 +53,6 @@ class _Plan:
     def __init__(self, body: Drafts) -> None:
         self.field = body.drafts_field
         self.ids: dict[str, str] = {}
-        self.positions: dict[str, int] = {}
         self.existing: set[str] = set()
         for position, draft in enumerate(body.drafts):
             known = parse_id(draft.id)
@@ -61,7 +60,6 @@ class _Plan:
             if name in self.ids:
                 raise Invalid(FieldError(f"{self.field}.{position}.id", "is used twice", "distinct ids", "duplicate"))
             self.ids[name] = known or new_id()
-            self.positions[self.ids[name]] = position
             if known:
                 self.existing.add(known)
         for position, each in enumerate(body.deleted):
@@ -83,10 +81,6 @@ class _Plan:
         given = (*task.depends_on, task.parent_id, task.goal_id) if task else ()
         return [known for ref in given if ref not in self.ids and (known := parse_id(ref))]
 
-    def spell(self, track: Track, name: str, ref: str) -> str:
-        """Return the path of a reference in the draft that makes or changes the track."""
-        return fields.spell(track, name, ref, f"{self.field}.{self.positions[track.id]}.")
-
     def resolve(self, ref: str, where: str) -> str:
         """Return the id that a label or UUID stands for; raises UnknownReference."""
         found = self.ids.get(ref) or self.ids.get(parse_id(ref) or "") or parse_id(ref)
@@ -99,7 +93,7 @@ class _Plan:
 def _delete(call: AnyCall, body: Drafts, position: int) -> dict[str, Any]:
     track_id = body.deleted[position]
     before = _existing(call, track_id, f"{body.deletes_field}.{position}")
-    call.ledger.delete(before)
+    ledger.delete(call.ledger, before)
     return {"draftId": track_id, "id": track_id, "type": before.type, "outcome": "deleted"}
 
 
@@ -114,7 +108,8 @@ def _upsert(call: AnyCall, body: Drafts, plan: _Plan, position: int) -> dict[str
         before = _existing(call, known, f"{where}.id")
         fields.check_type(before, draft, f"{where}.")
         own = fields.task(draft.task, before) | fields.goal(draft.goal, before)
-        track = call.ledger.change(before, **given, **_resolved(own, plan, f"{where}.task"))
+        resolved = _resolved(own, plan, f"{where}.task")
+        track = ledger.change(call.ledger, before, fields.paths(f"{where}."), **given, **resolved)
         outcome = "unchanged" if track is before else "updated"
     return {
         "draftId": draft.id,
@@ -132,9 +127,11 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: _Plan, given: dict[
         problem = "has neither task nor goal, so that its type is unknown"
         raise Invalid(FieldError(where, problem, "a task object or a goal object, {} will do", "required"))
     own = fields.task(draft.task) | fields.goal(draft.goal)
-    return call.ledger.create(
+    return ledger.create(
+        call.ledger,
         "task" if draft.task is not None else "goal",
         given.pop("title"),
+        fields.paths(f"{where}."),
         id=plan.ids[draft.id],
         **given,
         **fields.scope(body.scope, call.actor),

@@ -3,6 +3,7 @@
 from switchyard.domain import tracks
 from switchyard.domain.tracks import Track
 from switchyard.http.call import Call, Reply
+from switchyard.ledger import tracks as ledger
 from switchyard.surfaces.planning import fields, present
 from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack
 
@@ -13,8 +14,7 @@ def create(call: Call[CreateTrack]) -> Reply:
     given = fields.common(body) | fields.scope(body.scope, call.actor)
     own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal)
     title = given.pop("title")
-    call.ledger.spell = fields.spell
-    track = call.ledger.create(body.type, title, **given, **own)
+    track = ledger.create(call.ledger, body.type, title, fields.paths(), **given, **own)
     headers = {"etag": tracks.etag(track), "location": f"/v1/tracks/{track.id}"}
     return Reply(201, present.full(track), headers)
 
@@ -32,10 +32,9 @@ def update(call: Call[UpdateTrack]) -> Reply:
     tracks.check_version(before, call.if_match)
     if body.scope is not None:
         given |= fields.changed_scope(body.scope, call.actor, before)
-    call.ledger.spell = fields.spell
-    after = call.ledger.change(before, **given)
+    after = ledger.change(call.ledger, before, fields.paths(), **given)
     shown = present.full(after)
-    unblocked = call.ledger.unblocked(before, after)
+    unblocked = ledger.unblocked(call.ledger, before, after)
     if unblocked is not None:
         shown["unblocked"] = [each.id for each in unblocked]
     return Reply(200, shown, {"etag": tracks.etag(after)})
@@ -50,5 +49,5 @@ def delete(call: Call) -> Reply:
     """Delete the track of the path."""
     before: Track = call.ledger.get(call.path_id())
     tracks.check_version(before, call.if_match)
-    call.ledger.delete(before)
+    ledger.delete(call.ledger, before)
     return Reply(204)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from switchyard.domain.actors import Actor
+from switchyard.domain.dependencies import FieldPaths
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.tracks import METADATA_MAX_BYTES, Track
 from switchyard.http.validation import check_json_size
@@ -84,10 +85,9 @@ def _due(day: str, before: Track | None) -> dict[str, Any]:
     return {"due": day or None}
 
 
-def spell(track: Track, name: str, ref: str, prefix: str = "") -> str:
-    """Return the path by which a body names the field of a track that refers to `ref`."""
-    path = f"{prefix}task.{name}"
-    return f"{path}.{track.depends_on.index(ref)}" if name == "dependsOn" else path
+def paths(prefix: str = "") -> FieldPaths:
+    """Return where a body has the fields by which its track refers to others."""
+    return FieldPaths(f"{prefix}task.", indexed=True)
 
 
 def check_type(track: Track, given: Any, prefix: str = "") -> None:

@@ -37,7 +37,7 @@ def show(call: Call[None, ShowGoalRun]) -> Reply:
     outside = call.ledger.find(sorted({ref for task in tasks for ref in task.depends_on} - inside))
     states = goal_runs.states(run, tasks, outside, clock.now())
     if run.is_final:
-        states = goal_runs.settled(states)
+        states = goal_runs.final_states(states)
     print_ = lists.fingerprint(goal.tenant_id, call.actor.id, "goal run", run.id)
     begin = _begin(lists.from_cursor(query.cursor, print_), tasks)
     page = tasks[begin : begin + query.limit]

@@ -6,7 +6,7 @@ from switchyard.domain import lifecycle
 from switchyard.domain.claims import NotClaimable
 from switchyard.domain.tracks import Track
 from switchyard.http.call import Call, Reply
-from switchyard.ledger import contention
+from switchyard.ledger import claims, draws
 from switchyard.ledger.unit import Unit
 from switchyard.store import lists, ready
 from switchyard.store import tracks as rows
@@ -17,14 +17,14 @@ from switchyard.surfaces.pool.models import ClaimNext, Lease, ReadyTasks
 from switchyard.surfaces.pool.tasks import of_path
 
 #: Ready tasks that are read to draw one, and when other workers draw too: several times as many as these may be.
-CANDIDATES, CROWDED_CANDIDATES = 8, 48
+CANDIDATES, CONTENDED_CANDIDATES = 8, 48
 
 
 def claim(call: Call[Lease]) -> Reply:
     """Lease the task of the path to the caller."""
     body = call.body
     task = of_path(call)
-    claimed = call.ledger.claim(task, body.lease_seconds)
+    claimed = claims.claim(call.ledger, task, body.lease_seconds)
     if claimed.fence != task.fence:
         _refuse_blocked(call.ledger, task)
     return Reply(200, shown(claimed))
@@ -37,32 +37,32 @@ def claim_next(call: Call[ClaimNext]) -> Reply:
     return Reply(200, shown(task)) if task else Reply(204)
 
 
-def draw(ledger: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
+def draw(unit: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
     """Gather a lease on the first ready task that fits; None when there is none.
 
-    In a crowd it is any of the tasks that are as urgent as the first.
+    Under contention it is any of the tasks that are as urgent as the first.
     """
-    crowded = contention.is_met(ledger, "tasks")
-    page = ready.read_page(ledger.table, ledger.actor, wanted, CROWDED_CANDIDATES if crowded else CANDIDATES)
+    contended = draws.are_contended(unit, "tasks")
+    page = ready.read_page(unit.table, unit.actor, wanted, CONTENDED_CANDIDATES if contended else CANDIDATES)
     candidates = [rows.from_item(item) for item in page.items]
-    if ledger.attempt:
+    if unit.attempt:
         # The index may still show as ready what was blocked a moment ago.
-        candidates = [each for each in candidates if not _waits_for(ledger, each)]
+        candidates = [each for each in candidates if not _waits_for(unit, each)]
     if not candidates:
         return None
     urgent = [each for each in candidates if each.priority == candidates[0].priority]
-    return ledger.claim(contention.shuffled(urgent)[0] if crowded else urgent[0], lease_seconds)
+    return claims.claim(unit, draws.shuffled(urgent)[0] if contended else urgent[0], lease_seconds)
 
 
 def heartbeat(call: Call[Lease]) -> Reply:
     """Prolong the caller's lease on the task of the path."""
     body = call.body
-    return Reply(200, shown(call.ledger.prolong(of_path(call), body.lease_seconds)))
+    return Reply(200, shown(claims.prolong(call.ledger, of_path(call), body.lease_seconds)))
 
 
 def release(call: Call) -> Reply:
     """Give the task of the path back to the pool."""
-    return Reply(200, present.task(call.ledger.release(of_path(call))))
+    return Reply(200, present.task(claims.release(call.ledger, of_path(call))))
 
 
 def list_ready(call: Call[None, ReadyTasks]) -> Reply:
@@ -83,14 +83,14 @@ def shown(task: Track) -> dict[str, Any]:
     return {**present.task(task), "claim": lease}
 
 
-def _refuse_blocked(ledger: Unit, task: Track) -> None:
-    waits = _waits_for(ledger, task)
+def _refuse_blocked(unit: Unit, task: Track) -> None:
+    waits = _waits_for(unit, task)
     if waits:
         listed = ", ".join(present.task_id(each) for each in waits)
         raise NotClaimable(f"The task is blocked: it depends on {listed}, not completed yet.")
 
 
-def _waits_for(ledger: Unit, task: Track) -> list[str]:
+def _waits_for(unit: Unit, task: Track) -> list[str]:
     """Return what the task still waits for: 1 round trip, none when it depends on nothing."""
-    found = ledger.find(task.depends_on)
+    found = unit.find(task.depends_on)
     return [ref for ref in task.depends_on if ref not in found or not lifecycle.is_done(found[ref].status)]

@@ -7,6 +7,7 @@ from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.ledger import tracks as ledger
 from switchyard.surfaces.pool import present, workflow
 from switchyard.surfaces.pool.models import CreateTask, UpdateTask
 
@@ -16,7 +17,7 @@ def create(call: Call[CreateTask]) -> Reply:
     body = call.body
     status = workflow.group(body.status or "pending")[0]
     fields = _fields(body, None, status) | {"assignee_type": _kind(body)}
-    track = call.ledger.create("task", body.title, status=status, priority=body.priority or "medium", **fields)
+    track = ledger.create(call.ledger, "task", body.title, status=status, priority=body.priority or "medium", **fields)
     shown = present.task(track)
     return Reply(201, shown, {"location": f"/api/v1/tasks/{shown['id']}", "etag": tracks.etag(track)})
 
@@ -40,7 +41,7 @@ def update(call: Call[UpdateTask]) -> Reply:
     tracks.check_version(before, call.if_match)
     fields: dict[str, Any] = {name: getattr(body, name) for name in ("title", "priority") if name in sent}
     status = workflow.step(before.status, body.status) if "status" in sent else before.status
-    after = call.ledger.change(before, status=status, **fields, **_fields(body, before, status))
+    after = ledger.change(call.ledger, before, status=status, **fields, **_fields(body, before, status))
     return Reply(200, present.task(after), {"etag": tracks.etag(after)})
 
 
@@ -48,7 +49,7 @@ def delete(call: Call) -> Reply:
     """Delete the task of the path: it is gone for every surface at once, and kept for the trail a while."""
     before = of_path(call)
     tracks.check_version(before, call.if_match)
-    call.ledger.delete(before)
+    ledger.delete(call.ledger, before)
     return Reply(204)
 
 

@@ -32,7 +32,7 @@ def create(call: Call[CreateWebhook]) -> Reply:
         created_at=now,
         updated_at=now,
     )
-    call.ledger.extra.append(rows.put(webhook))
+    call.ledger.write(rows.put(webhook))
     return Reply(201, _with_secret(webhook), {"location": f"/api/v1/webhooks/hook_{webhook.id}"})
 
 
@@ -58,7 +58,7 @@ def update(call: Call[UpdateWebhook]) -> Reply:
     if fields.get("enabled"):
         fields["disabled_reason"] = None
     after, action = rows.change(before, **fields)
-    call.ledger.extra.append(action)
+    call.ledger.write(action)
     return Reply(200, _shown(after))
 
 
@@ -71,13 +71,13 @@ def rotate(call: Call) -> Reply:
         former_secret=before.secret,
         former_until=clock.stamp(time.time() + rows.ROTATION_SECONDS),
     )
-    call.ledger.extra.append(action)
+    call.ledger.write(action)
     return Reply(200, _with_secret(after))
 
 
 def delete(call: Call) -> Reply:
     """Delete the endpoint of the path; what is on its way to it is given up."""
-    call.ledger.extra.append(rows.remove(_of_path(call)))
+    call.ledger.write(rows.remove(_of_path(call)))
     return Reply(204)
 
 
@@ -101,7 +101,7 @@ def redeliver(call: Call) -> Reply:
     before = rows.delivery_from(item)
     again = {"status": "pending", "round": before.round + 1, "attempts": 0, "delivered_at": None, "error": None}
     after, action = rows.change_delivery(before, **again, response_status=None, next_attempt_at=clock.now())
-    call.ledger.extra.append(action)
+    call.ledger.write(action)
     return Reply(202, _delivery(after))
 
 

@@ -35,11 +35,11 @@ def register(call: Call[RegisterDevice]) -> Reply:
     found = next((each for each in known.devices if each.id == mine), None)
     if found:
         device, action = rows.refresh(found, body.platform)
-        call.ledger.extra.append(action)
+        call.ledger.write(action)
     else:
         former = rows.holder(table, tenant, body.token)
         device, actions = rows.add(known, tenant, user, body.token, body.platform, former)
-        call.ledger.extra += actions
+        call.ledger.write(*actions)
     return Reply(200, _shown(device))
 
 
@@ -50,7 +50,7 @@ def unregister(call: Call[UnregisterDevice]) -> Reply:
     tenant, user = call.actor.tenant_id, call.actor.id
     row = call.ledger.row(keys.device(tenant, user, device_id(tenant, user, body.token)))
     if row:
-        call.ledger.extra += rows.remove(rows.device_from(row))
+        call.ledger.write(*rows.remove(rows.device_from(row)))
     return Reply(204)
 
 
@@ -62,7 +62,7 @@ def beat(call: Call[BeatPresence]) -> Reply:
     row = call.ledger.row(device_key)
     if row is None:
         raise Missing(_NOT_REGISTERED)
-    call.ledger.extra.append(rows.beat(call.actor.tenant_id, task.id, rows.device_from(row)))
+    call.ledger.write(rows.beat(call.actor.tenant_id, task.id, rows.device_from(row)))
     return Reply(204)
 
 
@@ -70,7 +70,7 @@ def leave(call: Call[EndPresence, EndPresenceParams]) -> Reply:
     """Take the presence of a device of the caller on the task of the path back, if there is any."""
     named = _named(call)
     task = task_in(call)
-    call.ledger.extra.append(rows.leave(call.actor.tenant_id, task.id, call.actor.id, named))
+    call.ledger.write(rows.leave(call.actor.tenant_id, task.id, call.actor.id, named))
     return Reply(204)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from switchyard.domain import clock
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.ids import lowest_id
-from switchyard.domain.run_logs import SETTLE_SECONDS
+from switchyard.domain.run_logs import STABLE_SECONDS
 from switchyard.domain.runs import Run
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import keys
@@ -91,9 +91,9 @@ class _Events:
         self.add(replace(self.place, version=run.version, ended=False), json.dumps(state(run), ensure_ascii=False))
 
     def add_log(self, table: Table, run: Run) -> None:
-        """Add what is new in the log and has settled, until the answer is full."""
+        """Add what is new in the log and stands by now, until the answer is full."""
         low = f"{self.passed} " if self.passed else self.place.append
-        high = lowest_id(time.time() - SETTLE_SECONDS)
+        high = lowest_id(time.time() - STABLE_SECONDS)
         if low > high:
             return
         for appends in rows.pages(table, run.tenant_id, run.id, low, high):
@@ -120,7 +120,7 @@ def stream(call: Call[None, StreamLog]) -> Reply:
     place = _place(call)
     _, run = scope.run_in(call)
     if place is None and query.start == "latest":
-        place = Place(lowest_id(time.time() - SETTLE_SECONDS), 0, run.version)
+        place = Place(lowest_id(time.time() - STABLE_SECONDS), 0, run.version)
     events = _Events(place or Place())
     give_up = min(time.monotonic() + query.wait, table.deadline - RESERVE_SECONDS)
     while True:

@@ -10,6 +10,7 @@ from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.statuses import EndpointRefusal
 from switchyard.http.validation import check_json_size
 from switchyard.ledger import runs as ledger
+from switchyard.ledger import tracks
 from switchyard.store import runs as rows
 from switchyard.surfaces.projects import paging, present, run_present, scope
 from switchyard.surfaces.projects.inputs import Paging
@@ -132,7 +133,7 @@ def _remember_stage(call: AnyCall, task: Track, run: Run) -> None:
     """Keep a run's stage with the task, where the list finds it."""
     task = call.ledger.gathered(task)
     if run.stage and run.stage not in task.stages:
-        call.ledger.follow(task, stages=(*task.stages, run.stage)[-STAGES_MAX:])
+        tracks.follow(call.ledger, task, stages=(*task.stages, run.stage)[-STAGES_MAX:])
 
 
 def _problem(schema: dict[str, Any], output: Any) -> str | None:

@@ -37,7 +37,7 @@ def finalize(call: Call[FinalizeUpload]) -> Reply:
     inspected = uploads.inspect(call, body.artifacts, since=clock.epoch() - artifacts.STAGED_SECONDS)
     for entry, head in inspected:
         until = head.uploaded_at + artifacts.STAGED_SECONDS
-        call.ledger.extra.append(rows.put(task.tenant_id, task.id, entry, until))
+        call.ledger.write(rows.put(task.tenant_id, task.id, entry, until))
     return Reply(200, {"artifacts": [entry for entry, _ in inspected]})
 
 
@@ -64,5 +64,5 @@ def consume(unit: Unit, task: Track, ids: Iterable[str]) -> tuple[Entry, ...]:
     if missing:
         detail = "Some pending_user_artifact_ids are invalid or expired"
         raise EndpointRefusal(400, {"detail": detail, "missing_artifact_ids": missing})
-    unit.extra += [rows.take(task.tenant_id, task.id, each) for each in wanted]
+    unit.write(*(rows.take(task.tenant_id, task.id, each) for each in wanted))
     return tuple(entry for entry in found.values() if entry is not None)

@@ -10,6 +10,7 @@ from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.ledger import tracks as ledger
 from switchyard.store import keys, tenants
 from switchyard.store import runs as run_rows
 from switchyard.surfaces.projects import present, scope
@@ -28,14 +29,15 @@ def create(call: Call[TaskFields]) -> Reply:
     body = call.body
     project = scope.project(call)
     number = tenants.next_number(call.ledger.row(keys.project_counter(project.tenant_id, project.id)))
-    call.ledger.extra.append(tenants.draw_number(project.tenant_id, project.id, number))
+    call.ledger.write(tenants.draw_number(project.tenant_id, project.id, number))
     fields, own = _changes(body, None)
     own |= {"slug": f"{slug_prefix(project)}-{number}", "title_manually_set": bool(body.title)}
     description = body.description or ""
     title = body.title or derived_title(description)
     if "title_manually_set" in body.model_fields_set:
         own["title_manually_set"] = body.title_manually_set
-    task = call.ledger.create(
+    task = ledger.create(
+        call.ledger,
         "task",
         title,
         description=description,
@@ -70,7 +72,7 @@ def update(call: Call[TaskFields]) -> Reply:
         own["title_manually_set"] = bool(body.title)
     if "title_manually_set" in sent:
         own["title_manually_set"] = body.title_manually_set
-    after = call.ledger.change(before, **fields, ext=_ext(before.ext, own))
+    after = ledger.change(call.ledger, before, **fields, ext=_ext(before.ext, own))
     return answer(after, call)
 
 
@@ -78,7 +80,7 @@ def delete(call: Call) -> Reply:
     """Delete the task of the path: it is gone for every surface at once, and kept for the trail a while."""
     before = scope.task_in(call)
     tracks.check_version(before, call.if_match)
-    call.ledger.delete(before)
+    ledger.delete(call.ledger, before)
     return Reply(204)
 
 

@@ -2,8 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable
 
 from switchyard.domain import lifecycle
 from switchyard.domain.claims import Leased, NotClaimable
@@ -11,7 +10,7 @@ from switchyard.domain.errors import NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.ledger import contention, runs
+from switchyard.ledger import draws, runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys
 from switchyard.store import runs as rows
@@ -19,7 +18,7 @@ from switchyard.surfaces.runs import present
 from switchyard.surfaces.runs.models import Claim, Lease
 
 #: Offered runs of one kind that are looked at to draw one, and when other workers draw too.
-CANDIDATES, CROWDED_CANDIDATES = 4, 32
+CANDIDATES, CONTENDED_CANDIDATES = 4, 32
 
 #: Seconds between two looks of a claim that waits, less and more so that those who wait do not look all at once.
 _LOOK_AGAIN = (0.7, 1.3)
@@ -30,57 +29,58 @@ _RESERVE = 3.0
 def claim(call: Call[Claim]) -> Reply:
     """Lease an offered run to the caller, waiting for one as long as it wants; 204 when there is none."""
     body = call.body
-    ledger = call.ledger
-    ledger.replay()
-    until = min(ledger.started + body.wait_seconds, ledger.table.deadline - _RESERVE)
+    unit = call.ledger
+    unit.replay()
+    until = min(unit.started + body.wait_seconds, unit.table.deadline - _RESERVE)
     look = 0
     while True:
-        found = _of_task(ledger, body) if body.task else draw(ledger, body.lease_seconds, body.project, look)
+        found = _of_task(unit, body) if body.task else draw(unit, body.lease_seconds, body.project, look)
         if found:
             return Reply(200, present.claimed(*found, call.request.base_url))
         pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter, not a secret
         if time.monotonic() + pause > until:
             return Reply(204)
         time.sleep(pause)
-        ledger.forget()
+        unit.forget()
         look += 1
 
 
-def draw(ledger: Unit, lease_seconds: int, project_id: str | None = None, look: int = 0) -> tuple[Track, Run] | None:
+def draw(unit: Unit, lease_seconds: int, project_id: str | None = None, look: int = 0) -> tuple[Track, Run] | None:
     """Gather a lease on the first run that is offered to the actor; None when there is none.
 
     Those meant for the actor come first, then those for any agent, each the oldest first, then those whose lease ran
     out. Runs of the actor's personal tasks are found by the first look of a claim alone: looking costs.
     1 round trip when there is none, 2 and the commit when there is one.
     """
-    actor = ledger.actor
+    actor = unit.actor
     realms = [keys.realm(actor.tenant_id, owner) for owner in ((None, actor.id) if look == 0 else (None,))]
-    crowded = contention.is_met(ledger, "runs")
-    count = CROWDED_CANDIDATES if crowded else CANDIDATES
-    offered, lapsed = rows.read_offered(ledger.table, actor, realms, count, project_id)
-    if crowded:
-        offered = sorted(contention.shuffled(offered), key=lambda run: run.agent is None)
-    return next(_claimed(ledger, chain(offered, lapsed), lease_seconds), None)
+    contended = draws.are_contended(unit, "runs")
+    count = CONTENDED_CANDIDATES if contended else CANDIDATES
+    offered, lapsed = rows.read_offered(unit.table, actor, realms, count, project_id)
+    if contended:
+        offered = sorted(draws.shuffled(offered), key=lambda run: run.agent is None)
+    return _claim_first(unit, [*offered, *lapsed], lease_seconds)
 
 
-def _claimed(ledger: Unit, candidates: Iterator[Run], lease_seconds: int) -> Iterator[tuple[Track, Run]]:
-    """Gather a lease on a candidate that is still to be had, when the next one is asked for."""
+def _claim_first(unit: Unit, candidates: Iterable[Run], lease_seconds: int) -> tuple[Track, Run] | None:
+    """Gather a lease on the first candidate that is still to be had; None when none is."""
     for each in candidates:
         try:
-            task, run = runs.find(ledger, each.task_id, each.id)
+            task, run = runs.find(unit, each.task_id, each.id)
             if task.status not in lifecycle.FINAL:
-                yield task, runs.claim(ledger, task, run, lease_seconds)
+                return task, runs.claim(unit, task, run, lease_seconds)
         except (NotFound, NotClaimable, Leased):
-            continue  # taken, settled or deleted since the index was written
+            continue  # taken, ended or deleted since the index was written
+    return None
 
 
-def _of_task(ledger: Unit, body: Claim) -> tuple[Track, Run] | None:
+def _of_task(unit: Unit, body: Claim) -> tuple[Track, Run] | None:
     """Gather a lease on the newest run of one task, if it is offered to the actor. Raises NotFound."""
-    task = ledger.get(body.task, "task")
+    task = unit.get(body.task, "task")
     if task.latest_run_id is None or body.project not in (None, *task.project_ids[:1]):
         return None
-    row = ledger.row(keys.run(task.tenant_id, task.id, task.latest_run_id))
-    return next(_claimed(ledger, iter([rows.from_item(row)]), body.lease_seconds), None) if row else None
+    row = unit.row(keys.run(task.tenant_id, task.id, task.latest_run_id))
+    return _claim_first(unit, [rows.from_item(row)], body.lease_seconds) if row else None
 
 
 def heartbeat(call: Call[Lease]) -> Reply:

@@ -1,4 +1,4 @@
-"""Many workers who draw at the same moment: without more ado all of them would reach for the same thing.
+"""Many workers who draw at the same moment: each would reach for the first candidate, and all but one be refused.
 
 A container whose draw met another one therefore draws at random for a while among what is equally good.
 """
@@ -15,10 +15,10 @@ SECONDS = 5.0
 _until: dict[tuple[str, str], float] = {}
 
 
-def is_met(ledger: Unit, what: str) -> bool:
+def are_contended(unit: Unit, what: str) -> bool:
     """Tell whether others draw `what` of the tenant too: this draw, or one of this container a moment ago, met one."""
-    key = (ledger.actor.tenant_id, what)
-    if ledger.attempt:
+    key = (unit.actor.tenant_id, what)
+    if unit.attempt:
         _until[key] = time.monotonic() + SECONDS
     return _until.get(key, 0) > time.monotonic()
 

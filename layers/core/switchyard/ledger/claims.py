@@ -1,0 +1,45 @@
+"""Verbs of claims on tasks: the actor's exclusive right to work on one, until the lease runs out."""
+
+from dataclasses import replace
+from time import time
+
+from switchyard.domain import claims, clock, tracks
+from switchyard.domain.tracks import Track
+from switchyard.ledger.unit import Unit
+
+
+def claim(unit: Unit, before: Track, seconds: int) -> Track:
+    """Gather a lease on a task that was read; one that the actor holds already is prolonged.
+
+    The commit holds only while all that the task depends on is done. Raises NotClaimable, Leased or StaleFence.
+    """
+    now = clock.now()
+    claims.check_write(before, unit.actor, unit.fence, now)
+    claims.check_claimable(before, unit.actor)
+    if claims.holds(unit.actor, before, now):
+        return _prolonged(unit, before, seconds)
+    unit.require_done(before.depends_on)
+    taken = claims.taken(before, unit.actor, seconds, time())
+    return unit.become(before, tracks.change(before, unit.actor, unit.request_id, **taken))
+
+
+def prolong(unit: Unit, before: Track, seconds: int) -> Track:
+    """Gather a later end of the lease that the actor holds: no new version, and nothing for the trail."""
+    _check_held(unit, before)
+    return _prolonged(unit, before, seconds)
+
+
+def release(unit: Unit, before: Track) -> Track:
+    """Gather the end of the lease that the actor holds: the task is back in the pool."""
+    _check_held(unit, before)
+    return unit.become(before, tracks.change(before, unit.actor, unit.request_id, **claims.released(before)))
+
+
+def _check_held(unit: Unit, before: Track) -> None:
+    now = clock.now()
+    claims.check_write(before, unit.actor, unit.fence, now)
+    claims.check_held(before, unit.actor, now)
+
+
+def _prolonged(unit: Unit, before: Track, seconds: int) -> Track:
+    return unit.become(before, replace(before, lease_until=clock.stamp(time() + seconds)))

@@ -1,0 +1,74 @@
+"""What a unit of work means to do to the rows of tracks, or needs of them; gathered first, written in one commit."""
+
+from dataclasses import dataclass, replace
+
+from switchyard.domain.dependencies import FieldPaths
+from switchyard.domain.errors import FieldError, UnknownReference
+from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.tracks import Track
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A new track. `paths` tell where the request has the track's references, for errors about them."""
+
+    after: Track
+    paths: FieldPaths | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A track that was read becomes another version; a deleted one, its tombstone."""
+
+    before: Track
+    after: Track
+    paths: FieldPaths | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Tasks take so many numbers from a goal: it must live, and its counter stand where it was read."""
+
+    goal: Track
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    """A track is referred to: it must be there, of the kind, and visible to all who see the tracks that refer to it.
+
+    `seen_by` is their owner, None for shared ones; `field` is the path of the reference, for errors. `was_read` tells
+    that the track was found to be of the kind.
+    """
+
+    kind: TrackType
+    seen_by: str | None
+    field: str
+    was_read: bool = False
+
+    def joined(self, other: "Require", track_id: str) -> "Require":
+        """Return what this and a later reference need together: what several owners refer to must be shared.
+
+        Raises UnknownReference when they speak of different kinds.
+        """
+        if self.kind != other.kind:
+            raise (self if other.was_read else other).refusal(track_id)
+        return other if self.seen_by == other.seen_by else replace(other, seen_by=None)
+
+    def fits(self, track: Track) -> bool:
+        """Tell whether the track is as it is needed."""
+        return track.type == self.kind and not track.deleted_at and track.owner in (None, self.seen_by)
+
+    def refusal(self, track_id: str) -> UnknownReference:
+        """Return the error for a reference that leads nowhere the actor may go."""
+        problem = f"{track_id} is not the id of a {self.kind} that this track can refer to"
+        return UnknownReference(FieldError(self.field, problem, f"the id of a {self.kind}", "unknown_reference"))
+
+
+@dataclass(frozen=True, slots=True)
+class RequireDone:
+    """A task that another one waits for must be done."""
+
+
+Change = Create | Update
+Intent = Change | Draw | Require | RequireDone

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from switchyard.aws.errors import ApiError, Unreachable
 from switchyard.aws.transport import answers, client, connections
 from switchyard.aws.transport.answers import Reader
 from switchyard.aws.transport.client import Client
-from switchyard.aws.transport.errors import ApiError, Unreachable
 from tests.support.stub_service import (
     Line,
     StubService,

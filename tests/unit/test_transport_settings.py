@@ -8,9 +8,9 @@ from pathlib import Path
 import botocore.session
 import pytest
 
+from switchyard.aws.errors import NotConfigured, Unreachable
 from switchyard.aws.transport import client, credentials, endpoints
 from switchyard.aws.transport.credentials import Container
-from switchyard.aws.transport.errors import NotConfigured, Unreachable
 from tests.support.stub_service import Line, StubService, drips, hangs_up, http, raw, says
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from switchyard.aws.transport.errors import Unreachable
+from switchyard.aws.errors import Unreachable
 
 #: Bytes of status line and headers, and of a body: DynamoDB's largest answer is 16 MB (BatchGetItem).
 HEAD_MAX = 65_536

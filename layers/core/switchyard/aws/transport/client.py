@@ -12,10 +12,10 @@ from contextvars import ContextVar
 from typing import Any
 from zlib import crc32
 
+from switchyard.aws.errors import ApiError, Unreachable
 from switchyard.aws.transport import credentials, endpoints
 from switchyard.aws.transport.answers import Answer
 from switchyard.aws.transport.connections import Pool, pool_of
-from switchyard.aws.transport.errors import ApiError, Unreachable
 from switchyard.aws.transport.signing import Signer
 
 #: Seconds that one call may take, from connecting to the last byte of its answer.

@@ -1,8 +1,8 @@
 """Kept connections to one host: one pool serves a container, whatever it calls there.
 
-A socket of our own and not http.client, for three reasons. Each wait is given what is left of the whole time, so that an
-answer that comes byte by byte ends with the deadline; http.client gives each wait the same time. It is known whether a
-byte of a request has left. And it costs less, warm and cold: docs/performance.md has the figures.
+A socket of our own and not http.client, for three reasons. Each wait is given what is left of the whole time, so that
+an answer that comes byte by byte ends with the deadline; http.client gives each wait the same time. It is known whether
+a byte of a request has left. And it costs less, warm and cold: docs/performance.md has the figures.
 """
 
 import select
@@ -12,8 +12,8 @@ from functools import cache
 from os import environ
 from typing import TYPE_CHECKING, Any
 
+from switchyard.aws.errors import NotConfigured, Unreachable
 from switchyard.aws.transport.answers import Answer, Reader
-from switchyard.aws.transport.errors import NotConfigured, Unreachable
 
 if TYPE_CHECKING:
     import ssl
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 #: Seconds to connect in, the TLS handshake included.
 CONNECT_SECONDS = 1.0
 #: Seconds after which an idle connection is not used again, by the wall clock: the monotonic one may have stood still
-#: while the container was frozen. NAT gateways forget a connection after 350 s, without a word to its owner.
+#: while the container was frozen. A NAT gateway drops a connection after 350 s at rest without telling its owner until
+#: it is written to ("Troubleshoot NAT gateways", Amazon VPC User Guide).
 IDLE_SECONDS = 60.0
 KEPT_MAX = 16
 _RECEIVED_AT_ONCE = 262_144

@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from switchyard.aws.errors import NotConfigured, Unreachable
 from switchyard.aws.transport.connections import Pool
-from switchyard.aws.transport.errors import NotConfigured, Unreachable
 from switchyard.aws.transport.signing import Credentials
 
 #: Seconds before their end from which new keys are asked for, and from which old ones are not used any more.

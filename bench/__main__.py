@@ -17,8 +17,8 @@ from bench.variants import ROOT, TABLE
 from switchyard.aws.clients import make_client
 from switchyard.store.table import Table
 
-BUDGETS = {"create": 1.5, "create_keyed": 1.5, "get": 1.5, "list": 1.3, "cold start, get": 1.5}
-PEER_BUDGET = 0.75
+BUDGETS = {"create": 0.6, "create_keyed": 0.65, "get": 0.55, "list": 0.5, "cold start, get": 0.95}
+PEER_BUDGET = 0.4
 
 
 def main() -> int:
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def _peer_budget(figure: Figure) -> float:
-    return PEER_BUDGET if figure.scenario in ("create", "get") else 1.0
+    return PEER_BUDGET if figure.scenario in ("create", "get") else 0.5
 
 
 def settings() -> dict[str, str]:

@@ -140,6 +140,9 @@ def _environment(stack: Stack) -> dict[str, str]:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": REGION,
+            # Functions inherit this: as on AWS, they find no files of settings, whatever the user has.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "MINISTACK_REGION": REGION,
             # Idle processes of a function, but for one, end after this time.
             "LAMBDA_WARM_TTL_SECONDS": "60",

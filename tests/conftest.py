@@ -8,6 +8,9 @@ os.environ.update(
     AWS_ACCESS_KEY_ID="test",
     AWS_SECRET_ACCESS_KEY="test",
     AWS_DEFAULT_REGION="us-east-1",
+    # Nothing of the user's account is read.
+    AWS_CONFIG_FILE=os.devnull,
+    AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     TABLE_NAME="switchyard-test",
     STAGE="test",
     POWERTOOLS_LOG_LEVEL="CRITICAL",

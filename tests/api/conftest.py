@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from switchyard.aws import objects
 from switchyard.aws.clients import make_client
@@ -18,6 +17,7 @@ from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
+from tests.support.moto_pool import moto
 from tests.support.template import table_definition
 
 Caller = Callable[..., Api]
@@ -25,7 +25,7 @@ Caller = Callable[..., Api]
 
 @pytest.fixture(scope="session")
 def _client() -> Iterator[Any]:
-    with mock_aws():
+    with moto():
         yield make_client("dynamodb")
 
 

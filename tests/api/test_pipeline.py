@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
+from switchyard.aws.errors import ApiError
 from switchyard.store import keys
 from switchyard.store.table import Item, Table
 from tests.api.conftest import Caller, client_of, empty_table
@@ -346,7 +346,7 @@ def test_a_consumer_killed_at_any_call_loses_nothing_and_counts_nothing_twice(ta
 def test_one_record_that_fails_is_reported_and_the_others_are_done(api: Api, stream: Stream, table: Table) -> None:
     tracks = [task(api) for _ in range(3)]
     records = [each for each in stream.collect() if each["dynamodb"]["Keys"]["sk"]["S"] == keys.TRACK]
-    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutItem")
+    denied = ApiError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutItem")
     assert stream.deliver(records, Failing(table.client, 2, denied)) == [records[1]["dynamodb"]["SequenceNumber"]]
     assert len(audited(stream)) == 2
     assert stream.deliver(records) == []

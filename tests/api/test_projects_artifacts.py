@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from botocore.exceptions import NoCredentialsError
 
 from switchyard.aws import objects
+from switchyard.aws.errors import NotConfigured
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts
 from switchyard.domain.actors import SCOPES, Actor
@@ -387,7 +387,9 @@ def test_an_address_is_signed_for_an_hour(api: Api, run: Run, bucket: ObjectStor
 
 def test_without_credentials_no_address_can_be_signed(api: Api, run: Run, bucket: ObjectStore) -> None:
     (made,) = upload(api, run, FILE).json["artifacts"]
-    objects.use(ObjectStore(bucket.bucket, Recorded(bucket.client, {"generate_presigned_url": NoCredentialsError()})))
+    objects.use(
+        ObjectStore(bucket.bucket, Recorded(bucket.client, {"generate_presigned_url": NotConfigured("no keys")}))
+    )
     answer = api.post(url(run, "presign/"), {"storage_path": made["storage_path"]})
     assert (answer.status, answer.json) == (400, {"error": "Unable to generate download URL"})
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
 
 from switchyard.aws import objects
+from switchyard.aws.errors import ApiError, NotConfigured
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts
 from switchyard.domain.actors import SCOPES, Actor
@@ -280,7 +280,9 @@ def test_attached_pdfs_have_a_limit_of_their_own(
 
 
 def test_without_credentials_no_form_can_be_signed(api: Api, task: Track, bucket: ObjectStore) -> None:
-    objects.use(ObjectStore(bucket.bucket, Recorded(bucket.client, {"generate_presigned_post": NoCredentialsError()})))
+    objects.use(
+        ObjectStore(bucket.bucket, Recorded(bucket.client, {"generate_presigned_post": NotConfigured("no keys")}))
+    )
     answer = prepare(api, task, FILE)
     assert (answer.status, answer.json) == (400, {"error": "Unable to generate upload URL"})
 
@@ -499,7 +501,7 @@ def test_an_artifact_goes_into_a_request_once(api: Api, task: Track, bucket: Obj
 
 def test_a_storage_that_does_not_answer_is_told_as_such(api: Api, task: Track, bucket: ObjectStore) -> None:
     files = uploaded(api, task, bucket, b"a")
-    slow = ClientError({"Error": {"Code": "503"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "HeadObject")
+    slow = ApiError({"Error": {"Code": "503"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "HeadObject")
     objects.use(ObjectStore(bucket.bucket, Recorded(bucket.client, {"head_object": slow})))
     answer = Api(api.token, milliseconds=900).post(url(task, "finalize"), {"artifacts": files})
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")

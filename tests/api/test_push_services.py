@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from switchyard.aws import mobile_push, queues
+from switchyard.aws.clients import adopt
 from switchyard.domain.devices import Device
 from switchyard.domain.notifications import Notification
 from switchyard.pipeline import notifications, push_services
@@ -47,7 +48,7 @@ def application(client: Any) -> str:
 
 
 def test_a_device_is_published_to_by_an_endpoint_that_is_made_once(client: Any, application: str) -> None:
-    service = Sns({"ios": application, "android": ""}, mobile_push.MobilePush(client))
+    service = Sns({"ios": application, "android": ""}, mobile_push.MobilePush(adopt(client)))
     for _ in range(2):
         (tried,) = service.send([device()], NOTIFICATION)
         assert (tried.outcome, tried.error, tried.platform) == ("accepted", None, "ios")
@@ -57,7 +58,7 @@ def test_a_device_is_published_to_by_an_endpoint_that_is_made_once(client: Any, 
 
 
 def test_a_disabled_endpoint_is_deleted_so_that_the_token_can_come_back(client: Any, application: str) -> None:
-    service = Sns({"ios": application}, mobile_push.MobilePush(client))
+    service = Sns({"ios": application}, mobile_push.MobilePush(adopt(client)))
     service.send([device()], NOTIFICATION)
     (endpoint,) = client.list_endpoints_by_platform_application(PlatformApplicationArn=application)["Endpoints"]
     client.set_endpoint_attributes(EndpointArn=endpoint["EndpointArn"], Attributes={"Enabled": "false"})
@@ -68,7 +69,7 @@ def test_a_disabled_endpoint_is_deleted_so_that_the_token_can_come_back(client: 
 
 
 def test_a_platform_without_an_application_is_refused(client: Any, application: str) -> None:
-    service = Sns({"ios": application, "android": ""}, mobile_push.MobilePush(client))
+    service = Sns({"ios": application, "android": ""}, mobile_push.MobilePush(adopt(client)))
     for platform in ("android", "web"):
         (tried,) = service.send([device(platform=platform)], NOTIFICATION)
         assert (tried.outcome, tried.error) == ("refused", f"No platform application is configured for {platform}.")
@@ -89,7 +90,7 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_not(
 ) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("create_platform_endpoint", code, "because", http_status_code=status)
-        (tried,) = Sns({"ios": "arn:app"}, mobile_push.MobilePush(client)).send([device()], NOTIFICATION)
+        (tried,) = Sns({"ios": "arn:app"}, mobile_push.MobilePush(adopt(client))).send([device()], NOTIFICATION)
     assert (tried.outcome, tried.error) == (outcome, f"{code}: because")
 
 
@@ -99,7 +100,7 @@ def test_each_protocol_gets_its_own_shape(client: Any) -> None:
         sent: dict[str, Any] = {}
         client.meta.events.register("before-parameter-build.sns.Publish", lambda params, **_: sent.update(params))
         stub.add_response("publish", {"MessageId": "m"})
-        (tried,) = Sns({"android": "arn:app"}, mobile_push.MobilePush(client)).send(
+        (tried,) = Sns({"android": "arn:app"}, mobile_push.MobilePush(adopt(client))).send(
             [device(platform="android")], NOTIFICATION
         )
     assert tried.reference == "m"

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from botocore.exceptions import ClientError
 
 from switchyard.aws import objects
+from switchyard.aws.errors import ApiError
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain import clock
 from switchyard.domain.ids import lowest_id, new_id
@@ -344,9 +344,7 @@ def test_a_large_log_is_written_once_until_it_grows(
 def test_of_a_large_log_that_could_not_be_written_nothing_is_left(
     api: Api, bucket: ObjectStore, large: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refused = ClientError(
-        {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "UploadPart"
-    )
+    refused = ApiError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "UploadPart")
     recorded = Recorded(bucket.client, {"upload_part": refused})
     monkeypatch.setattr(bucket, "client", recorded)
     assert api.get(url(large, "logs")).status == 500

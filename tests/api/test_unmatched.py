@@ -9,6 +9,7 @@ from botocore.response import StreamingBody
 from botocore.session import get_session
 from botocore.stub import Stubber
 
+from switchyard.aws.clients import adopt
 from switchyard.aws.functions import CallFailed, Functions
 from switchyard.domain.errors import Busy
 from switchyard.domain.ids import new_id
@@ -212,7 +213,7 @@ def test_a_function_is_called_by_its_stage_and_name() -> None:
     with Stubber(client) as stubber:
         wanted = {"FunctionName": "switchyard-prod_PlanningGetTrack", "Payload": b'{"a": 1}'}
         stubber.add_response("invoke", returned('{"statusCode": 204}'), wanted)
-        assert Functions(client, "prod").call("PlanningGetTrack", {"a": 1}) == {"statusCode": 204}
+        assert Functions(adopt(client), "prod").call("PlanningGetTrack", {"a": 1}) == {"statusCode": 204}
 
 
 def test_a_throttled_function_is_busy_in_the_surfaces_words() -> None:
@@ -220,7 +221,7 @@ def test_a_throttled_function_is_busy_in_the_surfaces_words() -> None:
     with Stubber(client) as stubber:
         stubber.add_client_error("invoke", "TooManyRequestsException", http_status_code=429)
         with pytest.raises(Busy):
-            Functions(client, "prod").call("PlanningGetTrack", {})
+            Functions(adopt(client), "prod").call("PlanningGetTrack", {})
 
     def busy(_function: str, _event: Any) -> Any:
         raise Busy
@@ -238,7 +239,7 @@ def test_a_function_that_fails_fails_the_request_as_it_would_behind_its_own_rout
     with Stubber(client) as stubber:
         stubber.add_response("invoke", returned('{"errorType": "KeyError"}', FunctionError="Unhandled"))
         with pytest.raises(CallFailed, match=r"PlanningGetTrack.*KeyError"):
-            Functions(client, "prod").call("PlanningGetTrack", {})
+            Functions(adopt(client), "prod").call("PlanningGetTrack", {})
 
     def failing(_function: str, _event: Any) -> Any:
         raise CallFailed("it raised")

@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
+from switchyard.aws.errors import ApiError
 
 #: XML 1.0's characters: all that SQS takes in a message.
 _XML = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 
 
-def refused(code: str) -> ClientError:
+def refused(code: str) -> ApiError:
     """The error of a request that is refused as a whole."""
-    return ClientError({"Error": {"Code": code, "Message": code}}, "operation")
+    return ApiError({"Error": {"Code": code, "Message": code}}, "operation")
 
 
 class Sqs:

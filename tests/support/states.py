@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from botocore.exceptions import ClientError
+from switchyard.aws.errors import ApiError
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:task-run"
 
@@ -67,6 +67,6 @@ class StatesClient:
             raise refused(code, operation)
 
 
-def refused(code: str, operation: str = "operation") -> ClientError:
+def refused(code: str, operation: str = "operation") -> ApiError:
     """The error of a call that was refused."""
-    return ClientError({"Error": {"Code": code, "Message": code}}, operation)
+    return ApiError({"Error": {"Code": code, "Message": code}}, operation)

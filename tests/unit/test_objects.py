@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
 
+from switchyard.aws.errors import ApiError, Unreachable
 from switchyard.aws.objects import ObjectStore, Upload
 from switchyard.domain.errors import Busy
 from switchyard.http.statuses import status_of
 
-LOST = ReadTimeoutError(endpoint_url="bucket")
+LOST = Unreachable("no answer")
 FOUND = {"ContentLength": 3, "ContentType": "text/plain", "LastModified": datetime(2026, 6, 5, tzinfo=UTC)}
 
 
-def refused(code: str, status: int) -> ClientError:
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "operation")
+def refused(code: str, status: int) -> ApiError:
+    return ApiError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "operation")
 
 
 class Script:
@@ -73,7 +73,7 @@ def test_what_is_not_there_is_none(code: str) -> None:
 
 def test_a_permission_that_lacks_is_no_missing_object() -> None:
     store, script = store_of(refused("403", 403))
-    with pytest.raises(ClientError):
+    with pytest.raises(ApiError):
         store.heads(["a"])
     assert len(script.calls) == 1
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
 
 from switchyard.aws import retry
+from switchyard.aws.errors import ApiError, Unreachable
 from switchyard.domain import tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.errors import Busy
@@ -17,14 +17,14 @@ from switchyard.ledger.unit import Stale, Unit
 from switchyard.store.table import ConditionFailed, Table
 
 ACTOR = Actor("tenant", "user_ada", "user", frozenset(SCOPES), "token")
-LOST = ReadTimeoutError(endpoint_url="table")
+LOST = Unreachable("no answer")
 
 
-def refused(code: str, **more: Any) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": code}, **more}, "operation")
+def refused(code: str, **more: Any) -> ApiError:
+    return ApiError({"Error": {"Code": code, "Message": code}, **more}, "operation")
 
 
-def cancelled(*codes: str) -> ClientError:
+def cancelled(*codes: str) -> ApiError:
     reasons = [{"Code": code} for code in codes]
     return refused("TransactionCanceledException", CancellationReasons=reasons)
 
@@ -89,7 +89,7 @@ def test_no_attempt_starts_when_the_time_is_over() -> None:
 
 def test_a_mistake_of_ours_is_not_tried_again() -> None:
     table, script = table_of(refused("ValidationException"))
-    with pytest.raises(ClientError):
+    with pytest.raises(ApiError):
         table.get("a", "b")
     assert len(script.calls) == 1
 

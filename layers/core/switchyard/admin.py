@@ -16,9 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from switchyard.aws.clients import make_client
+from switchyard.aws.clients import adopt, make_client
+from switchyard.aws.errors import ApiError, AwsError
 from switchyard.domain.actors import SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
@@ -43,7 +42,7 @@ class Admin:
     """
 
     def __init__(self, table_name: str, client: Any) -> None:
-        self.table = Table(table_name, client)
+        self.table = Table(table_name, adopt(client))
 
     def create_tenant(self, name: str) -> str:
         """Create a tenant; returns its id."""
@@ -149,12 +148,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(refusal.detail, _NEXT.get(type(refusal), ""), 1)
     except _NoTable as problem:
         return _fail(str(problem), "name the table with --table, TABLE_NAME or --stack", 3)
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "ResourceNotFoundException":
+    except ApiError as error:
+        if error.code == "ResourceNotFoundException":
             return _fail("there is no such table", "check --table, the region and AWS_ENDPOINT_URL", 3)
         return _fail(f"AWS refused: {error}", "check the credentials and what they are allowed to do", 3)
-    except BotoCoreError as error:
+    except AwsError as error:
         return _fail(str(error), "set AWS_PROFILE and AWS_REGION (and AWS_ENDPOINT_URL for a local stack)", 3)
     print(json.dumps(answer, indent=2, ensure_ascii=False) if options.json else options.show(answer))
     return 0
@@ -181,8 +179,8 @@ def _table_name(options: argparse.Namespace) -> str:
     stack = options.stack or STACK
     try:
         (found,) = make_client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
+    except ApiError as error:
+        if error.code != "ValidationError":
             raise
         raise _NoTable(f"there is no CloudFormation stack {stack!r} in this account and region") from None
     for output in found.get("Outputs", ()):

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
-from switchyard.aws.retry import code_of
+from switchyard.aws.errors import ApiError
 
 #: The task that a token belongs to is over, or its machine is gone.
 _STALE = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
@@ -69,11 +67,11 @@ class Executions:
     def _call(self, operation: str, harmless: frozenset[str] | set[str], **params: Any) -> Any:
         try:
             return retry.call(lambda: getattr(self.client, operation)(**params), self.deadline, _is_retryable)
-        except ClientError as error:
-            if code_of(error) in harmless:
+        except ApiError as error:
+            if error.code in harmless:
                 return None
             raise
 
 
-def _is_retryable(error: ClientError) -> bool:
-    return code_of(error) in _RETRYABLE
+def _is_retryable(error: ApiError) -> bool:
+    return error.code in _RETRYABLE

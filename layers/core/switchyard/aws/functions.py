@@ -5,10 +5,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
-
 from switchyard.aws.clients import make_client
-from switchyard.aws.retry import code_of
+from switchyard.aws.errors import ApiError, Unreachable
 from switchyard.domain.errors import Busy
 
 Json = dict[str, Any]
@@ -41,10 +39,12 @@ class Functions:
         name = f"switchyard-{self._stage}_{logical_id}"
         try:
             answer = self._client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
-        except (ConnectTimeoutError, EndpointConnectionError) as error:
-            raise Busy(_BUSY) from error
-        except ClientError as error:
-            if code_of(error) in _NOT_RUN:
+        except Unreachable as error:
+            if not error.sent:
+                raise Busy(_BUSY) from error
+            raise
+        except ApiError as error:
+            if error.code in _NOT_RUN:
                 raise Busy(_BUSY) from error
             raise
         content = answer["Payload"].read()

@@ -3,10 +3,8 @@
 import re
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from switchyard.aws.clients import make_client
-from switchyard.aws.retry import UNREACHABLE, code_of
+from switchyard.aws.errors import ApiError, Unreachable
 
 _GONE = frozenset({"EndpointDisabled", "EndpointDisabledException"})
 _PASSING = frozenset({"InternalError", "InternalFailure", "ServiceUnavailable", "Throttled", "Throttling"})
@@ -66,13 +64,13 @@ class MobilePush:
     def _call(self, operation: str, **params: Any) -> Any:
         try:
             return getattr(self.client, operation)(**params)
-        except ClientError as error:
-            code, status = code_of(error), error.response["ResponseMetadata"]["HTTPStatusCode"]
+        except ApiError as error:
+            code, status = error.code, error.status
             problem = f"{code}: {error.response['Error'].get('Message', '')}"
             if code in _GONE:
                 raise Gone(problem) from error
             if code in _PASSING or code in _NOT_YET_SET_UP or status >= 500 or "Throttl" in code:
                 raise Unavailable(problem) from error
             raise Refused(problem) from error
-        except UNREACHABLE as error:
+        except Unreachable as error:
             raise Unavailable(f"{type(error).__name__}: {error}") from error

@@ -7,16 +7,15 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
-from switchyard.aws.retry import code_of
+from switchyard.aws.errors import ApiError, NotConfigured
 
 _BUSY = "The files' storage did not answer in time: try again in a second."
 #: Calls made at the same time.
@@ -90,7 +89,7 @@ class ObjectStore:
             made: dict[str, Any] = self.client.generate_presigned_post(
                 self.bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=seconds
             )
-        except BotoCoreError as error:
+        except NotConfigured as error:
             raise CannotSign from error
         return made
 
@@ -103,7 +102,7 @@ class ObjectStore:
         params = {"Bucket": self.bucket, "Key": key, **{name: headers[header] for name, header in given.items()}}
         try:
             address: str = self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
-        except BotoCoreError as error:
+        except NotConfigured as error:
             raise CannotSign from error
         return address
 
@@ -173,7 +172,10 @@ class ObjectStore:
 
     def _get(self, key: str, most: int) -> Content:
         answer = self.client.get_object(Bucket=self.bucket, Key=key)
-        with answer["Body"] as body:
+        from switchyard.aws.sdk import own_errors
+
+        # The body is read from the connection here, after the call. Entered, it would be the bare stream, unchecked.
+        with own_errors("get_object"), closing(answer["Body"]) as body:
             size = answer["ContentLength"]
             return Content(size, body.read() if size <= most else None)
 
@@ -187,17 +189,17 @@ class ObjectStore:
         """Do the work; None when the object is not there, again after a failure that passes, else Busy."""
         try:
             return retry.call(work, self.deadline, _is_retryable, _BUSY)
-        except ClientError as error:
-            if code_of(error) in _MISSING:
+        except ApiError as error:
+            if error.code in _MISSING:
                 return None
             raise
 
 
-def _is_retryable(error: ClientError) -> bool:
-    code = code_of(error)
+def _is_retryable(error: ApiError) -> bool:
+    code = error.code
     if code in _MISSING:
         return False
-    return error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR or code in _RETRYABLE
+    return error.status >= _SERVER_ERROR or code in _RETRYABLE
 
 
 _shared: ObjectStore | None = None

@@ -4,16 +4,15 @@ A deadline is a time.monotonic() value. Pauses double and are jittered over thei
 ("Exponential Backoff And Jitter", AWS Architecture Blog).
 """
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
-
+from switchyard.aws.errors import ApiError, Unreachable
+from switchyard.aws.transport.client import time_limit
 from switchyard.domain.errors import Busy
 
-#: What a call raises when no answer of the service came.
-UNREACHABLE = (ConnectionError, HTTPClientError)
 #: Seconds kept back from a call's deadline, for the answer itself.
 RESERVE = 0.5
 _FIRST_PAUSE = 0.025
@@ -28,30 +27,31 @@ def pauses(first: float = _FIRST_PAUSE, longest: float = _LONGEST_PAUSE, factor:
         bound = min(bound * factor, longest)
 
 
-def code_of(error: ClientError) -> str:
-    """Return the service's code of an error, e.g. ThrottlingException."""
-    return str(error.response["Error"]["Code"])
-
-
 def call[T](
     make: Callable[[], T],
     deadline: float,
-    is_retryable: Callable[[ClientError], bool],
+    is_retryable: Callable[[ApiError], bool],
     busy: str = "AWS did not answer in time: try again in a second.",
 ) -> T:
-    """Make one API call; what may pass is tried again until the deadline.
+    """Make one API call; what may pass is tried again until the deadline, also when nobody knows whether it was done.
 
-    Raises Busy when the time is over, and the ClientError that is not to be tried again.
+    So `make` must be safe to repeat: what it writes has a token, a name or a condition by which it knows itself again.
+    Each attempt ends before the deadline. If that passed before the call, there is one attempt, as long as any call may
+    take. Raises Busy when the time is over, and the ApiError that is not to be tried again.
     """
     for pause in pauses():
+        now = time.monotonic()
+        limit = time_limit.set(max(deadline - RESERVE, now + RESERVE) if now < deadline else math.inf)
         try:
             return make()
-        except ClientError as error:
+        except ApiError as error:
             if not is_retryable(error):
                 raise
             cause: Exception = error
-        except UNREACHABLE as error:
+        except Unreachable as error:
             cause = error
+        finally:
+            time_limit.reset(limit)
         wait_until(deadline, pause, busy, cause)
     raise AssertionError("pauses() never ends")
 

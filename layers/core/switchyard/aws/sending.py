@@ -7,9 +7,8 @@ refuse a request as a whole. An entry that is refused must not keep the others f
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from botocore.exceptions import ClientError
-
-from switchyard.aws.retry import UNREACHABLE, code_of, pauses
+from switchyard.aws.errors import ApiError, Unreachable
+from switchyard.aws.retry import pauses
 
 #: Entries of one PutEvents or SendMessageBatch (both API references say so).
 ENTRIES_MAX = 10
@@ -41,7 +40,7 @@ class NotTaken(Exception):
 
 def is_refused(error: BaseException) -> bool:
     """Tell whether a service refused what it was sent, so that it would refuse the same again."""
-    code = error.code if isinstance(error, NotTaken) else code_of(error) if isinstance(error, ClientError) else ""
+    code = error.code if isinstance(error, (NotTaken, ApiError)) else ""
     return code.rpartition(".")[2] in _FINAL
 
 
@@ -75,7 +74,7 @@ def send_all[T](
 def _halving[T](entries: Sequence[T], post: Callable[[Sequence[T]], Outcome]) -> Outcome:
     try:
         return post(entries)
-    except (ClientError, *UNREACHABLE) as error:
+    except (ApiError, Unreachable) as error:
         if len(entries) == 1 or not is_refused(error):
             return [error] * len(entries)
     middle = len(entries) // 2

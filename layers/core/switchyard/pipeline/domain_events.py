@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from switchyard.aws.bus import Entry
+from switchyard.domain import clock
 from switchyard.domain.changes import Change
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
@@ -62,8 +63,9 @@ class DomainEvent:
 
     def entry(self) -> Entry:
         """Return the event as PutEvents takes it."""
+        time = clock.milliseconds(self.detail["time"]) // 1000  # as the service's JSON has it: seconds since the epoch
         detail = _xml_safe(json.dumps(self.detail, ensure_ascii=False, separators=(",", ":")))
-        return {"Source": SOURCE, "DetailType": self.type, "Time": self.detail["time"], "Detail": detail}
+        return {"Source": SOURCE, "DetailType": self.type, "Time": time, "Detail": detail}
 
 
 def events_of(change: Change) -> list[DomainEvent]:

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
-from switchyard.aws.retry import code_of
+from switchyard.aws.errors import ApiError
 
 Item = dict[str, Any]
 
@@ -70,7 +68,7 @@ class Table:
         try:
             deadline = min(self.deadline, until + retry.RESERVE)
             answer = retry.call(partial(getattr(self.client, operation), **params), deadline, _is_retryable)
-        except ClientError as error:
+        except ApiError as error:
             raise _refusal(error) from error
         if self.observe:
             self.observe(operation, answer)
@@ -146,8 +144,8 @@ class Table:
         return {kind: params}
 
 
-def _is_retryable(error: ClientError) -> bool:
-    code = code_of(error)
+def _is_retryable(error: ApiError) -> bool:
+    code = error.code
     if code == "TransactionCanceledException":
         reasons = error.response.get("CancellationReasons", ())
         codes = {reason.get("Code") for reason in reasons}
@@ -156,8 +154,8 @@ def _is_retryable(error: ClientError) -> bool:
     return code in _RETRYABLE or code == "TransactionConflictException"
 
 
-def _refusal(error: ClientError) -> Exception:
-    code = code_of(error)
+def _refusal(error: ApiError) -> Exception:
+    code = error.code
     if code == "ConditionalCheckFailedException":
         return ConditionFailed([error.response.get("Item", {})])
     if code == "TransactionCanceledException":

@@ -11,7 +11,6 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.runs import STATE_MAX_BYTES, Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
-from switchyard.ledger import runs as ledger
 from switchyard.ledger import system
 from switchyard.store import keys
 from switchyard.store import runs as run_rows

@@ -11,7 +11,7 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.runs import STATE_MAX_BYTES, Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
-from switchyard.ledger import runs as ledger
+from switchyard.ledger import system
 from switchyard.store import keys
 from switchyard.store import runs as run_rows
 from switchyard.store import staged as staged_rows
@@ -48,13 +48,13 @@ def start(api: Api, task: Track, **body: Any) -> Any:
 
 
 def stored(table: Table, run: Run) -> Run:
-    _, found = ledger.load(table, run.tenant_id, run.task_id, run.id)
+    _, found = system.load(table, run.tenant_id, run.task_id, run.id)
     assert found
     return found
 
 
 def stored_task(table: Table, task: Track, run_id: str) -> Track:
-    found, _ = ledger.load(table, task.tenant_id, task.id, run_id)
+    found, _ = system.load(table, task.tenant_id, task.id, run_id)
     assert found
     return found
 

@@ -449,6 +449,7 @@ def test_the_reconciler_goes_on_where_its_time_was_over(world: World, monkeypatc
             world.reconcile()
         assert len(world.states.executions) == started + 1
     assert world.states.executions.keys() == made
+    world.table.give(60_000)
     world.reconcile()
     row = world.table.get(*keys.RECONCILER)
     assert row

@@ -16,6 +16,7 @@ from switchyard.aws import retry
 from switchyard.aws.clients import make_client
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.errors import Busy
+from switchyard.ledger import tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store.table import Item, Table
 from tests.support.stub_service import (
@@ -103,7 +104,7 @@ def commit(service: StubService, parent: str | None, seconds: float = 10) -> Non
     table = Table("table", make_client_of(service))
     table.deadline = time.monotonic() + seconds
     unit = Unit(table, ACTOR, "request")
-    unit.create("task", "Task", parent_id=parent)
+    tracks.create(unit, "task", "Task", parent_id=parent)
     unit.commit(201, {}, "{}")
 
 

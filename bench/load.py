@@ -218,6 +218,7 @@ def put(record: dict[str, Any], count: int) -> list[str]:
     actor = Actor(record["workspace_id"], "user_admin", "user", frozenset(SCOPES), new_id())
     made = [tracks.create(actor, "seed", "task", f"Task {n}", status="todo") for n in range(count)]
     for start in range(0, count, 1_000):
+        table.give(60_000)
         table.put_many([rows.to_item(each) for each in made[start : start + 1_000]])
     return [each.id for each in made]
 

@@ -79,6 +79,7 @@ class Service:
 
     def store(self, made: Iterator[tracks.Track]) -> None:
         while chunk := list(islice(made, 1_000)):
+            self.table.give(60_000)  # the time of one chunk, whatever the machine is at
             self.table.put_many([rows.to_item(track) for track in chunk])
 
 

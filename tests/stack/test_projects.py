@@ -146,6 +146,7 @@ class Listed:
             for each in range(MANY)
         ]
         for start in range(0, MANY, 1_000):
+            self.table.give(60_000)  # the time of one chunk, whatever the machine is at
             self.table.put_many([rows.to_item(each) for each in made[start : start + 1_000]])
         self.table.put_many(counts(made))
         self.ids = [each.id for each in made][::-1]

@@ -11,12 +11,16 @@ from typing import Any
 from tests.support.template import ROOT
 
 _CORE = ROOT / "layers/core/switchyard"
+#: The transport stands where an SDK would: the way ends where AWS is called.
+_TRANSPORT = _CORE / "aws/transport"
 
 
 @cache
 def _name(path: str) -> str | None:
     """Return a file's name as the documents spell it; None for what is not the service's."""
     file = Path(path)
+    if file.is_relative_to(_TRANSPORT):
+        return None
     if file.is_relative_to(_CORE):
         return file.relative_to(_CORE).as_posix()
     return file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT / "functions") else None

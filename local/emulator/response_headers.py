@@ -16,8 +16,11 @@ def remapped(send: Send) -> Send:
 
     async def send_remapped(message: dict) -> None:
         if message["type"] == "http.response.start":
+            sent = {name.lower() for name, _ in message["headers"]}
             headers = [
-                (PREFIX + name if name.lower() in REMAPPED else name, value) for name, value in message["headers"]
+                (PREFIX + name if name.lower() in REMAPPED else name, value)
+                for name, value in message["headers"]
+                if name.lower() not in REMAPPED or PREFIX + name.lower() not in sent
             ]
             message = message | {"headers": headers}
         await send(message)

@@ -127,6 +127,9 @@ def test_headers_that_are_the_gateways_own_arrive_under_another_name(echo: httpx
     assert headers["etag"] == '"1"'
     assert headers["date"].endswith("GMT")
     assert not {"www-authenticate", "server"} & headers.keys()
+    both = {"WWW-Authenticate": "Bearer", "X-Amzn-Remapped-WWW-Authenticate": "Bearer"}
+    headers = echo.get("/echo/x", params={"headers": json.dumps(both)}).headers
+    assert headers.get_list("x-amzn-remapped-www-authenticate") == ["Bearer"]
 
 
 def test_invocations_of_one_function_run_at_the_same_time(echo: httpx.Client) -> None:

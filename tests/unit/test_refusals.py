@@ -86,5 +86,7 @@ def test_every_surface_names_the_methods_that_a_path_has(surface: Surface) -> No
 
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda each: each.name)
 def test_every_surface_says_how_to_authenticate_and_when_to_come_back(surface: Surface) -> None:
-    assert surface.refuse(Unauthorized(), REQUEST)[1]["www-authenticate"].startswith("Bearer ")
+    headers = surface.refuse(Unauthorized(), REQUEST)[1]
+    assert headers["www-authenticate"].startswith("Bearer ")
+    assert headers["x-amzn-remapped-www-authenticate"] == headers["www-authenticate"]
     assert surface.refuse(Busy(), REQUEST)[1]["retry-after"] == "1"

@@ -136,6 +136,7 @@ HEADERS: Json = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
     "X-Should-Retry": _text_header("Tells a client that the same request will be refused again.", const="false"),
     "WWW-Authenticate": _text_header("How to authenticate (RFC 6750)."),
+    "X-Amzn-Remapped-WWW-Authenticate": _text_header("The same, under the name that API Gateway gives it."),
 }
 
 PARAMETERS: Json = {

@@ -1,5 +1,6 @@
 """One log line and three metrics for each request."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,7 @@ def record(
     if error:
         fields |= {"error": error.code, "detail": redacted(error.detail)[:_DETAIL_MAX]}
     logger.info("request", extra={**fields, **more})
+    metrics.add_dimension("stage", os.environ["STAGE"])
     metrics.add_dimension("operation", operation)
     metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds)
     metrics.add_metric("ServerErrors", MetricUnit.Count, int(status >= 500))

@@ -62,7 +62,14 @@ class Surface:
         )
         body = error.body if isinstance(error, EndpointRefusal) else self.shape(refused)
         headers = {"content-type": self.media, **_common_headers(refused), **self.headers(refused)}
+        if "www-authenticate" in headers:
+            headers[REMAPPED_CHALLENGE] = headers["www-authenticate"]
         return refused.status, headers, json.dumps(body, ensure_ascii=False)
+
+
+#: API Gateway hands WWW-Authenticate on under this name alone ("Known issues", API Gateway developer guide).
+#: With both, a client finds the challenge at one place whatever stands before the function.
+REMAPPED_CHALLENGE = "x-amzn-remapped-www-authenticate"
 
 
 def _common_headers(refused: Refused) -> dict[str, str]:

@@ -6,6 +6,7 @@ are several -> one log line, metrics. An error that the handler raises is logged
 function tries again.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -123,6 +124,7 @@ def _record(invocation: Invocation, milliseconds: float, failure: Exception | No
         logger.error("failed", exc_info=failure, extra={**fields, **counts, "error": type(failure).__name__})
     else:
         logger.info("consumed", extra={**fields, **counts})
+    metrics.add_dimension("stage", os.environ["STAGE"])
     metrics.add_dimension("operation", invocation.name)
     metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds)
     metrics.add_metric("Failures", MetricUnit.Count, int(failure is not None))

@@ -51,7 +51,9 @@ def write_files(name: str) -> None:
     """Write the files for the running stack of that name, and say what to do next."""
     stack = running(name)
     prepare(stack)
-    print(f"{ENV.name} has the variables of every function, with AWS at {stack.shared_endpoint}; {ARCHITECTURE} is built.")
+    print(
+        f"{ENV.name} has the variables of every function, with AWS at {stack.shared_endpoint}; {ARCHITECTURE} is built."
+    )
     print('Next: eval "$(make -s env)", then sam build && sam local start-api')
 
 
@@ -62,7 +64,7 @@ def prepare(stack: Stack) -> None:
 
 
 def variables(stack: Stack) -> dict[str, dict[str, str]]:
-    """Logical id -> variables of every function of the template, as the running stack has them and a container needs them.
+    """Logical id -> variables of each function of the template, as the running stack has them, for a container.
 
     StepFailed when the stack lacks one. Credentials and region are none of them: Lambda reserves their names, so no
     template may declare them and SAM takes them from the shell.

@@ -3,8 +3,8 @@
 SQS has no action of its own for a batch, the single call's permission covers it. And there is no TLS on this machine's
 loopback, which a policy that asks for TLS must not take for the open network.
 
-Two pairs of credentials are the administrator's: test/test, and the one in this process' environment, which is what `sam
-local` gives functions in a shell without credentials. MiniStack knows one secret for both.
+Two pairs of credentials are the administrator's: test/test, and the one in this process' environment, which is what
+`sam local` gives functions in a shell without credentials. MiniStack knows one secret for both.
 """
 
 from dataclasses import replace

@@ -23,7 +23,7 @@ from tests.support.template import ROOT, resources
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 #: What another sample event ends or deletes under another name; these have a world of their own.
 APART = {"projects.start_run", "pool.delete_task", "projects.end_presence"}
-#: The answers of what is no endpoint: consumers report no failed record; a step of a run that is not there says so by name.
+#: The answers of what is no endpoint: consumers report no failed record; a step of a run that is gone says so by name.
 DONE: dict[str, Any] = {"batchItemFailures": []}
 GONE = {"errorType": "Superseded"}
 ANSWERS: dict[str, Any] = {
@@ -37,7 +37,7 @@ ANSWERS: dict[str, Any] = {
     # Its sample carries no token.
     "service.answer_unmatched": {"statusCode": 401},
     # Its token is of no execution: what Step Functions says to it is not caught.
-    "workflows.advance_goal": {"errorType": "ClientError"},
+    "workflows.advance_goal": {"errorType": "ApiError"},
     "workflows.dispatch_run": GONE,
     # How many it found depends on what the stack did before.
     "workflows.reconcile_runs": {"errorType": None},

@@ -1,4 +1,4 @@
-"""`sam local` against the stack, as far as it goes without a container engine: what functions are told, and the checks."""
+"""`sam local` against the stack, as far as it goes without a container engine: what functions get, and the checks."""
 
 import io
 import json
@@ -41,7 +41,7 @@ def own(stack: dict[str, Any]) -> Stack:
 
 @pytest.fixture(scope="module")
 def containers(own: Stack, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The environment of each function's container, as SAM makes it of the template and env.json, without credentials."""
+    """The environment of each function's container, as SAM makes it of env.json in a shell without credentials."""
     env = tmp_path_factory.mktemp("env") / "env.json"
     env.write_text(json.dumps(sam_local.variables(own)))
     command = [ENVIRONMENTS["sam"].python, "-P", ROOT / "tests/support/sam_local_view.py", ROOT / "template.yaml", env]
@@ -111,12 +111,12 @@ def test_the_checks_pass_on_the_stack_itself(stack: dict[str, Any], capsys: pyte
     assert [line.strip().partition(" ..")[0] for line in shown.splitlines()] == list(names)
 
 
-@pytest.mark.parametrize("passed", range(8))
+@pytest.mark.parametrize("passed", range(12))
 def test_a_wrong_answer_anywhere_fails_the_checks(stack: dict[str, Any], passed: int) -> None:
     wrong = (502, {"content-type": "text/plain"}, "an error of the front")
-    with front(stack["url"], [wrong], passed=passed) as served:
-        with pytest.raises(StepFailed, match="is not as it should be") as failed:
-            api_checks.check(served.url, stack)
+    should = pytest.raises(StepFailed, match="is not as it should be")
+    with front(stack["url"], [wrong], passed=passed) as served, should as failed:
+        api_checks.check(served.url, stack)
     assert "502" in failed.value.output
     assert "an error of the front" in failed.value.output
 
@@ -131,7 +131,7 @@ def test_nothing_that_listens_fails_the_checks(stack: dict[str, Any]) -> None:
 
 @pytest.fixture
 def fake_sam(own: Stack, stack: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `sam` before the real one that needs no engine, and a stack with a folder of its own; the log of what it was asked."""
+    """A `sam` before the real one that needs no engine, and a folder for the stack; the log of what it was asked."""
     log, tools = tmp_path / "asked", tmp_path / "tools"
     tools.mkdir()
     command = tools / "sam"
@@ -231,7 +231,9 @@ def test_a_signed_form_and_a_signed_address_of_the_shared_address_work(
 def test_functions_of_the_stack_sign_for_the_shared_address(shared: Stack) -> None:
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("app.py", "import os\ndef handler(event, context):\n    return os.environ['AWS_ENDPOINT_URL']\n")
+        archive.writestr(
+            "app.py", "import os\ndef handler(event, context):\n    return os.environ['AWS_ENDPOINT_URL']\n"
+        )
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = client(shared, "iam").create_role(RoleName="any", AssumeRolePolicyDocument=document)["Role"]["Arn"]

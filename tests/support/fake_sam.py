@@ -1,5 +1,5 @@
-"""Stands for `sam` where there is no container engine: `build` does nothing, `local start-api --port N` serves the local
-stack's own API, whose port is in FAKE_SAM_TARGET. What it was asked goes to FAKE_SAM_LOG.
+"""Stands for `sam` where there is no container engine: `build` does nothing, `local start-api --port N` serves the
+local stack's own API, whose port is in FAKE_SAM_TARGET. What it was asked goes to FAKE_SAM_LOG.
 """
 
 import os

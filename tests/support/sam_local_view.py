@@ -42,9 +42,7 @@ def settings(folder: Path) -> dict[str, dict[str, Any]]:
         options = {each.name: each for each in command.params}
         given = config.get_all(list(words), "parameters", env="default")
         found["_".join(words)] = {
-            name: options[name].type.convert(value, options[name], None)
-            if name == "parameter_overrides"
-            else value
+            name: options[name].type.convert(value, options[name], None) if name == "parameter_overrides" else value
             for name, value in given.items()
             if options[name]
         }

@@ -1,6 +1,6 @@
-"""`sam remote invoke` many times in one process: `.local/envs/sam/bin/python -P tests/support/sam_remote.py < calls.json`.
+"""`sam remote invoke` many times in one process: what the command runs for a function, without starting SAM for each.
 
-What the command runs for a function of a stack, without starting SAM for each. `calls` are pairs of a function's logical id
+`.local/envs/sam/bin/python -P tests/support/sam_remote.py < calls.json`: the calls are pairs of a function's logical id
 and its event; printed are their answers, as JSON, in the same order. -P: see sam_view.py.
 """
 

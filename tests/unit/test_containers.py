@@ -5,11 +5,12 @@ import shutil
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import bridge, sam_local
+from local import bridge, run, sam_local
 from local.environments import ENVIRONMENTS
 from local.stack import Stack, free_port
 from local.steps import StepFailed
@@ -74,6 +75,14 @@ def test_a_port_that_is_taken_on_the_shared_address_is_not_chosen() -> None:
         port = taken.getsockname()[1]
         assert free_port(port) == port
         assert free_port(port, host="127.0.0.2") != port
+
+
+def test_a_running_stack_is_not_moved_to_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "folder_of", lambda _name: tmp_path)
+    monkeypatch.setattr(run.process, "running", lambda _name: Stack("any", 1, 2))
+    with pytest.raises(StepFailed, match=r"runs already, and not on 172\.17\.0\.1") as refused:
+        run.run("any", detach=True, live=False, host="172.17.0.1")
+    assert "make stop" in refused.value.hint
 
 
 @pytest.fixture(scope="module")

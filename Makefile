@@ -23,8 +23,8 @@ setup: ## Make the environments that are missing or out of date
 	@$(PYTHON) -m local.environments
 
 .PHONY: run
-run: setup ## Start the local stack, or bring a running one up to date (DETACH=1: in the background; LIVE=1: package from its sources)
-	@exec $(DEV) -m local run $(if $(DETACH),--detach) $(if $(LIVE),--live)
+run: setup ## Start the local stack, or bring a running one up to date (DETACH=1: in the background; LIVE=1: package from its sources; CONTAINERS=1: containers reach it)
+	@exec $(DEV) -m local run $(if $(DETACH),--detach) $(if $(LIVE),--live) $(if $(CONTAINERS),--containers $(CONTAINERS))
 
 .PHONY: stop
 stop: ## Stop the local stack; its data is kept
@@ -51,6 +51,14 @@ invoke: ## Invoke one function of the local stack: make invoke FUNCTION=Planning
 	@eval "$$($(DEV) -m local env)" && \
 	  sed -e "s/Bearer TOKEN/Bearer $$SWITCHYARD_TOKEN/" -e "s/WORKSPACE/$$SWITCHYARD_WORKSPACE/" $(EVENT) > $(FOLDER)/event.json && \
 	  exec sam remote invoke $(FUNCTION) --stack-name switchyard --event-file $(FOLDER)/event.json
+
+.PHONY: local-env
+local-env: ## Write what plain sam build, sam local invoke and sam local start-api need to know of the running stack
+	@$(DEV) -m local local-env
+
+.PHONY: local-api
+local-api: setup ## Serve the API by sam local start-api and check it; skipped where there is no container engine
+	@$(DEV) -m local local-api
 
 .PHONY: test
 test: setup lint ## Run every check and every test
@@ -83,7 +91,7 @@ build: setup ## Build the functions and the layer for AWS (arm64)
 
 .PHONY: deploy
 deploy: build ## Deploy to your AWS account; asks for what it needs to know
-	@exec $(SAM)/sam deploy --guided --capabilities CAPABILITY_IAM $(ARGS)
+	@exec $(SAM)/sam deploy --config-env prod --guided --capabilities CAPABILITY_IAM $(ARGS)
 
 .PHONY: lock
 lock: ## Compile the locked requirement files from pyproject.toml (UPGRADE=1: to the newest versions)

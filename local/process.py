@@ -130,6 +130,8 @@ def _environment(stack: Stack) -> dict[str, str]:
             "MINISTACK_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(stack.aws_port),
             "SWITCHYARD_API_PORT": str(stack.api_port),
+            "SWITCHYARD_HOSTS": " ".join(stack.hosts),
+            "SWITCHYARD_ENDPOINT": stack.shared_endpoint,
             "SWITCHYARD_UNPACKED": str(stack.folder / "tmp" / "unpacked"),
             "SWITCHYARD_FUNCTION_LOG": str(stack.logs / "functions.log"),
             "SWITCHYARD_SAVE_SECONDS": str(stack.save_seconds),
@@ -137,8 +139,9 @@ def _environment(stack: Stack) -> dict[str, str]:
             "STATE_DIR": str(stack.state),
             "S3_PERSIST": "1" if stack.keep_data else "0",
             "S3_DATA_DIR": str(stack.state / "s3"),
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            # The administrator besides test: what `sam local` gives functions when a shell has no credentials.
+            "AWS_ACCESS_KEY_ID": "defaultkey",
+            "AWS_SECRET_ACCESS_KEY": "defaultsecret",
             "AWS_DEFAULT_REGION": REGION,
             # Functions inherit this: as on AWS, they find no files of settings, whatever the user has.
             "AWS_CONFIG_FILE": os.devnull,

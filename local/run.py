@@ -17,12 +17,17 @@ from local.stack import API_PORT, AWS_PORT, DEFAULT, Stack, choose, folder_of, r
 from local.steps import StepFailed, exclusive, step
 
 
-def run(name: str, detach: bool, live: bool) -> None:
-    """Bring the stack up, or up to date when it runs already; without `detach`, serve until Ctrl-C."""
+def run(name: str, detach: bool, live: bool, host: str = "") -> None:
+    """Bring the stack up, or up to date when it runs already; without `detach`, serve until Ctrl-C.
+
+    `host` is a further address to serve on.
+    """
     began = time.monotonic()
     with exclusive(folder_of(name) / "tmp" / "lock"):
         found = process.running(name)
-        stack = found or choose(name, detached=detach, live=live)
+        if found and host and host != found.host:
+            raise StepFailed(f"the stack {name} runs already, and not on {host}", hint="make stop, then this again")
+        stack = found or choose(name, host=host, detached=detach, live=live)
         record = update(stack) if found else start(stack)
     show(stack, record, time.monotonic() - began)
     if found or detach:
@@ -37,7 +42,7 @@ def start(stack: Stack) -> dict[str, Any]:
     if stack.name == DEFAULT and (stack.api_port, stack.aws_port) != (API_PORT, AWS_PORT):
         print(f"  (the usual ports {API_PORT} and {AWS_PORT} are not both free: {stack.api_port} and {stack.aws_port})")
     try:
-        with step(f"MiniStack on 127.0.0.1:{stack.aws_port}"):
+        with step(f"MiniStack on {' and '.join(stack.hosts)}, port {stack.aws_port}"):
             process.start(stack)
         return update(stack)
     except BaseException:
@@ -92,6 +97,8 @@ def show(stack: Stack, record: dict[str, Any], seconds: float) -> None:
     print(f"  HTTP API   {record['url']}")
     print(f"  MCP        {record['mcp_url']}")
     print(f"  AWS        {stack.endpoint}   (AWS_ENDPOINT_URL; credentials test/test)")
+    if stack.host:
+        print(f"  containers {stack.shared_endpoint}   (next: make local-env)")
     print(f"  workspace  {record['workspace_id']}")
     print(f"  project    {record['project_id']}")
     for name, token in record["tokens"].items():

@@ -25,7 +25,7 @@ TAKEN_NAMES = {"build", "envs", "log", "state", "tmp"}
 
 @dataclass(frozen=True)
 class Stack:
-    """Where one local stack keeps its things and which ports it serves on, always on 127.0.0.1."""
+    """Where one local stack keeps its things and which ports it serves on, of 127.0.0.1 at least."""
 
     name: str
     api_port: int
@@ -39,6 +39,8 @@ class Stack:
     detached: bool = False
     # Where pushes go, should anybody listen there; 0: nowhere.
     push_port: int = 0
+    # A further address of this machine to serve on, which containers reach too; empty: none.
+    host: str = ""
 
     @property
     def folder(self) -> Path:
@@ -52,8 +54,18 @@ class Stack:
 
     @property
     def endpoint(self) -> str:
-        """The emulated AWS: AWS_ENDPOINT_URL of any SDK, and where presigned S3 addresses point."""
+        """The emulated AWS: AWS_ENDPOINT_URL of any SDK on this machine."""
         return f"http://127.0.0.1:{self.aws_port}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses that it serves on."""
+        return ("127.0.0.1", self.host) if self.host else ("127.0.0.1",)
+
+    @property
+    def shared_endpoint(self) -> str:
+        """The emulated AWS as its functions know it: reachable from containers too where there is a `host`."""
+        return f"http://{self.hosts[-1]}:{self.aws_port}"
 
     @property
     def push_url(self) -> str:
@@ -111,32 +123,37 @@ def name_from_environment() -> str:
     return name
 
 
-def choose(name: str, **settings: Any) -> Stack:
+def choose(name: str, *, host: str = "", **settings: Any) -> Stack:
     """A stack of that name on the ports it had last time, or else on the usual or on free ones."""
     default = name == DEFAULT
     last = read_json(folder_of(name) / "ports.json") or {}
     wanted_api = last.get("api", API_PORT if default else 0)
     wanted_aws = last.get("aws", AWS_PORT if default else 0)
     wanted_push = last.get("push", PUSH_PORT if default else 0)
-    api_port = free_port(wanted_api)
-    aws_port = free_port(wanted_aws, but_not=(api_port,))
+    api_port = free_port(wanted_api, host=host)
+    aws_port = free_port(wanted_aws, but_not=(api_port,), host=host)
     push_port = free_port(wanted_push, but_not=(api_port, aws_port))
-    return Stack(name, api_port, aws_port, push_port=push_port, **settings)
+    return Stack(name, api_port, aws_port, push_port=push_port, host=host, **settings)
 
 
-def free_port(wanted: int, but_not: tuple[int, ...] = ()) -> int:
-    """The wanted port if nothing serves on it, else a free one."""
+def free_port(wanted: int, but_not: tuple[int, ...] = (), host: str = "") -> int:
+    """The wanted port if nothing serves on it, else a free one: of 127.0.0.1, and of `host` too if there is one."""
     for port in (wanted, 0, 0, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found = probe.getsockname()[1]
-        if found not in but_not:
+        found = bound("127.0.0.1", port)
+        if found and found not in but_not and (not host or bound(host, found)):
             return found
-    raise OSError("no free port on 127.0.0.1")
+    raise OSError(f"no free port on 127.0.0.1 {host}")
+
+
+def bound(host: str, port: int) -> int | None:
+    """The port that an address lets go of at once (0: any); None when something serves on it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])
 
 
 def read_json(path: Path) -> Any:

@@ -36,6 +36,7 @@ from local.emulator import (
 
 API_PORT = int(os.environ["SWITCHYARD_API_PORT"])
 AWS_PORT = int(os.environ["GATEWAY_PORT"])
+HOSTS = os.environ["SWITCHYARD_HOSTS"].split()
 
 
 def figures() -> dict[str, object]:
@@ -83,11 +84,11 @@ async def stop_without(parent: int, server: Server) -> None:
     server.stop()
 
 
-def listen(port: int) -> socket.socket:
-    """A socket on this machine's own address."""
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on one of this machine's addresses."""
     opened = socket.socket()
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    opened.bind(("127.0.0.1", port))
+    opened.bind((host, port))
     return opened
 
 
@@ -114,7 +115,7 @@ async def main() -> None:
     if "SWITCHYARD_PARENT" in os.environ:
         tasks.append(asyncio.create_task(stop_without(int(os.environ["SWITCHYARD_PARENT"]), server)))
     try:
-        await server.serve([listen(AWS_PORT), listen(API_PORT)])
+        await server.serve([listen(host, port) for host in HOSTS for port in (AWS_PORT, API_PORT)])
     finally:
         for task in tasks:
             task.cancel()

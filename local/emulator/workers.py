@@ -160,13 +160,12 @@ class FunctionProcess(lambda_runtime.Worker):
         name = self.config["FunctionName"]
         log_group = (self.config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
         _account, region = lambda_runtime._account_region_from_function_config(self.config)
-        address = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
         variables = (self.config.get("Environment") or {}).get("Variables") or {}
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "TZ": ":UTC",
-            "AWS_ENDPOINT_URL": address,
+            "AWS_ENDPOINT_URL": os.environ["SWITCHYARD_ENDPOINT"],
             lambda_runtime.HOST_PREFIX_ENV: "true",
             **variables,
             "AWS_REGION": region,

@@ -36,6 +36,8 @@ def sam_build(tmp_path: Path, function: str, with_uv: bool, *arguments: str) -> 
         (tools / "uv").symlink_to(uv_path(base_python()))
     output = tmp_path / "build"
     places = ["--build-dir", output, "--cache-dir", tmp_path / "cache"]
+    # The environment of deployments: the default one builds for this machine once it was told to.
+    places += ["--config-env", "prod"]
     command = [ENVIRONMENTS["sam"].folder / "bin" / "sam", "build", function, *places, *arguments]
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LAYER_")},

@@ -1,4 +1,4 @@
-"""One function invoked by itself, as the README says: `sam remote invoke` with its sample event."""
+"""Functions invoked by themselves, as the README says: `sam remote invoke` with their sample events."""
 
 import json
 import os
@@ -9,7 +9,53 @@ from typing import Any
 import httpx
 
 from local.environments import ENVIRONMENTS
-from tests.support.template import ROOT
+from switchyard.admin import Admin
+from switchyard.aws.objects import ObjectStore
+from switchyard.domain.actors import SCOPES
+from switchyard.domain.ids import new_id
+from switchyard.routes import function_of
+from switchyard.store.table import Table
+from tests.support import world
+from tests.support.samples import ENDPOINTS, WORKSPACE, path_of, sample
+from tests.support.template import ROOT, resources
+
+#: The order of one world: what is deleted is read first.
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+#: What another sample event ends or deletes under another name; these have a world of their own.
+APART = {"projects.start_run", "pool.delete_task", "projects.end_presence"}
+#: The answers of what is no endpoint: consumers report no failed record; a step of a run that is gone says so by name.
+DONE: dict[str, Any] = {"batchItemFailures": []}
+GONE = {"errorType": "Superseded"}
+ANSWERS: dict[str, Any] = {
+    "pipeline.deliver_webhook": DONE,
+    "pipeline.dispatch_webhooks": None,
+    "pipeline.enqueue_deliveries": DONE,
+    "pipeline.notify_devices": DONE,
+    "pipeline.project_changes": DONE,
+    "pipeline.retag_artifacts": None,
+    "pipeline.signal_runs": DONE,
+    # Its sample carries no token.
+    "service.answer_unmatched": {"statusCode": 401},
+    # Its token is of no execution: what Step Functions says to it is not caught.
+    "workflows.advance_goal": {"errorType": "ApiError"},
+    "workflows.dispatch_run": GONE,
+    # How many it found depends on what the stack did before.
+    "workflows.reconcile_runs": {"errorType": None},
+    "workflows.settle_run": {"ended": True, "status": "superseded"},
+    "workflows.watch_run": GONE,
+}
+
+
+def shell(stack: dict[str, Any]) -> dict[str, str]:
+    """The environment of a shell that talks to the stack."""
+    return {
+        **os.environ,
+        "AWS_ENDPOINT_URL": stack["aws"]["endpoint_url"],
+        "AWS_ACCESS_KEY_ID": stack["aws"]["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": stack["aws"]["aws_secret_access_key"],
+        "AWS_DEFAULT_REGION": stack["aws"]["region_name"],
+        "SAM_CLI_TELEMETRY": "0",
+    }
 
 
 def test_sam_remote_invoke_runs_a_sample_event_on_the_local_stack(stack: dict[str, Any], tmp_path: Path) -> None:
@@ -24,17 +70,45 @@ def test_sam_remote_invoke_runs_a_sample_event_on_the_local_stack(stack: dict[st
 
     command = [ENVIRONMENTS["sam"].folder / "bin" / "sam", "remote", "invoke", "PlanningGetTrack"]
     command += ["--stack-name", "switchyard", "--event-file", event]
-    environment = {
-        **os.environ,
-        "AWS_ENDPOINT_URL": stack["aws"]["endpoint_url"],
-        "AWS_ACCESS_KEY_ID": stack["aws"]["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": stack["aws"]["aws_secret_access_key"],
-        "AWS_DEFAULT_REGION": stack["aws"]["region_name"],
-        "SAM_CLI_TELEMETRY": "0",
-    }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=shell(stack), capture_output=True, text=True, timeout=120, check=False)
 
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["statusCode"] == 200
     assert json.loads(answer["body"]) == track
+
+
+def new_world(stack: dict[str, Any], aws: Any) -> tuple[str, str]:
+    """A tenant with what the sample events speak of, and a token there."""
+    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
+    names = {each["OutputKey"]: each["OutputValue"] for each in outputs}
+    tenant = new_id()
+    world.build(Table(names["TableName"], aws("dynamodb")), tenant)
+    world.build_files(ObjectStore(names["ArtifactsBucket"], aws("s3")), tenant)
+    admin = Admin(names["TableName"], aws("dynamodb"))
+    issued = admin.issue_token(tenant, "user_ada", kind="user", scopes=list(SCOPES), name="Ada")
+    return tenant, issued["token"]
+
+
+def test_the_sample_event_of_every_function_is_answered(stack: dict[str, Any], aws: Any) -> None:
+    shared, apart = new_world(stack, aws), new_world(stack, aws)
+    endpoints = sorted(ENDPOINTS, key=lambda name: (METHODS.index(ENDPOINTS[name].operation.method), name))
+    operations = [*endpoints, *ANSWERS]
+    assert {function_of(each) for each in operations} == resources("AWS::Serverless::Function").keys()
+    calls = []
+    for name in operations:
+        tenant, token = apart if name in APART else shared
+        text = path_of(name).read_text().replace(WORKSPACE, tenant)
+        calls.append((function_of(name), sample(name, token, tenant) if name in ENDPOINTS else json.loads(text)))
+    command = [ENVIRONMENTS["sam"].python, "-P", ROOT / "tests/support/sam_remote.py"]
+    done = subprocess.run(
+        command, input=json.dumps(calls), env=shell(stack), capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    answers = dict(zip(operations, json.loads(done.stdout), strict=True))
+    for name in endpoints:
+        assert answers[name]["statusCode"] == ENDPOINTS[name].operation.status, (name, answers[name])
+    for name, wanted in ANSWERS.items():
+        answer = answers[name]
+        seen = {key: answer.get(key) for key in wanted} if isinstance(wanted, dict) else answer
+        assert seen == wanted, (name, answer)

@@ -25,11 +25,13 @@ class Front:
 
     url: str
     told: list[Told]
+    #: So many requests are passed on before the first of them.
+    passed: int = 0
     seen: list[float] = field(default_factory=list)
 
 
 @contextmanager
-def front(target: str, told: Sequence[Told] = ()) -> Iterator[Front]:
+def front(target: str, told: Sequence[Told] = (), passed: int = 0) -> Iterator[Front]:
     """Serve on 127.0.0.1 until the block ends."""
     with httpx.Client(base_url=target, timeout=30, trust_env=False) as onward:
 
@@ -39,7 +41,7 @@ def front(target: str, told: Sequence[Told] = ()) -> Iterator[Front]:
             def pass_on(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 made.seen.append(time.monotonic())
-                if made.told:
+                if made.told and len(made.seen) > made.passed:
                     status, headers, text = made.told.pop(0)
                     self.reply(status, headers, text.encode())
                     return
@@ -62,7 +64,7 @@ def front(target: str, told: Sequence[Told] = ()) -> Iterator[Front]:
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        made = Front(f"http://127.0.0.1:{server.server_port}", list(told))
+        made = Front(f"http://127.0.0.1:{server.server_port}", list(told), passed)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

@@ -277,11 +277,6 @@ class Unit:
 
     def _explain(self, refused: ConditionFailed, intents: Mapping[str, Intent]) -> None:
         for (track_id, intent), item in zip(intents.items(), refused.items, strict=False):
-            if item is None:
-                continue
-            if isinstance(intent, Require):
+            if item is not None and isinstance(intent, Require):
                 raise intent.refusal(track_id) from refused
-            ours = isinstance(intent, Change) and graph.is_written(item, intent.after, self.request_id)
-            if ours and len(refused.items) == 1:
-                return  # the first attempt went through and only its answer was lost
         raise Stale from refused

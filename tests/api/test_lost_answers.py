@@ -76,19 +76,19 @@ def check(client: Any, tenant: str, operation: str, key: str | None) -> None:
 
 
 @pytest.mark.parametrize("operation", CHANGING)
-def test_a_lost_answer_changes_nothing(_client: Any, bucket: ObjectStore, tenant: str, operation: str) -> None:
+def test_a_lost_answer_changes_nothing(table: Table, bucket: ObjectStore, tenant: str, operation: str) -> None:
     if uses_files(operation):
         world.build_files(bucket, tenant)
-    check(_client, tenant, operation, None)
+    check(table.client, tenant, operation, None)
 
 
 @pytest.mark.parametrize("operation", KEYED)
 def test_a_lost_answer_changes_nothing_under_a_key(
-    _client: Any, bucket: ObjectStore, tenant: str, operation: str
+    table: Table, bucket: ObjectStore, tenant: str, operation: str
 ) -> None:
     if uses_files(operation):
         world.build_files(bucket, tenant)
-    check(_client, tenant, operation, new_id())
+    check(table.client, tenant, operation, new_id())
 
 
 # ---------------------------------------------------------------- what sample events do not reach

@@ -316,6 +316,13 @@ def test_no_endpoint_may_scan_or_publish() -> None:
             assert not actions & {"dynamodb:Scan", "events:PutEvents", "sqs:SendMessage", "sns:Publish"}, name
 
 
+def test_what_takes_a_key_may_read_its_answer_whole() -> None:
+    keyed = {function_of(each.operation.name) for each in endpoints() if each.operation.keyed}
+    for name in keyed:
+        granted = {action for each in statements(functions()[name]) for action in listed(each["Action"])}
+        assert {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"} <= granted, name
+
+
 def test_the_stream_has_no_more_readers_than_a_shard_bears() -> None:
     events = [event for each in functions().values() for event in each.get("Events", {}).values()]
     assert len([each for each in events if each["Type"] == "DynamoDB"]) <= 2

@@ -49,7 +49,10 @@ def remember(use: KeyUse, status: int, headers: Mapping[str, str], body: str) ->
     now = clock.epoch()
     first, *rest = [body[start : start + PART_MAX] for start in range(0, len(body), PART_MAX)] or [""]
     expiry = {"expires_at": {"N": str(now + KEEP_SECONDS)}}
-    parts = [{**row_key(key), "body": {"S": text}, **expiry} for key, text in zip(_part_keys(use, len(rest)), rest, strict=True)]
+    parts = [
+        {**row_key(key), "body": {"S": text}, **expiry}
+        for key, text in zip(_part_keys(use, len(rest)), rest, strict=True)
+    ]
     item = {
         **row_key(use.row_key),
         "fingerprint": {"S": use.fingerprint},
@@ -81,4 +84,4 @@ def recall(table: Table, use: KeyUse, row: Mapping[str, Any] | None) -> Remember
 
 
 def _part_keys(use: KeyUse, count: int) -> list[tuple[str, str]]:
-    return [keys.idempotency_part(*use.row_key, number) for number in range(1, count + 1)]
+    return [keys.idempotency_part(use.tenant_id, use.actor_id, use.key, number) for number in range(1, count + 1)]

@@ -89,8 +89,9 @@ def idempotency(tenant_id: str, actor_id: str, key: str) -> tuple[str, str]:
     return f"{tenant_id}#{actor_id}#IDEMPOTENCY", hashlib.sha256(key.encode()).hexdigest()
 
 
-def idempotency_part(pk: str, sk: str, number: int) -> tuple[str, str]:
-    """What does not fit into a key's own row of the answer: its second row is number 1."""
+def idempotency_part(tenant_id: str, actor_id: str, key: str, number: int) -> tuple[str, str]:
+    """What does not fit into a key's own row of the answer, from 1 on."""
+    pk, sk = idempotency(tenant_id, actor_id, key)
     return pk, f"{sk}#{number}"
 
 

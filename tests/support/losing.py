@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from botocore.exceptions import ReadTimeoutError
+from switchyard.aws.errors import Unreachable
 
 WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
 
@@ -31,7 +31,7 @@ class Losing:
             self._tokens |= {token} if token else set()
             self.writes += 1
             if self.writes == self.at:
-                raise ReadTimeoutError(endpoint_url="table")
+                raise Unreachable("the answer was lost")
             return answer
 
         return call

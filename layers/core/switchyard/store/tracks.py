@@ -255,6 +255,11 @@ def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | No
     }
 
 
+def must_belong_to(track: Track) -> Item:
+    """The check that a track that was read is still shared, or personal to the same owner."""
+    return {"ConditionCheck": {"Key": row_key(keys.track(track.tenant_id, track.id)), **ROWS.stands(track, "owner")}}
+
+
 def must_be_done(tenant_id: str, track_id: str) -> Item:
     """The check that a task which another one waits for is done."""
     return {

@@ -339,11 +339,13 @@ def test_a_bad_wish_is_refused(worker: Api, body: dict[str, Any]) -> None:
 
 
 def test_tasks_that_the_index_still_shows_as_ready_starve_nobody(
-    api: Api, worker: Api, table: Table, tenant: str
+    api: Api, worker: Api, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(claims, "CANDIDATES", 2)
+    monkeypatch.setattr(claims, "CONTENDED_CANDIDATES", 2)
     # given more urgent tasks than are looked at, whose dependency was reopened a moment ago
     blocker = make(api, status="completed", assignedTo="user_ada")
-    blocked = [make(api, priority="urgent", dependsOn=[blocker["id"]])["id"] for _ in range(claims.CANDIDATES + 1)]
+    blocked = [make(api, priority="urgent", dependsOn=[blocker["id"]])["id"] for _ in range(3)]
     for each in blocked:
         readiness.recount(table, tenant, each.removeprefix("task_"))
     assert api.patch(f"/v1/tracks/{blocker['id']}", {"task": {"status": "todo"}}).status == 200

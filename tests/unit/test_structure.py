@@ -363,6 +363,14 @@ def test_the_bucket_of_files_is_private_encrypted_and_kept_and_forgets_by_tag() 
     # Longer than the tag says: a file that is taken in its last minute has to be there for that.
     days = {rule["TagFilters"][0]["Value"]: rule["ExpirationInDays"] for rule in rules if "TagFilters" in rule}
     assert days == {str(each): each + 1 for each in (artifacts.STAGED_DAYS, artifacts.RUN_DAYS)}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    former = {
+        rule["TagFilters"][0]["Value"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for rule in rules
+        if "TagFilters" in rule
+    }
+    assert former == days
+    assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules)
     assert all(rule["TagFilters"][0]["Key"] == "ttl_days" for rule in rules if "TagFilters" in rule)
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
     (cors,) = bucket["CorsConfiguration"]["CorsRules"]

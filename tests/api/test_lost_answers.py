@@ -138,12 +138,15 @@ def test_a_webhook_that_someone_else_changed_meanwhile_is_changed_anew(table: Ta
         """Someone else changes the endpoint before the write is sent again."""
 
         def __getattr__(self, operation: str) -> Any:
-            call = super().__getattr__(operation)
-            if operation != "put_item" or self.writes != 1:
-                return call
-            self.writes += 1
-            (before,) = webhooks.of_tenant(table, tenant)
-            table.write([webhooks.change(before, description="Theirs")[1]])
+            send = super().__getattr__(operation)
+
+            def call(**params: Any) -> Any:
+                if operation == "put_item" and self.writes == 1:
+                    self.writes += 1
+                    (before,) = webhooks.of_tenant(table, tenant)
+                    table.write([webhooks.change(before, description="Theirs")[1]])
+                return send(**params)
+
             return call
 
     use_table(Table(table.name, Overtaken(table.client, 1)))

@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from switchyard.aws import retry
@@ -36,7 +37,7 @@ _THROTTLED = "The database is too busy: try again in a second."
 
 class ConditionFailed(Exception):
     """A conditional write was refused. `items` has, per action, the row that was in the way ({} if none),
-    or None where the action's own condition held. `sent_again` tells that an earlier attempt had no answer."""
+    or None where the action's own condition held. `sent_again` tells that an earlier attempt may have gone through."""
 
     def __init__(self, items: Sequence[Item | None], sent_again: bool = False) -> None:
         super().__init__("condition failed")
@@ -71,17 +72,11 @@ class Table:
         """
         if self.observe:
             params["ReturnConsumedCapacity"] = "TOTAL"
-        attempts = 0
-
-        def send() -> Any:
-            nonlocal attempts
-            attempts += 1
-            return getattr(self.client, operation)(**params)
-
         try:
-            answer = retry.call(send, min(self.deadline, until + retry.RESERVE), _is_retryable)
+            deadline = min(self.deadline, until + retry.RESERVE)
+            answer = retry.call(partial(getattr(self.client, operation), **params), deadline, _is_retryable)
         except ApiError as error:
-            raise _refusal(error, attempts > 1) from error
+            raise _refusal(error) from error
         if self.observe:
             self.observe(operation, answer)
         return answer
@@ -188,10 +183,10 @@ def _is_done(kind: str, params: Mapping[str, Any], row: Item) -> bool:
     )
 
 
-def _refusal(error: ApiError, sent_again: bool) -> Exception:
+def _refusal(error: ApiError) -> Exception:
     code = error.code
     if code == "ConditionalCheckFailedException":
-        return ConditionFailed([error.response.get("Item", {})], sent_again)
+        return ConditionFailed([error.response.get("Item", {})], error.repeated)
     if code == "TransactionCanceledException":
         reasons = error.response["CancellationReasons"]
         if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):

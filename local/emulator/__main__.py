@@ -31,6 +31,7 @@ from local.emulator import (
     states,
     streams,
     uploads,
+    versions,
     workers,
 )
 
@@ -135,6 +136,7 @@ if __name__ == "__main__":
     limits.install()
     states.install()
     uploads.install()
+    versions.install()
     request_limits.install()
     dead_letters.install()
     speed.install()

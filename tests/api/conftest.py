@@ -53,6 +53,7 @@ def table(_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
 def _bucket(_client: Any) -> ObjectStore:
     made = objects.make_objects_client()
     made.create_bucket(Bucket="switchyard-artifacts")
+    made.put_bucket_versioning(Bucket="switchyard-artifacts", VersioningConfiguration={"Status": "Enabled"})
     return ObjectStore("switchyard-artifacts", made)
 
 

@@ -6,9 +6,11 @@ import pytest
 
 from switchyard.domain import clock
 from switchyard.store import idempotency
+from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
 from tests.support.planning import DOCS, assert_refused, make_task, read
+from tests.support.runs import Runs
 
 BODY = {"type": "task", "title": "Once", "scope": DOCS}
 KEY = {"Idempotency-Key": "key-1"}
@@ -124,3 +126,19 @@ def test_a_search_takes_no_key(api: Api) -> None:
         assert "idempotency-replayed" not in api.post("/v1/tracks/search", {"type": "task"}, headers=KEY).headers
         make_task(api, title)
     assert len(api.post("/v1/tracks/search", {"type": "task"}, headers=KEY).json["items"]) == 2
+
+
+def test_an_answer_larger_than_a_row_is_given_again_whole(table: Table, tenant: str, api: Api) -> None:
+    runs = Runs(table, tenant)
+    task = runs.task(description="\x01" * 20_000)
+    run = runs.run(task, status="not_started")
+    entry = {"id": "a", "name": "n", "type": "plan", "source": "", "size": 1, "content_type": "", "uploaded_at": ""}
+    artifacts = ({**entry, "storage_path": "x" * 150_000},)
+    runs.rewrite(run, state={"a": "x" * 64_000}, output="x" * 98_000, artifacts=artifacts)
+    url = f"/api/projects/-/tasks/{task.id}/runs/{run.id}/start"
+    first = api.post(url, {"pending_user_message": "Go"}, headers=KEY)
+    assert first.status == 200
+    assert len(first.text.encode()) > 409_600
+    assert_replayed(first, api.post(url, {"pending_user_message": "Go"}, headers=KEY))
+    assert runs.now(run).version == 2
+    assert api.post(url, {"pending_user_message": "Other"}, headers=KEY).status == 409

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from switchyard.domain import clock
+from switchyard.store import readiness
+from switchyard.store.table import Table
+from switchyard.surfaces.pool import claims
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
 
@@ -333,3 +336,21 @@ def test_a_draw_with_the_same_key_is_one_draw(api: Api, worker: Api) -> None:
 @pytest.mark.parametrize("body", [{"assigneeType": "team"}, {"priority": "x"}, {"spaceId": ""}, {"what": 1}])
 def test_a_bad_wish_is_refused(worker: Api, body: dict[str, Any]) -> None:
     assert worker.post(f"{TASKS}/claim", body).status == 400
+
+
+def test_tasks_that_the_index_still_shows_as_ready_starve_nobody(
+    api: Api, worker: Api, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "CANDIDATES", 2)
+    monkeypatch.setattr(claims, "CONTENDED_CANDIDATES", 2)
+    # given more urgent tasks than are looked at, whose dependency was reopened a moment ago
+    blocker = make(api, status="completed", assignedTo="user_ada")
+    blocked = [make(api, priority="urgent", dependsOn=[blocker["id"]])["id"] for _ in range(3)]
+    for each in blocked:
+        readiness.recount(table, tenant, each.removeprefix("task_"))
+    assert api.patch(f"/v1/tracks/{blocker['id']}", {"task": {"status": "todo"}}).status == 200
+    free = make(api, priority="low")
+    assert set(ready(worker)) == {*blocked, free["id"]}
+    # when a worker draws, then it gets the one that can be done
+    answer = worker.post(f"{TASKS}/claim")
+    assert (answer.status, answer.json["id"]) == (200, free["id"])

@@ -20,6 +20,7 @@ from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.ledger import runs, system
 from switchyard.ledger.unit import Unit
+from switchyard.pipeline import files
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_artifacts
 from tests.api.conftest import Caller
@@ -247,7 +248,9 @@ def test_what_was_uploaded_comes_into_the_manifest_and_back_alone(
     shown = answer.json["artifacts"]
     assert [each["size"] for each in shown] == [1, 2]
     assert [each["storage_path"] for each in shown] == [each["storage_path"] for each in files]
-    assert manifest(table, run)[1:] == shown
+    kept = manifest(table, run)[1:]
+    assert artifacts.shown(kept) == shown
+    assert all(each["version_id"] for each in kept)
 
 
 def test_what_the_manifest_has_is_echoed_without_asking_s3(
@@ -440,3 +443,37 @@ def test_a_file_that_was_staged_is_served_from_where_it_lies(
     entry = {"id": "0" * 32, "name": "brief.txt", "type": "context", "content_type": "", "storage_path": path}
     run = a_run(table, task, artifacts=(entry,))
     assert api.post(url(run, "download/"), {"storage_path": path}).content == b"brief"
+
+
+def test_what_was_finalized_is_what_is_downloaded(api: Api, table: Table, run: Run, bucket: ObjectStore) -> None:
+    # given a file that is sent again by its form after it was finalized
+    (made,) = api.post(url(run, "prepare_upload/"), {"artifacts": [PREPARED]}).json["artifacts"]
+    put(bucket, made["storage_path"], b"# Report")
+    named = {name: made[name] for name in ("id", "name", "type", "storage_path")}
+    shown = api.post(url(run, "finalize_upload/"), {"artifacts": [named]}).json
+    put(bucket, made["storage_path"], b"# Forged")
+    # then the manifest, its finalizing again, and both ways to read it speak of the first
+    assert api.post(url(run, "finalize_upload/"), {"artifacts": [named]}).json == shown
+    assert "version_id" not in json.dumps(shown) + api.get(url(run).removesuffix("artifacts/")).text
+    where = {"storage_path": made["storage_path"]}
+    assert api.post(url(run, "download/"), where).content == b"# Report"
+    assert "versionId=" in api.post(url(run, "presign/"), where).json["url"]
+
+
+def test_what_was_staged_is_what_a_run_gets(api: Api, table: Table, task: Track, bucket: ObjectStore) -> None:
+    staged = f"/api/projects/1/tasks/{task.id}/staged_artifacts/"
+    (made,) = api.post(f"{staged}prepare_upload/", {"artifacts": [PREPARED]}).json["artifacts"]
+    put(bucket, made["storage_path"], b"# Report")
+    named = {name: made[name] for name in ("id", "name", "type", "storage_path")}
+    assert "version_id" not in api.post(f"{staged}finalize_upload/", {"artifacts": [named]}).text
+    put(bucket, made["storage_path"], b"# Forged")
+    answer = api.post(f"/api/projects/1/tasks/{task.id}/run/", {"pending_user_artifact_ids": [made["id"]]})
+    latest = answer.json["latest_run"]
+    run = system.load(table, task.tenant_id, task.id, latest["id"])[1]
+    assert run
+    # the version that it got is kept as long as the run's files, the other one is not
+    files.keep(table, bucket, {"detail": {"tenantId": run.tenant_id, "run": {"id": run.id, "taskId": run.task_id}}})
+    newest = bucket.client.get_object_tagging(Bucket=bucket.bucket, Key=made["storage_path"])["TagSet"]
+    assert newest == []
+    assert api.post(url(run, "download/"), {"storage_path": made["storage_path"]}).content == b"# Report"
+    assert "version_id" not in answer.text

@@ -331,7 +331,8 @@ def test_what_was_uploaded_is_staged_with_its_real_size(
         assert each == {**file, "size": each["size"], "uploaded_at": each["uploaded_at"]}
         assert each["uploaded_at"].endswith("+00:00")
     taken = staged.consume(unit(table, task.tenant_id), task, [each["id"] for each in reversed(files)])
-    assert list(taken) == shown[::-1]
+    assert artifacts.shown(taken) == shown[::-1]
+    assert all(each["version_id"] for each in taken)
 
 
 def test_staging_costs_one_read_and_one_transaction_and_a_head_for_each_file(
@@ -475,7 +476,7 @@ def test_a_checksum_is_compared_again(api: Api, table: Table, task: Track, bucke
     put(bucket, file["storage_path"], b"hello", checksum=True)
     (shown,) = finalize(api, task, {**file, "checksum_sha256": wanted}).json["artifacts"]
     assert shown["checksum_sha256"] == wanted
-    assert staged_rows(table, task, [file]) == [shown]
+    assert artifacts.shown(staged_rows(table, task, [file])) == [shown]
 
 
 @pytest.mark.parametrize(

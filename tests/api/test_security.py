@@ -13,6 +13,7 @@ from tests.api.conftest import Caller
 from tests.support import world
 from tests.support.http import Answer
 from tests.support.samples import ENDPOINTS, replay, sample, uses_files
+from tests.support.stream import Stream
 
 PROTECTED = sorted(name for name, each in ENDPOINTS.items() if not each.operation.public)
 #: Operations whose path names nobody but the caller: any other name is refused as such, whether it is someone's or not.
@@ -20,6 +21,7 @@ ABOUT_THE_CALLER = {"projects.register_device", "projects.unregister_device"}
 WITH_PATH_IDS = [
     name for name in PROTECTED if "{" in ENDPOINTS[name].operation.paths[0] and name not in ABOUT_THE_CALLER
 ]
+KEYED = [name for name in PROTECTED if ENDPOINTS[name].operation.keyed]
 MAYBE_WITH_BODY = {"POST", "PATCH", "PUT", "DELETE"}
 
 #: The only operations that need no token. A new one is added here by decision.
@@ -30,6 +32,9 @@ PUBLIC = {
     "service.get_health",
     "service.get_openapi",
 }
+
+#: Operations that need several scopes at once: what they make the service send away is for readers of tasks.
+NEEDING_MORE = {"pool.create_webhook", "pool.update_webhook", "pool.redeliver"}
 
 each_protected = pytest.mark.parametrize("operation", PROTECTED)
 
@@ -53,9 +58,9 @@ def test_only_the_listed_operations_are_public() -> None:
 
 @each_protected
 def test_every_protected_operation_names_a_known_scope(operation: str) -> None:
-    scopes = ENDPOINTS[operation].operation.scopes
-    assert scopes
-    assert set(scopes) <= set(SCOPES)
+    promised = ENDPOINTS[operation].operation
+    assert promised.scopes
+    assert {*promised.scopes, *promised.also} <= set(SCOPES)
 
 
 @each_protected
@@ -83,6 +88,16 @@ def test_a_token_without_the_scope_is_refused_before_validation(operation: str, 
     assert answer.status == 403, answer.text
 
 
+@pytest.mark.parametrize("operation", sorted(NEEDING_MORE))
+def test_a_token_without_one_of_several_scopes_is_refused_before_validation(operation: str, caller: Caller) -> None:
+    assert ENDPOINTS[operation].operation.also
+    for scope in ENDPOINTS[operation].operation.also:
+        token = caller(scopes=sorted(set(SCOPES) - {scope})).token
+        answer = replay(operation, spoiled(sample(operation, token)))
+        assert answer.status == 403, answer.text
+        assert scope in answer.text
+
+
 @each_protected
 def test_a_spoiled_request_of_an_authorized_caller_is_refused_without_a_crash(operation: str, caller: Caller) -> None:
     endpoint = ENDPOINTS[operation].operation
@@ -92,6 +107,23 @@ def test_a_spoiled_request_of_an_authorized_caller_is_refused_without_a_crash(op
         assert answer.status == 400, answer.text
     else:
         assert answer.status < 500, answer.text
+
+
+@pytest.mark.parametrize("operation", KEYED)
+def test_no_secret_is_kept_under_an_idempotency_key(
+    operation: str, table: Table, bucket: ObjectStore, tenant: str, caller: Caller
+) -> None:
+    world.build(table, tenant)
+    if uses_files(operation):
+        world.build_files(bucket, tenant)
+    event = sample(operation, caller().token, tenant)
+    event["headers"]["idempotency-key"] = "key"
+    first, again = replay(operation, event), replay(operation, event)
+    assert again.headers["idempotency-replayed"] == "true"
+    rows = [row for row in Stream(table, tenant).scan().values() if row["pk"]["S"].endswith("#IDEMPOTENCY")]
+    assert rows
+    assert not [secret for secret in ("whsec_", "sy_") if secret in json.dumps(rows) + again.text]
+    assert first.status == again.status
 
 
 @pytest.mark.parametrize("operation", WITH_PATH_IDS)

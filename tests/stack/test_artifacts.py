@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from switchyard.domain import artifacts
 from switchyard.store import keys
 from switchyard.store import staged as rows
 from switchyard.store.table import Table
@@ -94,7 +95,10 @@ def test_a_client_prepares_uploads_and_stages_files(
         assert tags_of(aws, bucket, each["storage_path"]) == {"ttl_days": "1", "team_id": tenant}
         stored = aws("s3").get_object(Bucket=bucket, Key=each["storage_path"])
         assert stored["Body"].read() == content
-        assert rows.entry_of(table.get(*keys.staged(tenant, task, each["id"]))) == each
+        entry = rows.entry_of(table.get(*keys.staged(tenant, task, each["id"])))
+        assert entry
+        assert entry["version_id"] == stored["VersionId"]
+        assert artifacts.shown([entry]) == [each]
 
 
 def test_the_bucket_refuses_what_the_form_does_not_allow(http: httpx.Client, task: str) -> None:
@@ -256,6 +260,19 @@ def test_a_runs_files_go_up_and_come_down(
     signed = http.post(f"{run}/presign/", json={"storage_path": shown["storage_path"]}).json()
     assert httpx.get(signed["url"], trust_env=False).content == everything
     assert httpx.get(signed["url"].replace("X-Amz-Signature=", "X-Amz-Signature=0"), trust_env=False).status_code == 403
+
+
+def test_a_form_that_is_sent_again_changes_no_file_of_a_manifest(http: httpx.Client, run: str) -> None:
+    file = {"name": "report.txt", "type": "output", "size": 8, "content_type": "text/plain"}
+    (made,) = http.post(f"{run}/prepare_upload/", json={"artifacts": [file]}).json()["artifacts"]
+    assert upload(made, b"The real").is_success
+    named = {name: made[name] for name in ("id", "name", "type", "storage_path", "content_type")}
+    assert http.post(f"{run}/finalize_upload/", json={"artifacts": [named]}).status_code == 200
+    assert upload(made, b"A forged").is_success
+    where = {"storage_path": made["storage_path"]}
+    assert http.post(f"{run}/download/", json=where).content == b"The real"
+    address = http.post(f"{run}/presign/", json=where).json()["url"]
+    assert httpx.get(address, trust_env=False).content == b"The real"
 
 
 def test_many_may_add_files_to_a_run_at_once_and_none_is_lost(http: httpx.Client, run: str) -> None:

@@ -58,6 +58,8 @@ def test_rows_streams_and_uploads_go_on_after_a_restart(stack: Stack, end: Any) 
     function = create_function(aws, "consumer", CONSUMER)
     stream = Stream(aws, function)
     aws("s3").create_bucket(Bucket="uploads")
+    aws("s3").put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
+    former = aws("s3").put_object(Bucket="uploads", Key="a/b", Body=b"former")["VersionId"]
     aws("s3").put_object(Bucket="uploads", Key="a/b", Body=b"kept")
     stream.write({})
     assert stream.batches(lambda batches: len(batches) == 1) == [list(range(10))]
@@ -71,6 +73,7 @@ def test_rows_streams_and_uploads_go_on_after_a_restart(stack: Stack, end: Any) 
 
     assert aws("dynamodb").get_item(TableName=stream.table, Key={"pk": {"S": "10"}})["Item"]["n"] == {"N": "10"}
     assert aws("s3").get_object(Bucket="uploads", Key="a/b")["Body"].read() == b"kept"
+    assert aws("s3").get_object(Bucket="uploads", Key="a/b", VersionId=former)["Body"].read() == b"former"
     url = aws("s3").generate_presigned_url("get_object", Params={"Bucket": "uploads", "Key": "a/b"})
     assert httpx.get(url, trust_env=False).content == b"kept"
     aws("lambda").delete_function_concurrency(FunctionName="consumer")

@@ -68,7 +68,7 @@ def test_what_is_not_there_is_none(code: str) -> None:
     store, _ = store_of(refused(code, 404))
     assert store.get("a", 10) is None
     store, _ = store_of(refused(code, 404))
-    assert store.tag_all(["a"], {}) == ["a"]
+    assert store.tag_all({"a": None}, {}) == ["a"]
 
 
 def test_a_permission_that_lacks_is_no_missing_object() -> None:

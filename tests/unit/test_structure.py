@@ -316,6 +316,13 @@ def test_no_endpoint_may_scan_or_publish() -> None:
             assert not actions & {"dynamodb:Scan", "events:PutEvents", "sqs:SendMessage", "sns:Publish"}, name
 
 
+def test_what_takes_a_key_may_read_its_answer_whole() -> None:
+    keyed = {function_of(each.operation.name) for each in endpoints() if each.operation.keyed}
+    for name in keyed:
+        granted = {action for each in statements(functions()[name]) for action in listed(each["Action"])}
+        assert {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"} <= granted, name
+
+
 def test_the_stream_has_no_more_readers_than_a_shard_bears() -> None:
     events = [event for each in functions().values() for event in each.get("Events", {}).values()]
     assert len([each for each in events if each["Type"] == "DynamoDB"]) <= 2
@@ -356,6 +363,14 @@ def test_the_bucket_of_files_is_private_encrypted_and_kept_and_forgets_by_tag() 
     # Longer than the tag says: a file that is taken in its last minute has to be there for that.
     days = {rule["TagFilters"][0]["Value"]: rule["ExpirationInDays"] for rule in rules if "TagFilters" in rule}
     assert days == {str(each): each + 1 for each in (artifacts.STAGED_DAYS, artifacts.RUN_DAYS)}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    former = {
+        rule["TagFilters"][0]["Value"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for rule in rules
+        if "TagFilters" in rule
+    }
+    assert former == days
+    assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules)
     assert all(rule["TagFilters"][0]["Key"] == "ttl_days" for rule in rules if "TagFilters" in rule)
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
     (cors,) = bucket["CorsConfiguration"]["CorsRules"]

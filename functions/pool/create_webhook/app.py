@@ -11,6 +11,8 @@ from switchyard.surfaces.pool.webhook_models import CreateWebhook, WebhookWithSe
     "pool.create_webhook",
     "POST /api/v1/webhooks",
     scopes=("settings:admin",),
+    # What is sent to the endpoint tells of every shared task.
+    also=("tasks:read",),
     body=CreateWebhook,
     reply=WebhookWithSecret,
     status=201,

@@ -121,7 +121,7 @@ def _operation(operation: Operation, path: str, schemas: dict[type[BaseModel], J
         "summary": operation.summary.rstrip("."),
         "parameters": _parameters(operation, path, schemas),
         "responses": _responses(operation, schemas),
-        "security": [] if operation.public else [{"bearer": [scope]} for scope in operation.scopes] or [{"bearer": []}],
+        "security": [] if operation.public else _security(operation),
     }
     if operation.body:
         content = {"application/json": {"schema": schemas[operation.body]}}
@@ -131,6 +131,10 @@ def _operation(operation: Operation, path: str, schemas: dict[type[BaseModel], J
             "content": content,
         }
     return described
+
+
+def _security(operation: Operation) -> list[Json]:
+    return [{"bearer": [scope, *operation.also]} for scope in operation.scopes] or [{"bearer": []}]
 
 
 def _unknown_fields(body: type[BaseModel]) -> str:

@@ -118,7 +118,7 @@ def bearer() -> Json:
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "sy_…",
-        "description": f"An access token. Any one of an operation's scopes is enough:\n{scopes}",
+        "description": f"An access token. One of an operation's requirements is enough, with all its scopes:\n{scopes}",
     }
 
 

@@ -1,6 +1,8 @@
 """The bucket of artifacts: the only place that talks to S3, with retries within the time that is left.
 
-Clients put files there themselves, by a form that is signed here, and get large ones by a signed address.
+Clients put files there themselves, by a form that is signed here, and get large ones by a signed address. A form works
+as often as it is sent within its time: unlike PutObject, POST takes no If-None-Match ("POST Object", API reference).
+So the bucket keeps versions, and what was looked at once is read by its version.
 """
 
 import os
@@ -24,7 +26,7 @@ _PARALLEL = 16
 PART_BYTES = 8 * 1_048_576
 _SERVER_ERROR = 500
 _RETRYABLE = frozenset({"RequestTimeout", "SlowDown", "OperationAborted"})
-_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_MISSING = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
 
 
 class CannotSign(Exception):
@@ -34,13 +36,14 @@ class CannotSign(Exception):
 @dataclass(frozen=True, slots=True)
 class Head:
     """What the bucket knows of an object: bytes (None: unknown), media type, when it was uploaded (epoch, seconds),
-    and, if it was uploaded with one, its SHA-256 in base64.
+    if it was uploaded with one, its SHA-256 in base64, and which version of it that is (None: the bucket keeps none).
     """
 
     size: int | None
     content_type: str
     uploaded_at: int
     sha256: str | None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +96,14 @@ class ObjectStore:
             raise CannotSign from error
         return made
 
-    def presign_get(self, key: str, headers: Mapping[str, str], seconds: int) -> str:
-        """Return an address that serves the object, with these content-type and content-disposition.
+    def presign_get(self, key: str, headers: Mapping[str, str], seconds: int, version: str | None = None) -> str:
+        """Return an address that serves the object (the newest version of it, unless one is named), with these
+        content-type and content-disposition.
 
         Raises CannotSign.
         """
         given = {"ResponseContentType": "content-type", "ResponseContentDisposition": "content-disposition"}
-        params = {"Bucket": self.bucket, "Key": key, **{name: headers[header] for name, header in given.items()}}
+        params = self._place(key, version) | {name: headers[header] for name, header in given.items()}
         try:
             address: str = self.client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
         except NotConfigured as error:
@@ -135,14 +139,20 @@ class ObjectStore:
         put = partial(self.client.upload_part, **upload, PartNumber=number, Body=part)
         return {"PartNumber": number, "ETag": self._surely(put)["ETag"]}
 
-    def tag_all(self, keys: Sequence[str], tags: Mapping[str, str]) -> list[str]:
-        """Give all objects these tags in place of those they have; returns the keys where there is no object."""
-        found = _in_parallel([partial(self._tag, key, tags) for key in keys])
-        return [key for key, there in zip(keys, found, strict=True) if not there]
+    def tag_all(self, versions: Mapping[str, str | None], tags: Mapping[str, str]) -> list[str]:
+        """Give all objects these tags in place of those they have; returns the keys where there is no object.
 
-    def get(self, key: str, most: int) -> Content | None:
-        """Read an object of at most so many bytes; None when it is not there."""
-        return self._patiently(partial(self._get, key, most))
+        `versions` has the version of each key (None: the newest).
+        """
+        found = _in_parallel([partial(self._tag, key, version, tags) for key, version in versions.items()])
+        return [key for key, there in zip(versions, found, strict=True) if not there]
+
+    def get(self, key: str, most: int, version: str | None = None) -> Content | None:
+        """Read an object of at most so many bytes, the newest version unless one is named; None: it is not there."""
+        return self._patiently(partial(self._get, key, most, version))
+
+    def _place(self, key: str, version: str | None) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": key, **({"VersionId": version} if version else {})}
 
     def _head(self, key: str) -> Head | None:
         ask = partial(self.client.head_object, Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
@@ -151,7 +161,8 @@ class ObjectStore:
             return None
         size = answer.get("ContentLength")
         uploaded = int(answer["LastModified"].timestamp())
-        return Head(size, answer.get("ContentType", ""), uploaded, answer.get("ChecksumSHA256"))
+        media, sha256 = answer.get("ContentType", ""), answer.get("ChecksumSHA256")
+        return Head(size, media, uploaded, sha256, answer.get("VersionId"))
 
     def _put(self, upload: Upload, tags: Mapping[str, str]) -> None:
         self._patiently(
@@ -165,13 +176,13 @@ class ObjectStore:
             )
         )
 
-    def _tag(self, key: str, tags: Mapping[str, str]) -> bool:
+    def _tag(self, key: str, version: str | None, tags: Mapping[str, str]) -> bool:
         pairs = [{"Key": name, "Value": value} for name, value in tags.items()]
-        write = partial(self.client.put_object_tagging, Bucket=self.bucket, Key=key, Tagging={"TagSet": pairs})
+        write = partial(self.client.put_object_tagging, **self._place(key, version), Tagging={"TagSet": pairs})
         return self._patiently(write) is not None
 
-    def _get(self, key: str, most: int) -> Content:
-        answer = self.client.get_object(Bucket=self.bucket, Key=key)
+    def _get(self, key: str, most: int, version: str | None) -> Content:
+        answer = self.client.get_object(**self._place(key, version))
         from switchyard.aws.sdk import own_errors
 
         # The body is read from the connection here, after the call. Entered, it would be the bare stream, unchecked.

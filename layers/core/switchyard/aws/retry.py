@@ -39,6 +39,7 @@ def call[T](
     Each attempt ends before the deadline. If that passed before the call, there is one attempt, as long as any call may
     take. Raises Busy when the time is over, and the ApiError that is not to be tried again.
     """
+    cause: Exception | None = None
     for pause in pauses():
         now = time.monotonic()
         limit = time_limit.set(max(deadline - RESERVE, now + RESERVE) if now < deadline else math.inf)
@@ -46,8 +47,9 @@ def call[T](
             return make()
         except ApiError as error:
             if not is_retryable(error):
+                error.repeated = cause is not None
                 raise
-            cause: Exception = error
+            cause = error
         except Unreachable as error:
             cause = error
         finally:

@@ -3,11 +3,12 @@
 What a file may be called, how large it may be, where it lies, and what a manifest says of it. Sizes are in bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from unicodedata import category
 
 #: A manifest entry as the contract shows it: id, name, type, source, size, content_type, storage_path, uploaded_at.
+#: Beside that, `version_id`: which of the uploads to its path it speaks of. No client sees that.
 Entry = Mapping[str, Any]
 
 TYPES = ("plan", "context", "reference", "output", "artifact", "tree_snapshot", "user_attachment")
@@ -85,6 +86,11 @@ def too_large(name: str, kind: str, content_type: str, size: int) -> str | None:
     if kind == "user_attachment" and size > PDF_MAX and (name.lower().endswith(".pdf") or media == "application/pdf"):
         return f"{name} exceeds the 10MB attachment limit for PDFs in cloud runs"
     return f"{name} exceeds the 30MB attachment limit" if size > SIZE_MAX else None
+
+
+def shown(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return entries as clients see them."""
+    return [{name: value for name, value in each.items() if name != "version_id"} for each in entries]
 
 
 def tags(tenant_id: str, days: int) -> dict[str, str]:

@@ -37,7 +37,7 @@ class Answers(TypedDict, total=False):
 
 
 class Promises(Answers, total=False):
-    """What else an endpoint with a ledger promises. Any one of `scopes` is enough.
+    """What else an endpoint with a ledger promises. Any one of `scopes` is enough; beside it, all of `also` are needed.
 
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose version
     is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body that may
@@ -45,6 +45,7 @@ class Promises(Answers, total=False):
     """
 
     scopes: tuple[str, ...]
+    also: tuple[str, ...]
     keyed: bool
     versioned: bool
     key_field: str

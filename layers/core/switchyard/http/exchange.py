@@ -94,6 +94,9 @@ class _AuthenticatedExchange[Given](Exchange[Given]):
         self.actor = actor
         if not actor.may(*self.operation.scopes):
             raise MissingScope(self.operation.scopes[0])
+        for scope in self.operation.also:
+            if not actor.may(scope):
+                raise MissingScope(scope)
         return actor, table
 
 

@@ -22,6 +22,7 @@ class Operation:
     summary: str
     public: bool
     scopes: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     reply: type[BaseModel] | None = None

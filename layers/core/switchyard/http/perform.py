@@ -70,6 +70,6 @@ def _keep(key: KeyUse, refusal: Refusal, table: Table) -> None:
     """Remember a final refusal under the request's key, unless the key is taken."""
     status, headers, body = refusal
     try:
-        table.write([idempotency.remember(key, status, headers, redacted(body))])
+        table.write(idempotency.remember(key, status, headers, redacted(body)))
     except ConditionFailed:
         logger.info("idempotency key taken meanwhile")

@@ -4,7 +4,7 @@ The workflow and the pipeline, which have no request, change runs through ledger
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,13 @@ def find(unit: Unit, task_id: str, run_id: str) -> tuple[Track, Run]:
     if row is None:
         raise NotFound(f"The task has no run with the id {run_id}.")
     return task, rows.from_item(row)
+
+
+def prefetch(unit: Unit, found: Iterable[Run]) -> None:
+    """Read runs that an index told of, and their tasks, as they stand: 1 round trip per 100 rows."""
+    listed = list(found)
+    row_keys = [keys.run(each.tenant_id, each.task_id, each.id) for each in listed]
+    unit.prefetch([each.task_id for each in listed], rows=row_keys)
 
 
 def held(unit: Unit, task: Track) -> Run | None:
@@ -115,6 +122,8 @@ def apply(unit: Unit, task: Track | None, run: Run, fields: Mapping[str, Any]) -
 def _become(unit: Unit, task: Track | None, before: Run, after: Run) -> Run:
     if after is before:
         return before
+    if task is not None:
+        after = replace(after, owner=task.owner)  # whoever may see the task, may see its runs
     unit.write(rows.update(before, after))
     if task is not None and after.status != before.status:
         tracks.follow(unit, task, **runs.task_fields(after, task))

@@ -131,10 +131,11 @@ class Unit:
             found = self.table.get_many(row_keys)
         if use:
             self._key_checked = True
-            self._replay_if(idempotency.recall(found.pop(use.row_key, None)))
+            self._replay_if(found.pop(use.row_key, None))
         return found
 
-    def _replay_if(self, remembered: Remembered | None) -> None:
+    def _replay_if(self, row: Item | None) -> None:
+        remembered = idempotency.recall(self.table, self.key, row) if self.key else None
         if remembered is None or self.key is None:
             return
         if remembered.fingerprint != self.key.fingerprint:
@@ -219,7 +220,7 @@ class Unit:
         if guarded:
             actions.append(graph.advance_guard(self.actor.tenant_id, self._guard or 0))
         if self.key:
-            actions.append(idempotency.remember(self.key, status, headers, body))
+            actions += idempotency.remember(self.key, status, headers, body)
         if len(actions) > ACTIONS_MAX:
             problem = f"needs {len(actions)} rows to be written or checked at once; a transaction has {ACTIONS_MAX}"
             expected = "fewer drafts, or fewer references to tracks outside the request"
@@ -231,7 +232,7 @@ class Unit:
             self.table.write(actions, token=new_id(), until=self.write_by)
         except ConditionFailed as refused:
             if self.key:
-                self._replay_if(idempotency.recall(refused.items[-1]))
+                self._replay_if(refused.items[-1])
             self._explain(refused, intents)
 
     def _check_references(self) -> None:
@@ -277,11 +278,6 @@ class Unit:
 
     def _explain(self, refused: ConditionFailed, intents: Mapping[str, Intent]) -> None:
         for (track_id, intent), item in zip(intents.items(), refused.items, strict=False):
-            if item is None:
-                continue
-            if isinstance(intent, Require):
+            if item is not None and isinstance(intent, Require):
                 raise intent.refusal(track_id) from refused
-            ours = isinstance(intent, Change) and graph.is_written(item, intent.after, self.request_id)
-            if ours and len(refused.items) == 1:
-                return  # the first attempt went through and only its answer was lost
         raise Stale from refused

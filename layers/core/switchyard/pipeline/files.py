@@ -22,7 +22,7 @@ def keep(table: Table, bucket: ObjectStore, event: Mapping[str, Any]) -> None:
     row = table.get(*keys.run(tenant, run["taskId"], run["id"]))
     if row is None:
         return
-    paths = [each["storage_path"] for each in runs.from_item(row).artifacts]
-    staged = [path for path in paths if artifacts.is_staged(path)]
+    versions = {each["storage_path"]: each.get("version_id") for each in runs.from_item(row).artifacts}
+    staged = {path: version for path, version in versions.items() if artifacts.is_staged(path)}
     for path in bucket.tag_all(staged, artifacts.tags(tenant, artifacts.RUN_DAYS)):
         logger.error("a file of the run is gone", extra={"run_id": run["id"], "storage_path": path})

@@ -6,7 +6,7 @@ record that is delivered again, or a consumer that ends between two steps, chang
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -43,9 +43,8 @@ class Projector:
         if isinstance(happened, audit.Entry):
             self._audit(happened)
         elif isinstance(happened, RunChange):
-            if happened.status_changed:
-                self._audit(audit.entry_of_run(happened))
-            self._tell(run_events.events_of(happened))
+            if happened.status_changed or happened.meaning:
+                self._tell_run(happened)
         elif happened:
             self._audit(audit.entry_of_change(happened))
             self._tell(events_of(happened))
@@ -54,6 +53,15 @@ class Projector:
             self._make_ready(happened)
             if happened.deleted:
                 self._detach_all(happened.after)
+
+    def _tell_run(self, change: RunChange) -> None:
+        """Tell of a run's change those who may see its task now, whoever could when the run began."""
+        task = self.table.get(*keys.track(change.after.tenant_id, change.after.task_id))
+        if task:
+            change = replace(change, after=replace(change.after, owner=rows.from_item(task).owner))
+        if change.status_changed:
+            self._audit(audit.entry_of_run(change))
+        self._tell(run_events.events_of(change))
 
     def _tell(self, events: Iterable[DomainEvent]) -> None:
         for event in events:

@@ -6,7 +6,7 @@ tokens, numbers and words of ours, and no text of a client. It may come again, l
 execution, a token takes one answer, and what a task's change leads to follows from the rows as they stand.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from switchyard.aws.executions import Executions
@@ -37,8 +37,9 @@ def due(data: Mapping[str, Any]) -> Signal | None:
 
     `of` says what it is for. `runs` and `goal_runs`: the one call to make to these executions (`start` a name with an
     `input`, `answer` a token with an `output`, or `heartbeat` a token). `track`: the `goals` whose runs must look
-    again, whether the tasks that depend on the track are to be looked for (`dependents`), and when it came to its end
-    what its runs become (`end_runs`), the newest of them (`latest_run`) and the request that did it.
+    again, whether the tasks that depend on the track are to be looked for (`dependents`), whether its runs follow it
+    to another owner (`move_runs`), and when it came to its end what they become (`end_runs`), the newest of them
+    (`latest_run`) and the request that did it.
     """
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None:
@@ -85,9 +86,11 @@ def _of_track(before: Track | None, after: Track) -> Signal | None:
         dependents = after.is_task and goal_runs.ends_or_reopens(before, after)
     ends = _has_ended(after) and not (before and _has_ended(before))
     named = sorted(each for each in goals if each)
-    if not (named or dependents or ends):
+    moves = before is not None and before.owner != after.owner and after.latest_run_id is not None
+    if not (named or dependents or ends or moves):
         return None
     about = {"of": "track", "tenant": after.tenant_id, "track": after.id, "goals": named, "dependents": dependents}
+    about |= {"move_runs": True} if moves else {}
     if not ends:
         return about
     done = lifecycle.is_done(after.status) and not after.deleted_at
@@ -109,6 +112,9 @@ def take(table: Table, executions: Callable[[str], Executions], signal: Signal) 
     Raises Unfinished when the time is over, and KeyError for another message.
     """
     if signal["of"] == "track":
+        if "move_runs" in signal:
+            for run in _active_runs(table, signal):
+                system.move_run(table, run.tenant_id, run.task_id, run.id)
         if "end_runs" in signal:
             _end_runs(table, signal)
         _wake_goal_runs(table, signal)
@@ -125,17 +131,22 @@ def _end_runs(table: Table, signal: Signal) -> None:
 
     Ids are in the order of creation: a run that was made since then, of a task that was reopened, goes on.
     """
-    tenant, task_id, latest = signal["tenant"], signal["track"], signal["latest_run"]
     wanted = {"status": signal["end_runs"]}
+    actor, request = system.actor(signal["tenant"]), signal["request"]
+    for run in _active_runs(table, signal):
+        if run.id <= signal["latest_run"]:
+            system.change_run(table, actor, request, run.task_id, run.id, lambda r: None if r.is_final else wanted)
+
+
+def _active_runs(table: Table, signal: Signal) -> Iterator[Run]:
+    """Read the runs of a task that are not finished, newest first: 1 query for each _PAGE of its runs."""
     position: str | None = None
     while True:
-        page = run_rows.read_of_task(table, tenant, task_id, _PAGE, position)
-        for row in page.items:
-            run = run_rows.from_item(row)
-            if not run.is_final and run.id <= latest:
+        page = run_rows.read_of_task(table, signal["tenant"], signal["track"], _PAGE, position)
+        for run in map(run_rows.from_item, page.items):
+            if not run.is_final:
                 check_time(table.deadline)
-                actor, request = system.actor(tenant), signal["request"]
-                system.change_run(table, actor, request, task_id, run.id, lambda r: None if r.is_final else wanted)
+                yield run
         if page.position is None:
             return
         position = page.position

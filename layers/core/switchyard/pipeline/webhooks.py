@@ -33,12 +33,15 @@ Payload = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def dispatch(table: Table, event: Mapping[str, Any], payload: Payload) -> int:
-    """Plan the deliveries of one domain event; returns how many endpoints want it. Personal tracks stay untold."""
+    """Plan the deliveries of one domain event; returns how many endpoints want it.
+
+    Personal tracks stay untold: what was personal when it changed, and what is now.
+    """
     detail = event["detail"]
     if detail.get("owner"):
         return 0
     wanted = [each for each in webhooks.of_tenant(table, detail["tenantId"]) if each.wants(detail["type"])]
-    if not wanted:
+    if not wanted or _is_personal(table.get(*keys.track(detail["tenantId"], _track_of(detail)))):
         return 0
     body = json.dumps(payload(detail), ensure_ascii=False, separators=(",", ":"))
     for webhook in wanted:
@@ -49,6 +52,16 @@ def dispatch(table: Table, event: Mapping[str, Any], payload: Payload) -> int:
     return len(wanted)
 
 
+def _track_of(detail: Mapping[str, Any]) -> str:
+    """Return the id of the track that an event is about; that of a run's task."""
+    found: str = detail["run"]["taskId"] if "run" in detail else detail["track"]["id"]
+    return found
+
+
+def _is_personal(row: Item | None) -> bool:
+    return row is not None and "owner" in row
+
+
 def _planned(webhook: Webhook, detail: Mapping[str, Any], body: str) -> Delivery:
     return Delivery(
         tenant_id=webhook.tenant_id,
@@ -56,6 +69,7 @@ def _planned(webhook: Webhook, detail: Mapping[str, Any], body: str) -> Delivery
         id=_delivery_id(webhook.id, detail["id"], detail["time"]),
         event_id=detail["id"],
         event=detail["type"],
+        track_id=_track_of(detail),
         body=body,
         created_at=clock.now(),
     )
@@ -77,8 +91,9 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return None
     if old and old["round"] == new["round"]:
         return None
-    names = {"tenant": "tenant_id", "webhook": "webhook_id", "delivery": "id"}
-    return {short: new[name]["S"] for short, name in names.items()} | {"round": int(new["round"]["N"])}
+    names = {"tenant": "tenant_id", "webhook": "webhook_id", "delivery": "id", "track": "track_id"}
+    ids = {short: new[name]["S"] for short, name in names.items() if name in new}
+    return ids | {"round": int(new["round"]["N"])}
 
 
 # ---------------------------------------------------------------- deliver
@@ -90,11 +105,14 @@ def deliver(table: Table, queue: Queue, message: Message) -> bool:
     The attempt is written down before it is made, and what became of it afterwards: one that is killed in the middle
     stays on record.
     """
-    webhook, delivery = _read(table, message.body)
+    webhook, delivery, track = _read(table, message.body)
     if delivery is None or delivery.round != message.body["round"] or delivery.status == "delivered":
         return True
     if webhook is None or not webhook.enabled:
         _record(table, delivery, status="failed", error="The endpoint is disabled or deleted.")
+        return True
+    if _is_personal(track):
+        _record(table, delivery, status="failed", error="What it tells of is personal now.")
         return True
     last = queue.is_last(message)
     undone = "failed" if last else "pending"
@@ -120,14 +138,17 @@ def deliver(table: Table, queue: Queue, message: Message) -> bool:
     return False
 
 
-def _read(table: Table, message: Mapping[str, Any]) -> tuple[Webhook | None, Delivery | None]:
+def _read(table: Table, message: Mapping[str, Any]) -> tuple[Webhook | None, Delivery | None, Item | None]:
+    """Read an endpoint, a delivery to it, and the row of the track that it tells of: 1 round trip."""
     tenant, webhook_id = message["tenant"], message["webhook"]
     wanted = [keys.webhook(tenant, webhook_id), keys.delivery(tenant, webhook_id, message["delivery"])]
+    wanted += [keys.track(tenant, message["track"])] if "track" in message else []
     found = table.get_many(wanted)
-    webhook, delivery = (found.get(each) for each in wanted)
+    webhook, delivery, track = (found.get(each) for each in [*wanted, ("", "")][:3])
     return (
         webhooks.from_item(webhook) if webhook else None,
         webhooks.delivery_from(delivery) if delivery else None,
+        track,
     )
 
 

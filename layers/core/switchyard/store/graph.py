@@ -67,9 +67,3 @@ def advance_guard(tenant_id: str, was: int) -> Item:
             "ExpressionAttributeValues": {":next": {"N": str(was + 1)}} | ({":was": {"N": str(was)}} if was else {}),
         }
     }
-
-
-def is_written(row: Mapping[str, Any], track: Track, request_id: str) -> bool:
-    """Tell whether a row is this version of the track already, written by the request itself."""
-    request, version = row.get("changed_request", {}).get("S"), row.get("version", {}).get("N")
-    return bool(request == request_id and version == str(track.version))

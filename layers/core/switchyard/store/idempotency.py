@@ -1,4 +1,8 @@
-"""Idempotency keys: a row beside the change it protects, in the same transaction, kept 24 hours."""
+"""Idempotency keys: a row beside the change it protects, in the same transaction, kept 24 hours.
+
+An item has at most 400 KB, names included, and a transaction 4 MB (developer guide, "Quotas"). So a longer answer is
+kept in several rows.
+"""
 
 import json
 from collections.abc import Mapping
@@ -8,10 +12,12 @@ from typing import Any
 from switchyard.domain import clock
 from switchyard.store import keys
 from switchyard.store.codec import row_key
-from switchyard.store.table import Item
+from switchyard.store.table import Item, Table
 
 KEEP_SECONDS = 86_400
 KEY_MAX = 255
+#: Characters of an answer that one row keeps, of at most 4 bytes each.
+PART_MAX = 90_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +44,44 @@ class Remembered:
     body: str
 
 
-def remember(use: KeyUse, status: int, headers: Mapping[str, str], body: str) -> Item:
-    """The action that keeps an answer under its key; refused while an unexpired row is there."""
+def remember(use: KeyUse, status: int, headers: Mapping[str, str], body: str) -> list[Item]:
+    """The actions that keep an answer under its key; the last one is refused while an unexpired row is there."""
     now = clock.epoch()
-    return {
-        "Put": {
-            "Item": {
-                **row_key(use.row_key),
-                "fingerprint": {"S": use.fingerprint},
-                "status": {"N": str(status)},
-                "headers": {"S": json.dumps(dict(headers))},
-                "body": {"S": body},
-                "expires_at": {"N": str(now + KEEP_SECONDS)},
-            },
-            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
-            "ExpressionAttributeValues": {":now": {"N": str(now)}},
-        }
+    first, *rest = [body[start : start + PART_MAX] for start in range(0, len(body), PART_MAX)] or [""]
+    expiry = {"expires_at": {"N": str(now + KEEP_SECONDS)}}
+    parts = [
+        {**row_key(key), "body": {"S": text}, **expiry}
+        for key, text in zip(_part_keys(use, len(rest)), rest, strict=True)
+    ]
+    item = {
+        **row_key(use.row_key),
+        "fingerprint": {"S": use.fingerprint},
+        "status": {"N": str(status)},
+        "headers": {"S": json.dumps(dict(headers))},
+        "body": {"S": first},
+        **({"parts": {"N": str(len(rest))}} if rest else {}),
+        **expiry,
     }
+    condition = {
+        "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+        "ExpressionAttributeValues": {":now": {"N": str(now)}},
+    }
+    return [*({"Put": {"Item": each}} for each in parts), {"Put": {"Item": item, **condition}}]
 
 
-def recall(row: Mapping[str, Any] | None) -> Remembered | None:
-    """Return what a row remembers; None when there is none or its time is over (TTL deletes late)."""
+def recall(table: Table, use: KeyUse, row: Mapping[str, Any] | None) -> Remembered | None:
+    """Return what a row that was read remembers; None when there is none or its time is over (TTL deletes late).
+
+    1 round trip for an answer that is kept in several rows, else none.
+    """
     if not row or int(row["expires_at"]["N"]) <= clock.epoch():
         return None
+    part_keys = _part_keys(use, int(row["parts"]["N"])) if "parts" in row else []
+    parts = table.get_many(part_keys)
+    body = row["body"]["S"] + "".join(parts[key]["body"]["S"] for key in part_keys)
     headers = json.loads(row["headers"]["S"])
-    return Remembered(row["fingerprint"]["S"], int(row["status"]["N"]), headers, row["body"]["S"])
+    return Remembered(row["fingerprint"]["S"], int(row["status"]["N"]), headers, body)
+
+
+def _part_keys(use: KeyUse, count: int) -> list[tuple[str, str]]:
+    return [keys.idempotency_part(use.tenant_id, use.actor_id, use.key, number) for number in range(1, count + 1)]

@@ -89,6 +89,12 @@ def idempotency(tenant_id: str, actor_id: str, key: str) -> tuple[str, str]:
     return f"{tenant_id}#{actor_id}#IDEMPOTENCY", hashlib.sha256(key.encode()).hexdigest()
 
 
+def idempotency_part(tenant_id: str, actor_id: str, key: str, number: int) -> tuple[str, str]:
+    """What does not fit into a key's own row of the answer, from 1 on."""
+    pk, sk = idempotency(tenant_id, actor_id, key)
+    return pk, f"{sk}#{number}"
+
+
 def external_id(tenant_id: str, external_id: str) -> tuple[str, str]:
     """Finds an objective by the id that its maker gave it; hashed, for it is the client's text."""
     return f"{tenant_id}#EXTERNAL#{hashlib.sha256(external_id.encode()).hexdigest()}", "EXTERNAL"

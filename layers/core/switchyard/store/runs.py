@@ -72,28 +72,53 @@ def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: 
     return read_page(table, [Range(TABLE, pk, prefix=prefix)], limit=limit, after=after, whole=False)
 
 
-def read_offered(
-    table: Table, actor: Actor, realms: Sequence[str], limit: int, project_id: str | None = None
-) -> tuple[list[Run], list[Run]]:
-    """Return runs of the realms that the actor may claim now: those that are offered, and those whose lease ran out.
+class Offers:
+    """Runs of the realms that an actor may claim now, a page at a time: offered ones, and those whose lease ran out.
 
-    Those meant for the actor come before those for any agent, then the oldest first; at most `limit` of each partition.
-    1 round trip, its queries side by side. The index lags behind the table: who claims one reads it again.
+    The index lags behind the table: who claims a run reads it again, and goes on to the next page when all are gone.
     """
-    whom = [(realm, agent) for agent in (actor.id, None) for realm in realms]
-    free = [Range(READY, keys.runs_ready(*each)) for each in whom]
-    lapsed = [Range(READY, keys.runs_leased(*each), high=clock.now()) for each in whom]
-    row_filter = Filter()
-    if project_id:
-        row_filter.any_of("project_id", [project_id])
-    found: dict[Range, list[Run]] = {}
 
-    def read(each: Range) -> None:
-        page = read_page(table, [each], limit=limit, descending=False, row_filter=row_filter, whole=False)
-        found[each] = [from_item(item) for item in page.items]
+    def __init__(self, table: Table, actor: Actor, realms: Sequence[str], project_id: str | None = None) -> None:
+        whom = [(realm, agent) for agent in (actor.id, None) for realm in realms]
+        self._table = table
+        self._free = [Range(READY, keys.runs_ready(*each)) for each in whom]
+        self._lapsed = [Range(READY, keys.runs_leased(*each), high=clock.now()) for each in whom]
+        self._filter = Filter()
+        if project_id:
+            self._filter.any_of("project_id", [project_id])
+        #: Where to go on in each partition that was not read to its end.
+        self._places: dict[Range, str | None] = dict.fromkeys((*self._free, *self._lapsed))
 
-    side_by_side([partial(read, each) for each in (*free, *lapsed)])
-    return [run for each in free for run in found[each]], [run for each in lapsed for run in found[each]]
+    @property
+    def are_over(self) -> bool:
+        """Tell whether there is no further page."""
+        return not self._places
+
+    def read(self, limit: int) -> tuple[list[Run], list[Run]]:
+        """Return the next runs of each kind: 1 round trip, its queries side by side; at most `limit` of a partition.
+
+        Those meant for the actor come before those for any agent, then the oldest first.
+        """
+        found: dict[Range, Page] = {}
+
+        def read(each: Range, after: str | None) -> None:
+            found[each] = read_page(
+                self._table,
+                [each],
+                limit=limit,
+                after=after,
+                descending=False,
+                row_filter=self._filter,
+                whole=False,
+            )
+
+        side_by_side([partial(read, each, after) for each, after in self._places.items()])
+        self._places = {each: page.position for each, page in found.items() if page.position is not None}
+        free, lapsed = (
+            [from_item(item) for each in ranges if each in found for item in found[each].items]
+            for ranges in (self._free, self._lapsed)
+        )
+        return free, lapsed
 
 
 def read_slice(table: Table, tenant_id: str, task_id: str, offset: int, limit: int) -> list[Run]:

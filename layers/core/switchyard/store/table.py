@@ -1,7 +1,12 @@
-"""The only place that talks to DynamoDB: one client per container, retries within the time that is left."""
+"""The only place that talks to DynamoDB: one client per container, retries within the time that is left.
+
+An answer can be lost although the write went through. Sent again, a transaction is known by its token; a lone write is
+refused by its own condition, and known by the row that it left.
+"""
 
 import math
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -26,16 +31,18 @@ _RETRYABLE = frozenset(
         "TransactionInProgressException",
     }
 )
+_ASSIGNMENT = re.compile(r"(#?\w+) = (:\w+)")
 _THROTTLED = "The database is too busy: try again in a second."
 
 
 class ConditionFailed(Exception):
     """A conditional write was refused. `items` has, per action, the row that was in the way ({} if none),
-    or None where the action's own condition held."""
+    or None where the action's own condition held. `sent_again` tells that an earlier attempt may have gone through."""
 
-    def __init__(self, items: Sequence[Item | None]) -> None:
+    def __init__(self, items: Sequence[Item | None], sent_again: bool = False) -> None:
         super().__init__("condition failed")
         self.items = items
+        self.sent_again = sent_again
 
 
 class Table:
@@ -110,13 +117,18 @@ class Table:
     def write(self, actions: Sequence[Item], token: str | None = None, until: float = math.inf) -> None:
         """Write all actions or none: a lone Put, Update or Delete as itself, several as one transaction.
 
-        `token` names the attempt: with it, a transaction whose answer was lost can be sent again safely.
+        `token` names the attempt: with it, a transaction whose answer was lost can be sent again safely, for ten
+        minutes (ClientRequestToken, API reference of TransactWriteItems). A lone write needs none.
         Raises ConditionFailed with the rows that were in the way.
         """
         actions = [self._complete(action) for action in actions]
         if len(actions) == 1 and "ConditionCheck" not in actions[0]:
             ((kind, params),) = actions[0].items()
-            self.call(f"{kind.lower()}_item", until=until, **params)
+            try:
+                self.call(f"{kind.lower()}_item", until=until, **params)
+            except ConditionFailed as refused:
+                if not (refused.sent_again and _is_done(kind, params, refused.items[0] or {})):
+                    raise
         elif actions:
             extra = {"ClientRequestToken": token} if token else {}
             self.call("transact_write_items", until=until, TransactItems=actions, **extra)
@@ -154,10 +166,27 @@ def _is_retryable(error: ApiError) -> bool:
     return code in _RETRYABLE or code == "TransactionConflictException"
 
 
+def _is_done(kind: str, params: Mapping[str, Any], row: Item) -> bool:
+    """Tell whether a row is as this Put, Update or Delete leaves it ({}: there is no row).
+
+    Of updates that is told of those that set attributes to values and remove others.
+    """
+    if kind == "Delete":
+        return not row
+    if kind == "Put":
+        return bool(row == params["Item"])
+    names, values = params.get("ExpressionAttributeNames", {}), params.get("ExpressionAttributeValues", {})
+    sets, _, removed = params["UpdateExpression"].removeprefix("SET ").partition(" REMOVE ")
+    found = [_ASSIGNMENT.fullmatch(each) for each in sets.split(", ")]
+    return all(each and row.get(names.get(each[1], each[1])) == values[each[2]] for each in found) and not any(
+        names.get(each, each) in row for each in filter(None, removed.split(", "))
+    )
+
+
 def _refusal(error: ApiError) -> Exception:
     code = error.code
     if code == "ConditionalCheckFailedException":
-        return ConditionFailed([error.response.get("Item", {})])
+        return ConditionFailed([error.response.get("Item", {})], error.repeated)
     if code == "TransactionCanceledException":
         reasons = error.response["CancellationReasons"]
         if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):

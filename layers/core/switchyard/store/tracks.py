@@ -118,6 +118,13 @@ INDEX_KEYS: Mapping[str, Callable[[Track], str | None]] = {
     "ready_by_project": _ready_by_project,
 }
 
+#: What an internal task is found by: on its shelf, and, by its number, in a goal that it was put into.
+_OF_INTERNAL = frozenset({"home", "by_goal", "goal_rank"})
+
+
+def _unless_internal(value_of: Callable[[Track], str | None]) -> Callable[[Track], str | None]:
+    return lambda track: None if track.internal else value_of(track)
+
 
 # ---------------------------------------------------------------- beside the fields
 
@@ -199,7 +206,7 @@ def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
 ROWS = Codec(
     Track,
     lambda track: keys.track(track.tenant_id, track.id),
-    index_keys=INDEX_KEYS,
+    index_keys={name: of if name in _OF_INTERNAL else _unless_internal(of) for name, of in INDEX_KEYS.items()},
     listed=lambda track: track.deleted_at is None,
     beside=_beside,
     apart=("ext", *_WITHIN_EXT),
@@ -253,6 +260,11 @@ def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | No
             "ExpressionAttributeValues": values,
         }
     }
+
+
+def must_belong_to(track: Track) -> Item:
+    """The check that a track that was read is still shared, or personal to the same owner."""
+    return {"ConditionCheck": {"Key": row_key(keys.track(track.tenant_id, track.id)), **ROWS.stands(track, "owner")}}
 
 
 def must_be_done(tenant_id: str, track_id: str) -> Item:

@@ -99,7 +99,8 @@ def remove(webhook: Webhook) -> Item:
 class Delivery:
     """One event on its way to one endpoint. `status` is pending, delivered or failed; `round` counts redeliveries.
 
-    `body` is what is sent, the same bytes on every attempt.
+    `body` is what is sent, the same bytes on every attempt; `track_id` is what it tells of: it goes to nobody once that
+    is personal.
     """
 
     tenant_id: str
@@ -107,6 +108,7 @@ class Delivery:
     id: str
     event_id: str
     event: str
+    track_id: str | None = None
     body: str
     created_at: str
     status: str = "pending"

@@ -18,6 +18,8 @@ from switchyard.surfaces.pool.tasks import of_path
 
 #: Ready tasks that are read to draw one, and when other workers draw too: several times as many as these may be.
 CANDIDATES, CONTENDED_CANDIDATES = 8, 48
+#: Pages of them that are read at most until one has a task that is not blocked.
+PAGES_MAX = 8
 
 
 def claim(call: Call[Lease]) -> Reply:
@@ -43,11 +45,17 @@ def draw(unit: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
     Under contention it is any of the tasks that are as urgent as the first.
     """
     contended = draws.are_contended(unit, "tasks")
-    page = ready.read_page(unit.table, unit.actor, wanted, CONTENDED_CANDIDATES if contended else CANDIDATES)
-    candidates = [rows.from_item(item) for item in page.items]
-    if unit.attempt:
-        # The index may still show as ready what was blocked a moment ago.
-        candidates = [each for each in candidates if not _waits_for(unit, each)]
+    candidates: list[Track] = []
+    position: str | None = None
+    for _ in range(PAGES_MAX):
+        count = CONTENDED_CANDIDATES if contended else CANDIDATES
+        page = ready.read_page(unit.table, unit.actor, wanted, count, position)
+        candidates, position = [rows.from_item(item) for item in page.items], page.position
+        if unit.attempt:
+            # The index may still show as ready what was blocked a moment ago.
+            candidates = [each for each in candidates if not _waits_for(unit, each)]
+        if candidates or position is None:
+            break
     if not candidates:
         return None
     urgent = [each for each in candidates if each.priority == candidates[0].priority]

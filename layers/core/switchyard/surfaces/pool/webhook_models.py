@@ -81,9 +81,9 @@ class WebhookShown(CamelShown):
 
 
 class WebhookWithSecret(WebhookShown):
-    """The secret is shown here, and never again."""
+    """The secret is shown here, and never again: null when the same idempotency key is sent again."""
 
-    secret: str
+    secret: str | None
 
 
 class WebhookPage(CamelShown):

@@ -1,6 +1,8 @@
 """Webhooks: endpoints of a tenant, their secrets, and what became of each delivery (docs/webhooks.md)."""
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from switchyard.domain import clock
@@ -33,7 +35,7 @@ def create(call: Call[CreateWebhook]) -> Reply:
         updated_at=now,
     )
     call.ledger.write(rows.put(webhook))
-    return Reply(201, _with_secret(webhook), {"location": f"/api/v1/webhooks/hook_{webhook.id}"})
+    return _with_secret(201, webhook, {"location": f"/api/v1/webhooks/hook_{webhook.id}"})
 
 
 def read(call: Call) -> Reply:
@@ -72,7 +74,7 @@ def rotate(call: Call) -> Reply:
         former_until=clock.stamp(time.time() + rows.ROTATION_SECONDS),
     )
     call.ledger.write(action)
-    return Reply(200, _with_secret(after))
+    return _with_secret(200, after)
 
 
 def delete(call: Call) -> Reply:
@@ -107,10 +109,10 @@ def redeliver(call: Call) -> Reply:
 
 def _of_path(call: AnyCall) -> Webhook:
     webhook_id = parse_id(call.path["id"])
-    webhook = rows.find(call.ledger.table, call.actor.tenant_id, webhook_id) if webhook_id else None
-    if webhook is None:
+    row = call.ledger.row(keys.webhook(call.actor.tenant_id, webhook_id)) if webhook_id else None
+    if row is None:
         raise NotFound(f"Webhook not found: {call.path['id'][:80]}")
-    return webhook
+    return rows.from_item(row)
 
 
 def _page(call: AnyCall, query: WebhookPaging, partition: str, show: Any) -> Reply:
@@ -140,8 +142,10 @@ def _shown(webhook: Webhook) -> dict[str, Any]:
     }
 
 
-def _with_secret(webhook: Webhook) -> dict[str, Any]:
-    return {**_shown(webhook), "secret": webhook.secret}
+def _with_secret(status: int, webhook: Webhook, headers: Mapping[str, str] = MappingProxyType({})) -> Reply:
+    """Show an endpoint with its secret, which is not kept under the idempotency key: a replay has null instead."""
+    shown = _shown(webhook)
+    return Reply(status, {**shown, "secret": webhook.secret}, headers, kept={**shown, "secret": None})
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:

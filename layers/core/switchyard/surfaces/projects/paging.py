@@ -1,5 +1,6 @@
 """Pages by limit and offset: the envelope, and links that say where a page begins so that nobody counts up to it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -9,6 +10,8 @@ from switchyard.http.call import Call
 from switchyard.store import lists
 from switchyard.surfaces.projects.inputs import Paging
 
+#: What `told` says. Anybody can write it: the fingerprint of a list is no secret.
+_TOLD = re.compile(r"([<>])([0-9]{1,10}):(.*)", re.ASCII | re.DOTALL)
 _LINKED = frozenset({"limit", "offset", "position"})
 
 
@@ -59,10 +62,11 @@ class Start:
         if position is None:
             return None
         try:
-            text = lists.from_cursor(position, print_) or ""
+            told = _TOLD.fullmatch(lists.from_cursor(position, print_) or "")
         except Invalid:
             return None
-        seen, _, after = text[1:].partition(":")
-        found = cls(int(seen), after or None, text.startswith("<"))
+        if told is None:
+            return None
+        found = cls(int(told[2]), told[3] or None, told[1] == "<")
         fits = found.seen == offset if found.upward else found.seen <= offset <= found.seen + lists.EXAMINE_MAX
         return found if fits else None

@@ -57,7 +57,7 @@ def upload(call: Call[UploadArtifacts]) -> Reply:
         ],
         artifacts.tags(run.tenant_id, artifacts.RUN_DAYS),
     )
-    return Reply(200, {"artifacts": [dict(each) for each in after.artifacts]})
+    return Reply(200, {"artifacts": artifacts.shown(after.artifacts)})
 
 
 def prepare(call: Call[PrepareUpload]) -> Reply:
@@ -84,7 +84,8 @@ def finalize(call: Call[FinalizeUpload]) -> Reply:
     if added:
         _add(call, task, run, added)
     known |= {each["id"]: each for each in added}
-    return Reply(200, {"artifacts": [dict(known.get(e.id) or known[e.storage_path]) for e in body.artifacts]})
+    named = [known.get(each.id) or known[each.storage_path] for each in body.artifacts]
+    return Reply(200, {"artifacts": artifacts.shown(named)})
 
 
 def presign(call: Call[NamedArtifact]) -> Reply:
@@ -95,7 +96,8 @@ def presign(call: Call[NamedArtifact]) -> Reply:
 def download(call: Call[NamedArtifact]) -> Reply:
     """Answer with a file of the run, or of one that it resumed; with the address of one above INLINE_MAX (303)."""
     entry = _find(call)
-    content = objects.shared(call.ledger.table.deadline).get(entry["storage_path"], INLINE_MAX)
+    bucket = objects.shared(call.ledger.table.deadline)
+    content = bucket.get(entry["storage_path"], INLINE_MAX, entry.get("version_id"))
     if content is None:
         raise EndpointRefusal(404, {"error": "Artifact content not found"})
     if content.body is None:
@@ -157,7 +159,7 @@ def _find(call: Call[NamedArtifact]) -> Entry:
 def _address(call: AnyCall, entry: Entry) -> str:
     try:
         return objects.shared(call.ledger.table.deadline).presign_get(
-            entry["storage_path"], _headers(entry), artifacts.PRESIGNED_SECONDS
+            entry["storage_path"], _headers(entry), artifacts.PRESIGNED_SECONDS, entry.get("version_id")
         )
     except CannotSign as error:
         raise EndpointRefusal(400, {"error": "Unable to generate download URL"}) from error

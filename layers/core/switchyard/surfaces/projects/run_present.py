@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from switchyard.domain import artifacts
 from switchyard.domain.runs import Run
 
 #: Keys of `state` that a run shows beside it too.
@@ -22,7 +23,7 @@ def run(run: Run, base_url: str) -> dict[str, Any]:
         "error_message": run.error_message,
         "output": run.output,
         "state": dict(run.state),
-        "artifacts": [dict(each) for each in run.artifacts],
+        "artifacts": artifacts.shown(run.artifacts),
         "created_at": run.created_at,
         "updated_at": run.updated_at,
         "completed_at": run.completed_at,

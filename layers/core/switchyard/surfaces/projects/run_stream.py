@@ -19,9 +19,11 @@ from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import keys
 from switchyard.store import run_logs as rows
 from switchyard.store import runs as run_rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import scope
 from switchyard.surfaces.projects.log_models import StreamLog
+from switchyard.surfaces.projects.surface import Missing
 
 EVENT_STREAM = "text/event-stream"
 
@@ -130,7 +132,7 @@ def stream(call: Call[None, StreamLog]) -> Reply:
         if events.count or over or time.monotonic() + POLL_SECONDS > give_up:
             break
         time.sleep(POLL_SECONDS)
-        run = _again(table, run)
+        run = _again(call, run)
     if over and events.place.ended:
         return Reply(204)
     if over and not events.full:
@@ -167,8 +169,11 @@ def _is_over(run: Run) -> bool:
     return time.time() * 1_000 >= clock.milliseconds(run.completed_at) + END_SECONDS * 1_000
 
 
-def _again(table: Table, run: Run) -> Run:
-    """Read the run again; as it was, should it be gone: its log is there still."""
-    key = keys.run(run.tenant_id, run.task_id, run.id)
-    row = table.get_many([key], consistent=False).get(key)
+def _again(call: AnyCall, run: Run) -> Run:
+    """Read the run again, and whether the caller may still see its task: 1 round trip. Raises Missing if not."""
+    task_key, run_key = keys.track(run.tenant_id, run.task_id), keys.run(run.tenant_id, run.task_id, run.id)
+    found = call.ledger.table.get_many([task_key, run_key], consistent=False)
+    task, row = found.get(task_key), found.get(run_key)
+    if task and not (track_rows.is_live(task) and track_rows.from_item(task).visible_to(call.actor)):
+        raise Missing
     return run_rows.from_item(row) if row else run

@@ -38,7 +38,7 @@ def finalize(call: Call[FinalizeUpload]) -> Reply:
     for entry, head in inspected:
         until = head.uploaded_at + artifacts.STAGED_SECONDS
         call.ledger.write(rows.put(task.tenant_id, task.id, entry, until))
-    return Reply(200, {"artifacts": [entry for entry, _ in inspected]})
+    return Reply(200, {"artifacts": artifacts.shown(entry for entry, _ in inspected)})
 
 
 def _lies_in(folder: str, file: Uploaded) -> bool:

@@ -89,6 +89,8 @@ def inspect(call: AnyCall, uploaded: Sequence[Uploaded], since: int = 0) -> list
         if each.checksum_sha256:
             _compare(each, head)
         more = {"checksum_sha256": each.checksum_sha256} if each.checksum_sha256 else {}
+        # The form may be sent again: what is downloaded is what was looked at here.
+        more |= {"version_id": head.version} if head.version else {}
         inspected.append((entry(each, each.id, media, head.size, each.storage_path, **more), head))
     return inspected
 

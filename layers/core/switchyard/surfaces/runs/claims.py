@@ -17,8 +17,11 @@ from switchyard.store import runs as rows
 from switchyard.surfaces.runs import present
 from switchyard.surfaces.runs.models import Claim, Lease
 
-#: Offered runs of one kind that are looked at to draw one, and when other workers draw too.
-CANDIDATES, CONTENDED_CANDIDATES = 4, 32
+#: Offered runs of one kind that are looked at to draw one; when other workers draw too, or none of those can be taken.
+CANDIDATES, MORE_CANDIDATES = 4, 32
+#: Pages of candidates that one look reads at most. What is offered and can not be taken leaves the index soon: the
+#: pipeline moves runs with their tasks.
+PAGES_MAX = 8
 
 #: Seconds between two looks of a claim that waits, less and more so that those who wait do not look all at once.
 _LOOK_AGAIN = (0.7, 1.3)
@@ -50,16 +53,23 @@ def draw(unit: Unit, lease_seconds: int, project_id: str | None = None, look: in
 
     Those meant for the actor come first, then those for any agent, each the oldest first, then those whose lease ran
     out. Runs of the actor's personal tasks are found by the first look of a claim alone: looking costs.
-    1 round trip when there is none, 2 and the commit when there is one.
+    1 round trip when there is none, 2 and the commit when there is one; 2 more for each page with none to be had.
     """
     actor = unit.actor
     realms = [keys.realm(actor.tenant_id, owner) for owner in ((None, actor.id) if look == 0 else (None,))]
     contended = draws.are_contended(unit, "runs")
-    count = CONTENDED_CANDIDATES if contended else CANDIDATES
-    offered, lapsed = rows.read_offered(unit.table, actor, realms, count, project_id)
-    if contended:
-        offered = sorted(draws.shuffled(offered), key=lambda run: run.agent is None)
-    return _claim_first(unit, [*offered, *lapsed], lease_seconds)
+    offers = rows.Offers(unit.table, actor, realms, project_id)
+    for page in range(PAGES_MAX):
+        offered, lapsed = offers.read(MORE_CANDIDATES if contended or page else CANDIDATES)
+        if contended:
+            offered = sorted(draws.shuffled(offered), key=lambda run: run.agent is None)
+        candidates = [*offered, *lapsed]
+        if page:
+            runs.prefetch(unit, candidates)
+        found = _claim_first(unit, candidates, lease_seconds)
+        if found or offers.are_over:
+            return found
+    return None
 
 
 def _claim_first(unit: Unit, candidates: Iterable[Run], lease_seconds: int) -> tuple[Track, Run] | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from switchyard.domain import artifacts
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.surfaces.projects.present import kept
@@ -40,7 +41,7 @@ def claimed(task: Track, run: Run, base: str) -> dict[str, Any]:
             "branch": run.branch,
             "message": message(run),
             "state": dict(run.state),
-            "artifacts": [dict(each) for each in run.artifacts],
+            "artifacts": artifacts.shown(run.artifacts),
             "resumed_from": run.resumed_from,
             "created_by": run.created_by,
             "created_at": run.created_at,

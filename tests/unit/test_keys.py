@@ -26,6 +26,7 @@ LARGEST: dict[str, Any] = {
     "kind": "completed_with_errors",
     "priority": "urgent",
     "number": 2**63,
+    "part": 99,
     "shard": 2**31,
     "block": "9" * 40,
     "key": NAME,

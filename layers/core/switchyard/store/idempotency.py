@@ -84,4 +84,4 @@ def recall(table: Table, use: KeyUse, row: Mapping[str, Any] | None) -> Remember
 
 
 def _part_keys(use: KeyUse, count: int) -> list[tuple[str, str]]:
-    return [keys.idempotency_part(use.tenant_id, use.actor_id, use.key, number) for number in range(1, count + 1)]
+    return [keys.idempotency(use.tenant_id, use.actor_id, use.key, part) for part in range(1, count + 1)]

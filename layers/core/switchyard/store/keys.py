@@ -84,15 +84,9 @@ def token_id(tenant_id: str, token_id: str) -> tuple[str, str]:
     return f"{tenant_id}#TOKENS", f"TOKEN#{token_id}"
 
 
-def idempotency(tenant_id: str, actor_id: str, key: str) -> tuple[str, str]:
-    """The key itself is hashed: it is the client's text, up to 255 characters of anything."""
-    return f"{tenant_id}#{actor_id}#IDEMPOTENCY", hashlib.sha256(key.encode()).hexdigest()
-
-
-def idempotency_part(tenant_id: str, actor_id: str, key: str, number: int) -> tuple[str, str]:
-    """What does not fit into a key's own row of the answer, from 1 on."""
-    pk, sk = idempotency(tenant_id, actor_id, key)
-    return pk, f"{sk}#{number}"
+def idempotency(tenant_id: str, actor_id: str, key: str, part: int = 0) -> tuple[str, str]:
+    """The key itself is hashed: it is the client's text. Parts after 0 hold what its own row has no room for."""
+    return f"{tenant_id}#{actor_id}#IDEMPOTENCY", hashlib.sha256(key.encode()).hexdigest() + f"#{part}" * bool(part)
 
 
 def external_id(tenant_id: str, external_id: str) -> tuple[str, str]:
@@ -229,8 +223,7 @@ RECONCILER = ("RUNS#RECONCILER", "RECONCILER")
 
 
 def runs_active(shard: int) -> str:
-    """Runs and goal runs that are not finished, of all tenants (index key): for the reconciler alone, no request
-    reads it."""
+    """Runs and goal runs that are not finished, of all tenants (index key): for the reconciler alone."""
     return f"RUNS#{shard}"
 
 

@@ -12,6 +12,7 @@ from switchyard.surfaces.pool.webhook_models import CreateWebhook, WebhookWithSe
     "POST /api/v1/webhooks",
     scopes=("settings:admin",),
     body=CreateWebhook,
+    shown=lambda _: webhooks.NEW,
     reply=WebhookWithSecret,
     status=201,
 )

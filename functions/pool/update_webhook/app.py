@@ -12,6 +12,7 @@ from switchyard.surfaces.pool.webhook_models import UpdateWebhook, WebhookShown
     "PATCH /api/v1/webhooks/{id}",
     scopes=("settings:admin",),
     body=UpdateWebhook,
+    shown=webhooks.shown,
     reply=WebhookShown,
 )
 def handler(call: Call[UpdateWebhook]) -> Reply:

@@ -6,16 +6,19 @@ from typing import Any
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
-from switchyard.http.call import Input
+from switchyard.http.call import Call, Input
 from switchyard.http.operation import MUTATING, Operation
 from switchyard.http.request import Request
+from switchyard.http.unchanged import read_body
 from switchyard.http.validation import parse_body, parse_values
+from switchyard.ledger.unit import Unit
+from switchyard.store.table import Table
 
 
-def read_input(operation: Operation, request: Request, actor: Actor) -> Input[Any, Any]:
+def read_input(operation: Operation, request: Request, actor: Actor, table: Table) -> Input[Any, Any]:
     """Return what a request asks for; raises Invalid and the other errors of a request that is wrong."""
     query = read_query(operation, request, actor)
-    body = parse_body(operation.body, _raw_body(operation, request)) if operation.body else None
+    body = _read_body(operation, request, actor, table) if operation.body else None
     return Input(request, actor, body, query, _if_match(request))
 
 
@@ -40,6 +43,16 @@ def claim_fence(operation: Operation, request: Request) -> int | None:
         problem = f"{given[:40]!r} is not a valid fence"
         raise Invalid(FieldError("Claim-Fence", problem, "the number that the claim gave"))
     return int(given)
+
+
+def _read_body(operation: Operation, request: Request, actor: Actor, table: Table) -> Any:
+    """Return the body; what a record shows is read in a unit of its own, which writes nothing."""
+    model, show, raw = operation.body, operation.shown, _raw_body(operation, request)
+    assert model
+    if show is None:
+        return parse_body(model, raw)
+    ledger = Unit(table, actor, request.id)
+    return read_body(model, raw, lambda body: show(Call(request, actor, body, None, ledger=ledger)))
 
 
 def _raw_body(operation: Operation, request: Request) -> bytes:

@@ -1,12 +1,21 @@
 """What the administration surface changes: from a validated body to the ledger, and back to the answer."""
 
 from switchyard.http.call import Call, Reply
+from switchyard.http.unchanged import OWN
 from switchyard.ledger import administration
 from switchyard.surfaces.administration import present
 from switchyard.surfaces.administration.models import CreateProject, CreateToken
 
 _ONCE = "Keep the token now: it is not shown again."
 _SHOWN = "The token was shown in the first answer alone. If it is lost, revoke this one and create another."
+
+#: What a new project and a new token show beside what the body says.
+NEW_PROJECT = dict.fromkeys(("id", "number", "createdAt", "createdBy"), OWN)
+NEW_TOKEN = {
+    **dict.fromkeys(("id", "status", "createdAt", "createdBy", "revokedAt", "revokedBy"), OWN),
+    "actor": {"name": None, "number": OWN},
+    "expiresAt": None,
+}
 
 
 def create_token(call: Call[CreateToken]) -> Reply:

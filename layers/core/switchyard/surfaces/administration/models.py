@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from switchyard.domain import tokens
+from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES
 from switchyard.http.validation import Expectation, Query
 from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, NotBlank
@@ -31,6 +31,8 @@ def _known_scopes(values: list[str]) -> list[str]:
 def _expiry(text: str) -> str:
     try:
         return tokens.expiry(text)
+    except clock.NoMoment as error:
+        raise Expectation(f"{text!r} {error}", error.expected, "date_time") from None
     except ValueError:
         expected = "a time in the future (ISO 8601), or a duration: 30m, 12h, 90d, 2w"
         raise Expectation(f"{text!r} is not a time in the future", expected, "date_time") from None

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import codecs
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,10 @@ _QUERY_FIELDS_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Header names are lower case; path parameters are decoded; the body is bytes (empty when absent)."""
+    """Header names are lower case; path parameters are decoded; the body is bytes (empty when absent).
+
+    An HTTP API decodes every escape of a path but that of the percent sign, in whose place `%25` stays.
+    """
 
     method: str
     path: str
@@ -34,7 +38,7 @@ class Request:
             event["rawPath"],
             event.get("rawQueryString") or "",
             {name.lower(): value for name, value in (event.get("headers") or {}).items()},
-            event.get("pathParameters") or {},
+            {name: value.replace("%25", "%") for name, value in (event.get("pathParameters") or {}).items()},
             context["requestId"],
             event,
         )
@@ -84,7 +88,10 @@ class Request:
         return raw
 
     def query(self, lists: frozenset[str]) -> dict[str, Any]:
-        """Return the query parameters; those named in `lists` may repeat or be separated by commas."""
+        """Return the query parameters; those named in `lists` may repeat or be separated by commas.
+
+        In such a list a backslash before a comma, or before a backslash, makes it part of the value.
+        """
         try:
             pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX)
         except ValueError:
@@ -92,9 +99,20 @@ class Request:
         found: dict[str, Any] = {}
         for name, value in pairs:
             if name in lists:
-                found.setdefault(name, []).extend(value.split(","))
+                found.setdefault(name, []).extend(_separated(value))
             elif name in found:
                 raise Invalid(FieldError(name, "is given twice", "one value"))
             else:
                 found[name] = value
         return found
+
+
+def _separated(text: str) -> list[str]:
+    r"""Return the values of a list: `a,b` are two, `a\,b` is one with a comma, `a\\` one that ends in a backslash."""
+    values = [""]
+    for part in re.findall(r"\\[\\,]|.", text, re.DOTALL):
+        if part == ",":
+            values.append("")
+        else:
+            values[-1] += part[-1]
+    return values

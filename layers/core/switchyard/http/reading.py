@@ -23,15 +23,22 @@ def read_input(operation: Operation, request: Request, actor: Actor, table: Tabl
 
 
 def read_query(operation: Operation, request: Request, actor: Actor) -> Any:
-    """Return the query parameters; raises NotFound when they name a workspace that is not the caller's."""
+    """Return the query parameters, where an empty one says as much as one left out.
+
+    Raises NotFound when they name a workspace that is not the caller's.
+    """
     model, workspace = operation.query, operation.surface.workspace_parameter
     if model is None and (workspace is None or not request.query_string):
         return None
     values = request.query(operation.query_lists)
     named = values.pop(workspace, None) if workspace else None
-    if named is not None and parse_id(named) != actor.tenant_id:
+    if named and parse_id(named) != actor.tenant_id:
         raise NotFound("There is no such workspace for this token.")
-    return parse_values(model, values, "query") if model else None
+    if model is None:
+        return None
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    given = {name: value for name, value in values.items() if value != "" or name not in known}
+    return parse_values(model, given, "query")
 
 
 def claim_fence(operation: Operation, request: Request) -> int | None:

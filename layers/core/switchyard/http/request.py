@@ -90,7 +90,8 @@ class Request:
     def query(self, lists: frozenset[str]) -> dict[str, Any]:
         """Return the query parameters; those named in `lists` may repeat or be separated by commas.
 
-        In such a list a backslash before a comma, or before a backslash, makes it part of the value.
+        In such a list a backslash before a comma, or before a backslash, makes it part of the value, and an empty
+        parameter adds none.
         """
         try:
             pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX)
@@ -99,7 +100,7 @@ class Request:
         found: dict[str, Any] = {}
         for name, value in pairs:
             if name in lists:
-                found.setdefault(name, []).extend(_separated(value))
+                found.setdefault(name, []).extend(_separated(value) if value else ())
             elif name in found:
                 raise Invalid(FieldError(name, "is given twice", "one value"))
             else:

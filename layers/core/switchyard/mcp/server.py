@@ -26,7 +26,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
 Json = dict[str, Any]
 
 #: Browser pages that may call: origins separated by commas. Default: none.
-ALLOWED_ORIGINS = frozenset(filter(None, os.environ.get("MCP_ALLOWED_ORIGINS", "").replace(" ", "").split(",")))
+ALLOWED_ORIGINS = frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").replace(" ", "").split(",")))
 
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 _SERVER_INFO = {"name": "switchyard", "version": __version__}

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from switchyard.aws.executions import Executions
-from switchyard.domain import goal_runs, lifecycle, runs
+from switchyard.domain import auto_runs, goal_runs, lifecycle, runs
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
+from switchyard.ledger import auto_runs as auto_run_verbs
 from switchyard.ledger import system
 from switchyard.pipeline import workflow
 from switchyard.pipeline.consumer import check_time
@@ -38,7 +39,8 @@ def due(data: Mapping[str, Any]) -> Signal | None:
     `of` says what it is for. `runs` and `goal_runs`: the one call to make to these executions (`start` a name with an
     `input`, `answer` a token with an `output`, or `heartbeat` a token). `track`: the `goals` whose runs must look
     again, whether the tasks that depend on the track are to be looked for (`dependents`), and when it came to its end
-    what its runs become (`end_runs`), the newest of them (`latest_run`) and the request that did it.
+    what its runs become (`end_runs`), the newest of them (`latest_run`) and the request that did it; `start_run` when a
+    run of it may begin by itself.
     """
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None:
@@ -85,9 +87,12 @@ def _of_track(before: Track | None, after: Track) -> Signal | None:
         dependents = after.is_task and goal_runs.ends_or_reopens(before, after)
     ends = _has_ended(after) and not (before and _has_ended(before))
     named = sorted(each for each in goals if each)
-    if not (named or dependents or ends):
+    starts = auto_runs.is_due(after) and not (before and auto_runs.is_due(before))
+    if not (named or dependents or ends or starts):
         return None
     about = {"of": "track", "tenant": after.tenant_id, "track": after.id, "goals": named, "dependents": dependents}
+    if starts:
+        about["start_run"] = after.changed_request
     if not ends:
         return about
     done = lifecycle.is_done(after.status) and not after.deleted_at
@@ -112,6 +117,8 @@ def take(table: Table, executions: Callable[[str], Executions], signal: Signal) 
         if "end_runs" in signal:
             _end_runs(table, signal)
         _wake_goal_runs(table, signal)
+        if "start_run" in signal:
+            auto_run_verbs.start(table, signal["tenant"], signal["track"], signal["start_run"])
     elif "start" in signal:
         executions(signal["of"]).start(signal["start"], signal["input"])
     elif "answer" in signal:

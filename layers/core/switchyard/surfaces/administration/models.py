@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES
+from switchyard.domain.tenants import AutoRun
 from switchyard.http.validation import Expectation, Query
 from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, NotBlank
 
@@ -72,6 +73,12 @@ class CreateProject(CamelBody):
 
 class CreateTenant(CamelBody):
     name: Name
+
+
+class UpdateTenant(CamelBody):
+    """`autoRun`: which ready tasks get a run by themselves, none (`off`) or those assigned to an agent (`agents`)."""
+
+    auto_run: AutoRun = ABSENT
 
 
 class Paging(Query):

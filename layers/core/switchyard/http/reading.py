@@ -9,7 +9,6 @@ from switchyard.domain.ids import parse_id
 from switchyard.http.call import Call, Input
 from switchyard.http.operation import MUTATING, Operation
 from switchyard.http.request import Request
-from switchyard.http.unchanged import read_body
 from switchyard.http.validation import parse_body, parse_values
 from switchyard.ledger.unit import Unit
 from switchyard.store.table import Table
@@ -32,7 +31,7 @@ def read_query(operation: Operation, request: Request, actor: Actor) -> Any:
         return None
     values = request.query(operation.query_lists)
     named = values.pop(workspace, None) if workspace else None
-    if named and parse_id(named) != actor.tenant_id:
+    if named is not None and parse_id(named) != actor.tenant_id:
         raise NotFound("There is no such workspace for this token.")
     if model is None:
         return None
@@ -58,6 +57,9 @@ def _read_body(operation: Operation, request: Request, actor: Actor, table: Tabl
     assert model
     if show is None:
         return parse_body(model, raw)
+    # Imported here: only what takes back what it shows pays for it.
+    from switchyard.http.unchanged import read_body
+
     ledger = Unit(table, actor, request.id)
     return read_body(model, raw, lambda body: show(Call(request, actor, body, None, ledger=ledger)))
 

@@ -21,6 +21,8 @@ CACHE = BUILD / "cache"
 OUTPUT = BUILD / "local"
 #: Where sam writes, and where `sam deploy` and `sam local` look, when nobody says otherwise.
 FOR_AWS = ROOT / ".aws-sam" / "build"
+#: Where a developer's own pages are usually served from.
+PAGES = "http://localhost:3000"
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
@@ -71,6 +73,7 @@ def sam_deploy(stack: Stack) -> None:
         *("--s3-bucket", BUCKET, "--capabilities", "CAPABILITY_IAM", "--region", REGION),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
         *("--parameter-overrides", f"Architecture={ARCHITECTURE}", "Stage=local", "LocalWebhooks=true"),
+        f"AllowedOrigins={PAGES}",
         *(("PushService=expo", f"ExpoUrl={stack.push_url}") if stack.push_port else ()),
     ]
     environment = sam_environment() | stack.aws_environment()

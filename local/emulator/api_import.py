@@ -20,6 +20,8 @@ TIMEOUT_MAX_MS = 30_000
 METHODS = {name: name.upper() for name in ("get", "put", "post", "delete", "options", "head", "patch", "trace")}
 ANY = "x-amazon-apigateway-any-method"
 DEFAULT = "/$default"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-cors-configuration.html
+CORS = "x-amazon-apigateway-cors"
 # A part of a route's path is literal or a variable, not both; a greedy variable is the last part.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 PART = re.compile(r"[^{}\s]+|\{[\w.-]+\}")
@@ -94,6 +96,9 @@ def refusals(body: dict) -> Iterator[str]:
             yield f"Route {key} already exists as {shapes[shape]}"
         shapes[shape] = key
         yield from (f"{key}: {problem}" for problem in integration_problems(operation))
+    cors = body.get(CORS) or {}
+    lists = ("allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders")
+    yield from (f"{CORS}: {name} is no list" for name in lists if not isinstance(cors.get(name, []), list))
     if len(shapes) > ROUTES_MAX:
         yield f"{len(shapes)} routes: an API has at most {ROUTES_MAX}"
 
@@ -163,7 +168,7 @@ def warnings(body: dict) -> list[str]:
 
 
 def import_body(api_id: str, props: dict) -> None:
-    """Make the routes and integrations that the body describes, in place of all others."""
+    """Make the routes, the integrations and the CORS configuration that the body describes, in place of all others."""
     body = props.get("Body")
     if body is None:
         return
@@ -190,3 +195,6 @@ def import_body(api_id: str, props: dict) -> None:
             "operationName": operation.get("operationId", ""),
         }
     apigateway._integrations[api_id], apigateway._routes[api_id] = integrations, routes
+    apigateway._apis[api_id].pop("corsConfiguration", None)
+    if body.get(CORS):
+        apigateway._apis[api_id]["corsConfiguration"] = body[CORS]

@@ -1,7 +1,7 @@
 """The data plane of the deployed HTTP API at the root of its own port, as API Gateway's $default stage has it.
 
-A route's function is called by the role of its integration, which has to allow it. OPTIONS is a method like others as
-long as the API has no CORS configuration: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+A route's function is called by the role of its integration, which has to allow it. OPTIONS is a method like others;
+what a CORS configuration adds is in cors.py.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from urllib.parse import parse_qs
 from ministack.core import iam_evaluator
 from ministack.core.responses import request_scope
 from ministack.services import apigateway, iam
+
+from local.emulator import cors
 
 SERVICE = "apigateway.amazonaws.com"
 JSON = {"Content-Type": "application/json"}
@@ -41,6 +43,7 @@ async def app(scope, receive, send):
         status, headers, content = 503, dict(JSON), b'{"message":"Service Unavailable"}'
     if status == 502 and is_function_error(content):
         status, content = 500, b'{"message":"Internal Server Error"}'
+    headers = cors.with_cors(cors_configuration(api), scope["method"], request_headers(scope), headers)
     headers["apigw-requestid"] = base64.b64encode(secrets.token_bytes(11)).decode()
     await reply(send, status, headers, content)
 
@@ -53,6 +56,12 @@ def deployed_api() -> tuple[str, str, str] | None:
     return None
 
 
+def cors_configuration(api: tuple[str, str, str]) -> dict:
+    """The API's CORS configuration, empty when it has none."""
+    found = apigateway._apis.get_scoped(*api)
+    return (found or {}).get("corsConfiguration") or {}
+
+
 async def execute(api: tuple[str, str, str], scope, body: bytes, query: str) -> tuple[int, dict, bytes]:
     """Call the function behind the route of a request: status, headers and content of its answer."""
     account, region, api_id = api
@@ -61,6 +70,8 @@ async def execute(api: tuple[str, str, str], scope, body: bytes, query: str) -> 
     routed = "/" + path.lstrip("/")
     with request_scope(account, region):
         route = apigateway._match_route(api_id, scope["method"], routed)
+        if route is None and cors.is_preflight(scope["method"], request_headers(scope)) and cors_configuration(api):
+            return 204, {}, b""
         if route is None:
             return 404, dict(JSON), b'{"message":"Not Found"}'
         integration = apigateway._integrations[api_id][route["target"].removeprefix("integrations/")]

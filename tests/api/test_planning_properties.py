@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from switchyard.domain.text import is_blank
 from tests.support.http import Api
 from tests.support.planning import PERSONAL
 
@@ -55,7 +56,7 @@ goal_fields = st.fixed_dictionaries(
 
 
 def track(kind: str, fields: Any) -> Any:
-    title = text.filter(str.strip)
+    title = text.filter(lambda each: not is_blank(each))
     needed = {"type": st.just(kind), "title": title, "scope": scope}
     return st.fixed_dictionaries(needed, optional={**common, kind: fields})
 

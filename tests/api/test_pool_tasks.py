@@ -164,7 +164,7 @@ def test_pages_follow_the_link_to_the_end(api: Api, query: str) -> None:
     assert seen == tasks[::-1]
 
 
-@pytest.mark.parametrize("limit", ["0", "101", "abc", "-1", "", "1.5"])
+@pytest.mark.parametrize("limit", ["0", "101", "abc", "-1", "%20", "1.5"])
 def test_a_limit_out_of_bounds_is_refused(api: Api, limit: str) -> None:
     answer = api.get(f"{TASKS}?limit={limit}")
     assert (answer.status, answer.json["message"]) == (400, "Invalid limit. Must be: a whole number from 1 to 100")

@@ -260,7 +260,7 @@ def test_of_a_log_beyond_all_measure_the_beginning_is_shown_and_the_answer_says_
         ("limit=x", "A valid integer is required."),
         ("offset=-1", "Ensure this value is greater than or equal to 0."),
         ("after=yesterday", "'yesterday' is not a valid date-time: expected an ISO 8601 date or date-time"),
-        ("after=", "'' is not a valid date-time: expected an ISO 8601 date or date-time"),
+        ("after=%20", "' ' is not a valid date-time: expected an ISO 8601 date or date-time"),
         (f"event_types={'x,' * 101}", "Ensure this field has no more than 100 elements."),
         (f"exclude_types={'x' * 201}", "Ensure this field has no more than 200 characters."),
     ],

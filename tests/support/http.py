@@ -67,6 +67,11 @@ class Answer:
         return self.text.encode("utf-8", "surrogateescape")
 
 
+def decoded_path(path: str) -> str:
+    """Decode a path as an HTTP API does: all escapes but that of the percent sign."""
+    return "%25".join(unquote(part) for part in path.split("%25"))
+
+
 def event(
     method: str,
     url: str,
@@ -78,7 +83,7 @@ def event(
     path, _, query = url.partition("?")
     return {
         "version": "2.0",
-        "rawPath": unquote(path),
+        "rawPath": decoded_path(path),
         "rawQueryString": query,
         "headers": {name.lower(): value for name, value in headers.items()},
         "pathParameters": dict(path_parameters),
@@ -185,7 +190,7 @@ def route(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
             expression = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(pattern))
             found = re.fullmatch(expression, path)
             if found:
-                parameters = {name: unquote(value) for name, value in found.groupdict().items()}
+                parameters = {name: decoded_path(value) for name, value in found.groupdict().items()}
                 matches.append((len(parameters), endpoint, parameters))
     if not matches:
         return None

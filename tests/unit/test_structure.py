@@ -17,6 +17,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from switchyard.domain import artifacts
 from switchyard.routes import UNMATCHED, function_of
 from switchyard.store import keys
+from tests.support.http import all_endpoints
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
 from tests.support.template import ROOT, resources, template
 
@@ -375,6 +376,23 @@ def test_the_bucket_of_files_is_private_encrypted_and_kept_and_forgets_by_tag() 
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
     (cors,) = bucket["CorsConfiguration"]["CorsRules"]
     assert {"GET", "POST"} <= set(cors["AllowedMethods"])
+
+
+def test_pages_of_allowed_origins_alone_may_call_and_may_send_what_clients_send() -> None:
+    body = template()["Resources"]["Api"]["Properties"]["DefinitionBody"]
+    condition, cors, otherwise = body["x-amazon-apigateway-cors"]["If"]
+    assert template()["Conditions"][condition] == {"Not": [{"Equals": [{"Ref": "AllowedOrigins"}, ""]}]}
+    assert otherwise == {"Ref": "AWS::NoValue"}
+    assert cors["allowOrigins"] == {"Split": [",", {"Ref": "AllowedOrigins"}]}
+    assert {each.operation.method for each in all_endpoints()} <= set(cors["allowMethods"])
+    assert {"authorization", "content-type", "idempotency-key", "if-match", "claim-fence"} <= set(cors["allowHeaders"])
+    assert {"etag", "link", "location", "retry-after", "x-request-id"} <= set(cors["exposeHeaders"])
+    assert "allowCredentials" not in cors
+    pattern = re.compile(template()["Parameters"]["AllowedOrigins"]["AllowedPattern"])
+    for right in ("", "https://app.example.com", "http://localhost:3000,https://app.example.com"):
+        assert pattern.fullmatch(right)
+    for wrong in ("*", "https://*", "app.example.com", "https://App.example.com", "https://a.example/", "null", ","):
+        assert not pattern.fullmatch(wrong)
 
 
 def test_only_functions_that_use_files_know_the_bucket() -> None:

@@ -13,6 +13,7 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
     "POST /v1/projects",
     scopes=("settings:admin",),
     body=CreateProject,
+    shown=lambda _: changes.NEW_PROJECT,
     reply=ProjectShown,
     status=201,
 )

@@ -13,6 +13,7 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
     "POST /v1/tokens",
     scopes=("settings:admin",),
     body=CreateToken,
+    shown=lambda _: changes.NEW_TOKEN,
     reply=TokenCreated,
     status=201,
 )

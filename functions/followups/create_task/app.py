@@ -13,6 +13,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     "POST /v1/tasks",
     scopes=("tasks:write",),
     body=CreateTask,
+    shown=lambda _: present.NEW,
     key_field="idempotency_key",
     reply=OneTask,
     status=201,

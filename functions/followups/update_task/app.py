@@ -13,6 +13,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     "PATCH /v1/tasks/{id}",
     scopes=("tasks:write",),
     body=UpdateTask,
+    shown=lambda call: present.as_shown(tasks.find(call.ledger, call.path["id"])),
     key_field="idempotency_key",
     reply=OneTask,
     versioned=True,

@@ -13,6 +13,7 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     "POST /v1/workspaces/{workspaceId}/objectives/{objectiveId}/tasks",
     scopes=("tasks:write",),
     body=CreateTask,
+    shown=lambda _: tasks.NEW,
     reply=ObjectiveTask,
     versioned=True,
 )

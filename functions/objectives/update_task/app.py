@@ -13,6 +13,7 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     "PATCH /v1/workspaces/{workspaceId}/objectives/{objectiveId}/tasks/{id}",
     scopes=("tasks:write",),
     body=UpdateTask,
+    shown=tasks.shown,
     reply=ObjectiveTask,
     versioned=True,
 )

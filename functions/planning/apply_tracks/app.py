@@ -1,7 +1,7 @@
 """POST /v1/tracks/apply"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.planning.apply import apply
+from switchyard.surfaces.planning.apply import apply, shown
 from switchyard.surfaces.planning.models import ApplyTracks
 from switchyard.surfaces.planning.replies import AppliedAll
 from switchyard.surfaces.planning.surface import PLANNING
@@ -13,6 +13,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     "POST /v1/tracks/apply",
     scopes=("tasks:write",),
     body=ApplyTracks,
+    shown=shown,
     reply=AppliedAll,
 )
 def handler(call: Call[ApplyTracks]) -> Reply:

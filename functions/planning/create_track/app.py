@@ -13,6 +13,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     "POST /v1/tracks",
     scopes=("tasks:write",),
     body=CreateTrack,
+    shown=lambda _: changes.NEW,
     reply=TrackShown,
     versioned=True,
     status=201,

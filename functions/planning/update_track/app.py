@@ -13,6 +13,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     "PATCH /v1/tracks/{id}",
     scopes=("tasks:write",),
     body=UpdateTrack,
+    shown=changes.shown,
     reply=UpdatedTrack,
     versioned=True,
 )

@@ -12,6 +12,7 @@ from switchyard.surfaces.pool.surface import POOL
     "POST /api/v1/tasks",
     scopes=("tasks:write",),
     body=CreateTask,
+    shown=lambda _: tasks.NEW,
     reply=TaskShown,
     status=201,
     versioned=True,

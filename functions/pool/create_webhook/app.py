@@ -14,6 +14,7 @@ from switchyard.surfaces.pool.webhook_models import CreateWebhook, WebhookWithSe
     # What is sent to the endpoint tells of every shared task.
     also=("tasks:read",),
     body=CreateWebhook,
+    shown=lambda _: webhooks.NEW,
     reply=WebhookWithSecret,
     status=201,
 )

@@ -12,6 +12,7 @@ from switchyard.surfaces.pool.surface import POOL
     "PATCH /api/v1/tasks/{id}",
     scopes=("tasks:write",),
     body=UpdateTask,
+    shown=tasks.shown,
     reply=TaskShown,
     versioned=True,
 )

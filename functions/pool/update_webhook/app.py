@@ -14,6 +14,7 @@ from switchyard.surfaces.pool.webhook_models import UpdateWebhook, WebhookShown
     # What is sent to the endpoint tells of every shared task.
     also=("tasks:read",),
     body=UpdateWebhook,
+    shown=webhooks.shown,
     reply=WebhookShown,
 )
 def handler(call: Call[UpdateWebhook]) -> Reply:

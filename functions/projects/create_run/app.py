@@ -13,6 +13,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     "POST /api/projects/{project}/tasks/{task_id}/runs",
     scopes=("tasks:write",),
     body=CreateRun,
+    shown=lambda _: run_starts.NEW,
     reply=RunShown,
     status=201,
     body_optional=True,

@@ -13,6 +13,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     "POST /api/projects/{project}/tasks",
     scopes=("tasks:write",),
     body=TaskFields,
+    shown=lambda _: tasks.NEW,
     reply=TaskShown,
     status=201,
     versioned=True,

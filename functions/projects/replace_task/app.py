@@ -13,6 +13,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     "PUT /api/projects/{project}/tasks/{task_id}",
     scopes=("tasks:write",),
     body=TaskFields,
+    shown=tasks.shown,
     reply=TaskShown,
     versioned=True,
 )

@@ -13,6 +13,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     "POST /api/projects/{project}/tasks/{task_id}/run",
     scopes=("tasks:write",),
     body=RunTask,
+    shown=lambda _: run_starts.NEW,
     reply=TaskShown,
     body_optional=True,
 )

@@ -13,6 +13,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     "PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}",
     scopes=("tasks:write",),
     body=UpdateRun,
+    shown=runs.shown,
     reply=RunShown,
 )
 def handler(call: Call[UpdateRun]) -> Reply:

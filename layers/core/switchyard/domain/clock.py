@@ -1,5 +1,6 @@
 """Time as the ledger keeps it: UTC, ISO 8601 with milliseconds and a `Z`."""
 
+import re
 import time
 from datetime import UTC, date, datetime
 
@@ -20,18 +21,36 @@ def epoch() -> int:
     return int(time.time())
 
 
-def moment(text: str) -> datetime:
-    """Return any ISO 8601 date-time in UTC; a time without an offset is UTC.
+#: A leap second: the 60th of a minute, which RFC 3339 §5.7 knows and clocks of computers do not count.
+_LEAP_SECOND = re.compile(r".{8,10}[T ]\d\d:?\d\d:?60([.,Z+-].*)?")
+#: The year of the zero value that several languages have for "no time".
+_ZERO_YEAR = 1
 
-    Raises ValueError when the text is no date-time.
+
+class NoMoment(ValueError):
+    """A date-time that is well formed and cannot be kept; `expected` says what would be right."""
+
+    def __init__(self, reason: str, expected: str) -> None:
+        super().__init__(reason)
+        self.expected = expected
+
+
+def moment(text: str) -> datetime:
+    """Return any ISO 8601 date-time in UTC; without an offset it is UTC, and `t` and `z` are `T` and `Z`.
+
+    Raises ValueError when the text is no date-time, NoMoment when it is one of a leap second or a far year.
     """
-    found = datetime.fromisoformat(text)
+    given = text.upper()
+    if _LEAP_SECOND.fullmatch(given):
+        raise NoMoment("has a leap second", "a second from 00 to 59")
+    found = datetime.fromisoformat(given)
+    _refuse_zero(found)
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
     try:
         return found.astimezone(UTC)
     except OverflowError:
-        raise ValueError("outside the years 1 to 9999 in UTC") from None
+        raise NoMoment("is in the year 10000 in UTC", "a year up to 9999") from None
 
 
 def instant(text: str) -> str:
@@ -40,10 +59,17 @@ def instant(text: str) -> str:
 
 
 def calendar_day(text: str) -> str:
-    """Return the text when it is a real date `YYYY-MM-DD`; raises ValueError otherwise."""
-    if date.fromisoformat(text).isoformat() != text:
+    """Return the text when it is a real date `YYYY-MM-DD`; raises ValueError and NoMoment as `moment` does."""
+    found = date.fromisoformat(text)
+    if found.isoformat() != text:
         raise ValueError("not a date of the form YYYY-MM-DD")
+    _refuse_zero(found)
     return text
+
+
+def _refuse_zero(found: date) -> None:
+    if found.year == _ZERO_YEAR:
+        raise NoMoment("is in the year 0001, which stands for no time", "a later year; leave the field out for no time")
 
 
 def milliseconds(text: str) -> int:

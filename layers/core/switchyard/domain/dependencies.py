@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -20,11 +20,17 @@ WALK_MAX = 1_000
 class FieldPaths:
     """Where a request has the fields by which a track refers to others: `prefix` comes before the field's name.
 
-    `indexed` tells that the path of a dependency ends in its place in the list.
+    `indexed` tells that the path of a dependency ends in its place in the list; `names` are the request's own words
+    for tracks that it makes.
     """
 
     prefix: str = ""
     indexed: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, ref: str) -> str:
+        """Return the track's name in the request, for errors: its id unless it has another."""
+        return self.names.get(ref, ref)
 
     def of(self, track: Track, field: str, ref: str) -> str:
         """Return the path of the field by which the track refers to `ref`, for errors."""
@@ -59,14 +65,15 @@ def refuse_cycles(
     starts = [track.id for track in changed]
     depends = {track.id: track.depends_on for track in after.values()}
     parents = {track.id: (track.parent_id,) for track in after.values() if track.parent_id}
-    for field, edges in (("dependsOn", depends), ("parentId", parents)):
+    for name, edges in (("dependsOn", depends), ("parentId", parents)):
         path = find_cycle(starts, edges)
         if path:
             ours = [(after[one], other) for one, other in pairwise(path) if one in starts]
             if not ours:
-                raise Cycle(field, path)
+                raise Cycle(name, path)
             track, ref = ours[0]
-            raise Cycle((paths or {}).get(track.id, FieldPaths()).of(track, field, ref), path)
+            told = (paths or {}).get(track.id, FieldPaths())
+            raise Cycle(told.of(track, name, ref), [told.name(each) for each in path])
 
 
 class Walk:

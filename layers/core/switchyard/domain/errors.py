@@ -78,6 +78,10 @@ class WrongContentType(SwitchyardError):
     code, title = "unsupported_media_type", "The body is not declared as JSON"
 
 
+class WrongEncoding(WrongContentType):
+    """The body is compressed."""
+
+
 class UnknownReference(Invalid):
     """A track refers to another one that is not there, not of the right type, or not visible."""
 

@@ -7,6 +7,8 @@ import time
 
 _SPELLING = re.compile(r"(?:[a-z]{2,12}_)?([0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})")
 
+_WRITTEN = re.compile(r"(?:task_|obj_)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
+
 _lock = threading.Lock()
 _last = 0
 
@@ -32,6 +34,15 @@ def lowest_id(seconds: float) -> str:
 def dashed(digits: str) -> str:
     """Return 32 hexadecimal digits in the canonical 8-4-4-4-12 form."""
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def named_id(text: str) -> str | None:
+    """Return the canonical UUID of a text that is written as the surfaces write a track's id, else None.
+
+    For places where a text may also be a client's own name: `tw_…` and 32 bare digits are names there.
+    """
+    match = _WRITTEN.fullmatch(text)
+    return match[1].lower() if match else None
 
 
 def parse_id(text: str) -> str | None:

@@ -5,7 +5,7 @@ An append is a heartbeat, too: it moves the run's heartbeat, and with it the hol
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from time import time
 from typing import Any
 
@@ -73,10 +73,9 @@ def moment(entry: Mapping[str, Any]) -> datetime | None:
     if not isinstance(given, str):
         return None
     try:
-        found = datetime.fromisoformat(given)
+        return clock.moment(given)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def check_append(run: Run, actor: Actor, fence: int | None, now: str) -> None:

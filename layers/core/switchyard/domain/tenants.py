@@ -1,17 +1,22 @@
 """The tenant, the isolation boundary, and what it is divided into."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+#: Which ready tasks get a run by themselves: none, or those of the pool that are assigned to an agent.
+AutoRun = Literal["off", "agents"]
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant with the numbers it gives out next, to a project and to an actor."""
+    """A tenant with the numbers it gives out next, to a project and to an actor, and its settings (None: off)."""
 
     id: str
     name: str
     created_at: str
     next_project: int = 1
     next_actor: int = 1
+    auto_run: str | None = None
 
 
 @dataclass(frozen=True)

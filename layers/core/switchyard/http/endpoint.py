@@ -41,7 +41,8 @@ class Promises(Answers, total=False):
 
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose version
     is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body that may
-    carry the key in place of the header; a body that is `body_optional` is {} when it is left out.
+    carry the key in place of the header; a body that is `body_optional` is {} when it is left out. `shown` returns what
+    the record of the path shows, or what a new one does: a body may carry it back (unchanged.py).
     """
 
     scopes: tuple[str, ...]
@@ -50,6 +51,7 @@ class Promises(Answers, total=False):
     versioned: bool
     key_field: str
     body_optional: bool
+    shown: Callable[[Call[Any]], Any]
 
 
 @overload

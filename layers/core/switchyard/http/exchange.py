@@ -115,7 +115,7 @@ class LedgerExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
     def answer(self) -> Answer:
         operation, request = self.operation, self.request
         actor, table = self.admit()
-        given = read_input(operation, request, actor)
+        given = read_input(operation, request, actor, table)
         return perform(
             self.handler,
             given,

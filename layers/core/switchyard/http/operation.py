@@ -1,7 +1,8 @@
 """What an endpoint promises, for the routes, the documentation and the tests."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import get_origin
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 
@@ -34,6 +35,7 @@ class Operation:
     empty: int | None = None
     media: str | None = None
     query_lists: frozenset[str] = frozenset()
+    shown: Callable[[Any], Any] | None = None
 
 
 def query_lists(query: type[BaseModel] | None) -> frozenset[str]:

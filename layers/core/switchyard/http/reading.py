@@ -6,21 +6,26 @@ from typing import Any
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
-from switchyard.http.call import Input
+from switchyard.http.call import Call, Input
 from switchyard.http.operation import MUTATING, Operation
 from switchyard.http.request import Request
 from switchyard.http.validation import parse_body, parse_values
+from switchyard.ledger.unit import Unit
+from switchyard.store.table import Table
 
 
-def read_input(operation: Operation, request: Request, actor: Actor) -> Input[Any, Any]:
+def read_input(operation: Operation, request: Request, actor: Actor, table: Table) -> Input[Any, Any]:
     """Return what a request asks for; raises Invalid and the other errors of a request that is wrong."""
     query = read_query(operation, request, actor)
-    body = parse_body(operation.body, _raw_body(operation, request)) if operation.body else None
+    body = _read_body(operation, request, actor, table) if operation.body else None
     return Input(request, actor, body, query, _if_match(request))
 
 
 def read_query(operation: Operation, request: Request, actor: Actor) -> Any:
-    """Return the query parameters; raises NotFound when they name a workspace that is not the caller's."""
+    """Return the query parameters, where an empty one says as much as one left out.
+
+    Raises NotFound when they name a workspace that is not the caller's.
+    """
     model, workspace = operation.query, operation.surface.workspace_parameter
     if model is None and (workspace is None or not request.query_string):
         return None
@@ -28,7 +33,11 @@ def read_query(operation: Operation, request: Request, actor: Actor) -> Any:
     named = values.pop(workspace, None) if workspace else None
     if named is not None and parse_id(named) != actor.tenant_id:
         raise NotFound("There is no such workspace for this token.")
-    return parse_values(model, values, "query") if model else None
+    if model is None:
+        return None
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    given = {name: value for name, value in values.items() if value != "" or name not in known}
+    return parse_values(model, given, "query")
 
 
 def claim_fence(operation: Operation, request: Request) -> int | None:
@@ -40,6 +49,19 @@ def claim_fence(operation: Operation, request: Request) -> int | None:
         problem = f"{given[:40]!r} is not a valid fence"
         raise Invalid(FieldError("Claim-Fence", problem, "the number that the claim gave"))
     return int(given)
+
+
+def _read_body(operation: Operation, request: Request, actor: Actor, table: Table) -> Any:
+    """Return the body; what a record shows is read in a unit of its own, which writes nothing."""
+    model, show, raw = operation.body, operation.shown, _raw_body(operation, request)
+    assert model
+    if show is None:
+        return parse_body(model, raw)
+    # Imported here: only what takes back what it shows pays for it.
+    from switchyard.http.unchanged import read_body
+
+    ledger = Unit(table, actor, request.id)
+    return read_body(model, raw, lambda body: show(Call(request, actor, body, None, ledger=ledger)))
 
 
 def _raw_body(operation: Operation, request: Request) -> bytes:

@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+import codecs
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from switchyard.domain.errors import FieldError, Invalid, MalformedBody, TooLarge, WrongContentType
+from switchyard.domain.errors import FieldError, Invalid, MalformedBody, TooLarge, WrongContentType, WrongEncoding
 
 BODY_MAX = 1_048_576
 _QUERY_FIELDS_MAX = 100
@@ -15,7 +17,10 @@ _QUERY_FIELDS_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Header names are lower case; path parameters are decoded; the body is bytes (empty when absent)."""
+    """Header names are lower case; path parameters are decoded; the body is bytes (empty when absent).
+
+    An HTTP API decodes every escape of a path but that of the percent sign, in whose place `%25` stays.
+    """
 
     method: str
     path: str
@@ -33,7 +38,7 @@ class Request:
             event["rawPath"],
             event.get("rawQueryString") or "",
             {name.lower(): value for name, value in (event.get("headers") or {}).items()},
-            event.get("pathParameters") or {},
+            {name: value.replace("%25", "%") for name, value in (event.get("pathParameters") or {}).items()},
             context["requestId"],
             event,
         )
@@ -45,7 +50,20 @@ class Request:
         return f"{self.headers.get('x-forwarded-proto', 'https')}://{host}"
 
     def body(self) -> bytes:
-        """Return the body; raises TooLarge above BODY_MAX bytes."""
+        """Return the body without a byte order mark; raises TooLarge above BODY_MAX bytes.
+
+        Raises WrongEncoding for a compressed one: an HTTP API hands a body declared as JSON to the function as text
+        (payload format 2.0: base64 is for types that it takes for binary), in which compressed bytes are lost.
+        """
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity"):
+            raise WrongEncoding(f"Content-Encoding is {encoding[:80]!r}: send the body as it is, not compressed.")
+        raw = self._received()
+        if len(raw) > BODY_MAX:
+            raise TooLarge(f"The body has {len(raw)} bytes; at most {BODY_MAX} are taken.")
+        return raw.removeprefix(codecs.BOM_UTF8)
+
+    def _received(self) -> bytes:
         text = self.event.get("body") or ""
         if self.event.get("isBase64Encoded"):
             try:
@@ -54,21 +72,27 @@ class Request:
                 raise MalformedBody(FieldError("body", "is not valid base64", "a JSON document")) from None
         else:
             raw = text.encode("utf-8", "surrogatepass")
-        if len(raw) > BODY_MAX:
-            raise TooLarge(f"The body has {len(raw)} bytes; at most {BODY_MAX} are taken.")
         return raw
 
     def json_body(self) -> bytes:
         """Return the body of a request that must be JSON by its own words."""
         raw = self.body()
-        declared = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        declared, *parameters = self.headers.get("content-type", "").lower().split(";")
+        declared = declared.strip()
         if declared != "application/json" and not (declared.startswith("application/") and declared.endswith("+json")):
             found = f"Content-Type is {declared!r}" if declared else "Content-Type is missing"
             raise WrongContentType(f"{found}: send application/json.")
+        for name, _, value in (each.partition("=") for each in parameters):
+            if name.strip() == "charset" and value.strip(" \t\"'") not in ("utf-8", "utf8"):
+                raise WrongContentType(f"The charset is {value.strip()[:40]!r}: send UTF-8 (RFC 8259 §8.1).")
         return raw
 
     def query(self, lists: frozenset[str]) -> dict[str, Any]:
-        """Return the query parameters; those named in `lists` may repeat or be separated by commas."""
+        """Return the query parameters; those named in `lists` may repeat or be separated by commas.
+
+        In such a list a backslash before a comma, or before a backslash, makes it part of the value, and an empty
+        parameter adds none.
+        """
         try:
             pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX)
         except ValueError:
@@ -76,9 +100,20 @@ class Request:
         found: dict[str, Any] = {}
         for name, value in pairs:
             if name in lists:
-                found.setdefault(name, []).extend(value.split(","))
+                found.setdefault(name, []).extend(_separated(value) if value else ())
             elif name in found:
                 raise Invalid(FieldError(name, "is given twice", "one value"))
             else:
                 found[name] = value
         return found
+
+
+def _separated(text: str) -> list[str]:
+    r"""Return the values of a list: `a,b` are two, `a\,b` is one with a comma, `a\\` one that ends in a backslash."""
+    values = [""]
+    for part in re.findall(r"\\[\\,]|.", text, re.DOTALL):
+        if part == ",":
+            values.append("")
+        else:
+            values[-1] += part[-1]
+    return values

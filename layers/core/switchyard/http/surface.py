@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from switchyard.domain.errors import SwitchyardError
+from switchyard.domain.errors import SwitchyardError, WrongEncoding
 from switchyard.http.request import Request
 from switchyard.http.statuses import EndpointRefusal, MethodNotAllowed, by_class, status_of
 
@@ -79,6 +79,8 @@ def _common_headers(refused: Refused) -> dict[str, str]:
         headers["www-authenticate"] = 'Bearer realm="switchyard", error="invalid_token"'
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
+    if isinstance(error, WrongEncoding):
+        headers["accept-encoding"] = "identity"  # RFC 9110 §15.5.16
     if isinstance(error, MethodNotAllowed):
         headers["allow"] = ", ".join(error.allowed)
     return headers

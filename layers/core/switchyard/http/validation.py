@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from switchyard.domain.errors import FieldError, Invalid, MalformedBody
 from switchyard.domain.ids import parse_id
 
+#: Where a value lies in an input, step by step.
+Loc = tuple[int | str, ...]
+
 
 class Wire(BaseModel):
     """Base of request bodies: strict types, unknown fields refused."""
@@ -28,7 +31,7 @@ def parse_body[M: BaseModel](model: type[M], raw: bytes) -> M:
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        raise _refusal(error, "body") from None
+        raise refusal(error, "body") from None
 
 
 def parse_values[M: BaseModel](model: type[M], values: Mapping[str, Any], root: str) -> M:
@@ -36,7 +39,7 @@ def parse_values[M: BaseModel](model: type[M], values: Mapping[str, Any], root: 
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _refusal(error, root) from None
+        raise refusal(error, root) from None
 
 
 #: Levels of objects and lists in free-form JSON: many readers refuse a hundred, and an answer adds its own.
@@ -91,21 +94,32 @@ def check_json_size(value: Any, field: str, most: int) -> None:
     checked(field, partial(bounded_json, most=most), value)
 
 
-def _refusal(error: ValidationError, root: str) -> Invalid:
+def is_malformed(error: ValidationError) -> bool:
+    """Tell whether a body is not JSON at all."""
+    return error.errors(include_url=False)[0]["type"] == "json_invalid"
+
+
+def refusal(error: ValidationError, root: str, is_read_only: Callable[[Loc], bool] = lambda _: False) -> Invalid:
+    """Return pydantic's findings as an error of ours.
+
+    `root` names the input as a whole; `is_read_only` tells of an unknown field whether answers have it.
+    """
     found = error.errors(include_url=False)
-    if found[0]["type"] == "json_invalid":
+    if is_malformed(error):
         reason = str(found[0]["ctx"]["error"])
         return MalformedBody(FieldError("body", f"is not valid JSON: {reason}", "a JSON object", "malformed"))
-    return Invalid(*(_field_error(each, root) for each in found[:20]))
+    return Invalid(*(_field_error(each, root, is_read_only) for each in found[:20]))
 
 
-def _field_error(found: Any, root: str) -> FieldError:
+def _field_error(found: Any, root: str, is_read_only: Callable[[Loc], bool]) -> FieldError:
     kind, context = found["type"], found.get("ctx") or {}
     field = ".".join(str(part) for part in found["loc"]) or root
     if kind == "missing":
         return FieldError(field, "is required", "", "required")
     if kind != "value_error" and found["input"] is None:
         return FieldError(field, "may not be null", 'a value; leave the field out to keep it, "" clears it', "null")
+    if kind == "extra_forbidden" and is_read_only(found["loc"]):
+        return FieldError(field, "is read-only", "the value that is shown, or no such field", "read_only")
     if kind == "extra_forbidden":
         return FieldError(field, "is not a known field", "no such field, or its right spelling", "unknown_field")
     if kind == "value_error":

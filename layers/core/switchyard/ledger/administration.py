@@ -4,12 +4,13 @@ Each takes the unit of work whose actor asks for the change, and gathers it ther
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import Actor, ActorKind
 from switchyard.domain.errors import Conflict, MissingScope, NotFound
 from switchyard.domain.ids import new_id
-from switchyard.domain.tenants import Member, Project, Tenant
+from switchyard.domain.tenants import AutoRun, Member, Project, Tenant
 from switchyard.ledger.unit import Unit
 from switchyard.store import tenants
 from switchyard.store import tokens as rows
@@ -21,6 +22,20 @@ def create_tenant(unit: Unit, name: str) -> Tenant:
     tenant = Tenant(unit.actor.tenant_id, name, clock.now())
     unit.write(tenants.put_tenant(tenant))
     return tenant
+
+
+def find_tenant(unit: Unit) -> Tenant:
+    """Read the tenant of the unit's actor (1 read); raises NotFound."""
+    return _required(tenants.find_tenant(unit.table, unit.actor.tenant_id), unit)
+
+
+def change_tenant(unit: Unit, auto_run: AutoRun | None) -> Tenant:
+    """Gather a change of the tenant's settings (1 read), None: as it is; raises NotFound without such a tenant."""
+    tenant = find_tenant(unit)
+    if auto_run is None or auto_run == tenant.auto_run:
+        return tenant
+    unit.write(tenants.set_auto_run(tenant.id, auto_run))
+    return replace(tenant, auto_run=auto_run)
 
 
 def create_project(unit: Unit, name: str) -> Project:

@@ -38,13 +38,14 @@ class Require:
     """A track is referred to: it must be there, of the kind, and visible to all who see the tracks that refer to it.
 
     `seen_by` is their owner, None for shared ones; `field` is the path of the reference, for errors. `was_read` tells
-    that the track was found to be of the kind.
+    that the track was found to be of the kind; `name` is the request's word for it, when it is not its id.
     """
 
     kind: TrackType
     seen_by: str | None
     field: str
     was_read: bool = False
+    name: str = ""
 
     def joined(self, other: "Require", track_id: str) -> "Require":
         """Return what this and a later reference need together: what several owners refer to must be shared.
@@ -61,7 +62,7 @@ class Require:
 
     def refusal(self, track_id: str) -> UnknownReference:
         """Return the error for a reference that leads nowhere the actor may go."""
-        problem = f"{track_id} is not the id of a {self.kind} that this track can refer to"
+        problem = f"{self.name or track_id} is not the id of a {self.kind} that this track can refer to"
         return UnknownReference(FieldError(self.field, problem, f"the id of a {self.kind}", "unknown_reference"))
 
 

@@ -85,7 +85,8 @@ def _numbered(unit: Unit, track: Track, before: Track | None, paths: FieldPaths)
         return replace(track, number=None)
     goal = unit.pending(track.goal_id) or unit.find([track.goal_id]).get(track.goal_id)
     if goal is None or goal.is_task or (goal.owner and goal.owner != track.owner):
-        raise Require("goal", track.owner, paths.of(track, "goalId", track.goal_id)).refusal(track.goal_id)
+        path, name = paths.of(track, "goalId", track.goal_id), paths.name(track.goal_id)
+        raise Require("goal", track.owner, path, name=name).refusal(track.goal_id)
     return replace(track, number=unit.draw(goal))
 
 
@@ -93,7 +94,7 @@ def _require(unit: Unit, track: Track, references: Iterable[tuple[str, str]], pa
     for ref, name in references:
         path, is_goal = paths.of(track, name, ref), name == "goalId"
         if ref == track.id:
-            raise Cycle(path, [ref, ref])
+            raise Cycle(path, [paths.name(ref), paths.name(ref)])
         wanted: TrackType = "task" if track.is_task and not is_goal else "goal"
         # What goalId names was read when its number was drawn.
-        unit.require(ref, Require(wanted, track.owner, path, was_read=is_goal))
+        unit.require(ref, Require(wanted, track.owner, path, is_goal, paths.name(ref)))

@@ -12,7 +12,14 @@ from time import monotonic
 from switchyard.domain import audit, clock, dependencies, lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
-from switchyard.domain.errors import FieldError, IdempotencyConflict, Invalid, NotFound, SwitchyardError
+from switchyard.domain.errors import (
+    FieldError,
+    IdempotencyConflict,
+    Invalid,
+    NotFound,
+    SwitchyardError,
+    UnknownReference,
+)
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
@@ -277,7 +284,8 @@ class Unit:
                 return rows.must_be_done(self.actor.tenant_id, track_id)
 
     def _explain(self, refused: ConditionFailed, intents: Mapping[str, Intent]) -> None:
-        for (track_id, intent), item in zip(intents.items(), refused.items, strict=False):
-            if item is not None and isinstance(intent, Require):
-                raise intent.refusal(track_id) from refused
+        met = [pair for pair, item in zip(intents.items(), refused.items, strict=False) if item is not None]
+        unmet = [intent.refusal(track_id) for track_id, intent in met if isinstance(intent, Require)]
+        if unmet:
+            raise UnknownReference(*(each for error in unmet for each in error.fields)) from refused
         raise Stale from refused

@@ -18,6 +18,7 @@ from switchyard.http.idempotency_keys import canonical, key_use
 from switchyard.http.perform import perform
 from switchyard.http.validation import parse_values
 from switchyard.mcp import protocol
+from switchyard.mcp.arguments import tidied
 from switchyard.mcp.protocol import Message, ProtocolError
 from switchyard.mcp.tools import TOOLS, Tool
 from switchyard.surfaces.followups.surface import FOLLOWUPS
@@ -25,7 +26,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
 Json = dict[str, Any]
 
 #: Browser pages that may call: origins separated by commas. Default: none.
-ALLOWED_ORIGINS = frozenset(filter(None, os.environ.get("MCP_ALLOWED_ORIGINS", "").replace(" ", "").split(",")))
+ALLOWED_ORIGINS = frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").replace(" ", "").split(",")))
 
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 _SERVER_INFO = {"name": "switchyard", "version": __version__}
@@ -114,14 +115,19 @@ def _listed() -> list[Json]:
     return from_json(Path(__file__).with_name("tools.json").read_bytes())
 
 
+@cache
+def _input_schemas() -> dict[str, Json]:
+    return {tool["name"]: tool["inputSchema"] for tool in _listed()}
+
+
 def _call_tool(message: Message, caller: Caller) -> tuple[Json, Json]:
-    name, arguments = message.params.get("name"), message.params.get("arguments")
-    arguments = {} if arguments is None else arguments
-    if not isinstance(name, str) or not isinstance(arguments, dict):
-        raise _bad_params(message, "name must be a string and arguments an object.")
-    tool = TOOLS.get(name)
-    if tool is None:
+    name, given = message.params.get("name"), message.params.get("arguments")
+    tool = TOOLS.get(name) if isinstance(name, str) else None
+    if isinstance(name, str) and tool is None:
         raise _bad_params(message, f"There is no tool {name[:80]}.")
+    arguments = tidied({} if given is None else given, _input_schemas()[tool.name]) if tool else None
+    if tool is None or not isinstance(arguments, dict):
+        raise _bad_params(message, "name must be a string and arguments an object.")
     try:
         answer = _run(tool, arguments, caller)
     except SwitchyardError as error:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from switchyard.aws.executions import Executions
-from switchyard.domain import goal_runs, lifecycle, runs
+from switchyard.domain import auto_runs, goal_runs, lifecycle, runs
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
+from switchyard.ledger import auto_runs as auto_run_verbs
 from switchyard.ledger import system
 from switchyard.pipeline import workflow
 from switchyard.pipeline.consumer import check_time
@@ -39,7 +40,7 @@ def due(data: Mapping[str, Any]) -> Signal | None:
     `input`, `answer` a token with an `output`, or `heartbeat` a token). `track`: the `goals` whose runs must look
     again, whether the tasks that depend on the track are to be looked for (`dependents`), whether its runs follow it
     to another owner (`move_runs`), and when it came to its end what they become (`end_runs`), the newest of them
-    (`latest_run`) and the request that did it.
+    (`latest_run`) and the request that did it; `start_run` when a run of it may begin by itself.
     """
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None:
@@ -87,10 +88,12 @@ def _of_track(before: Track | None, after: Track) -> Signal | None:
     ends = _has_ended(after) and not (before and _has_ended(before))
     named = sorted(each for each in goals if each)
     moves = before is not None and before.owner != after.owner and after.latest_run_id is not None
-    if not (named or dependents or ends or moves):
+    starts = auto_runs.is_due(after) and not (before and auto_runs.is_due(before))
+    if not (named or dependents or ends or moves or starts):
         return None
     about = {"of": "track", "tenant": after.tenant_id, "track": after.id, "goals": named, "dependents": dependents}
     about |= {"move_runs": True} if moves else {}
+    about |= {"start_run": after.changed_request} if starts else {}
     if not ends:
         return about
     done = lifecycle.is_done(after.status) and not after.deleted_at
@@ -118,6 +121,8 @@ def take(table: Table, executions: Callable[[str], Executions], signal: Signal) 
         if "end_runs" in signal:
             _end_runs(table, signal)
         _wake_goal_runs(table, signal)
+        if "start_run" in signal:
+            auto_run_verbs.start(table, signal["tenant"], signal["track"], signal["start_run"])
     elif "start" in signal:
         executions(signal["of"]).start(signal["start"], signal["input"])
     elif "answer" in signal:

@@ -4,9 +4,14 @@ A row leads from the external id to the objective, and is written in the same tr
 leaves its row behind: the next objective of that name takes the row over, so that deleting needs to know nothing.
 """
 
-from switchyard.store import keys
-from switchyard.store.codec import row_key
+from switchyard.domain.text import folded
+from switchyard.store import codec, keys
 from switchyard.store.table import Item
+
+
+def row_key(tenant_id: str, external_id: str) -> tuple[str, str]:
+    """The key of the row of an external id, however it is spelled: texts that read alike are one id."""
+    return keys.external_id(tenant_id, folded(external_id))
 
 
 def objective_id(row: Item | None) -> str | None:
@@ -18,7 +23,7 @@ def claim(tenant_id: str, external_id: str, objective_id: str, instead_of: str |
     """The action that gives an objective its external id; refused when the row leads elsewhere than was read."""
     free = "objective_id = :before" if instead_of else "attribute_not_exists(pk)"
     action: Item = {
-        "Item": row_key(keys.external_id(tenant_id, external_id)) | {"objective_id": {"S": objective_id}},
+        "Item": codec.row_key(row_key(tenant_id, external_id)) | {"objective_id": {"S": objective_id}},
         "ConditionExpression": free,
     }
     if instead_of:

@@ -7,7 +7,7 @@ who draw at once cannot get the same one, and a refused write burns none.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from switchyard.domain.tenants import Member, Project, Tenant
+from switchyard.domain.tenants import AutoRun, Member, Project, Tenant
 from switchyard.store import keys
 from switchyard.store.codec import NEW, THERE, Codec, row_key
 from switchyard.store.table import Item, Table
@@ -27,6 +27,18 @@ def find_tenant(table: Table, tenant_id: str) -> Tenant | None:
     """Read a tenant: 1 round trip."""
     item = table.get(*keys.tenant(tenant_id))
     return tenant_from(item) if item else None
+
+
+def set_auto_run(tenant_id: str, mode: AutoRun) -> Item:
+    """The action that sets which tasks of a tenant get a run by themselves."""
+    return {
+        "Update": {
+            "Key": row_key(keys.tenant(tenant_id)),
+            "UpdateExpression": "SET auto_run = :mode",
+            **THERE,
+            "ExpressionAttributeValues": {":mode": {"S": mode}},
+        }
+    }
 
 
 def draw(tenant: Tenant, counter: Literal["next_project", "next_actor"]) -> Item:

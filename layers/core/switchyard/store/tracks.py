@@ -10,6 +10,7 @@ from switchyard.domain import claims, lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.store import keys
 from switchyard.store.codec import Codec, row_key, to_json
@@ -166,7 +167,7 @@ def _beside(track: Track) -> Item:
     if track.deleted_at is not None:
         ended = int(datetime.fromisoformat(track.deleted_at).timestamp())
         return item | {"expires_at": {"N": str(ended + TOMBSTONE_SECONDS)}}
-    item["text"] = {"S": f"{track.title}\n{track.description}"[:SEARCHED_MAX].casefold()}
+    item["text"] = {"S": folded(f"{track.title}\n{track.description}"[:SEARCHED_MAX])}
     if track.origin_product:
         item["origin_product"] = {"S": track.origin_product}
     if track.repository:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from switchyard.domain import clock
+from switchyard.domain.text import is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, ID_MAX, METADATA_MAX_BYTES, TITLE_MAX
 from switchyard.http.validation import Expectation, Query, Wire, bounded_json, read_id
 from switchyard.store.lists import CURSOR_MAX
@@ -40,14 +41,16 @@ def read_time[T](text: str, parse: Callable[[str], T]) -> T:
     """Return what a parser of domain.clock makes of a text; raises Expectation for what is not a date-time."""
     try:
         return parse(text)
+    except clock.NoMoment as error:
+        raise Expectation(f"{text[:40]!r} {error}", error.expected, "date_time") from None
     except ValueError:
         problem = f"{text[:40]!r} is not a valid date-time"
         raise Expectation(problem, "an ISO 8601 date or date-time", "date_time") from None
 
 
 def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise Expectation("is blank", "text", "blank")
+    if is_blank(text):
+        raise Expectation("is blank", "text that can be seen", "blank")
     return text
 
 

@@ -1,12 +1,23 @@
 """What the administration surface changes: from a validated body to the ledger, and back to the answer."""
 
-from switchyard.http.call import Call, Reply
+from typing import Any
+
+from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.unchanged import OWN
 from switchyard.ledger import administration
 from switchyard.surfaces.administration import present
-from switchyard.surfaces.administration.models import CreateProject, CreateToken
+from switchyard.surfaces.administration.models import CreateProject, CreateToken, UpdateTenant
 
 _ONCE = "Keep the token now: it is not shown again."
 _SHOWN = "The token was shown in the first answer alone. If it is lost, revoke this one and create another."
+
+#: What a new project and a new token show beside what the body says.
+NEW_PROJECT = dict.fromkeys(("id", "number", "createdAt", "createdBy"), OWN)
+NEW_TOKEN = {
+    **dict.fromkeys(("id", "status", "createdAt", "createdBy", "revokedAt", "revokedBy"), OWN),
+    "actor": {"name": None, "number": OWN},
+    "expiresAt": None,
+}
 
 
 def create_token(call: Call[CreateToken]) -> Reply:
@@ -25,6 +36,16 @@ def revoke_token(call: Call) -> Reply:
     """Answer a revocation by the token's public id."""
     administration.revoke_token(call.ledger, call.path_id())
     return Reply(204)
+
+
+def update_tenant(call: Call[UpdateTenant]) -> Reply:
+    """Answer an UpdateTenant body."""
+    return Reply(200, present.settings(administration.change_tenant(call.ledger, call.body.auto_run)))
+
+
+def shown_tenant(call: AnyCall) -> dict[str, Any]:
+    """Return what the caller's tenant shows."""
+    return present.settings(administration.find_tenant(call.ledger))
 
 
 def create_project(call: Call[CreateProject]) -> Reply:

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from switchyard.domain import tokens
+from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES
+from switchyard.domain.tenants import AutoRun
 from switchyard.http.validation import Expectation, Query
 from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, NotBlank
 
@@ -31,6 +32,8 @@ def _known_scopes(values: list[str]) -> list[str]:
 def _expiry(text: str) -> str:
     try:
         return tokens.expiry(text)
+    except clock.NoMoment as error:
+        raise Expectation(f"{text!r} {error}", error.expected, "date_time") from None
     except ValueError:
         expected = "a time in the future (ISO 8601), or a duration: 30m, 12h, 90d, 2w"
         raise Expectation(f"{text!r} is not a time in the future", expected, "date_time") from None
@@ -70,6 +73,12 @@ class CreateProject(CamelBody):
 
 class CreateTenant(CamelBody):
     name: Name
+
+
+class UpdateTenant(CamelBody):
+    """`autoRun`: which ready tasks get a run by themselves, none (`off`) or those assigned to an agent (`agents`)."""
+
+    auto_run: AutoRun = ABSENT
 
 
 class Paging(Query):

@@ -34,6 +34,11 @@ def project(found: Project) -> dict[str, Any]:
     }
 
 
+def settings(found: Tenant) -> dict[str, Any]:
+    """Return a tenant with its settings, as its own administrators see it."""
+    return {**tenant(found), "autoRun": found.auto_run or "off"}
+
+
 def tenant(found: Tenant) -> dict[str, Any]:
     """Return a tenant."""
     return {"id": found.id, "name": found.name, "createdAt": found.created_at}

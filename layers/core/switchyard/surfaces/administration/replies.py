@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from switchyard.domain.tenants import AutoRun
 from switchyard.surfaces.outputs import CamelShown
 
 
@@ -34,6 +35,13 @@ class TokenCreated(TokenShown):
 class TokenPage(CamelShown):
     items: list[TokenShown]
     next_cursor: str | None
+
+
+class TenantShown(CamelShown):
+    id: str
+    name: str
+    created_at: str
+    auto_run: AutoRun
 
 
 class ProjectShown(CamelShown):

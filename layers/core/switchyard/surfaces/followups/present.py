@@ -4,7 +4,16 @@ from typing import Any
 
 from switchyard.domain.tracks import Track, etag
 from switchyard.http.call import AnyCall, Reply
+from switchyard.http.unchanged import OWN
 from switchyard.surfaces.followups import statuses
+
+#: What a new task shows beside what its body says: it is open, and null where it is empty.
+NEW = {
+    **dict.fromkeys(("id", "tenant_id", "source", "last_agent_actor_id", "created_at", "updated_at"), OWN),
+    **dict.fromkeys(("due_at", "assignee_id", "related_resource_type", "related_resource_id")),
+    **dict.fromkeys(("completed_note", "completed_at")),
+    "status": "open",
+}
 
 
 def task(track: Track) -> dict[str, Any]:
@@ -44,6 +53,11 @@ def one(call: AnyCall, track: Track, status: int = 200) -> Reply:
     if status == 201:
         headers["location"] = f"/v1/tasks/{task_id(track.id)}"
     return Reply(status, {"data": task(track), "request_id": call.request.id}, headers)
+
+
+def as_shown(track: Track) -> dict[str, Any]:
+    """Return what a task shows, also as a whole answer has it."""
+    return {**task(track), "data": task(track), "request_id": OWN}
 
 
 def many(call: AnyCall, tracks: list[Track], cursor: str | None) -> Reply:

@@ -45,7 +45,7 @@ def of_path(call: AnyCall) -> Track:
 
 def _find(call: AnyCall, spelled: str) -> Track | None:
     if spelled.startswith(_EXTERNAL):
-        row_key = keys.external_id(call.actor.tenant_id, spelled.removeprefix(_EXTERNAL))
+        row_key = external_ids.row_key(call.actor.tenant_id, spelled.removeprefix(_EXTERNAL))
         found = external_ids.objective_id(call.ledger.row(row_key))
     else:
         found = parse_id(spelled)
@@ -131,7 +131,7 @@ def _refuse_taken(call: AnyCall, external_id: str | None) -> str | None:
     """Return the deleted objective that the external id still leads to, if any; raises AlreadyExists."""
     if external_id is None:
         return None
-    row_key = keys.external_id(call.actor.tenant_id, external_id)
+    row_key = external_ids.row_key(call.actor.tenant_id, external_id)
     holder = external_ids.objective_id(call.ledger.row(row_key))
     if holder and rows.is_live(call.ledger.row(keys.track(call.actor.tenant_id, holder))):
         raise AlreadyExists(

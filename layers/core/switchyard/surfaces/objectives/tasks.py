@@ -7,12 +7,16 @@ from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.unchanged import OWN
 from switchyard.ledger import tracks as ledger
 from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as rows
 from switchyard.store.lists import Range
 from switchyard.surfaces.objectives import objectives, present
 from switchyard.surfaces.objectives.models import CreateTask, ListTasks, UpdateTask
+
+#: What a new task shows beside what its body says.
+NEW = dict.fromkeys(("number", "completedAt", "metadata"), OWN)
 
 
 def list_tasks(call: Call[None, ListTasks]) -> Reply:
@@ -62,6 +66,12 @@ def update(call: Call[UpdateTask]) -> Reply:
     if body.completed is not None and body.completed != lifecycle.is_done(before.status):
         fields["status"] = "done" if body.completed else "todo"
     return _answer(ledger.change(call.ledger, before, **fields))
+
+
+def shown(call: AnyCall) -> dict[str, Any]:
+    """Return what the task of the path shows, also as a whole answer has it."""
+    whole = present.task(_of_path(call))
+    return {**whole["data"], **whole}
 
 
 def _of_path(call: AnyCall) -> Track:

@@ -8,15 +8,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from switchyard.domain.errors import FieldError, Invalid, UnknownReference
-from switchyard.domain.ids import new_id, parse_id
+from switchyard.domain.ids import named_id, new_id, parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import tracks as ledger
 from switchyard.surfaces.planning import fields
-from switchyard.surfaces.planning.models import Draft, Scope
+from switchyard.surfaces.planning.changes import NEW, as_shown
+from switchyard.surfaces.planning.models import DRAFTS_MAX, Draft, DraftTask, Scope
 
 #: Tracks outside the request that its drafts may name, so that reading them takes at most two round trips.
 NAMED_MAX = 200
+
+
+#: Unknown references that one error names.
+ERRORS_MAX = 100
 
 
 class Drafts(Protocol):
@@ -39,12 +44,30 @@ def apply(call: Call[Drafts]) -> Reply:
     body = call.body
     plan = _Plan(body)
     call.ledger.prefetch(plan.named, guard=plan.may_close_cycles)
+    plan.refuse_unknown(call, body)
     results = [_delete(call, body, position) for position in range(len(body.deleted))]
     # Goals first: a task draws its number from its goal, which may stand further down.
     order = sorted(range(len(body.drafts)), key=lambda position: body.drafts[position].goal is None)
     outcomes = {position: _upsert(call, body, plan, position) for position in order}
     results = [outcomes[position] for position in range(len(body.drafts))] + results
     return Reply(200, {"results": results})
+
+
+def shown(call: Call[Any]) -> dict[str, Any]:
+    """Return what the tracks of the drafts show, in the body's order: 1 round trip per 100 drafts."""
+    return {name: [_shown(call, each) for each in _some(call.body, name)] for name in ("updateDrafts", "upserts")}
+
+
+def _some(body: Any, name: str) -> list[Any]:
+    given = body.get(name) if isinstance(body, dict) else None
+    return given[:DRAFTS_MAX] if isinstance(given, list) else []
+
+
+def _shown(call: AnyCall, draft: Any) -> dict[str, Any]:
+    given = draft.get("id") if isinstance(draft, dict) else None
+    known = named_id(given) if isinstance(given, str) else None
+    track = call.ledger.find([known]).get(known) if known else None
+    return as_shown(track) if track else NEW
 
 
 class _Plan:
@@ -55,7 +78,7 @@ class _Plan:
         self.ids: dict[str, str] = {}
         self.existing: set[str] = set()
         for position, draft in enumerate(body.drafts):
-            known = parse_id(draft.id)
+            known = named_id(draft.id)
             name = known or draft.id
             if name in self.ids:
                 raise Invalid(FieldError(f"{self.field}.{position}.id", "is used twice", "distinct ids", "duplicate"))
@@ -72,22 +95,40 @@ class _Plan:
             problem = f"names {len(self.named)} existing tracks"
             raise Invalid(FieldError(self.field, problem, f"at most {NAMED_MAX} in one request", "too_many"))
         self.may_close_cycles = any(
-            parse_id(draft.id) and draft.task and (draft.task.depends_on or draft.task.parent_id)
+            named_id(draft.id) and draft.task and (draft.task.depends_on or draft.task.parent_id)
             for draft in body.drafts
         )
 
     def _outside(self, draft: Draft) -> Iterable[str]:
-        task = draft.task
-        given = (*task.depends_on, task.parent_id, task.goal_id) if task else ()
+        given = [ref for ref, _ in _references(draft.task, "")]
         return [known for ref in given if ref not in self.ids and (known := parse_id(ref))]
 
-    def resolve(self, ref: str, where: str) -> str:
-        """Return the id that a label or UUID stands for; raises UnknownReference."""
-        found = self.ids.get(ref) or self.ids.get(parse_id(ref) or "") or parse_id(ref)
-        if found is None:
-            problem = f"{ref[:80]!r} is neither a UUID nor the id of a draft in this request"
-            raise UnknownReference(FieldError(where, problem, "a track's id or a draft's", "unknown_reference"))
-        return found
+    @property
+    def names(self) -> dict[str, str]:
+        """The labels of new tracks by the ids that they get."""
+        return {track_id: name for name, track_id in self.ids.items() if track_id not in self.existing}
+
+    def resolve(self, ref: str) -> str | None:
+        """Return the id that a label, or an id in any spelling, stands for."""
+        return self.ids.get(ref) or parse_id(ref)
+
+    def refuse_unknown(self, call: AnyCall, body: Drafts) -> None:
+        """Raise UnknownReference for all drafts and references at once that stand for no track."""
+        there = call.ledger.find(self.named).keys() | (set(self.ids.values()) - self.existing)
+        unknown = [
+            _no_track(each, f"{body.deletes_field}.{position}")
+            for position, each in enumerate(body.deleted)
+            if each not in there
+        ]
+        for position, draft in enumerate(body.drafts):
+            where = f"{self.field}.{position}"
+            if self.ids[named_id(draft.id) or draft.id] not in there:
+                unknown.append(_no_track(draft.id, f"{where}.id"))
+            for ref, path in _references(draft.task, f"{where}.task"):
+                if self.resolve(ref) not in there:
+                    unknown.append(_no_reference(ref, path))
+        if unknown:
+            raise UnknownReference(*unknown[:ERRORS_MAX])
 
 
 def _delete(call: AnyCall, body: Drafts, position: int) -> dict[str, Any]:
@@ -99,7 +140,7 @@ def _delete(call: AnyCall, body: Drafts, position: int) -> dict[str, Any]:
 
 def _upsert(call: AnyCall, body: Drafts, plan: _Plan, position: int) -> dict[str, Any]:
     draft, where = body.drafts[position], f"{plan.field}.{position}"
-    known = parse_id(draft.id)
+    known = named_id(draft.id)
     given = fields.common(draft)
     if known is None:
         track = _create(call, body, draft, plan, given, where)
@@ -108,8 +149,8 @@ def _upsert(call: AnyCall, body: Drafts, plan: _Plan, position: int) -> dict[str
         before = _existing(call, known, f"{where}.id")
         fields.check_type(before, draft, f"{where}.")
         own = fields.task(draft.task, before) | fields.goal(draft.goal, before)
-        resolved = _resolved(own, plan, f"{where}.task")
-        track = ledger.change(call.ledger, before, fields.paths(f"{where}."), **given, **resolved)
+        resolved = _resolved(own, plan)
+        track = ledger.change(call.ledger, before, fields.paths(f"{where}.", plan.names), **given, **resolved)
         outcome = "unchanged" if track is before else "updated"
     return {
         "draftId": draft.id,
@@ -131,29 +172,45 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: _Plan, given: dict[
         call.ledger,
         "task" if draft.task is not None else "goal",
         given.pop("title"),
-        fields.paths(f"{where}."),
+        fields.paths(f"{where}.", plan.names),
         id=plan.ids[draft.id],
         **given,
         **fields.scope(body.scope, call.actor),
-        **_resolved(own, plan, f"{where}.task"),
+        **_resolved(own, plan),
     )
 
 
-def _resolved(own: Mapping[str, Any], plan: _Plan, where: str) -> dict[str, Any]:
+def _references(task: DraftTask | None, where: str) -> list[tuple[str, str]]:
+    """Return what a draft refers to, as it was sent, each with its path."""
+    if task is None:
+        return []
+    found = [(ref, f"{where}.dependsOn.{place}") for place, ref in enumerate(task.depends_on)]
+    alone = (("parentId", task.parent_id), ("goalId", task.goal_id))
+    return found + [(ref, f"{where}.{name}") for name, ref in alone if ref]
+
+
+def _resolved(own: Mapping[str, Any], plan: _Plan) -> dict[str, Any]:
     found = dict(own)
-    for name, wire in (("parent_id", "parentId"), ("goal_id", "goalId")):
+    for name in ("parent_id", "goal_id"):
         if found.get(name):
-            found[name] = plan.resolve(found[name], f"{where}.{wire}")
+            found[name] = plan.resolve(found[name])
     if found.get("depends_on"):
-        refs = [plan.resolve(ref, f"{where}.dependsOn.{i}") for i, ref in enumerate(found["depends_on"])]
-        found["depends_on"] = tuple(dict.fromkeys(refs))
+        found["depends_on"] = tuple(dict.fromkeys(plan.resolve(ref) for ref in found["depends_on"]))
     return found
+
+
+def _no_track(given: str, where: str) -> FieldError:
+    expected = "the UUID of an existing track; a new one gets a label that is not a UUID"
+    return FieldError(where, f"there is no track {given}", expected, "unknown_reference")
+
+
+def _no_reference(ref: str, where: str) -> FieldError:
+    problem = f"{ref[:80]!r} is neither the id of a track nor that of a draft in this request"
+    return FieldError(where, problem, "a track's id or a draft's", "unknown_reference")
 
 
 def _existing(call: AnyCall, track_id: str, where: str) -> Track:
     track = call.ledger.find([track_id]).get(track_id)
     if track is None:
-        problem = f"there is no track {track_id}"
-        expected = "the UUID of an existing track; a new one gets a label that is not a UUID"
-        raise UnknownReference(FieldError(where, problem, expected, "unknown_reference"))
+        raise UnknownReference(_no_track(track_id, where))
     return track

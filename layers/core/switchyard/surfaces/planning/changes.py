@@ -1,11 +1,23 @@
 """Create, change and delete one track."""
 
+from typing import Any
+
 from switchyard.domain import tracks
 from switchyard.domain.tracks import Track
-from switchyard.http.call import Call, Reply
+from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.unchanged import OWN
 from switchyard.ledger import tracks as ledger
 from switchyard.surfaces.planning import fields, present
 from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack
+
+#: What a new track shows beside what its body says; null where it is empty.
+NEW = {
+    **dict.fromkeys(("id", "version", "updatedAt", "createdAt", "createdBy", "changedBy"), OWN),
+    **dict.fromkeys(("rollup", "dueAt", "completedAt", "completedNote", "unblocked"), OWN),
+    "relatedResource": None,
+    "task": {"number": OWN} | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId")),
+    "goal": {"dueDate": None},
+}
 
 
 def create(call: Call[CreateTrack]) -> Reply:
@@ -38,6 +50,16 @@ def update(call: Call[UpdateTrack]) -> Reply:
     if unblocked is not None:
         shown["unblocked"] = [each.id for each in unblocked]
     return Reply(200, shown, {"etag": tracks.etag(after)})
+
+
+def shown(call: AnyCall) -> dict[str, Any]:
+    """Return what the track of the path shows."""
+    return as_shown(call.ledger.get(call.path_id()))
+
+
+def as_shown(track: Track) -> dict[str, Any]:
+    """Return what a track shows; counts that others' changes move may be those of any time."""
+    return {**present.full(track), "rollup": OWN, "unblocked": OWN}
 
 
 def _references(body: UpdateTrack) -> list[str]:

@@ -1,5 +1,6 @@
 """From the planning surface's input to the fields of a track: absent keeps, an empty string clears."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from switchyard.domain.actors import Actor
@@ -85,9 +86,9 @@ def _due(day: str, before: Track | None) -> dict[str, Any]:
     return {"due": day or None}
 
 
-def paths(prefix: str = "") -> FieldPaths:
-    """Return where a body has the fields by which its track refers to others."""
-    return FieldPaths(f"{prefix}task.", indexed=True)
+def paths(prefix: str = "", names: Mapping[str, str] | None = None) -> FieldPaths:
+    """Return where a body has the fields by which its track refers to others, and its names for new tracks."""
+    return FieldPaths(f"{prefix}task.", indexed=True, names=names or {})
 
 
 def check_type(track: Track, given: Any, prefix: str = "") -> None:

@@ -40,6 +40,8 @@ def _day_or_empty(text: str) -> str:
 def _day(text: str) -> str:
     try:
         return clock.calendar_day(text)
+    except clock.NoMoment as error:
+        raise Expectation(f"{text[:40]!r} {error}", error.expected, "date") from None
     except ValueError:
         raise Expectation(f"{text[:40]!r} is not a valid date", "a real date YYYY-MM-DD", "date") from None
 

@@ -6,6 +6,7 @@ from switchyard.domain import lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import indexes, keys, lists
@@ -167,7 +168,7 @@ class _Listing:
     def _filter_rest(self, query: str) -> None:
         """Filter by everything; what the keys guarantee already costs nothing to check again."""
         wanted, used = self.wanted, {each.index.partition for each in self.ranges}
-        words = list(dict.fromkeys(query.casefold().split()))
+        words = list(dict.fromkeys(folded(query).split()))
         if len(words) > WORDS_MAX:
             raise Invalid(FieldError("query", f"has {len(words)} words", f"at most {WORDS_MAX}", "too_many"))
         for word in words:

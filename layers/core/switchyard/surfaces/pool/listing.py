@@ -52,6 +52,12 @@ def _ranges(query: ListTasks, tenant: str) -> list[Range]:
     return [Range(indexes.LISTED_BY_ID, keys.listed(tenant, "task"))]
 
 
+def by_assignee(tenant: str, assignee: str) -> list[Range]:
+    """Return the ranges of the shared tasks of an assignee, of any status."""
+    wanted = ListTasks.model_construct(status=None)
+    return _by_rank(wanted, indexes.BY_ASSIGNEE, [keys.by_assignee(tenant, assignee)])
+
+
 def _by_rank(query: ListTasks, index: Index, partitions: list[str]) -> list[Range]:
     statuses = workflow.group(query.status) if query.status else (None, *lifecycle.TASK_STATUSES)
     codes = sorted(lifecycle.code("task", status) for status in statuses)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from switchyard.domain.errors import FieldError, Invalid, MalformedBody, Unauthorized
+from switchyard.domain.errors import FieldError, Invalid, MalformedBody, Unauthorized, UnknownReference
 from switchyard.domain.lifecycle import PRIORITIES
 from switchyard.http.surface import Refused, Surface
 from switchyard.surfaces.pool.models import PoolError
@@ -22,7 +22,8 @@ def _body(refused: Refused) -> dict[str, Any]:
     """Return {error, statusCode, statusMessage, message}; `data` adds what a program can act on."""
     error, message = refused.error, refused.text
     if isinstance(error, Invalid) and error.fields and not isinstance(error, MalformedBody):
-        message = _about(error.fields[0])
+        told = error.fields if isinstance(error, UnknownReference) else error.fields[:1]
+        message = "; ".join(map(_about, told))
     answer: dict[str, Any] = {
         "error": True,
         "statusCode": refused.status,

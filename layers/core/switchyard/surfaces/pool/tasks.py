@@ -7,9 +7,13 @@ from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.unchanged import OWN
 from switchyard.ledger import tracks as ledger
 from switchyard.surfaces.pool import present, workflow
 from switchyard.surfaces.pool.models import CreateTask, UpdateTask
+
+#: What a new task shows beside what its body says.
+NEW = dict.fromkeys(("organizationId", "createdBy", "createdAt", "updatedAt", "claim"), OWN)
 
 
 def create(call: Call[CreateTask]) -> Reply:
@@ -53,6 +57,11 @@ def delete(call: Call) -> Reply:
     return Reply(204)
 
 
+def shown(call: AnyCall) -> dict[str, Any]:
+    """Return what the task of the path shows; a claim's answer may come back too."""
+    return {**present.task(of_path(call)), "claim": OWN}
+
+
 def path_id(call: AnyCall) -> str:
     """Return the id of the path; what is no id is the id of no task."""
     given = call.path["id"]
@@ -84,7 +93,7 @@ def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | N
         fields["description"] = body.description or ""
     if "assigned_to" in sent:
         fields["assignee"] = body.assigned_to or None
-    if "assignee_type" in sent:
+    if "assignee_type" in sent and not _is_shown_type(body, before):
         fields["assignee_type"] = body.assignee_type
     if "space_id" in sent and not _is_shown_space(body.space_id, before):
         fields["project_ids"] = (body.space_id,) if body.space_id else ()
@@ -99,6 +108,13 @@ def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | N
             raise Invalid(FieldError("completedAt", "only a completed task has one", "status completed", "conflict"))
         fields["completed_at"] = body.completed_at
     return fields
+
+
+def _is_shown_type(body: CreateTask | UpdateTask, before: Track | None) -> bool:
+    """Tell whether the client wrote back what it was shown: a task of nobody shows the type user."""
+    if before is None or before.assignee_type is not None or body.assignee_type != "user":
+        return False
+    return "assigned_to" not in body.model_fields_set or not body.assigned_to
 
 
 def _is_shown_space(given: str | None, before: Track | None) -> bool:

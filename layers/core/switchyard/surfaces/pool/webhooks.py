@@ -9,6 +9,7 @@ from switchyard.domain import clock
 from switchyard.domain.errors import Conflict, NotFound
 from switchyard.domain.ids import new_id, parse_id
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.unchanged import OWN
 from switchyard.pipeline import signing
 from switchyard.store import indexes, keys, lists
 from switchyard.store import webhooks as rows
@@ -16,6 +17,9 @@ from switchyard.store.lists import Range
 from switchyard.store.webhooks import Delivery, Webhook
 from switchyard.surfaces.pool.listing import link
 from switchyard.surfaces.pool.webhook_models import CreateWebhook, UpdateWebhook, WebhookPaging
+
+#: What a new endpoint shows beside what its body says.
+NEW = dict.fromkeys(("id", "disabledReason", "formerSecretUntil", "createdBy", "createdAt", "updatedAt"), OWN)
 
 
 def create(call: Call[CreateWebhook]) -> Reply:
@@ -59,6 +63,8 @@ def update(call: Call[UpdateWebhook]) -> Reply:
         fields["events"] = tuple(fields["events"])
     if fields.get("enabled"):
         fields["disabled_reason"] = None
+    if all(getattr(before, name) == value for name, value in fields.items()):
+        return Reply(200, _shown(before))
     after, action = rows.change(before, **fields)
     call.ledger.write(action)
     return Reply(200, _shown(after))
@@ -105,6 +111,12 @@ def redeliver(call: Call) -> Reply:
     after, action = rows.change_delivery(before, **again, response_status=None, next_attempt_at=clock.now())
     call.ledger.write(action)
     return Reply(202, _delivery(after))
+
+
+def shown(call: AnyCall) -> dict[str, Any]:
+    """Return what the endpoint of the path shows; its secret was shown once."""
+    webhook = _of_path(call)
+    return {**_shown(webhook), "secret": webhook.secret}
 
 
 def _of_path(call: AnyCall) -> Webhook:

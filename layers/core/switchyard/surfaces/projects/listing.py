@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger.unit import RowKey
@@ -90,7 +91,7 @@ def _filter(query: ListTasks) -> Filter:
     if query.status:
         wanted.any_of("latest_run_status", run_present.stored(query.status))
     if query.search:
-        options = [f"contains({wanted.name('text')}, {wanted.value(query.search.casefold())})"]
+        options = [f"contains({wanted.name('text')}, {wanted.value(folded(query.search))})"]
         number = query.search.rpartition("-")[2]
         if number.isascii() and number.isdecimal() and len(number) <= 15:
             options.append(f"{wanted.name('task_number')} = {wanted.value(int(number))}")

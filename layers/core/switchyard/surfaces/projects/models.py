@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from switchyard.domain.text import is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, METADATA_MAX_BYTES
 from switchyard.http.validation import Expectation, bounded_json
 from switchyard.store.keys import REPOSITORY_MAX_BYTES
@@ -46,6 +47,10 @@ def _repository(text: str) -> str | None:
     return lower or None
 
 
+def _visible(text: str) -> str:
+    return "" if is_blank(text) else text
+
+
 def _no_integration(_given: int) -> int:
     raise Expectation("Integration must belong to the same team", "")
 
@@ -65,7 +70,9 @@ def _schema(value: dict[str, Any]) -> dict[str, Any]:
 class TaskFields(Body):
     """A new task, or a change of one. `idle_seconds` and `timeout_seconds` (null: the defaults) are an extension."""
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=TITLE_MAX)] = ABSENT
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=TITLE_MAX), AfterValidator(_visible)] = (
+        ABSENT
+    )
     title_manually_set: bool = ABSENT
     description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ABSENT
     origin_product: Origin = ABSENT

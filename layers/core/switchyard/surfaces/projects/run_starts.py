@@ -30,6 +30,9 @@ _KEPT = (
 _INHERITED = ("snapshot_external_id", "pr_authorship_mode", "run_source", "signal_report_id")
 _PENDING = ("pending_user_message", "pending_user_artifact_ids")
 
+#: What a new run shows where its body says nothing.
+NEW = dict.fromkeys(("runtime_adapter", "model", "reasoning_effort"))
+
 
 def run_task(call: Call[RunTask]) -> Reply:
     """Make the run of a RunTask body, which the workflow starts: 1 round trip to read all it needs, 1 to write."""

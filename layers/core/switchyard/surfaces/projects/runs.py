@@ -110,6 +110,11 @@ def connection_token(call: Call) -> Reply:
     raise EndpointRefusal(400, _NO_SANDBOX)
 
 
+def shown(call: AnyCall) -> dict[str, Any]:
+    """Return what the run of the path shows."""
+    return run_present.run(scope.run_in(call)[1], call.request.base_url)
+
+
 def _shown(call: AnyCall, run: Run) -> Reply:
     return Reply(200, run_present.run(run, call.request.base_url))
 

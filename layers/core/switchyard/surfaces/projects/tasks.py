@@ -23,6 +23,9 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s|\n\s*\n")
 _FIELDS = ("origin_product", "repository", "internal", "archived", "idle_seconds", "timeout_seconds")
 _OWN = ("signal_report", "json_schema", "ci_prompt")
 
+#: What a new task shows where its body says nothing.
+NEW = {"origin_product": ""}
+
 
 def create(call: Call[TaskFields]) -> Reply:
     """Make the task of a TaskFields body, with the project's next number: 1 round trip to read it, 1 to write."""
@@ -82,6 +85,11 @@ def delete(call: Call) -> Reply:
     tracks.check_version(before, call.if_match)
     ledger.delete(call.ledger, before)
     return Reply(204)
+
+
+def shown(call: AnyCall) -> dict[str, Any]:
+    """Return what the task of the path shows."""
+    return present.task(scope.task_in(call), None, call.request.base_url)
 
 
 def answer(task: Track, call: AnyCall, status: int = 200) -> Reply:

@@ -1,0 +1,28 @@
+"""How texts are compared, and which of them show nothing: Unicode has several spellings of what people see as one."""
+
+import unicodedata
+
+#: Characters without a shape that Unicode does not class as separators or formats: fillers of Hangul and of Braille,
+#: the grapheme joiner, inherent vowels of Khmer, and the selectors of variants (Default_Ignorable_Code_Point, and
+#: U+2800).
+_SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_SELECTORS = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+
+
+def folded(text: str) -> str:
+    """Return the form in which texts are compared: compatible spellings and upper case become one (UAX #15, D146)."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing of a text can be seen."""
+    return all(_is_invisible(each) for each in text)
+
+
+def _is_invisible(character: str) -> bool:
+    if character.isspace() or character in _SHAPELESS or unicodedata.category(character) in _INVISIBLE:
+        return True
+    return any(first <= ord(character) <= last for first, last in _SELECTORS)

@@ -1,0 +1,90 @@
+"""What a client sends back as it was shown is no change, so it is no reason to refuse a body (docs/concepts.md).
+
+A body is read strictly first. Only one that is refused, and that is a record sent back by its own marks, is held
+against what the record shows: refused fields that hold what is shown are left out, and the rest is read again.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+
+from switchyard.domain.errors import SwitchyardError
+from switchyard.domain.tracks import same
+from switchyard.http.validation import is_malformed, refusal
+
+#: In what a record shows: a field that each record has of its own, so that a body's may hold anything. A text that no
+#: record shows, for what is shown is compared as JSON.
+OWN: Any = "\x00own"
+
+#: By which fields a body is seen to be a record sent back, or to hold some: a body of single fields is read as strictly
+#: as ever.
+_MARKS = ({"id"}, {"data"}, {"number", "completed"}, {"updateDrafts"}, {"upserts"})
+
+#: Returns what a record shows, given the JSON of the body.
+Shown = Callable[[Any], Any]
+
+
+def read_body[M: BaseModel](model: type[M], raw: bytes, shown: Shown) -> M:
+    """Return the body as the model, without refused fields that hold what `shown` tells.
+
+    Raises MalformedBody for what is not JSON, and Invalid for the rest: a field that is shown and cannot be changed
+    is refused as read-only.
+    """
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        first = error
+    known = _known(first, raw, shown)
+    if known is None:
+        raise refusal(first, "body") from None
+    return _reread(model, from_json(raw), first, known)
+
+
+def _known(error: ValidationError, raw: bytes, shown: Shown) -> Any:
+    if is_malformed(error):
+        return None
+    body = from_json(raw)
+    if not isinstance(body, dict) or not any(marks <= body.keys() for marks in _MARKS):
+        return None
+    try:
+        return shown(body)
+    except SwitchyardError:
+        return None  # There is no such record: the refusal of the body is told, as for any other.
+
+
+def _reread[M: BaseModel](model: type[M], body: Any, error: ValidationError, shown: Any) -> M:
+    while _leave_out(body, shown, (each["loc"] for each in error.errors(include_url=False))):
+        try:
+            return model.model_validate_json(json.dumps(body))
+        except ValidationError as next_error:
+            error = next_error
+    raise refusal(error, "body", lambda loc: _is_shown(loc, shown)) from None
+
+
+def _leave_out(body: Any, shown: Any, refused: Iterable[tuple[int | str, ...]]) -> bool:
+    """Take the fields out of the body that are refused and hold what is shown; tells whether there was one."""
+    return any([_leave_out_one(body, shown, loc) for loc in refused])
+
+
+def _leave_out_one(body: Any, shown: Any, loc: tuple[int | str, ...]) -> bool:
+    for step in loc:
+        if isinstance(body, dict) and isinstance(shown, Mapping) and step in body and step in shown:
+            if shown[step] == OWN or same(body[step], shown[step]):
+                del body[step]
+                return True
+        elif not (isinstance(body, list) and isinstance(shown, list) and isinstance(step, int) and step < len(shown)):
+            return False
+        body, shown = body[step], shown[step]
+    return False
+
+
+def _is_shown(loc: tuple[int | str, ...], shown: Any) -> bool:
+    for step in loc:
+        found = isinstance(shown, Mapping) and step in shown
+        if not found and not (isinstance(shown, list) and isinstance(step, int) and step < len(shown)):
+            return False
+        shown = shown[step]
+    return True

@@ -1,0 +1,126 @@
+"""Executions: the pool's word for runs (docs/pool.md, "Executions"). Personal tasks are not in the pool."""
+
+import re
+from typing import Any
+
+from switchyard.domain.errors import NotFound
+from switchyard.domain.ids import parse_id
+from switchyard.domain.runs import Run
+from switchyard.domain.tracks import Track
+from switchyard.http.call import Call, Reply
+from switchyard.http.validation import Expectation, checked
+from switchyard.ledger import runs
+from switchyard.ledger.unit import Unit
+from switchyard.store import indexes, keys, lists
+from switchyard.store import runs as rows
+from switchyard.store import tracks as track_rows
+from switchyard.store.lists import Filter, Range
+from switchyard.surfaces.pool import present
+from switchyard.surfaces.pool.execution_models import Execute, ListExecutions
+from switchyard.surfaces.pool.listing import by_assignee, link
+
+_STORED = {
+    "pending": ("not_started", "queued"),
+    "in_progress": ("in_progress",),
+    "completed": ("completed",),
+    "failed": ("failed",),
+    "cancelled": ("cancelled",),
+}
+_AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}")
+_SHOWN = {stored: word for word, group in _STORED.items() for stored in group}
+
+
+def execute(call: Call[Execute]) -> Reply:
+    """Start a run of the task of an Execute body by the agent of the path."""
+    body = call.body
+    task = _task(call.ledger, body.task_id)
+    state = {"pending_user_message": body.message} if body.message else {}
+    run = runs.create(call.ledger, task, agent=checked("id", _agent_id, call.path["id"]), state=state)
+    return Reply(201, shown(run), {"location": f"/api/v1/executions/{execution_id(run)}"})
+
+
+def read(call: Call) -> Reply:
+    """Show the execution of the path: 1 round trip."""
+    task_id, _, run_id = call.path["id"].removeprefix("exec_").partition(".")
+    ids = parse_id(task_id), parse_id(run_id)
+    missing = NotFound(f"Execution not found: {call.path['id'][:100]}")
+    if not (ids[0] and ids[1]):
+        raise missing
+    row_key = keys.run(call.actor.tenant_id, ids[0], ids[1])
+    call.ledger.prefetch([ids[0]], rows=[row_key])
+    task, row = call.ledger.find([ids[0]]).get(ids[0]), call.ledger.row(row_key)
+    if row is None or task is None or task.owner:
+        raise missing
+    return Reply(200, shown(rows.from_item(row)))
+
+
+def list_all(call: Call[None, ListExecutions]) -> Reply:
+    """Answer a ListExecutions query: all of one task, else the latest of each task; newest first."""
+    query, tenant = call.query, call.actor.tenant_id
+    print_ = lists.fingerprint(tenant, "executions", query.task_id, query.agent_id, query.status)
+    after = lists.from_cursor(query.cursor, print_)
+    row_filter = Filter()
+    if query.task_id:
+        if query.status:
+            row_filter.any_of("status", list(_STORED[query.status]))
+        if query.agent_id:
+            row_filter.any_of("agent", [query.agent_id])
+        _task(call.ledger, query.task_id)
+        pk, prefix = keys.runs(tenant, query.task_id)
+        ranges = [Range(indexes.TABLE, pk, prefix=prefix)]
+    else:
+        row_filter.any_of("latest_run_status", list(_STORED[query.status] if query.status else _SHOWN))
+        everything = [Range(indexes.LISTED_BY_ID, keys.listed(tenant, "task"))]
+        ranges = by_assignee(tenant, query.agent_id) if query.agent_id else everything
+    page = lists.read_page(call.ledger.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
+    if query.task_id:
+        found = [rows.from_item(item) for item in page.items]
+    else:
+        found = _latest(call.ledger, [track_rows.from_item(item) for item in page.items])
+    cursor = lists.to_cursor(page.position, print_)
+    return Reply(200, [shown(run) for run in found], link(call.request, cursor))
+
+
+def execution_id(run: Run) -> str:
+    """Return an execution's id: it names the task too, with which the run lies."""
+    return f"exec_{run.task_id}.{run.id}"
+
+
+def shown(run: Run) -> dict[str, Any]:
+    """Return an execution; what is not set is left out."""
+    answer = {
+        "id": execution_id(run),
+        "taskId": present.task_id(run.task_id),
+        "agentId": run.agent,
+        "status": _SHOWN[run.status],
+        "organizationId": run.tenant_id,
+        "createdBy": run.created_by,
+        "createdAt": present.moment(run.created_at),
+        "updatedAt": present.moment(run.updated_at),
+        "startedAt": present.moment(run.started_at) if run.started_at else None,
+        "completedAt": present.moment(run.completed_at) if run.completed_at else None,
+        "output": run.output,
+        "error": run.error_message,
+    }
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def _agent_id(text: str) -> str:
+    if not _AGENT.fullmatch(text):
+        raise Expectation(f"{text[:80]!r} is not a valid id of an agent", "up to 128 of A-Z a-z 0-9 . _ @ : + -", "id")
+    return text
+
+
+def _task(unit: Unit, track_id: str) -> Track:
+    task = unit.find([track_id]).get(track_id)
+    if task is None or not task.is_task or task.owner:
+        raise NotFound(f"Task not found: {present.task_id(track_id)}")
+    return task
+
+
+def _latest(unit: Unit, tasks: list[Track]) -> list[Run]:
+    """Read the latest runs of tasks: 1 round trip."""
+    row_keys = [keys.run(each.tenant_id, each.id, each.latest_run_id or "") for each in tasks]
+    unit.prefetch((), rows=row_keys)
+    found = [unit.row(each) for each in row_keys]
+    return [rows.from_item(row) for row in found if row]

@@ -1,0 +1,118 @@
+"""Arguments of tools as models really send them, and what stays strict."""
+
+import json
+from typing import Any
+
+import pytest
+
+from switchyard.mcp.tools import TOOLS
+from tests.support.http import Api
+from tests.support.mcp import Mcp
+
+
+@pytest.fixture
+def mcp(api: Api) -> Mcp:
+    return Mcp(api)
+
+
+def schemas(mcp: Mcp) -> dict[str, Any]:
+    return {tool["name"]: tool["inputSchema"] for tool in mcp.request("tools/list").json["result"]["tools"]}
+
+
+@pytest.fixture
+def required(mcp: Mcp) -> dict[str, dict[str, Any]]:
+    """The least that each tool takes."""
+    task_id = mcp.ok("create_task", title="Call back")["task"]["id"]
+    return {
+        "create_task": {"title": "Write"},
+        "list_tasks": {},
+        "get_task": {"task_id": task_id},
+        "update_task": {"task_id": task_id},
+        "complete_task": {"task_id": task_id},
+        "claim_next_task": {},
+        "plan_work": {"drafts": [{"id": "a", "title": "A", "task": {}}]},
+        "search_tracks": {},
+    }
+
+
+def test_null_for_any_optional_argument_of_any_tool_is_one_left_out(
+    mcp: Mcp, required: dict[str, dict[str, Any]]
+) -> None:
+    assert required.keys() == TOOLS.keys()
+    for name, schema in schemas(mcp).items():
+        nulls = dict.fromkeys(schema["properties"].keys() - required[name].keys())
+        assert nulls or name == "get_task"
+        mcp.ok(name, **required[name], **nulls)
+
+
+@pytest.mark.parametrize("name", sorted(TOOLS))
+def test_null_for_a_required_argument_is_refused(mcp: Mcp, name: str) -> None:
+    for argument in schemas(mcp)[name].get("required", []):
+        error = mcp.refused(name, "validation_failed", **{argument: None})
+        assert argument in [each["field"] for each in error["field_errors"]]
+
+
+def test_null_is_left_out_at_every_depth_but_not_of_free_form_objects(mcp: Mcp) -> None:
+    task = {"dueDate": None, "dependsOn": None, "assignee": None, "goalId": None, "parentId": None, "status": None}
+    draft = {"id": "a", "title": "Deep", "task": task, "goal": None, "relatedResource": None, "metadata": {"x": None}}
+    scope = {"type": "projects", "ids": ["docs"], "sharedWith": None}
+    planned = mcp.ok("plan_work", drafts=[draft], scope=scope)
+    shown = mcp.api.get(f"/v1/tracks/{planned['results'][0]['id']}").json
+    assert shown["metadata"] == {"x": None}
+    assert shown["scope"] == {"type": "projects", "ids": ["docs"]}
+
+
+def test_arrays_and_objects_may_come_as_json_text(mcp: Mcp) -> None:
+    draft = {"id": "b", "title": "B", "task": json.dumps({"dependsOn": '["a"]'}), "metadata": '{"n": [1.0]}'}
+    drafts = json.dumps([{"id": "a", "title": "[1, 2]", "task": "{}"}, draft])
+    planned = mcp.ok("plan_work", drafts=drafts, scope='{"type": "projects", "ids": "[\\"docs\\"]"}')
+    first, second = (mcp.api.get(f"/v1/tracks/{each['id']}").json for each in planned["results"])
+    assert first["title"] == "[1, 2]"
+    assert second["task"]["dependsOn"] == [first["id"]]
+    assert second["metadata"] == {"n": [1.0]}
+    assert second["scope"]["ids"] == ["docs"]
+    found = mcp.ok("search_tracks", dependsOn=json.dumps([first["id"]]))
+    assert [each["id"] for each in found["items"]] == [second["id"]]
+
+
+def test_the_arguments_as_a_whole_may_come_as_json_text(mcp: Mcp) -> None:
+    answer = mcp.request("tools/call", {"name": "create_task", "arguments": '{"title": "As text"}'})
+    assert answer.json["result"]["structuredContent"]["task"]["title"] == "As text"
+
+
+def test_floats_without_a_fraction_are_integers(mcp: Mcp) -> None:
+    mcp.ok("list_tasks", limit=25.0)
+    mcp.ok("claim_next_task", lease_seconds=60.0)
+    mcp.ok("search_tracks", type="goal", progressMin=0.0, progressMax=1e2)
+    goal = {"id": "g", "title": "G", "goal": {"progress": 40.0}}
+    planned = mcp.ok("plan_work", drafts=[goal])
+    assert mcp.api.get(f"/v1/tracks/{planned['results'][0]['id']}").json["goal"]["progress"] == 40
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "field"),
+    [
+        ("list_tasks", {"limit": "25"}, "limit"),
+        ("list_tasks", {"limit": 2.5}, "limit"),
+        ("list_tasks", {"limit": True}, "limit"),
+        ("list_tasks", {"limit": 1e300}, "limit"),
+        ("list_tasks", {"page": None}, "page"),
+        ("search_tracks", {"status": "todo"}, "status"),
+        ("search_tracks", {"status": '{"a": 1}'}, "status"),
+        ("search_tracks", {"status": "[" * 5000}, "status"),
+        ("search_tracks", {"status": [None]}, "status.0"),
+        ("create_task", {"title": 5}, "title"),
+        ("plan_work", {"drafts": '["a"]'}, "drafts.0"),
+        ("plan_work", {"drafts": [{"id": "a", "title": "A", "task": "[]"}]}, "drafts.0.task"),
+    ],
+)
+def test_everything_else_stays_strict(mcp: Mcp, name: str, arguments: dict[str, Any], field: str) -> None:
+    error = mcp.refused(name, "validation_failed", **arguments)
+    assert [each["field"] for each in error["field_errors"]] == [field]
+
+
+def test_two_spellings_of_the_same_arguments_are_one_call_under_a_key(mcp: Mcp) -> None:
+    draft = {"id": "a", "title": "Once", "task": {}}
+    first = mcp.ok("plan_work", drafts=[draft], idempotency_key="k")
+    again = mcp.ok("plan_work", drafts=json.dumps([{**draft, "goal": None}]), scope=None, idempotency_key="k")
+    assert again == first

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
 from switchyard.http.validation import Wire
 from switchyard.surfaces.followups.models import Key, Note
-from switchyard.surfaces.followups.statuses import Word
+from switchyard.surfaces.followups.statuses import Resource, Source, Word
 from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName
 from switchyard.surfaces.planning.models import DRAFTS_MAX, Draft, Filter, Scope
 
@@ -84,17 +84,17 @@ class Shown(BaseModel):
 
 
 class Task(Shown):
-    """A task as REST shows it, without what is empty."""
+    """A task as REST shows it, without what is empty and not required."""
 
     id: str
     title: str
     status: Word
     tenant_id: str
-    source: str
+    source: Source
     description: str = ABSENT
     due_at: str = ABSENT
     assignee_id: str = ABSENT
-    related_resource_type: str = ABSENT
+    related_resource_type: Resource = ABSENT
     related_resource_id: str = ABSENT
     completed_note: str = ABSENT
     completed_at: str = ABSENT

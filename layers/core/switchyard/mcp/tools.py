@@ -31,6 +31,9 @@ SET = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": True, 
 #: Overwrites what was there.
 OVERWRITE = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": False}
 
+#: Fields of a task that its schema requires, empty or not: an untitled task has a title.
+_REQUIRED = frozenset(name for name, field in models.Task.model_fields.items() if field.is_required())
+
 
 @dataclass(frozen=True, slots=True)
 class Tool[Body: BaseModel]:
@@ -50,8 +53,9 @@ def _one(call: AnyCall, track: Track) -> Reply:
 
 
 def _brief(track: Track) -> dict[str, Any]:
-    """A task without its empty fields: they would be paid for in tokens."""
-    return {name: value for name, value in present.task(track).items() if value not in (None, "")}
+    """A task without empty fields that its schema does not require: they would be paid for in tokens."""
+    shown = present.task(track).items()
+    return {name: value for name, value in shown if name in _REQUIRED or value not in (None, "")}
 
 
 def _create_task(call: Call[CreateTask]) -> Reply:

@@ -1,17 +1,16 @@
 """Wire models of the follow-ups surface (contract: followups.md §4.1). Strict: unknown fields and null are refused."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from switchyard.http.validation import Expectation, Query, Wire
 from switchyard.store.idempotency import KEY_MAX
-from switchyard.surfaces.followups.statuses import Word
+from switchyard.surfaces.followups.statuses import Resource, Word
 from switchyard.surfaces.inputs import ABSENT, Cursor, Description, Limit, Moment, NonEmptyName, Title
 
 NOTE_MAX = 4_000
 
-Resource = Literal["contact", "company", "deal", "support_ticket"]
 Note = Annotated[str, Field(max_length=NOTE_MAX)]
 Key = Annotated[str, Field(min_length=1, max_length=KEY_MAX, description="Makes a retry safe")]
 DueAt = Annotated[Moment, Field(description="ISO 8601", json_schema_extra={"format": "date-time"})]

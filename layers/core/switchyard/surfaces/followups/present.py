@@ -1,11 +1,17 @@
 """How the follow-ups surface shows a task (contract: followups.md §4.1)."""
 
-from typing import Any
+from typing import Any, get_args
 
 from switchyard.domain.tracks import Track, etag
 from switchyard.http.call import AnyCall, Reply
 from switchyard.http.unchanged import OWN
 from switchyard.surfaces.followups import statuses
+from switchyard.surfaces.followups.statuses import Resource, Source
+
+#: Kinds of linked resources that this surface has a word for.
+_RESOURCES = get_args(Resource)
+#: Changes that the service makes by itself come from its side, as an operator's do.
+_SOURCES: dict[str, Source] = {"api": "api", "mcp": "mcp", "admin": "admin", "workflow": "admin"}
 
 #: What a new task shows beside what its body says: it is open, and null where it is empty.
 NEW = {
@@ -17,7 +23,8 @@ NEW = {
 
 
 def task(track: Track) -> dict[str, Any]:
-    """Return a task as every answer carries it."""
+    """Return a task as every answer carries it. A resource of a kind that the contract does not have is not shown."""
+    linked = track.related_type in _RESOURCES
     return {
         "id": task_id(track.id),
         "tenant_id": track.tenant_id,
@@ -26,11 +33,11 @@ def task(track: Track) -> dict[str, Any]:
         "status": statuses.word(track.status),
         "due_at": _due_at(track.due),
         "assignee_id": track.assignee,
-        "related_resource_type": track.related_type,
-        "related_resource_id": track.related_id,
+        "related_resource_type": track.related_type if linked else None,
+        "related_resource_id": track.related_id if linked else None,
         "completed_note": track.completed_note,
         "completed_at": track.completed_at,
-        "source": track.changed_source,
+        "source": _SOURCES[track.changed_source],
         "last_agent_actor_id": track.last_agent,
         "created_at": track.created_at,
         "updated_at": track.updated_at,

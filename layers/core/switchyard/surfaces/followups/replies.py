@@ -1,8 +1,6 @@
 """What the follow-ups surface answers, as documented in docs/openapi.json; the tests hold the answers to it."""
 
-from typing import Literal
-
-from switchyard.surfaces.followups.statuses import Word
+from switchyard.surfaces.followups.statuses import Resource, Source, Word
 from switchyard.surfaces.outputs import Shown
 
 
@@ -16,11 +14,11 @@ class TaskShown(Shown):
     status: Word
     due_at: str | None
     assignee_id: str | None
-    related_resource_type: str | None
+    related_resource_type: Resource | None
     related_resource_id: str | None
     completed_note: str | None
     completed_at: str | None
-    source: Literal["api", "mcp", "admin"]
+    source: Source
     last_agent_actor_id: str | None
     created_at: str
     updated_at: str

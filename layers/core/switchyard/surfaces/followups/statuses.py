@@ -1,8 +1,13 @@
-"""Three words for six stored statuses. A word keeps a stored status that it already stands for."""
+"""The words of the contract: three statuses for six stored ones, the linked resources, the ways a change came in.
+
+A status keeps a stored one that it already stands for.
+"""
 
 from typing import Literal
 
 Word = Literal["open", "completed", "canceled"]
+Resource = Literal["contact", "company", "deal", "support_ticket"]
+Source = Literal["api", "mcp", "admin"]
 
 STORED: dict[Word, tuple[str | None, ...]] = {
     "open": ("todo", "in_progress", None, "backlog"),

@@ -62,6 +62,7 @@ def test_each_change_is_an_entry_that_says_who_what_when_and_how(api: Api, calle
             {"field": "title", "before": "Task", "after": "Renamed", "cut": False},
             {"field": "status", "before": None, "after": "done", "cut": False},
         ],
+        "overruled": [],
         "requestId": answer.headers["x-request-id"],
     }
 

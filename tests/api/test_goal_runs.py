@@ -228,14 +228,29 @@ def test_what_depends_on_a_cancelled_task_is_blocked(
     assert {each: states(api, goal)[each] for each in (task, after)} == {task: "blocked", after: "blocked"}
 
 
-def test_a_dependency_that_is_deleted_is_waited_for_no_more(api: Api, shop: Workshop, goal: str, add: Any) -> None:
+def test_what_depends_on_a_task_that_was_deleted_undone_is_blocked(
+    api: Api, shop: Workshop, goal: str, add: Any
+) -> None:
     review = add(**PERSON)
     task = add(review)
     start(api, shop, goal)
     assert status(api, goal) == "waiting"
     assert api.delete(f"/v1/tracks/{review}").status == 204
     shop.settle()
-    assert states(api, goal) == {task: "running"}
+    assert (status(api, goal), states(api, goal)) == ("failed", {task: "blocked"})
+
+
+def test_a_dependency_that_was_done_is_not_missed_when_it_is_deleted(
+    api: Api, shop: Workshop, goal: str, add: Any
+) -> None:
+    review = add(**{**PERSON, "status": "done"})
+    task, other = add(review), add()
+    start(api, shop, goal, maxParallel=1)
+    assert states(api, goal)[task] == "running"
+    assert api.delete(f"/v1/tracks/{review}").status == 204
+    shop.settle()
+    finish(shop, task)
+    assert (status(api, goal), states(api, goal)[other]) == ("running", "running")
 
 
 def test_a_task_that_an_agent_holds_through_the_pool_counts_as_running(

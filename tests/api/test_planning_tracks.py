@@ -25,7 +25,7 @@ def full_task(api: Api) -> Any:
         dueDate="2026-06-05",
         assignee="agent_writer",
         parentId=make_task(api, "Parent")["id"],
-        dependsOn=[make_task(api, "First")["id"], make_task(api, "Second")["id"]],
+        dependsOn=[*(make_task(api, each, status="done")["id"] for each in ("First", "Second"))],
         goalId=make_goal(api)["id"],
     )
 

@@ -147,12 +147,15 @@ def test_completing_reopening_and_cancelling_reach_the_dependents_through_the_st
     assert ready(api) == [task, late]
 
 
-def test_deleting_what_a_task_waits_for_makes_it_ready(api: Api, stream: Stream) -> None:
+def test_deleting_what_a_task_waits_for_does_not_make_it_ready(api: Api, stream: Stream) -> None:
     first = make(api)
     task = make(api, dependsOn=[first])
     stream.settle()
     assert ready(api) == [first]
     api.delete(f"{TASKS}/{first}")
+    stream.settle()
+    assert ready(api) == []
+    api.patch(f"{TASKS}/{task}", {"dependsOn": []})
     stream.settle()
     assert ready(api) == [task]
 

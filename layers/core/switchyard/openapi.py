@@ -174,7 +174,7 @@ def _query(name: str, schema: Json, required: bool) -> Json:
 def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Json:
     names = ["X-Request-Id"]
     names += ["ETag"] if operation.versioned and operation.reply else []
-    names += ["Idempotency-Replayed"] if operation.keyed else []
+    names += ["Idempotency-Replayed", "Dependencies-Overruled"] if operation.keyed else []
     answer: Json = {
         "description": operation.summary,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},

@@ -133,6 +133,9 @@ HEADERS: Json = {
     "Idempotency-Replayed": _text_header(
         "Present when the answer is the first one to this Idempotency-Key.", const="true"
     ),
+    "Dependencies-Overruled": _text_header(
+        "Tasks that were to be done before: the caller, a person, began or completed the task all the same."
+    ),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
     "X-Should-Retry": _text_header("Tells a client that the same request will be refused again.", const="false"),
     "WWW-Authenticate": _text_header("How to authenticate (RFC 6750)."),

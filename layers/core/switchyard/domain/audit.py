@@ -20,7 +20,8 @@ class Entry:
     """One line of the trail.
 
     `id` begins with the time of the act, so that the order of ids is the order of acts, and is the same each time
-    the entry is made from the same record. `owner` is set when one actor alone may read the entry.
+    the entry is made from the same record. `overruled` are prerequisites that a person did not wait for. `owner` is
+    set when one actor alone may read the entry.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Entry:
     related_type: str | None
     related_id: str | None
     differences: Sequence[Difference] = ()
+    overruled: tuple[str, ...] = ()
     error_code: str | None = None
     error_status: int | None = None
 
@@ -71,6 +73,7 @@ def entry_of_change(change: Change) -> Entry:
         related_type=after.related_type,
         related_id=after.related_id,
         differences=change.differences(),
+        overruled=after.overruled,
     )
     if before is None or not change.crosses_visibility:
         return entry
@@ -82,6 +85,7 @@ def entry_of_change(change: Change) -> Entry:
         new_status=shared.status,
         related_type=shared.related_type,
         related_id=shared.related_id,
+        overruled=(),
     )
 
 

@@ -67,6 +67,14 @@ class Change:
         return self.before is not None and self.before.status != self.after.status
 
     @property
+    def lost_for_dependents(self) -> bool:
+        """Tell whether a task was cancelled or deleted before it was done: who depends on it waits in vain from now."""
+        before, after = self.before, self.after
+        was_lost = before is not None and (before.status in lifecycle.FINAL or before.deleted_at is not None)
+        lost = after.status == "cancelled" or (self.deleted and not lifecycle.is_done(after.status))
+        return after.is_task and lost and not was_lost
+
+    @property
     def completed(self) -> bool:
         """Tell whether the track came to its successful end by this change."""
         was_done = self.before is not None and lifecycle.is_done(self.before.status)
@@ -132,10 +140,15 @@ def references(track: Track | None) -> Sequence[tuple[str, str]]:
     return found + ([("goal_id", track.goal_id)] if track.goal_id else [])
 
 
-def without(track: Track, target_id: str) -> Mapping[str, Any]:
-    """Return the fields that a track must change to refer to the target no more; empty when it does not."""
+def without(track: Track, target: Track) -> Mapping[str, Any]:
+    """Return the fields that a track must change when the target was deleted; empty when there are none.
+
+    It refers to the target no more, but for a dependency on what was not done: that stays, and blocks it until a
+    person resolves it.
+    """
+    target_id = target.id
     changed: dict[str, Any] = {}
-    if target_id in track.depends_on:
+    if target_id in track.depends_on and lifecycle.is_done(target.status):
         changed["depends_on"] = tuple(each for each in track.depends_on if each != target_id)
     if track.parent_id == target_id:
         changed["parent_id"] = None

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from switchyard.domain import lifecycle
-from switchyard.domain.errors import Cycle, FieldError, Invalid
+from switchyard.domain.errors import Cycle, FieldError, Invalid, Prerequisite
 from switchyard.domain.tracks import Track
 
 Edges = Mapping[str, Iterable[str]]
@@ -113,10 +113,22 @@ def adds_edges(before: Track, after: Track) -> bool:
     return bool(gained) or (after.parent_id is not None and after.parent_id != before.parent_id)
 
 
+def waits_for(task: Track, known: Mapping[str, Track]) -> list[Prerequisite]:
+    """Return what the task still waits for. `known` are those of its prerequisites that live."""
+    return [_prerequisite(ref, known.get(ref)) for ref in task.depends_on if not _is_done(known.get(ref))]
+
+
+def _prerequisite(ref: str, track: Track | None) -> Prerequisite:
+    if track is None or track.deleted_at:
+        return Prerequisite(ref, "deleted")
+    return Prerequisite(ref, "cancelled" if track.status == "cancelled" else None)
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """What a track's work hangs on. Ids in creation order; edges as (task, what it depends on).
 
+    `stuck` are those blocked ones that depend on what will never be done: it was cancelled or deleted.
     `critical_path` is the number of unfinished tasks on the longest chain: the least number of steps left.
     """
 
@@ -124,6 +136,7 @@ class Graph:
     edges: list[tuple[str, str]]
     ready: list[str]
     blocked: list[str]
+    stuck: list[str]
     critical_path: int
     truncated: bool
 
@@ -136,16 +149,20 @@ def graph(tasks: Iterable[Track], outside: Mapping[str, Track], truncated: bool 
     edges = [(track.id, other) for track in nodes for other in track.depends_on]
     ready: list[str] = []
     blocked: list[str] = []
+    stuck: list[str] = []
     for track in nodes:
         if track.status in lifecycle.FINAL:
             continue
-        waits = any(not _is_done(known.get(other)) for other in track.depends_on)
+        waits = waits_for(track, known)
         (blocked if waits else ready).append(track.id)
-    return Graph(nodes, edges, ready, blocked, _longest_open_chain(by_id), truncated)
+        # What was not read any more is not known to be gone.
+        if any(each.fate and (each.id in known or not truncated) for each in waits):
+            stuck.append(track.id)
+    return Graph(nodes, edges, ready, blocked, stuck, _longest_open_chain(by_id), truncated)
 
 
 def _is_done(track: Track | None) -> bool:
-    return track is not None and lifecycle.is_done(track.status)
+    return track is not None and not track.deleted_at and lifecycle.is_done(track.status)
 
 
 def _longest_open_chain(by_id: Mapping[str, Track]) -> int:

@@ -1,7 +1,8 @@
 """What can go wrong, in the domain's words. http/statuses.py has the statuses, each surface its own words."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class SwitchyardError(Exception):
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
         self.detail = detail or self.title
+
+    def worded(self, spell: Callable[[str], str]) -> str:  # noqa: ARG002 - for errors that name tracks
+        """Return the detail with the ids of tracks as a surface spells them."""
+        return self.detail
 
 
 class Unauthorized(SwitchyardError):
@@ -101,6 +106,32 @@ class Cycle(Invalid):
 
 class Conflict(SwitchyardError):
     code, title = "conflict", "The change conflicts with the present state"
+
+
+@dataclass(frozen=True, slots=True)
+class Prerequisite:
+    """A task that another one waits for; `fate` tells why it will never be done (None: it may be)."""
+
+    id: str
+    fate: Literal["cancelled", "deleted"] | None = None
+
+
+class Blocked(Conflict):
+    """The task depends on others that are not done."""
+
+    code, title = "blocked", "The task waits for others"
+
+    def __init__(self, waits_for: Sequence[Prerequisite]) -> None:
+        self.waits_for = tuple(waits_for)
+        super().__init__(self.worded(str))
+
+    def worded(self, spell: Callable[[str], str]) -> str:
+        """Return what is open, and who can resolve what will never be done."""
+        named = [spell(each.id) + (f" ({each.fate})" if each.fate else "") for each in self.waits_for]
+        blocked = f"The task is blocked: it depends on {', '.join(named)}, not completed yet."
+        if not any(each.fate for each in self.waits_for):
+            return blocked
+        return f"{blocked} What was cancelled or deleted is never completed: take the dependency away, or reopen it."
 
 
 class PreconditionFailed(SwitchyardError):

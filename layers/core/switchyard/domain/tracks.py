@@ -32,7 +32,8 @@ class Track:
     `created_by_number` and `created_by_name` are the creator as it was then. `labels` are `key=value`.
     `task_number` is the task's number in its project, `repository` what it is about, `stages` those its runs have had;
     `internal` and `archived` tasks are left out of lists. `idle_seconds` and `timeout_seconds` limit its runs (None: as
-    domain.runs has them). `ext` holds what a surface keeps for itself, by surface name, uninterpreted by the others.
+    domain.runs has them). `overruled` are the prerequisites that were open when a person began or completed the task,
+    if the latest change did that. `ext` holds what a surface keeps for itself, by surface name.
     """
 
     tenant_id: str
@@ -91,6 +92,7 @@ class Track:
     changed_request: str
     changed_operation: str | None = None
     last_agent: str | None = None
+    overruled: tuple[str, ...] = ()
 
     @property
     def is_task(self) -> bool:
@@ -158,7 +160,7 @@ def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
         return track
     after = replace(
         track,
-        **fields,
+        **{"overruled": (), **fields},
         version=track.version + 1,
         updated_at=max(clock.now(), track.updated_at),
         changed_by=actor.id,

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from switchyard.domain.claims import Leased
-from switchyard.domain.errors import Busy, IdempotencyConflict, PreconditionFailed, SwitchyardError
+from switchyard.domain.errors import Blocked, Busy, IdempotencyConflict, PreconditionFailed, SwitchyardError
 from switchyard.domain.tokens import redacted
 from switchyard.http.answers import Answer, as_json, encoded
 from switchyard.http.call import Call, Input, Reply
@@ -19,7 +20,7 @@ from switchyard.store.table import ConditionFailed, Table
 #: Refusals that stay true for the same request, so that they are kept under its idempotency key too.
 _FINAL = frozenset({404, 409, 422})
 #: Those among them that may pass.
-_PASSING = (PreconditionFailed, IdempotencyConflict, Leased)
+_PASSING = (PreconditionFailed, IdempotencyConflict, Leased, Blocked)
 
 
 def perform[Body, Query](
@@ -40,6 +41,9 @@ def perform[Body, Query](
         ledger = Unit(table, given.actor, given.request.id, key, fence, attempt, started)
         try:
             reply = handler(Call(given.request, given.actor, given.body, given.query, given.if_match, ledger=ledger))
+            if ledger.overruled:
+                named = ", ".join(surface.spell(each) for each in ledger.overruled)
+                reply = replace(reply, headers={**reply.headers, "dependencies-overruled": named})
             answer = encoded(reply)
             kept = answer.body if reply.kept is None else as_json(reply.kept)
             ledger.commit(answer.status, answer.headers, kept)

@@ -12,7 +12,7 @@ from switchyard.domain import claims, clock, runs
 from switchyard.domain.errors import NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.ledger import tracks
+from switchyard.ledger import order, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys
 from switchyard.store import runs as rows
@@ -47,21 +47,28 @@ def held(unit: Unit, task: Track) -> Run | None:
 def create(unit: Unit, task: Track, **fields: Any) -> Run:
     """Gather a new run of a task that was read, which becomes the task's latest.
 
-    Raises Conflict for a finished task, Leased when someone else holds the task.
+    Raises Conflict for a finished task, Blocked for one that waits for others, Leased when someone else holds it.
     """
     claims.check_write(task, unit.actor, None, clock.now())
+    check_runnable(unit, task)
     run = runs.create(unit.actor, unit.request_id, task, **fields)
     unit.write(rows.put(run))
     tracks.follow(unit, task, **runs.task_fields(run, task), run_count=(task.run_count or 0) + 1)
     return run
 
 
+def check_runnable(unit: Unit, task: Track) -> None:
+    """Raise Conflict for a finished task, Blocked for one that waits for others: no run of it may begin."""
+    runs.check_open(task)
+    order.require(unit, task)
+
+
 def resume(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
     """Gather the return of a run to the workflow; returns it as it will be.
 
-    Raises Conflict for a finished task, StaleFence or Leased.
+    Raises Conflict for a finished task, Blocked, StaleFence or Leased.
     """
-    runs.check_open(task)
+    check_runnable(unit, task)
     claims.check_write(run, unit.actor, unit.fence, clock.now())
     return _become(unit, task, run, runs.resume(run, unit.actor, unit.request_id, **fields))
 
@@ -80,13 +87,14 @@ def change(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
 
 
 def claim(unit: Unit, task: Track, run: Run, seconds: int) -> Run:
-    """Gather a lease of so many seconds on a run that is offered. Raises NotClaimable or Leased."""
+    """Gather a lease of so many seconds on a run that is offered. Raises NotClaimable, Leased or Blocked."""
     now = clock.now()
     if run.changed_request == unit.request_id and claims.holds(unit.actor, run, now):
         return run  # the first attempt went through and only its answer was lost
     if claims.is_leased(run, now):
         raise claims.Leased(run)
     runs.check_claimable(run, unit.actor, now)
+    order.require(unit, task)
     taken = runs.taken(run, unit.actor, clock.stamp(time.time() + seconds))
     return _become(
         unit, task, run, runs.change(run, unit.actor, unit.request_id, **taken, heartbeat_at=now, lease_seconds=seconds)

@@ -9,6 +9,7 @@ from switchyard.domain.dependencies import FieldPaths
 from switchyard.domain.errors import Cycle
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
+from switchyard.ledger import order
 from switchyard.ledger.intents import Require
 from switchyard.ledger.unit import Unit
 from switchyard.store import edges
@@ -20,11 +21,11 @@ BARE = FieldPaths()
 def create(unit: Unit, kind: TrackType, title: str, paths: FieldPaths = BARE, **fields: Any) -> Track:
     """Gather a new track. A task with a goal draws its number there (1 read of the goal).
 
-    `paths` tell where the request has the track's references. Raises UnknownReference and Cycle; what only the write
-    can tell, the commit does.
+    `paths` tell where the request has the track's references. Raises UnknownReference, Cycle and Blocked; what only
+    the write can tell, the commit does.
     """
     track = tracks.create(unit.actor, unit.request_id, kind, title, **fields)
-    track = _numbered(unit, track, None, paths)
+    track = order.settled(unit, None, _numbered(unit, track, None, paths))
     unit.create(track, paths)
     _require(unit, track, track.references(), paths)
     return track
@@ -40,7 +41,8 @@ def change(unit: Unit, before: Track, paths: FieldPaths = BARE, **fields: Any) -
     after = tracks.change(before, unit.actor, unit.request_id, **fields)
     if after is before:
         return before
-    after = unit.become(before, _numbered(unit, after, before, paths), paths)
+    after = order.settled(unit, before, _numbered(unit, after, before, paths))
+    after = unit.become(before, after, paths)
     known = before.references() if after.owner == before.owner else []
     _require(unit, after, [each for each in after.references() if each not in known], paths)
     return after
@@ -53,9 +55,12 @@ def delete(unit: Unit, before: Track) -> Track:
 
 
 def follow(unit: Unit, before: Track, **fields: Any) -> Track:
-    """Gather a change that follows from another row's, e.g. a run's: whoever holds the task does not matter."""
+    """Gather a change that follows from another row's, e.g. a run's: whoever holds the task does not matter.
+
+    Raises Blocked.
+    """
     after = tracks.change(before, unit.actor, unit.request_id, **fields)
-    return before if after is before else unit.become(before, after)
+    return before if after is before else unit.become(before, order.settled(unit, before, after))
 
 
 def unblocked(unit: Unit, before: Track, after: Track) -> list[Track] | None:
@@ -69,6 +74,17 @@ def unblocked(unit: Unit, before: Track, after: Track) -> list[Track] | None:
     ids = next(edges.dependents(unit.table, before))
     waiting = unit.find(ids).values() if ids else ()
     return [each for each in waiting if each.open_dependencies == 1 and each.status not in lifecycle.FINAL]
+
+
+def stuck(unit: Unit, before: Track, after: Track) -> list[Track] | None:
+    """Return the open tasks that wait for one which was cancelled, and so for ever; None for any other change.
+
+    At most a hundred; 1 round trip, and 1 more when others depend on it.
+    """
+    if not after.is_task or after.status != "cancelled" or before.status in lifecycle.FINAL:
+        return None
+    ids = next(edges.dependents(unit.table, before))
+    return [each for each in unit.find(ids).values() if each.status not in lifecycle.FINAL] if ids else []
 
 
 def _check_lease(unit: Unit, before: Track) -> None:

@@ -66,6 +66,8 @@ class Unit:
     started: float = field(default_factory=monotonic)
     #: When the commit must have begun to be written at the latest (time.monotonic), for what would be wrong later.
     write_by: float = math.inf
+    #: Prerequisites that the actor, a person, does not wait for (ledger/order.py).
+    overruled: list[str] = field(default_factory=list)
     _seen: dict[str, Track] = field(default_factory=dict)
     _rows: dict[RowKey, Item | None] = field(default_factory=dict)
     _changes: dict[str, Change] = field(default_factory=dict)

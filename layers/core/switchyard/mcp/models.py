@@ -104,7 +104,10 @@ class Task(Shown):
 
 
 class OneTask(Shown):
+    """`overruled`: tasks that were to be done before, as a person decided against."""
+
     task: Task
+    overruled: list[str] = ABSENT
     request_id: str
 
 

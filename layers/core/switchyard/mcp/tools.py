@@ -49,7 +49,9 @@ class Tool[Body: BaseModel]:
 
 
 def _one(call: AnyCall, track: Track) -> Reply:
-    return Reply(200, {"task": _brief(track), "request_id": call.request.id})
+    overruled = [present.task_id(each) for each in call.ledger.overruled]
+    told = {"overruled": overruled} if overruled else {}
+    return Reply(200, {"task": _brief(track), **told, "request_id": call.request.id})
 
 
 def _brief(track: Track) -> dict[str, Any]:

@@ -86,12 +86,37 @@ def events_of(change: Change) -> list[DomainEvent]:
         "owner": after.owner,
         "actor": {"id": after.changed_by, "kind": after.changed_by_kind, "source": after.changed_source},
         "requestId": after.changed_request,
+        "overruled": list(after.overruled),
         "previousStatus": change.before.status if change.before and not change.crosses_visibility else None,
         "track": track,
         "omitted": omitted,
         "changes": [asdict(each) for each in change.differences()],
     }
     return [event_of(f"{kind}.{each}", after, common) for each in types]
+
+
+def stuck_event(task: Track, lost: Track) -> DomainEvent:
+    """Return the event that a task waits for one which will never be done, as it was cancelled or deleted."""
+    track, omitted = snapshot(task, _SHOWN)
+    seal = hashlib.sha256(f"{task.tenant_id}#{task.id}#{lost.id}#{lost.version}#task.stuck".encode()).hexdigest()
+    event_id = f"evt_{seal[:32]}"
+    detail = {
+        "id": event_id,
+        "type": "task.stuck",
+        "time": lost.updated_at,
+        "sequence": task.version,
+        "tenantId": task.tenant_id,
+        "owner": task.owner,
+        "actor": {"id": lost.changed_by, "kind": lost.changed_by_kind, "source": lost.changed_source},
+        "requestId": lost.changed_request,
+        "overruled": [],
+        "previousStatus": task.status,
+        "track": track,
+        "omitted": omitted,
+        "changes": [],
+        "prerequisite": {"id": lost.id, "fate": "deleted" if lost.deleted_at else "cancelled"},
+    }
+    return DomainEvent(event_id, "task.stuck", task.version, detail)
 
 
 def event_of(name: str, subject: Track | Run, common: Mapping[str, Any]) -> DomainEvent:

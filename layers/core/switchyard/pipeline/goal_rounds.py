@@ -159,14 +159,14 @@ def _tasks(table: Table, goal: Track) -> tuple[list[Track], dict[str, Track]]:
     tasks = [track for track in found if track.goal_id == goal.id and track.owner == goal.owner]
     inside = {task.id for task in tasks}
     refs = sorted({ref for task in tasks for ref in task.depends_on} - inside)
-    return tasks, {track.id: track for track in _read(table, goal.tenant_id, refs)}
+    return tasks, {track.id: track for track in _read(table, goal.tenant_id, refs, deleted=True)}
 
 
-def _read(table: Table, tenant_id: str, ids: Sequence[str]) -> list[Track]:
-    """Read tracks that live, whoever may see them, in the given order."""
+def _read(table: Table, tenant_id: str, ids: Sequence[str], *, deleted: bool = False) -> list[Track]:
+    """Read tracks that live (or were `deleted` lately), whoever may see them, in the given order."""
     found = table.get_many([keys.track(tenant_id, each) for each in ids]) if ids else {}
     items = [found.get(keys.track(tenant_id, each)) for each in ids]
-    return [track_rows.from_item(item) for item in items if item and track_rows.is_live(item)]
+    return [track_rows.from_item(item) for item in items if item and (deleted or track_rows.is_live(item))]
 
 
 def _stop_runs(table: Table, goal: Track, goal_run_id: str, request_id: str) -> None:

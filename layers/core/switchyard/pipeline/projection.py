@@ -20,7 +20,7 @@ from switchyard.domain.tracks import Track
 from switchyard.pipeline import records, run_events
 from switchyard.pipeline.batches import Outbox, Sender
 from switchyard.pipeline.consumer import check_time
-from switchyard.pipeline.domain_events import DomainEvent, events_of
+from switchyard.pipeline.domain_events import DomainEvent, events_of, stuck_event
 from switchyard.store import audit as audit_rows
 from switchyard.store import contention, edges, homes, keys, readiness
 from switchyard.store import tracks as rows
@@ -108,11 +108,22 @@ class Projector:
             return
         if after.depends_on != (before.depends_on if before else ()):
             readiness.recount(self.table, after.tenant_id, after.id)
+        if change.lost_for_dependents:
+            self._tell_stuck(after)
         if lifecycle.is_done(after.status) != (before is not None and lifecycle.is_done(before.status)):
             for ids in edges.dependents(self.table, after):
                 for each in ids:
                     check_time(self.table.deadline)
                     readiness.recount(self.table, after.tenant_id, each)
+
+    def _tell_stuck(self, lost: Track) -> None:
+        """Tell of the open tasks that wait for one which will never be done: a person must resolve that."""
+        for ids in edges.dependents(self.table, lost):
+            for row in self.table.get_many([keys.track(lost.tenant_id, each) for each in ids]).values():
+                check_time(self.table.deadline)
+                task = rows.from_item(row)
+                if not task.deleted_at and task.status not in lifecycle.FINAL and lost.id in task.depends_on:
+                    self._tell([stuck_event(task, lost)])
 
     def _detach_all(self, target: Track) -> None:
         """Take the deleted track out of everything that refers to it."""
@@ -121,7 +132,7 @@ class Projector:
             for row in found.values():
                 check_time(self.table.deadline)
                 track = rows.from_item(row)
-                if not track.deleted_at and changes.without(track, target.id):
+                if not track.deleted_at and changes.without(track, target):
                     self._detach(track.id, target)
 
     def _detach(self, track_id: str, target: Track) -> None:
@@ -139,7 +150,7 @@ class Projector:
             track = rows.from_item(row) if row else None
             if track is None or track.deleted_at:
                 return
-            fields = changes.without(track, target.id)
+            fields = changes.without(track, target)
             if not fields:
                 return
             after = tracks.change(track, actor, target.changed_request, **fields)

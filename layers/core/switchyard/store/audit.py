@@ -57,4 +57,4 @@ def attempt(entry: Entry) -> Item:
 
 def entry_of_attempt(item: Mapping[str, Any]) -> Entry:
     """Return the entry of an attempt's row. Whatever the row says, it tells of a refusal and nothing else."""
-    return replace(ATTEMPTS.from_item(item), outcome="refused", version=None, differences=())
+    return replace(ATTEMPTS.from_item(item), outcome="refused", version=None, differences=(), overruled=())

@@ -59,5 +59,6 @@ def _shown(entry: Entry) -> dict[str, Any]:
             {"field": to_camel(each.field), "before": each.before, "after": each.after, "cut": each.cut}
             for each in entry.differences
         ],
+        "overruled": list(entry.overruled),
         "requestId": entry.request_id,
     }

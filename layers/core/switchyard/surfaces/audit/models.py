@@ -63,6 +63,7 @@ class EntryShown(CamelShown):
     new_status: str | None
     related_resource: ResourceNamed | None
     changes: list[ChangedField]
+    overruled: list[str]
     request_id: str
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from switchyard.domain.errors import Busy, IdempotencyConflict, Invalid, MissingScope
 from switchyard.http.surface import Refused, Surface
+from switchyard.surfaces.followups import present
 from switchyard.surfaces.followups.replies import ErrorShown
 
 #: Where the page lies that explains each code: the environment variable DOCS_URL, else the page in the repository.
@@ -41,4 +42,5 @@ FOLLOWUPS = Surface(
     ErrorShown,
     statuses={Invalid: 400},
     codes={Invalid: "validation_failed", Busy: "internal_error"},
+    spell=present.task_id,
 )

@@ -31,6 +31,10 @@ def objective_id(track_id: str) -> str:
     return f"obj_{track_id}"
 
 
+def task_id(track_id: str) -> str:
+    return f"task_{track_id}"
+
+
 def task(track: Track) -> dict[str, Any]:
     """Return an ObjectiveTask."""
     data: dict[str, Any] = {
@@ -40,7 +44,7 @@ def task(track: Track) -> dict[str, Any]:
     }
     if track.completed_at:
         data["completedAt"] = track.completed_at
-    return {"data": data, "metadata": {"id": f"task_{track.id}"}}
+    return {"data": data, "metadata": {"id": task_id(track.id)}}
 
 
 def objective(goal: Track, with_info: bool = True) -> dict[str, Any]:

@@ -46,9 +46,7 @@ def apply(call: Call[Drafts]) -> Reply:
     call.ledger.prefetch(plan.named, guard=plan.may_close_cycles)
     plan.refuse_unknown(call, body)
     results = [_delete(call, body, position) for position in range(len(body.deleted))]
-    # Goals first: a task draws its number from its goal, which may stand further down.
-    order = sorted(range(len(body.drafts)), key=lambda position: body.drafts[position].goal is None)
-    outcomes = {position: _upsert(call, body, plan, position) for position in order}
+    outcomes = {position: _upsert(call, body, plan, position) for position in _order(call, body, plan)}
     results = [outcomes[position] for position in range(len(body.drafts))] + results
     return Reply(200, {"results": results})
 
@@ -129,6 +127,37 @@ class _Plan:
                     unknown.append(_no_reference(ref, path))
         if unknown:
             raise UnknownReference(*unknown[:ERRORS_MAX])
+
+
+def _order(call: AnyCall, body: Drafts, plan: _Plan) -> list[int]:
+    """Return the drafts in the order in which they are gathered: as given, but what others need comes first.
+
+    Tasks draw numbers from their goals, and one that begins or ends here needs what it depends on to be as it will be.
+    """
+    drafts = body.drafts
+    positions = {plan.ids[parse_id(draft.id) or draft.id]: position for position, draft in enumerate(drafts)}
+    before = call.ledger.find(plan.existing)
+    order: dict[int, None] = {}
+    passed: set[int] = set()
+
+    def take(track_id: str) -> None:
+        position = positions[track_id]
+        if position in passed:
+            return
+        passed.add(position)
+        task = drafts[position].task
+        if task and task.status in ("in_progress", "done"):
+            named = "depends_on" in task.model_fields_set
+            refs = task.depends_on if named else before[track_id].depends_on if track_id in before else ()
+            for ref in refs:
+                known = plan.ids.get(parse_id(ref) or ref)
+                if known:
+                    take(known)
+        order[position] = None
+
+    for track_id in sorted(positions, key=lambda each: drafts[positions[each]].goal is None):
+        take(track_id)
+    return list(order)
 
 
 def _delete(call: AnyCall, body: Drafts, position: int) -> dict[str, Any]:

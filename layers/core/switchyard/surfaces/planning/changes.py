@@ -49,6 +49,9 @@ def update(call: Call[UpdateTrack]) -> Reply:
     unblocked = ledger.unblocked(call.ledger, before, after)
     if unblocked is not None:
         shown["unblocked"] = [each.id for each in unblocked]
+    stuck = ledger.stuck(call.ledger, before, after)
+    if stuck is not None:
+        shown["stuck"] = [each.id for each in stuck]
     return Reply(200, shown, {"etag": tracks.etag(after)})
 
 

@@ -72,6 +72,7 @@ def _shown(track: Track, graph: dependencies.Graph) -> dict[str, Any]:
         "edges": [{"from": task, "dependsOn": other} for task, other in graph.edges],
         "ready": graph.ready,
         "blocked": graph.blocked,
+        "stuck": graph.stuck,
         "criticalPathLength": graph.critical_path,
         "truncated": graph.truncated,
     }

@@ -64,5 +64,10 @@ def full(track: Track) -> dict[str, Any]:
         "completedNote": track.completed_note,
         "createdAt": track.created_at,
         "createdBy": track.created_by,
-        "changedBy": {"id": track.changed_by, "kind": track.changed_by_kind, "source": track.changed_source},
+        "changedBy": _changed_by(track),
     }
+
+
+def _changed_by(track: Track) -> dict[str, Any]:
+    by = {"id": track.changed_by, "kind": track.changed_by_kind, "source": track.changed_source}
+    return {**by, "overruled": list(track.overruled)} if track.overruled else by

@@ -48,9 +48,12 @@ class ResourceShown(CamelShown):
 
 
 class ChangedBy(CamelShown):
+    """Who made the latest change; `overruled` are tasks that were to be done before, as a person decided against."""
+
     id: str
     kind: Literal["user", "agent"]
     source: Literal["api", "mcp", "admin", "workflow"]
+    overruled: list[str] = []
 
 
 class Rollup(CamelShown):
@@ -73,9 +76,13 @@ class TrackShown(OutlineShown):
 
 
 class UpdatedTrack(TrackShown):
-    """`unblocked` comes with a task that was completed: the tasks for which it was the last to wait for."""
+    """`unblocked` comes with a task that was completed: the tasks for which it was the last to wait for.
+
+    `stuck` comes with one that was cancelled: the tasks that wait for it.
+    """
 
     unblocked: list[str] = None  # type: ignore[assignment]
+    stuck: list[str] = None  # type: ignore[assignment]
 
 
 class TrackPage(CamelShown):
@@ -138,6 +145,7 @@ class GraphShown(CamelShown):
     edges: list[Edge]
     ready: list[str]
     blocked: list[str]
+    stuck: list[str]
     critical_path_length: int
     truncated: bool
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from switchyard.domain import lifecycle
-from switchyard.domain.claims import NotClaimable
+from switchyard.domain import dependencies
+from switchyard.domain.errors import Blocked, Prerequisite
 from switchyard.domain.tracks import Track
 from switchyard.http.call import Call, Reply
 from switchyard.ledger import claims, draws
@@ -94,11 +94,9 @@ def shown(task: Track) -> dict[str, Any]:
 def _refuse_blocked(unit: Unit, task: Track) -> None:
     waits = _waits_for(unit, task)
     if waits:
-        listed = ", ".join(present.task_id(each) for each in waits)
-        raise NotClaimable(f"The task is blocked: it depends on {listed}, not completed yet.")
+        raise Blocked(waits)
 
 
-def _waits_for(unit: Unit, task: Track) -> list[str]:
+def _waits_for(unit: Unit, task: Track) -> list[Prerequisite]:
     """Return what the task still waits for: 1 round trip, none when it depends on nothing."""
-    found = unit.find(task.depends_on)
-    return [ref for ref in task.depends_on if ref not in found or not lifecycle.is_done(found[ref].status)]
+    return dependencies.waits_for(task, unit.find(task.depends_on))

@@ -22,6 +22,8 @@ def payload(detail: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "task":
         previous = detail.get("previousStatus")
         began = detail["type"] == "task.created"
+        lost = detail.get("prerequisite")
+        stuck = {"prerequisite": {**lost, "id": present.task_id(lost["id"])}} if lost else {}
         return {
             **data,
             "data": {
@@ -29,6 +31,7 @@ def payload(detail: Mapping[str, Any]) -> dict[str, Any]:
                 "previousStatus": None if began else workflow.shown(previous),
                 "changedFields": [each["field"] for each in detail["changes"]],
                 "actor": detail["actor"],
+                **stuck,
             },
         }
     common = {"tenantId", "owner", "requestId", *data}

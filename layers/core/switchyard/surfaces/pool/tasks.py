@@ -5,7 +5,7 @@ from typing import Any
 from switchyard.domain import lifecycle, tracks
 from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
-from switchyard.domain.tracks import Track
+from switchyard.domain.tracks import DEPENDS_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.unchanged import OWN
 from switchyard.ledger import tracks as ledger
@@ -20,7 +20,7 @@ def create(call: Call[CreateTask]) -> Reply:
     """Make the task of a CreateTask body."""
     body = call.body
     status = workflow.group(body.status or "pending")[0]
-    fields = _fields(body, None, status) | {"assignee_type": _kind(body)}
+    fields = _fields(body, None, status) | {"assignee_type": _kind(body)} | _named_in_metadata(call, body, None)
     track = ledger.create(call.ledger, "task", body.title, status=status, priority=body.priority or "medium", **fields)
     shown = present.task(track)
     return Reply(201, shown, {"location": f"/api/v1/tasks/{shown['id']}", "etag": tracks.etag(track)})
@@ -45,7 +45,8 @@ def update(call: Call[UpdateTask]) -> Reply:
     tracks.check_version(before, call.if_match)
     fields: dict[str, Any] = {name: getattr(body, name) for name in ("title", "priority") if name in sent}
     status = workflow.step(before.status, body.status) if "status" in sent else before.status
-    after = ledger.change(call.ledger, before, status=status, **fields, **_fields(body, before, status))
+    named = _named_in_metadata(call, body, before)
+    after = ledger.change(call.ledger, before, status=status, **fields, **named, **_fields(body, before, status))
     return Reply(200, present.task(after), {"etag": tracks.etag(after)})
 
 
@@ -115,6 +116,25 @@ def _is_shown_type(body: CreateTask | UpdateTask, before: Track | None) -> bool:
     if before is None or before.assignee_type is not None or body.assignee_type != "user":
         return False
     return "assigned_to" not in body.model_fields_set or not body.assigned_to
+
+
+def _named_in_metadata(call: AnyCall, body: CreateTask | UpdateTask, before: Track | None) -> dict[str, Any]:
+    """Read `metadata.dependsOn`, a task's id or a list of them, as the dependencies it names: 1 round trip.
+
+    Anything else there is metadata like any other, as is what the task has had there already.
+    """
+    named = (body.metadata or {}).get("dependsOn")
+    if named is None or "depends_on" in body.model_fields_set or (before and before.metadata.get("dependsOn") == named):
+        return {}
+    listed = [named] if isinstance(named, str) else named
+    ids = [parse_id(each) if isinstance(each, str) else None for each in listed] if isinstance(listed, list) else []
+    refs = tuple(dict.fromkeys(each for each in ids if each))
+    if not refs or None in ids or len(refs) > DEPENDS_MAX:
+        return {}
+    call.ledger.prefetch(refs, guard=before is not None)
+    found = call.ledger.find(refs)
+    known = all(each in found and found[each].is_task and not found[each].owner for each in refs)
+    return {"depends_on": refs} if known else {}
 
 
 def _is_shown_space(given: str | None, before: Track | None) -> bool:

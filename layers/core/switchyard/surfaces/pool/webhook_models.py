@@ -16,6 +16,7 @@ Event = Literal[
     "task.completed",
     "task.assigned",
     "task.deleted",
+    "task.stuck",
     "task.*",
     "goal.created",
     "goal.updated",

@@ -100,7 +100,7 @@ def start(call: Call[StartRun]) -> Reply:
     if missing:
         detail = "Some pending_user_artifact_ids are invalid for this run"
         raise EndpointRefusal(400, {"detail": detail, "missing_artifact_ids": missing})
-    runs.check_open(task)
+    ledger.check_runnable(call.ledger, task)
     state = dict(run.state)
     if body.pending_user_message:
         state["pending_user_message"] = body.pending_user_message

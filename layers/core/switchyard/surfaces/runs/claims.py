@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from switchyard.domain import lifecycle
 from switchyard.domain.claims import Leased, NotClaimable
-from switchyard.domain.errors import NotFound
+from switchyard.domain.errors import Blocked, NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
@@ -79,7 +79,7 @@ def _claim_first(unit: Unit, candidates: Iterable[Run], lease_seconds: int) -> t
             task, run = runs.find(unit, each.task_id, each.id)
             if task.status not in lifecycle.FINAL:
                 return task, runs.claim(unit, task, run, lease_seconds)
-        except (NotFound, NotClaimable, Leased):
+        except (NotFound, NotClaimable, Leased, Blocked):
             continue  # taken, ended or deleted since the index was written
     return None
 

@@ -85,9 +85,11 @@ def test_a_date_set_in_planning_survives_being_written_back(api: Api) -> None:
     assert (after["title"], after["dueAt"], after["scope"]["ids"]) == ("U", None, ["p", "q"])
 
 
-def test_null_clears_and_a_new_assignee_brings_its_kind(api: Api) -> None:
+def test_null_clears_and_a_new_assignee_is_a_user_unless_the_client_says_otherwise(api: Api) -> None:
     task = make(api, assignedTo="user_1", spaceId="s", dueDate="2026-06-05", description="d", metadata={"a": 1})
     moved = api.patch(f"{TASKS}/{task['id']}", {"assignedTo": "agent_2"}).json
+    assert moved["assigneeType"] == "user"
+    moved = api.patch(f"{TASKS}/{task['id']}", {"assignedTo": "agent_3", "assigneeType": "agent"}).json
     assert moved["assigneeType"] == "agent"
     cleared = dict.fromkeys(("assignedTo", "spaceId", "dueDate", "description", "metadata"))
     bare = api.patch(f"{TASKS}/{task['id']}", cleared).json

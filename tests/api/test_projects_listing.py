@@ -488,7 +488,7 @@ def test_five_thousand_ids_are_read_a_hundred_at_a_time(api: Api, table: Table, 
     assert calls == ["batch_get_item"] * 50
 
 
-@pytest.mark.parametrize("spelled", ["9", "-", new_id()])
+@pytest.mark.parametrize("spelled", ["9", "none", new_id()])
 def test_an_unknown_project_has_no_lists(api: Api, project: Project, spelled: str) -> None:
     assert api.get(f"/api/projects/{spelled}/tasks/").status == 404
     assert api.get(f"/api/projects/{spelled}/tasks/repositories/").status == 404

@@ -168,7 +168,7 @@ def end(run: GoalRun, status: Status, reason: str | None, by: str, request_id: s
 
 def is_agents(task: Track) -> bool:
     """Tell whether a goal run runs the task: it is assigned to an agent."""
-    return task.assignee is not None and task.assignee_type == "agent"
+    return task.is_agents
 
 
 def plan(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], now: str) -> Plan:

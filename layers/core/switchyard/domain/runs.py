@@ -137,7 +137,7 @@ def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
     """
     check_open(task)
     now = clock.now()
-    agent = task.assignee if task.assignee_type == "agent" else None
+    agent = task.assignee if task.is_agents else None
     return Run(
         tenant_id=task.tenant_id,
         id=fields.pop("id", None) or new_id(),

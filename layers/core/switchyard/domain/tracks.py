@@ -17,6 +17,8 @@ METADATA_MAX_BYTES = 32_768
 DEPENDS_MAX = 50
 PROJECTS_MAX = 10
 ID_MAX = 128
+#: What the ids of agents begin with, as far as their clients keep to it.
+AGENT_PREFIX = "agent_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +99,11 @@ class Track:
     @property
     def is_task(self) -> bool:
         return self.type == "task"
+
+    @property
+    def is_agents(self) -> bool:
+        """Tell whether an agent is to do the task: its kind says so, or its id, whatever kind a surface shows."""
+        return self.assignee is not None and (self.assignee_type == "agent" or is_agent_id(self.assignee))
 
     @property
     def has_active_run(self) -> bool:
@@ -198,6 +205,11 @@ def same(before: Any, after: Any) -> bool:
     return bool(before == after)
 
 
+def is_agent_id(actor_id: str) -> bool:
+    """Tell by its form whether an id is an agent's."""
+    return actor_id.startswith(AGENT_PREFIX)
+
+
 def _derived(after: Track, before: Track | None) -> Track:
     """Derive what follows from the fields: completed_at, the kind of assignee, what is waited for, the lease's end."""
     done = lifecycle.is_done(after.status)
@@ -206,7 +218,7 @@ def _derived(after: Track, before: Track | None) -> Track:
     elif not done and after.completed_at is not None:
         after = replace(after, completed_at=None)
     if after.assignee and after.assignee_type is None:
-        after = replace(after, assignee_type="agent" if after.assignee.startswith("agent_") else "user")
+        after = replace(after, assignee_type="agent" if is_agent_id(after.assignee) else "user")
     if after.depends_on != (before.depends_on if before else ()):
         after = replace(after, open_dependencies=len(after.depends_on) or None)
     if after.holder and (after.status in lifecycle.FINAL or after.deleted_at):

@@ -73,6 +73,10 @@ class Filter:
         name = self.name(attribute)
         self.conditions.append("(" + " OR ".join(f"contains({name}, {self.value(v)})" for v in values) + ")")
 
+    def first_is(self, attribute: str, value: str) -> None:
+        """Keep rows whose list attribute begins with the value."""
+        self.conditions.append(f"{self.name(attribute)}[0] = {self.value(value)}")
+
     def between(self, attribute: str, low: str | None, high: str | None) -> None:
         """Keep rows whose attribute lies between the bounds, both included; None leaves a side open."""
         name = self.name(attribute)

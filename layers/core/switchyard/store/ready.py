@@ -76,9 +76,9 @@ def _free(actor: Actor, wanted: Wanted) -> list[Range]:
 def _filter(wanted: Wanted) -> Filter:
     row_filter = Filter()
     if wanted.kind:
-        row_filter.any_of("assignee_type", ["agent"] if wanted.kind == "agent" else ["user", None])
+        rows.for_agents(row_filter, wanted.kind == "agent")
     if wanted.project_id:
-        row_filter.contains_any("project_ids", [wanted.project_id])
+        row_filter.first_is("project_ids", wanted.project_id)
     return row_filter
 
 

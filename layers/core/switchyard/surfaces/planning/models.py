@@ -85,15 +85,15 @@ def _refuse_personal_projects(kind: str, ids: list[str]) -> None:
 
 
 class Scope(CamelBody):
-    """`personal`: the creator's alone. `projects`: the tenant's, in the projects named."""
+    """`personal`: the creator's alone. `projects`: the tenant's, in the projects named; `[]` for none."""
 
     type: Literal["personal", "projects"]
     ids: Annotated[list[NonEmptyName], Field(max_length=PROJECTS_MAX), Distinct] = []
     shared_with: SharedWith = ABSENT
 
     def model_post_init(self, _context: Any) -> None:
-        if self.type == "projects" and not self.ids:
-            raise Expectation("names no project", "at least one id in scope.ids", "required")
+        if self.type == "projects" and "ids" not in self.model_fields_set:
+            raise Expectation("names no project", "scope.ids, which is [] for a track of no project", "required")
         _refuse_personal_projects(self.type, self.ids)
 
 

@@ -68,7 +68,7 @@ def _filter(query: ListTasks) -> Filter:
     """Filter by what the chosen index does not tell."""
     rest = Filter()
     if query.space_id:
-        rest.contains_any("project_ids", [query.space_id])
+        rest.first_is("project_ids", query.space_id)
     if query.priority and (query.assigned_to or query.space_id):
         rest.any_of("priority", [query.priority])
     return rest

@@ -20,7 +20,7 @@ def create(call: Call[CreateTask]) -> Reply:
     """Make the task of a CreateTask body."""
     body = call.body
     status = workflow.group(body.status or "pending")[0]
-    fields = _fields(body, None, status) | {"assignee_type": _kind(body)} | _named_in_metadata(call, body, None)
+    fields = _fields(body, None, status) | _named_in_metadata(call, body, None)
     track = ledger.create(call.ledger, "task", body.title, status=status, priority=body.priority or "medium", **fields)
     shown = present.task(track)
     return Reply(201, shown, {"location": f"/api/v1/tasks/{shown['id']}", "etag": tracks.etag(track)})
@@ -81,11 +81,6 @@ def of_path(call: AnyCall) -> Track:
     return track
 
 
-def _kind(body: CreateTask) -> str | None:
-    """An assignee is a user unless the client says otherwise, as the document has it."""
-    return body.assignee_type or ("user" if body.assigned_to else None)
-
-
 def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | None) -> dict[str, Any]:
     """Return the fields that the client sent, as a track keeps them."""
     sent = body.model_fields_set
@@ -94,7 +89,11 @@ def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | N
         fields["description"] = body.description or ""
     if "assigned_to" in sent:
         fields["assignee"] = body.assigned_to or None
-    if "assignee_type" in sent and not _is_shown_type(body, before):
+        if body.assigned_to and (before is None or before.assignee != body.assigned_to):
+            # A user unless the client says otherwise, as the document has it.
+            fields["assignee_type"] = "user"
+    told = body.assignee_type or ("assignee_type" in sent and "assignee_type" not in fields)
+    if told and not _is_shown_type(body, before):
         fields["assignee_type"] = body.assignee_type
     if "space_id" in sent and not _is_shown_space(body.space_id, before):
         fields["project_ids"] = (body.space_id,) if body.space_id else ()

@@ -30,9 +30,12 @@ _END = "-"
 def list_tasks(call: Call[None, ListTasks]) -> Reply:
     """Answer a ListTasks query: 1 round trip, 1 more for the latest runs, 1 more for an offset without a position."""
     query = call.query
-    wanted = _View(call, _homes(call, scope.project(call).id, _shelves(call)), _filter(query))
+    shelves = _shelves(call)
+    homes_of_it = [] if scope.is_any(call) else _homes(call, scope.project(call).id, shelves)
+    wanted = _View(call, homes_of_it, _filter(query))
     page = wanted.read(_start(query, wanted))
     shown = [rows.from_item(item) for item in page.items]
+    shown = [each for each in shown if (each.internal, each.archived) in shelves]
     results = [present.task(each, tasks.latest_run(call, each), call.request.base_url) for each in shown]
     return Reply(
         200,
@@ -43,8 +46,11 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
 def summaries(call: Call[Summaries, Paging]) -> Reply:
     """Answer with the summaries of the named tasks that the caller sees: 100 tasks a read, side by side."""
     body = call.body
-    home = scope.project(call).id
-    found = [each for each in _read_all(call, body.ids) if each.is_task and each.project_ids[:1] == (home,)]
+    everything = scope.is_any(call)
+    home = () if everything else (scope.project(call).id,)
+    found = [
+        each for each in _read_all(call, body.ids) if each.is_task and (everything or each.project_ids[:1] == home)
+    ]
     found.sort(key=lambda each: each.id)
     found.sort(key=lambda each: each.created_at, reverse=True)
     page, envelope = paging.slice_of(call, found)
@@ -73,6 +79,11 @@ def _homes(call: AnyCall, project_id: str, shelves: list[tuple[bool, bool]]) -> 
     """Return the homes of shared tasks and of the caller's own."""
     realms = [keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)]
     return [keys.home(realm, project_id, rows.SHELVES[each]) for realm in realms for each in shelves]
+
+
+def _everything(call: AnyCall) -> list[Range]:
+    realms = [keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)]
+    return [Range(indexes.LISTED_BY_ID, keys.listed(realm, "task")) for realm in realms]
 
 
 def _filter(query: ListTasks) -> Filter:
@@ -132,14 +143,17 @@ class _Page:
 
 
 class _View:
-    """One caller's list: its homes, and what is filtered out of them."""
+    """One caller's list: its homes, and what is filtered out of them.
+
+    Without homes it has the tasks of all projects and of none; its rows are told apart by shelf after they were read.
+    """
 
     def __init__(self, call: Call[None, ListTasks], homes: list[str], row_filter: Filter) -> None:
         self.call = call
         self.homes = homes
-        self.ranges = [Range(indexes.BY_HOME, home) for home in homes]
+        self.ranges = [Range(indexes.BY_HOME, home) for home in homes] or _everything(call)
         self.filter = row_filter
-        self.filtered = bool(row_filter.conditions)
+        self.filtered = bool(row_filter.conditions) or not homes
         self.print = lists.fingerprint(homes, row_filter.conditions, row_filter.values)
 
     def skip(self, start: Start) -> Start:
@@ -167,7 +181,7 @@ class _View:
                 after=start.after,
                 descending=not start.upward,
                 row_filter=self.filter,
-                whole=False,
+                whole=not self.homes,
             )
 
         def read_total() -> None:

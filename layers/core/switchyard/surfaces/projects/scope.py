@@ -1,7 +1,8 @@
 """What the paths of the projects surface name: a project, a task of it, and a run of the task.
 
-`{project}` is a project's number or UUID, `@current` (the tenant's first project), or, before the id of a task, `-`
-for whichever project the task is in. A task is in the first of its projects, and under any other it is not found.
+`{project}` is a project's number or UUID, `@current` (the tenant's first project), or `-`: before the id of a task
+whichever project the task is in, of a list those of any project and of none. A task is in the first of its projects,
+and under any other it is not found.
 """
 
 import time
@@ -37,6 +38,11 @@ def project(call: AnyCall) -> Project:
     if project_id is None:
         raise Missing
     return _registered(call, project_id)
+
+
+def is_any(call: AnyCall) -> bool:
+    """Tell whether the path names no project: `-`."""
+    return call.path["project"] == _ANY
 
 
 def task_in(call: AnyCall, rows: Iterable[RowKey] = (), missing: str = "Not found.") -> Track:

@@ -228,11 +228,15 @@ def test_a_beat_renews_the_window(api: Api, table: Table, task: Track) -> None:
     assert sign.expires_at >= before + 60
 
 
+def test_a_beat_names_its_device(api: Api, task: Track) -> None:
+    answer = api.post(path(task), {})
+    assert (answer.status, answer.json["code"], answer.json["attr"]) == (400, "required", "device_id")
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 @pytest.mark.parametrize(
     ("body", "code", "detail"),
     [
-        ({}, "required", "This field is required."),
         ({"device_id": None}, "null", "This field may not be null."),
         ({"device_id": "phone"}, "invalid_input", "Must be a valid UUID."),
         ({"device_id": 7}, "invalid_input", "Not a valid string."),
@@ -308,12 +312,36 @@ def test_two_devices_in_one_request_are_refused(api: Api, table: Table, task: Tr
     assert present(table, task) == [device]
 
 
-def test_leaving_where_nobody_is_changes_nothing(api: Api, caller: Caller, table: Table, task: Track) -> None:
+@pytest.mark.parametrize("body", [None, {}])
+def test_leaving_without_a_device_leaves_with_all_of_the_callers(
+    api: Api, caller: Caller, table: Table, task: Track, body: Any
+) -> None:
+    theirs = caller("user_bo")
+    other = register(theirs, "theirs")["id"]
+    beat(theirs, task, other)
+    for token in ("a", "b"):
+        beat(api, task, register(api, token)["id"])
+    for _ in range(2):
+        answer = api.delete(path(task), body=body)
+        assert (answer.status, answer.text) == (204, "")
+        assert present(table, task) == []
+    assert present(table, task, "user_bo") == [other]
+
+
+def test_leaving_where_nobody_is_changes_nothing(api: Api, task: Track) -> None:
+    assert api.delete(path(task), body={"device_id": register(api)["id"]}).status == 204
+
+
+def test_only_the_callers_own_devices_leave(api: Api, caller: Caller, table: Table, task: Track) -> None:
     theirs = caller("user_bo")
     device = register(theirs)["id"]
     beat(theirs, task, device)
     for each in (device, new_id()):
-        assert api.delete(path(task), body={"device_id": each}).status == 204
+        answer = api.delete(path(task), body={"device_id": each})
+        assert (answer.status, answer.json["detail"]) == (
+            404,
+            "device_id does not match a push token registered by the caller",
+        )
     assert present(table, task, "user_bo") == [device]
 
 
@@ -321,7 +349,7 @@ def test_presence_needs_the_scope_to_write(caller: Caller, task: Track) -> None:
     reader = caller(scopes=["tasks:read"])
     for method in ("POST", "DELETE"):
         answer = reader.request(method, path(task), {"device_id": new_id()})
-        assert (answer.status, answer.json["detail"]) == (403, "API key missing required scope 'task:write'")
+        assert (answer.status, answer.json["detail"]) == (403, "API key missing required scope 'tasks:write'")
 
 
 def test_a_beat_costs_one_read_and_one_write(api: Api, table: Table, task: Track) -> None:

@@ -110,7 +110,7 @@ def test_reading_needs_one_of_the_two_scopes_for_tasks(caller: Caller, table: Ta
     assert answer.json == {
         "type": "authentication_error",
         "code": "permission_denied",
-        "detail": "API key missing required scope 'task:read'",
+        "detail": "API key missing required scope 'tasks:read'",
         "attr": None,
     }
 

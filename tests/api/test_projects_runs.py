@@ -212,7 +212,7 @@ def test_a_task_that_someone_holds_in_the_pool_is_run_by_them_alone(
 
 def test_a_run_needs_the_scope_to_write(caller: Caller, task: Track) -> None:
     answer = caller(scopes=["tasks:read"]).post(f"{base(task)}/run/", {})
-    assert (answer.status, answer.json["detail"]) == (403, "API key missing required scope 'task:write'")
+    assert (answer.status, answer.json["detail"]) == (403, "API key missing required scope 'tasks:write'")
 
 
 # ---------------------------------------------------------------- POST run: bad input

@@ -31,7 +31,7 @@ class BeatPresence(Body):
 
 
 class EndPresence(Body):
-    """`device_id` may be in the query instead, for clients that send no body with a DELETE."""
+    """`device_id` may be in the query instead, for clients that send no body with a DELETE; without one, all leave."""
 
     device_id: Uuid = ABSENT
 

@@ -67,23 +67,29 @@ def beat(call: Call[BeatPresence]) -> Reply:
 
 
 def leave(call: Call[EndPresence, EndPresenceParams]) -> Reply:
-    """Take the presence of a device of the caller on the task of the path back, if there is any."""
+    """End the presence on the task of the path: of a device of the caller, or of all when none is named.
+
+    1 read and 1 write; for all devices a query and a transaction, none when nobody is there.
+    """
     named = _named(call)
-    task = task_in(call)
-    call.ledger.write(rows.leave(call.actor.tenant_id, task.id, call.actor.id, named))
+    tenant, user = call.actor.tenant_id, call.actor.id
+    device_key = keys.device(tenant, user, named) if named else None
+    task = task_in(call, rows=[device_key] if device_key else [])
+    if device_key and call.ledger.row(device_key) is None:
+        raise Missing(_NOT_REGISTERED)
+    there = [named] if named else [each.device_id for each in rows.presences(call.ledger.table, tenant, task.id, user)]
+    call.ledger.write(*(rows.leave(tenant, task.id, user, each) for each in there))
     return Reply(204)
 
 
-def _named(call: Call[EndPresence, EndPresenceParams]) -> str:
-    """Return the device of a DELETE, from its body or its query; raises Invalid for none and for two."""
+def _named(call: Call[EndPresence, EndPresenceParams]) -> str | None:
+    """Return the device of a DELETE, from its body or its query; None for all of them. Raises Invalid for two."""
     body = call.body
     query = call.query
     named = {each for each in (body.device_id, query.device_id) if each is not None}
-    if not named:
-        raise Invalid(FieldError("device_id", "is required", "", "required"))
     if len(named) > 1:
         raise Invalid(FieldError("device_id", "differs from the one in the query", "one device"))
-    return named.pop()
+    return named.pop() if named else None
 
 
 def _refuse_others(call: AnyCall) -> None:

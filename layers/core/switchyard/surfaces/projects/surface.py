@@ -75,7 +75,7 @@ def _body(refused: Refused) -> dict[str, Any]:
     elif isinstance(error, Unauthorized) and "authorization" not in refused.request.headers:
         code, detail = "not_authenticated", "Authentication credentials were not provided."
     elif isinstance(error, MissingScope):
-        detail = f"API key missing required scope '{error.scope.replace('tasks:', 'task:')}'"
+        detail = f"API key missing required scope '{error.scope}'"
     elif isinstance(error, Missing):
         detail = error.detail
     kind = by_class(_KINDS, error) or ("server_error" if refused.status >= 500 else "invalid_request")

@@ -21,6 +21,7 @@ LOCKS = {
     "locks/mcp2.txt": ["--group", "mcp2"],
     "locks/node.txt": ["--group", "node"],
     "locks/clients.txt": ["--group", "clients"],
+    "locks/clients1.txt": ["--group", "clients1"],
     "locks/setup.txt": ["--group", "setup"],
 }
 OPTIONS = [

@@ -12,7 +12,10 @@ CLIENTS = Path(__file__).parent / "clients"
 FOLDER = ROOT / ".local" / "npm-clients"
 # What only this ring needs is made when it runs, not by `make setup`, and holds nothing of ours.
 ENVIRONMENTS.update(
-    {name: Environment(ENVS / name, ROOT / "locks" / f"{name}.txt") for name in ("clients", "mcp1", "mcp2", "node")}
+    {
+        name: Environment(ENVS / name, ROOT / "locks" / f"{name}.txt")
+        for name in ("clients", "clients1", "mcp1", "mcp2", "node")
+    }
 )
 NODE = ENVIRONMENTS["node"].folder / "bin"
 _MANIFESTS = ("package.json", "package-lock.json")

@@ -88,9 +88,10 @@ def objective(goal: Track, with_info: bool = True) -> dict[str, Any]:
             },
         },
     }
-    for name in ("firstUserMessageData", "episodicMemory"):
-        if name in kept:
-            shown[name] = kept[name]
+    if "firstUserMessageData" in kept:
+        shown["firstUserMessageData"] = kept["firstUserMessageData"]
+    if "episodicMemory" in kept:
+        shown["episodicMemory"] = {**kept["episodicMemory"], "memoryLayerId": ""}
     if with_info:
         shown["info"] = _info(goal)
     return shown
@@ -105,7 +106,25 @@ def message_event(goal: Track, message: dict[str, Any]) -> dict[str, Any]:
             "profileId": message["profileId"],
         },
         "data": {"type": "userMessage", "userMessage": {"content": message["content"]}},
-        "info": {"objective": _metadata(goal, objective_id(goal.id), goal.title, "")},
+        "contextWindowId": "",
+        "info": {
+            "objective": _metadata(goal, objective_id(goal.id), goal.title, ""),
+            "createdBy": _profile(goal.tenant_id, message["profileId"], ""),
+        },
+    }
+
+
+def _profile(account_id: str, actor_id: str, name: str) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "id": actor_id,
+            "accountId": account_id,
+            "name": "",
+            "externalId": "",
+            "labels": {},
+            "profileId": actor_id,
+        },
+        "spec": {"type": "PROFILE_TYPE_UNSPECIFIED", "name": name, "email": ""},
     }
 
 
@@ -114,15 +133,7 @@ def _info(goal: Track) -> dict[str, Any]:
     info: dict[str, Any] = {
         "agent": _agent(goal),
         "agentVariation": _variation(goal),
-        "createdBy": {
-            "metadata": {
-                "id": goal.created_by,
-                "accountId": goal.tenant_id,
-                "name": "",
-                "profileId": goal.created_by,
-            },
-            "spec": {"type": "PROFILE_TYPE_UNSPECIFIED"},
-        },
+        "createdBy": _profile(goal.tenant_id, goal.created_by, goal.created_by_name or ""),
         "currentContextWindowId": "",
         "effectiveMemoryCascade": kept.get("memoryCascade", []),
         "totalContextWindows": 0,

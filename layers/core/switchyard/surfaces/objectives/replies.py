@@ -106,6 +106,7 @@ class Memory(CamelShown):
 
 class Episodic(CamelShown):
     key: str
+    memory_layer_id: str
 
 
 class MessageShown(CamelShown):
@@ -119,11 +120,15 @@ class ProfileMetadata(CamelShown):
     id: str
     account_id: str
     name: str
+    external_id: str
+    labels: dict[str, str]
     profile_id: str
 
 
 class ProfileSpec(CamelShown):
     type: Literal["PROFILE_TYPE_UNSPECIFIED"]
+    name: str
+    email: str
 
 
 class Profile(CamelShown):
@@ -187,11 +192,13 @@ class UserMessageData(CamelShown):
 
 class EventInfo(CamelShown):
     objective: Metadata
+    created_by: Profile
 
 
 class ObjectiveEvent(CamelShown):
     metadata: Metadata
     data: UserMessageData
+    context_window_id: str
     info: EventInfo
 
 

@@ -17,6 +17,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     key_field="idempotency_key",
     reply=OneTask,
     versioned=True,
+    wants=tasks.wanted,
 )
 def handler(call: Call[UpdateTask]) -> Reply:
     """Complete, cancel or reopen a task."""

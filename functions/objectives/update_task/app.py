@@ -16,6 +16,7 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     shown=tasks.shown,
     reply=ObjectiveTask,
     versioned=True,
+    wants=tasks.wanted,
 )
 def handler(call: Call[UpdateTask]) -> Reply:
     """Reword a task, complete it, or open it again."""

@@ -16,6 +16,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     shown=changes.shown,
     reply=UpdatedTrack,
     versioned=True,
+    wants=changes.wanted,
 )
 def handler(call: Call[UpdateTrack]) -> Reply:
     """Change a track: absent fields stay, empty strings clear."""

@@ -15,6 +15,7 @@ from switchyard.surfaces.pool.surface import POOL
     shown=tasks.shown,
     reply=TaskShown,
     versioned=True,
+    wants=tasks.wanted,
 )
 def handler(call: Call[UpdateTask]) -> Reply:
     """Change a task: absent fields stay, null clears."""

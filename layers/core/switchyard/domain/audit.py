@@ -20,7 +20,8 @@ class Entry:
     """One line of the trail.
 
     `id` begins with the time of the act, so that the order of ids is the order of acts, and is the same each time
-    the entry is made from the same record. `overruled` are prerequisites that a person did not wait for. `owner` is
+    the entry is made from the same record. `unread` tells that it was refused before the track was read: whether there
+    is one is not known. `overruled` are prerequisites that a person did not wait for. `owner` is
     set when one actor alone may read the entry.
     """
 
@@ -44,6 +45,7 @@ class Entry:
     related_id: str | None
     differences: Sequence[Difference] = ()
     overruled: tuple[str, ...] = ()
+    unread: bool = False
     error_code: str | None = None
     error_status: int | None = None
 
@@ -140,6 +142,34 @@ def refused(
         related_id=track.related_id,
         error_code=error.code,
         error_status=error_status,
+    )
+
+
+def refused_unread(
+    track_id: str, wanted: str, actor: Actor, request_id: str, at: str, error: SwitchyardError, error_status: int
+) -> Entry:
+    """Return the entry of an attempt to bring a track to a final status that was refused before the track was read."""
+    return Entry(
+        id=_entry_id(at, track_id, f"refused-{request_id}"),
+        tenant_id=actor.tenant_id,
+        track_id=track_id,
+        track_type="goal" if wanted == "completed" else "task",
+        owner=None,
+        at=at,
+        action="completed" if lifecycle.is_done(wanted) else "status_changed",
+        outcome="refused",
+        actor_id=actor.id,
+        actor_kind=actor.kind,
+        source=actor.source,
+        request_id=request_id,
+        operation=actor.operation,
+        previous_status=None,
+        new_status=wanted,
+        related_type=None,
+        related_id=None,
+        error_code=error.code,
+        error_status=error_status,
+        unread=True,
     )
 
 

@@ -32,6 +32,8 @@ class SwitchyardError(Exception):
     title = "Internal error"
     #: Seconds after which the same request may go through; None when waiting does not help.
     retry_after: int | None = None
+    #: Whether the audit trail was told what the request meant to do.
+    told = False
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)

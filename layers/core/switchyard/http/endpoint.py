@@ -6,7 +6,7 @@ surface. `public_endpoint` leaves out all between the request and the handler, `
 the scope: its handler performs by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, Unpack, overload
 
 from pydantic import BaseModel
@@ -42,7 +42,8 @@ class Promises(Answers, total=False):
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose version
     is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body that may
     carry the key in place of the header; a body that is `body_optional` is {} when it is left out. `shown` returns what
-    the record of the path shows, or what a new one does: a body may carry it back (unchanged.py).
+    the record of the path shows, or what a new one does: a body may carry it back (unchanged.py). `wants` tells which
+    status a body, as it was sent, means to give the track of the path (`id`), for the audit trail of what is refused.
     """
 
     scopes: tuple[str, ...]
@@ -52,6 +53,7 @@ class Promises(Answers, total=False):
     key_field: str
     body_optional: bool
     shown: Callable[[Call[Any]], Any]
+    wants: Callable[[Mapping[str, Any]], str | None]
 
 
 @overload

@@ -12,6 +12,7 @@ from typing import Any
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
 from switchyard.domain.tokens import redacted
+from switchyard.http import refusals
 from switchyard.http.answers import Answer, encoded
 from switchyard.http.auth import authenticate
 from switchyard.http.call import Call, Caller, Reply
@@ -32,7 +33,8 @@ Response = dict[str, Any]
 class Exchange[Given](ABC):
     """Errors are worded by the surface, headers added, a line logged; `answer` runs the handler on what it gets.
 
-    `deadline` is when the function ends at the latest (time.monotonic); `actor` is None until the caller is known.
+    `deadline` is when the function ends at the latest (time.monotonic); `actor` and `table` are None until the
+    caller is known.
     """
 
     def __init__(self, operation: Operation, handler: Callable[[Given], Reply], request: Request, context: Any) -> None:
@@ -42,6 +44,7 @@ class Exchange[Given](ABC):
         self.started = time.perf_counter()
         self.deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000
         self.actor: Actor | None = None
+        self.table: Table | None = None
 
     @abstractmethod
     def answer(self) -> Answer:
@@ -91,7 +94,7 @@ class _AuthenticatedExchange[Given](Exchange[Given]):
         table.deadline = self.deadline
         actor = authenticate(self.request.headers, table).actor
         actor = replace(actor, source=self.operation.surface.source, operation=self.operation.name)
-        self.actor = actor
+        self.actor, self.table = actor, table
         if not actor.may(*self.operation.scopes):
             raise MissingScope(self.operation.scopes[0])
         for scope in self.operation.also:
@@ -113,6 +116,17 @@ class LedgerExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
     """The request is read by the operation's models, and its work committed once."""
 
     def answer(self) -> Answer:
+        try:
+            return self._perform()
+        except SwitchyardError as refusal:
+            wants = self.operation.wants
+            if wants and self.actor and self.table:
+                wanted = wants(refusals.json_object(self.request))
+                named = self.request.path_parameters.get("id")
+                refusals.leave_word(self.table, self.actor, self.request.id, named, wanted, refusal)
+            raise
+
+    def _perform(self) -> Answer:
         operation, request = self.operation, self.request
         actor, table = self.admit()
         given = read_input(operation, request, actor, table)

@@ -1,6 +1,6 @@
 """What an endpoint promises, for the routes, the documentation and the tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_origin
 
@@ -36,6 +36,7 @@ class Operation:
     media: str | None = None
     query_lists: frozenset[str] = frozenset()
     shown: Callable[[Any], Any] | None = None
+    wants: Callable[[Mapping[str, Any]], str | None] | None = None
 
 
 def query_lists(query: type[BaseModel] | None) -> frozenset[str]:

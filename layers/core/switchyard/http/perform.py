@@ -68,6 +68,7 @@ def _leave_word(ledger: Unit, refusal: SwitchyardError) -> None:
     attempts = ledger.refused(refusal, status_of(refusal))
     if attempts:
         ledger.table.write(attempts)
+        refusal.told = True
 
 
 def _keep(key: KeyUse, refusal: Refusal, table: Table) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 from pydantic_core import from_json
 
 from switchyard import __version__
+from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
+from switchyard.http import refusals
 from switchyard.http.answers import Answer
 from switchyard.http.call import Caller, Input, Reply
 from switchyard.http.idempotency_keys import canonical, key_use
@@ -145,11 +147,20 @@ def _run(tool: Tool[Any], arguments: Json, caller: Caller) -> Answer:
 
     The key of its answer is an argument: a request that is sent again may have another id.
     """
-    if not caller.actor.may(tool.scope):
-        raise MissingScope(tool.scope)
-    body = parse_values(tool.input, arguments, "arguments")
     operation = f"mcp.{tool.name}"
     actor = replace(caller.actor, operation=operation)
+    try:
+        return _perform(tool, arguments, caller, actor, operation)
+    except SwitchyardError as refusal:
+        named, wanted = arguments.get("task_id"), tool.wants(arguments)
+        refusals.leave_word(caller.table, actor, caller.request.id, named, wanted, refusal)
+        raise
+
+
+def _perform(tool: Tool[Any], arguments: Json, caller: Caller, actor: Actor, operation: str) -> Answer:
+    if not actor.may(tool.scope):
+        raise MissingScope(tool.scope)
+    body = parse_values(tool.input, arguments, "arguments")
     named = getattr(body, "idempotency_key", None)
     key = key_use(actor, named, operation, canonical(arguments, "idempotency_key")) if named else None
     given = Input(caller.request, actor, body, None)

@@ -1,6 +1,6 @@
 """The tools: what each is called, takes and gives, what it needs, and which function of a surface it calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,7 +37,10 @@ _REQUIRED = frozenset(name for name, field in models.Task.model_fields.items() i
 
 @dataclass(frozen=True, slots=True)
 class Tool[Body: BaseModel]:
-    """One tool. `run` gets the call with the validated input as its body."""
+    """One tool. `run` gets the call with the validated input as its body.
+
+    `wants` tells which status arguments, as they were sent, mean to give the task that they name.
+    """
 
     name: str
     description: str
@@ -46,6 +49,7 @@ class Tool[Body: BaseModel]:
     output: type[BaseModel]
     annotations: dict[str, bool]
     run: Callable[[Call[Body]], Reply]
+    wants: Callable[[Mapping[str, Any]], str | None] = lambda _: None
 
 
 def _one(call: AnyCall, track: Track) -> Reply:
@@ -160,6 +164,7 @@ _ALL: tuple[Tool[Any], ...] = (
         models.OneTask,
         SET,
         _update_task,
+        tasks.wanted,
     ),
     Tool(
         "complete_task",
@@ -169,6 +174,7 @@ _ALL: tuple[Tool[Any], ...] = (
         models.OneTask,
         SET,
         _complete_task,
+        lambda _: "done",
     ),
     Tool(
         "claim_next_task",

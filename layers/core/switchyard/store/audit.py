@@ -18,11 +18,23 @@ from switchyard.store.table import Item
 
 #: Seconds that the row of an attempt stays; the stream carries it on within one of them.
 ATTEMPT_SECONDS = 86_400
+#: Seconds that the entry of an attempt stays which was refused before its track was read: who may do nothing can have
+#: such entries written, one a request.
+UNREAD_SECONDS = 90 * 86_400
 
 _DIFFERENCES = Column(
     lambda found: {"S": to_json([asdict(each) for each in found])} if found else None,
     lambda value: [Difference(**each) for each in json.loads(value["S"])],
 )
+
+
+#: A flag that most rows do not have.
+_UNREAD = Column(lambda value: {"BOOL": True} if value else None, lambda value: value["BOOL"])
+_COLUMNS = {"differences": _DIFFERENCES, "unread": _UNREAD}
+
+
+def _expiry(entry: Entry) -> Item:
+    return {"expires_at": {"N": str(clock.milliseconds(entry.at) // 1000 + UNREAD_SECONDS)}} if entry.unread else {}
 
 
 def _realm(entry: Entry) -> str:
@@ -32,7 +44,8 @@ def _realm(entry: Entry) -> str:
 ROWS = Codec(
     Entry,
     lambda entry: keys.audit(entry.tenant_id, entry.track_id, entry.id),
-    columns={"differences": _DIFFERENCES},
+    columns=_COLUMNS,
+    beside=_expiry,
     index_keys={
         "list": lambda entry: keys.listed(_realm(entry), "audit"),
         "by_assignee": lambda entry: keys.audit_by_actor(_realm(entry), entry.actor_id),
@@ -45,7 +58,7 @@ to_item, from_item = ROWS.to_item, ROWS.from_item
 ATTEMPTS = Codec(
     Entry,
     lambda entry: keys.attempt(entry.tenant_id, entry.track_id, entry.request_id),
-    columns={"differences": _DIFFERENCES},
+    columns=_COLUMNS,
     beside=lambda _: {"expires_at": {"N": str(clock.epoch() + ATTEMPT_SECONDS)}},
 )
 

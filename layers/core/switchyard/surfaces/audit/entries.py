@@ -31,6 +31,8 @@ def list_entries(call: Call[None, ListEntries]) -> Reply:
     else:
         partitions = [keys.listed(realm, "audit") for realm in realms]
         ranges = [Range(indexes.LISTED_BY_ID, each, low=low, high=high) for each in partitions]
+    if query.request_id:
+        row_filter.any_of("request_id", [query.request_id])
     print_ = lists.fingerprint(
         "audit", actor.tenant_id, actor.id, query.model_dump(exclude={"limit", "cursor"}, exclude_unset=True)
     )

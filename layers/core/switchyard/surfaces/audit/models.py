@@ -15,6 +15,7 @@ class ListEntries(Query):
 
     track: TrackId = ABSENT
     actor: NonEmptyName = ABSENT
+    request_id: Annotated[NonEmptyName, Field(alias="requestId")] = ABSENT
     from_: Annotated[DescribedMoment, Field(alias="from", min_length=10)] = ABSENT
     to: Annotated[DescribedMoment, Field(min_length=10)] = ABSENT
     limit: Limit = 50

@@ -1,5 +1,6 @@
 """Create, read, list and change follow-ups. The REST handlers and the MCP tools call these same functions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from switchyard.domain import lifecycle, tracks
@@ -30,6 +31,12 @@ def create(unit: Unit, given: CreateTask) -> Track:
         related_type=given.related_resource_type,
         related_id=given.related_resource_id,
     )
+
+
+def wanted(body: Mapping[str, Any]) -> str | None:
+    """Return the status to store that a body means, as it was sent; None for none."""
+    status = body.get("status")
+    return statuses.new(status) if status in ("open", "completed", "canceled") else None
 
 
 def find(unit: Unit, task_id: str) -> Track:

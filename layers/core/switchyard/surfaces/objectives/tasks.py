@@ -1,5 +1,6 @@
 """The numbered tasks of an objective."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from switchyard.domain import lifecycle, tracks
@@ -72,6 +73,11 @@ def shown(call: AnyCall) -> dict[str, Any]:
     """Return what the task of the path shows, also as a whole answer has it."""
     whole = present.task(_of_path(call))
     return {**whole["data"], **whole}
+
+
+def wanted(body: Mapping[str, Any]) -> str | None:
+    """Return the status to store that a body means, as it was sent; None for none."""
+    return "done" if body.get("completed") is True else None
 
 
 def _of_path(call: AnyCall) -> Track:

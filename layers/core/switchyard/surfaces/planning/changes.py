@@ -1,5 +1,6 @@
 """Create, change and delete one track."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from switchyard.domain import tracks
@@ -68,6 +69,13 @@ def as_shown(track: Track) -> dict[str, Any]:
 def _references(body: UpdateTrack) -> list[str]:
     task = body.task
     return [ref for ref in (*task.depends_on, task.parent_id, task.goal_id) if ref] if task else []
+
+
+def wanted(body: Mapping[str, Any]) -> str | None:
+    """Return the status to store that a body means, as it was sent; None for none."""
+    own = body.get("task") or body.get("goal")
+    status = own.get("status") if isinstance(own, dict) else None
+    return status if isinstance(status, str) else None
 
 
 def delete(call: Call) -> Reply:

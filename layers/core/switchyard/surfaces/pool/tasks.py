@@ -1,5 +1,6 @@
 """Create, read, change and delete one task of the pool."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from switchyard.domain import lifecycle, tracks
@@ -48,6 +49,12 @@ def update(call: Call[UpdateTask]) -> Reply:
     named = _named_in_metadata(call, body, before)
     after = ledger.change(call.ledger, before, status=status, **fields, **named, **_fields(body, before, status))
     return Reply(200, present.task(after), {"etag": tracks.etag(after)})
+
+
+def wanted(body: Mapping[str, Any]) -> str | None:
+    """Return the status to store that a body means, as it was sent; None for none."""
+    status = body.get("status")
+    return workflow.group(status)[0] if isinstance(status, str) and status in workflow.STATUSES else None
 
 
 def delete(call: Call) -> Reply:

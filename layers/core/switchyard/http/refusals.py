@@ -1,0 +1,43 @@
+"""Refused ends of tracks: what the audit trail is told of a request that was refused before its track was read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json
+
+from switchyard.domain import audit, clock, lifecycle
+from switchyard.domain.actors import Actor
+from switchyard.domain.errors import Invalid, MissingScope, NotFound, SwitchyardError
+from switchyard.domain.ids import parse_id
+from switchyard.http.request import Request
+from switchyard.http.statuses import status_of
+from switchyard.store import audit as audit_rows
+from switchyard.store.table import Table
+
+#: Refusals that may come before the track was read.
+_EARLY = (MissingScope, Invalid, NotFound)
+#: What an id that is none is told as.
+_NO_ID = "00000000-0000-0000-0000-000000000000"
+
+
+def json_object(request: Request) -> Mapping[str, Any]:
+    """Return the body of a request as it was sent; an empty one for what is no JSON object."""
+    try:
+        found = from_json(request.body())
+    except (ValueError, SwitchyardError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def leave_word(
+    table: Table, actor: Actor, request_id: str, track_id: object, wanted: str | None, error: SwitchyardError
+) -> None:
+    """Write that the actor was refused to bring a track to its end, if `wanted` is one: one short row a request.
+
+    `wanted` is the stored status; of what was sent, nothing but that and an id is kept.
+    """
+    if error.told or wanted not in lifecycle.FINAL or not isinstance(error, _EARLY):
+        return
+    known = parse_id(track_id) if isinstance(track_id, str) else None
+    entry = audit.refused_unread(known or _NO_ID, wanted, actor, request_id, clock.now(), error, status_of(error))
+    table.write([audit_rows.attempt(entry)])

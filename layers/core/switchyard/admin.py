@@ -18,7 +18,7 @@ from typing import Any
 
 from switchyard.aws.clients import adopt, make_client
 from switchyard.aws.errors import ApiError, AwsError
-from switchyard.domain.actors import SCOPES, Actor, ActorKind
+from switchyard.domain.actors import EMPTY_SCOPES, SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
 from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
@@ -228,7 +228,9 @@ def _parser() -> argparse.ArgumentParser:
     made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, _issued)
     made.add_argument("actor", help="whose token it is, such as user_ada or agent_builder")
     made.add_argument("--kind", choices=("user", "agent"), default="user")
-    made.add_argument("--scope", action="append", required=True, choices=SCOPES, help="repeat for several")
+    made.add_argument(
+        "--scope", action="append", required=True, choices=[*SCOPES, *EMPTY_SCOPES], help="repeat for several"
+    )
     made.add_argument("--expires", metavar="WHEN", help="an ISO 8601 time or a duration: 12h, 90d (default: never)")
     made.add_argument("--name", default="", help="the actor's display name")
 

@@ -14,6 +14,13 @@ SCOPES = {
     "user:write": "register the caller's own devices for push",
 }
 
+#: Scopes that the follow-ups document recommends for agents, of modules that are not here: a token may carry them, and
+#: they open nothing.
+EMPTY_SCOPES = {
+    "crm:read": "nothing here: contacts are named by their ids in their own system",
+    "activity:write": "nothing here: the audit trail logs each change by itself",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:

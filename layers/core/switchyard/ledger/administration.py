@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from switchyard.domain import clock, tokens
-from switchyard.domain.actors import Actor, ActorKind
+from switchyard.domain.actors import EMPTY_SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Conflict, MissingScope, NotFound
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import AutoRun, Member, Project, Tenant
@@ -60,7 +60,7 @@ def issue_token(
     actor does not hold itself, Conflict when the actor is known as the other kind, NotFound without such a tenant.
     """
     granted = frozenset(scopes)
-    for scope in sorted(granted - unit.actor.scopes):
+    for scope in sorted(granted - unit.actor.scopes - EMPTY_SCOPES.keys()):
         raise MissingScope(scope, f"Your token lacks the scope {scope}, so it cannot grant it to another token.")
     member = _upsert_member(unit, actor_id, kind, name)
     secret, token_id = tokens.new_token(), new_id()

@@ -33,6 +33,11 @@ ALLOWED_ORIGINS = frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").r
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 _SERVER_INFO = {"name": "switchyard", "version": __version__}
 _INSTRUCTIONS = "One ledger of work for agents and people. Send idempotency_key with each write to make retries safe."
+#: Tools of the document's example workflow that belong to modules which are not here, and what to do instead.
+_INSTEAD = {
+    "search_contacts": " Contacts are not kept here: name one to create_task by related_resource_type and _id.",
+    "log_activity": " Nothing needs to be logged: the audit trail has each change. Say more in the description.",
+}
 #: Milliseconds that a client may keep the tool list: it changes with a deployment only.
 _LIST_TTL = 300_000
 
@@ -126,7 +131,7 @@ def _call_tool(message: Message, caller: Caller) -> tuple[Json, Json]:
     name, given = message.params.get("name"), message.params.get("arguments")
     tool = TOOLS.get(name) if isinstance(name, str) else None
     if isinstance(name, str) and tool is None:
-        raise _bad_params(message, f"There is no tool {name[:80]}.")
+        raise _bad_params(message, f"There is no tool {name[:80]}.{_INSTEAD.get(name, '')}")
     arguments = tidied({} if given is None else given, _input_schemas()[tool.name]) if tool else None
     if tool is None or not isinstance(arguments, dict):
         raise _bad_params(message, "name must be a string and arguments an object.")

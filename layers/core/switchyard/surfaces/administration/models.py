@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from switchyard.domain import clock, tokens
-from switchyard.domain.actors import SCOPES
+from switchyard.domain.actors import EMPTY_SCOPES, SCOPES
 from switchyard.domain.tenants import AutoRun
 from switchyard.http.validation import Expectation, Query
 from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, NotBlank
@@ -24,8 +24,9 @@ def _one_line(text: str) -> str:
 
 def _known_scopes(values: list[str]) -> list[str]:
     for value in values:
-        if value not in SCOPES:
-            raise Expectation(f"{value!r} is not a known scope", "some of " + ", ".join(SCOPES), "unknown_value")
+        if value not in SCOPES and value not in EMPTY_SCOPES:
+            known = ", ".join((*SCOPES, *EMPTY_SCOPES))
+            raise Expectation(f"{value!r} is not a known scope", f"some of {known}", "unknown_value")
     return values
 
 

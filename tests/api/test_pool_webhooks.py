@@ -19,7 +19,7 @@ from switchyard.surfaces.pool.payloads import payload
 from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.samples import path_of
-from tests.support.stream import Killed, Letters, consume
+from tests.support.stream import Killed, Letters, Stream, consume
 
 WEBHOOKS = "/api/v1/webhooks"
 ATTEMPTS_MAX = queues.ATTEMPTS["deliveries"]
@@ -211,6 +211,26 @@ def test_a_delivery_is_signed_and_tells_the_task_in_the_pools_words(
     assert message["data"]["previousStatus"] == "pending"
     (delivery,) = deliveries(api, webhook)
     assert (delivery["status"], delivery["attempts"], delivery["responseStatus"]) == ("delivered", 1, 200)
+
+
+def test_a_message_names_what_changed_in_the_pools_words(api: Api, table: Table, tenant: str) -> None:
+    stream = Stream(table, tenant)
+    task = api.post("/v1/tracks", {"type": "task", "title": "T", "scope": {"type": "projects", "ids": ["a"]}}).json
+    stream.settle()
+    stream.bus.taken.clear()
+    body = {
+        "scope": {"type": "projects", "ids": ["b"]},
+        "task": {"status": "todo", "assignee": "agent_bo", "dueDate": "2026-06-05"},
+    }
+    assert api.patch(f"/v1/tracks/{task['id']}", body).status == 200
+    stream.settle()
+    told = {each["DetailType"]: payload(json.loads(each["Detail"])) for each in stream.bus.taken}
+    # No status and todo are both pending to the pool.
+    assert told["task.status_changed"] is None
+    data = told["task.updated"]["data"]
+    assert set(data["changedFields"]) == {"spaceId", "assignedTo", "assigneeType", "dueDate"}
+    assert data["task"]["organizationId"] == tenant
+    assert set(data["task"]) - {"organizationId"} <= set(api.get(f"/api/v1/tasks/{task['id']}").json)
 
 
 def test_a_failed_attempt_is_repeated_later_with_the_same_id_and_body(

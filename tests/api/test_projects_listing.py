@@ -488,6 +488,20 @@ def test_five_thousand_ids_are_read_a_hundred_at_a_time(api: Api, table: Table, 
     assert calls == ["batch_get_item"] * 50
 
 
+def test_the_count_of_a_repositorys_tasks_is_exact_before_its_end_was_read(
+    api: Api, table: Table, project: Project, stream: Stream
+) -> None:
+    for repository in ("acme/web", "acme/web", "acme/web", "acme/app"):
+        a_task(table, project, repository=repository)
+    stream.settle()
+    found = page(api, "repository=acme/Web&limit=1")
+    assert (found["count"], found["count_is_minimum"]) == (3, False)
+    found = follow(api, found["next"])
+    assert (found["count"], found["count_is_minimum"]) == (3, False)
+    for query in ("repository=web&limit=1", "repository=acme/web&search=task&limit=1"):
+        assert page(api, query)["count_is_minimum"] is True
+
+
 @pytest.mark.parametrize("spelled", ["9", "none", new_id()])
 def test_an_unknown_project_has_no_lists(api: Api, project: Project, spelled: str) -> None:
     assert api.get(f"/api/projects/{spelled}/tasks/").status == 404

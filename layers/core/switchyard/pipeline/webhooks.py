@@ -26,7 +26,7 @@ _BEGUN = "The attempt was begun; how it ended is not known."
 
 logger = Logger(service="switchyard")
 
-Payload = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Payload = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
 
 # ---------------------------------------------------------------- dispatch
@@ -43,7 +43,10 @@ def dispatch(table: Table, event: Mapping[str, Any], payload: Payload) -> int:
     wanted = [each for each in webhooks.of_tenant(table, detail["tenantId"]) if each.wants(detail["type"])]
     if not wanted or _is_personal(table.get(*keys.track(detail["tenantId"], _track_of(detail)))):
         return 0
-    body = json.dumps(payload(detail), ensure_ascii=False, separators=(",", ":"))
+    message = payload(detail)
+    if message is None:
+        return 0
+    body = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
     for webhook in wanted:
         try:
             table.write([webhooks.put_delivery(_planned(webhook, detail, body))])

@@ -108,6 +108,12 @@ def total(table: Table, homes: Sequence[str]) -> int:
     return sum(int(row["tasks"]["N"]) for row in found.values())
 
 
+def of_repository(table: Table, homes: Sequence[str], repository: str) -> int:
+    """Return how many tasks of the homes together are about a repository (`organization/name`): 1 round trip."""
+    found = table.get_many([keys.home_repository(home, repository) for home in homes], consistent=False)
+    return sum(int(row["tasks"]["N"]) for row in found.values())
+
+
 def blocks(table: Table, homes: Sequence[str]) -> list[tuple[str, int]]:
     """Return how many tasks each block of time has in all the homes, newest first: 1 query per home, side by side."""
     found = _read(table, homes, keys.BLOCK)

@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from switchyard.surfaces.pool import present, workflow
 
+#: The pool's words for what the ledger calls otherwise.
+_WORDS = {"assignee": "assignedTo", "project_ids": "spaceId", "due": "dueDate", "holder": "claim"}
 
-def payload(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the message of a domain event.
 
+def payload(detail: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the message of a domain event; None for one that tells the pool nothing.
+
+    A status that changes within one word of the pool (backlog, todo) does not change there.
     `sequence` grows with each change of the task or goal: a receiver drops what is older than what it has.
     """
     data: dict[str, Any] = {
@@ -20,16 +26,23 @@ def payload(detail: Mapping[str, Any]) -> dict[str, Any]:
     }
     kind = detail["type"].partition(".")[0]
     if kind == "task":
-        previous = detail.get("previousStatus")
+        previous = workflow.shown(detail.get("previousStatus"))
         began = detail["type"] == "task.created"
+        moved = previous != workflow.shown(detail["track"].get("status"))
+        if detail["type"] == "task.status_changed" and not moved:
+            return None
         lost = detail.get("prerequisite")
         stuck = {"prerequisite": {**lost, "id": present.task_id(lost["id"])}} if lost else {}
         return {
             **data,
             "data": {
-                "task": _task(detail["track"]),
-                "previousStatus": None if began else workflow.shown(previous),
-                "changedFields": [each["field"] for each in detail["changes"]],
+                "task": _task(detail["track"], detail["tenantId"]),
+                "previousStatus": None if began else previous,
+                "changedFields": [
+                    _WORDS.get(each["field"]) or to_camel(each["field"])
+                    for each in detail["changes"]
+                    if each["field"] != "status" or moved
+                ],
                 "actor": detail["actor"],
                 **stuck,
             },
@@ -38,7 +51,7 @@ def payload(detail: Mapping[str, Any]) -> dict[str, Any]:
     return {**data, "data": {name: value for name, value in detail.items() if name not in (*common, "time")}}
 
 
-def _task(track: Mapping[str, Any]) -> dict[str, Any]:
+def _task(track: Mapping[str, Any], tenant_id: str) -> dict[str, Any]:
     """Return the pool's task object of a snapshot, which leaves out what is too large for an event."""
     projects = track.get("projectIds") or [None]
     answer = {
@@ -50,6 +63,7 @@ def _task(track: Mapping[str, Any]) -> dict[str, Any]:
         "assignedTo": track.get("assignee"),
         "assigneeType": track.get("assigneeType") or "user",
         "spaceId": projects[0],
+        "organizationId": tenant_id,
         "createdBy": track.get("createdBy"),
         "createdAt": present.moment(track["createdAt"]),
         "updatedAt": present.moment(track["updatedAt"]),

@@ -110,6 +110,14 @@ def _filter(query: ListTasks) -> Filter:
     return wanted
 
 
+def _repository_alone(query: ListTasks) -> str | None:
+    """Return the repository of a query that filters by its whole name and nothing else."""
+    others = (query.origin_product, query.stage, query.organization, query.status, query.search)
+    if query.created_by is not None or any(others) or not query.repository or "/" not in query.repository:
+        return None
+    return query.repository.lower()
+
+
 def _start(query: ListTasks, wanted: "_View") -> Start:
     """Find where the page begins: by the link's position, else by the counts of blocks of time."""
     told = Start.of(query.position, query.offset, wanted.print)
@@ -154,6 +162,9 @@ class _View:
         self.ranges = [Range(indexes.BY_HOME, home) for home in homes] or _everything(call)
         self.filter = row_filter
         self.filtered = bool(row_filter.conditions) or not homes
+        #: The repository whose tasks are all that is left, None for any other list: how many there are is counted.
+        self.repository = _repository_alone(call.query) if homes else None
+        self.counted = bool(homes) and (not row_filter.conditions or self.repository is not None)
         self.print = lists.fingerprint(homes, row_filter.conditions, row_filter.values)
 
     def skip(self, start: Start) -> Start:
@@ -185,9 +196,13 @@ class _View:
             )
 
         def read_total() -> None:
-            got["total"] = homes.total(self.call.ledger.table, self.homes)
+            table = self.call.ledger.table
+            if self.repository:
+                got["total"] = homes.of_repository(table, self.homes, self.repository)
+            else:
+                got["total"] = homes.total(table, self.homes)
 
-        lists.side_by_side([read_rows] if self.filtered else [read_rows, read_total])
+        lists.side_by_side([read_rows, read_total] if self.counted else [read_rows])
         return (
             self._upward(got["page"], got["total"], start)
             if start.upward
@@ -203,7 +218,7 @@ class _View:
         return _Page(
             items,
             seen if last is None else max(total, seen + 1),
-            last is not None and self.filtered,
+            last is not None and not self.counted,
             None if last is None else self._link(max(seen, query.offset), Start(seen, last)),
             self._before(items),
         )
@@ -216,7 +231,7 @@ class _View:
         return _Page(
             items,
             max(total, seen + 1),
-            self.filtered,
+            not self.counted,
             self._link(seen, Start(seen, items[-1]["id"]["S"] if items else start.after)),
             self._before(items),
         )

@@ -114,3 +114,15 @@ def test_planning_takes_the_scope_that_it_shows(api: Api) -> None:
     assert change(api, shown, {"scope": shown["scope"]}) == shown
     body: Any = {"type": "task", "title": "New", "scope": shown["scope"]}
     assert api.post("/v1/tracks", body).json["scope"] == shown["scope"]
+
+
+def test_who_holds_a_task_shows_wherever_there_is_a_place_for_it(api: Api, caller: Caller) -> None:
+    task = api.post(TASKS, {"title": "T"}).json["id"]
+    agent = caller("agent_bo", kind="agent")
+    claim = agent.post(f"{TASKS}/{task}/claim", {}).json["claim"]
+    assert claim["holder"] == "agent_bo"
+    assert api.get(f"{TASKS}/{task}").json["claim"] == claim
+    assert api.get(f"/v1/tracks/{task}").json["claim"] == claim
+    assert [each["claim"] for each in api.get("/v1/tracks").json["items"]] == [claim]
+    assert "claim" not in agent.post(f"{TASKS}/{task}/release", {}).json
+    assert api.get(f"/v1/tracks/{task}").json["claim"] is None

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from switchyard.domain import claims, clock
 from switchyard.domain.tracks import Track
 
 
@@ -60,12 +61,19 @@ def full(track: Track) -> dict[str, Any]:
         "relatedResource": related,
         "metadata": dict(track.metadata),
         "dueAt": track.due if track.due and len(track.due) > 10 else None,
+        "claim": _claim(track),
         "completedAt": track.completed_at,
         "completedNote": track.completed_note,
         "createdAt": track.created_at,
         "createdBy": track.created_by,
         "changedBy": _changed_by(track),
     }
+
+
+def _claim(track: Track) -> dict[str, Any] | None:
+    if not claims.is_leased(track, clock.now()):
+        return None
+    return {"holder": track.holder, "fence": track.fence, "leaseExpiresAt": track.lease_until}
 
 
 def _changed_by(track: Track) -> dict[str, Any]:

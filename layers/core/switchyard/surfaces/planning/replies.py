@@ -47,6 +47,14 @@ class ResourceShown(CamelShown):
     id: str
 
 
+class Claim(CamelShown):
+    """Who holds the task, and until when."""
+
+    holder: str
+    fence: int
+    lease_expires_at: str
+
+
 class ChangedBy(CamelShown):
     """Who made the latest change; `overruled` are tasks that were to be done before, as a person decided against."""
 
@@ -68,6 +76,7 @@ class TrackShown(OutlineShown):
     related_resource: ResourceShown | None
     metadata: dict[str, Any]
     due_at: str | None
+    claim: Claim | None
     completed_at: str | None
     completed_note: str | None
     created_at: str

@@ -89,6 +89,14 @@ class ListTasks(_Filter):
     assigned_to: NonEmptyName = ABSENT
 
 
+class ClaimShown(CamelShown):
+    """Who holds the task; `fence` goes into the header Claim-Fence of the holder's writes."""
+
+    holder: str
+    fence: int
+    lease_expires_at: str
+
+
 class TaskShown(CamelShown):
     """A task as the pool shows it; what is not set is left out."""
 
@@ -108,14 +116,7 @@ class TaskShown(CamelShown):
     completed_at: str = ABSENT
     metadata: dict[str, Any]
     depends_on: list[str] = ABSENT
-
-
-class ClaimShown(CamelShown):
-    """Who holds the task; `fence` goes into the header Claim-Fence of the holder's writes."""
-
-    holder: str
-    fence: int
-    lease_expires_at: str
+    claim: ClaimShown = ABSENT
 
 
 class ClaimedTask(TaskShown):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from switchyard.domain import claims, clock
 from switchyard.domain.tracks import Track
 from switchyard.surfaces.pool import workflow
 
@@ -16,6 +17,13 @@ def moment(stored: str) -> str:
     if len(stored) == 10:
         return f"{stored}T00:00:00Z"
     return stored.removesuffix(".000Z") + "Z" if stored.endswith(".000Z") else stored
+
+
+def claim(track: Track) -> dict[str, Any] | None:
+    """Return who holds the task; None when nobody does, by the clock."""
+    if not claims.is_leased(track, clock.now()):
+        return None
+    return {"holder": track.holder, "fence": track.fence, "leaseExpiresAt": track.lease_until}
 
 
 def task(track: Track) -> dict[str, Any]:
@@ -37,5 +45,6 @@ def task(track: Track) -> dict[str, Any]:
         "completedAt": moment(track.completed_at) if track.completed_at else None,
         "metadata": dict(track.metadata),
         "dependsOn": [task_id(each) for each in track.depends_on] or None,
+        "claim": claim(track),
     }
     return {name: value for name, value in answer.items() if value is not None}

@@ -315,7 +315,7 @@ def test_changing_needs_the_scope_for_writing(caller: Caller, project: Project, 
     url = TASKS if method == "POST" else f"{TASKS}{new_id()}/"
     answer = caller(scopes=["tasks:read"]).request(method, url, None if method == "DELETE" else {})
     assert answer.status == 403
-    assert answer.json["detail"] == "API key missing required scope 'task:write'"
+    assert answer.json["detail"] == "API key missing required scope 'tasks:write'"
 
 
 def test_a_body_of_another_type_is_refused(api: Api, project: Project) -> None:

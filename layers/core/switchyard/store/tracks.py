@@ -11,10 +11,9 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.text import folded
-from switchyard.domain.tracks import AGENT_PREFIX, Track
+from switchyard.domain.tracks import Track
 from switchyard.store import keys
 from switchyard.store.codec import Codec, row_key, to_json
-from switchyard.store.lists import Filter
 from switchyard.store.table import Item, Table
 
 #: The lists of a project's tasks, by whether a task is internal and whether it is archived.
@@ -245,14 +244,6 @@ def load(table: Table, actor: Actor, ids: Iterable[str]) -> dict[str, Track]:
 #: other writers keep on the row stay untouched. What moves without a new version (a lease that is prolonged,
 #: dependencies that were looked at) must stand as it was read.
 put, update = ROWS.create, ROWS.update
-
-
-def for_agents(wanted: Filter, agents: bool = True) -> None:
-    """Keep the tasks that an agent is to do (as Track.is_agents tells it, or the kind of an unassigned one), or the
-    others."""
-    kind, prefix = wanted.value("agent"), wanted.value(AGENT_PREFIX)
-    told = f"{wanted.name('assignee_type')} = {kind} OR begins_with({wanted.name('assignee')}, {prefix})"
-    wanted.conditions.append(f"({told})" if agents else f"(NOT ({told}))")
 
 
 def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | None) -> Item:

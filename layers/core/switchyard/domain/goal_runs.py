@@ -166,15 +166,10 @@ def end(run: GoalRun, status: Status, reason: str | None, by: str, request_id: s
 # ---------------------------------------------------------------- what to do next
 
 
-def is_agents(task: Track) -> bool:
-    """Tell whether a goal run runs the task: it is assigned to an agent."""
-    return task.is_agents
-
-
 def plan(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], now: str) -> Plan:
     """Return what the goal run comes to. `tasks` are the goal's, in their order; `outside` what else they depend on."""
     found = states(run, tasks, outside, now)
-    agents = [task for task in tasks if is_agents(task)]
+    agents = [task for task in tasks if task.is_agents]
     ready = [task for task in agents if found[task.id] == "ready"]
     stops = run.on_failure == "stop" and any(found[task.id] == "failed" for task in agents)
     running = sum(found[task.id] == "running" for task in agents)
@@ -211,7 +206,7 @@ def states(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], n
                 found[task.id] = "blocked"
                 dead.append(task.id)
     for task in tasks:
-        if found[task.id] == "open" and is_agents(task):
+        if found[task.id] == "open" and task.is_agents:
             free = all(ref in known and lifecycle.is_done(known[ref].status) for ref in task.depends_on)
             found[task.id] = "ready" if free else "waiting"
     return found
@@ -233,11 +228,11 @@ def _own_state(run: GoalRun, task: Track, now: str) -> State:
         return "completed" if (task.completed_at or "") >= run.created_at else "skipped"
     if task.status == "cancelled":
         return "skipped"
-    if task.has_active_run or (is_agents(task) and claims.is_leased(task, now)):
+    if task.has_active_run or (task.is_agents and claims.is_leased(task, now)):
         return "running"
     # Ids are in the order of creation: a run before the goal run says nothing of it.
     ran = (task.latest_run_id or "") > run.id
-    return "failed" if ran and is_agents(task) and task.latest_run_status in ("failed", "cancelled") else "open"
+    return "failed" if ran and task.is_agents and task.latest_run_status in ("failed", "cancelled") else "open"
 
 
 def _status(agents: Sequence[State], stops: bool) -> tuple[Status, str | None]:
@@ -261,7 +256,7 @@ def _tasks(count: int) -> str:
 
 def is_run_here(task: Track, run: GoalRun) -> bool:
     """Tell whether the task is one that the goal run carries out itself."""
-    return task.goal_id == run.goal_id and is_agents(task)
+    return task.goal_id == run.goal_id and task.is_agents
 
 
 def _hold_up(
@@ -302,5 +297,5 @@ def _bearing(track: Track | None) -> tuple[object, ...] | None:
     if not track.is_task:
         return (final,)
     outcome = track.latest_run_id if track.latest_run_status in runs.FINAL else None
-    held = is_agents(track) and track.holder is not None
-    return (final, track.goal_id, track.owner, is_agents(track), track.depends_on, outcome, held)
+    held = track.is_agents and track.holder is not None
+    return (final, track.goal_id, track.owner, track.is_agents, track.depends_on, outcome, held)

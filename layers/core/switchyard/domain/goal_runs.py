@@ -198,8 +198,7 @@ def states(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], n
         for ref in task.depends_on:
             dependents.setdefault(ref, []).append(task)
     # What can not come about blocks what waits for it, and that blocks in turn.
-    dead = [ref for ref, track in known.items() if _is_lost(track) or found.get(ref) == "failed"]
-    dead += [ref for ref in dependents if ref not in known]
+    dead = [ref for ref in {**known, **dependents} if found.get(ref) == "failed" or _is_lost(known.get(ref))]
     while dead:
         for task in dependents.get(dead.pop(), ()):
             if found[task.id] == "open":
@@ -212,9 +211,13 @@ def states(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], n
     return found
 
 
-def _is_lost(task: Track) -> bool:
+def _is_lost(task: Track | None) -> bool:
     """Tell whether the task will never be done. One that was done counts, also when it was deleted since."""
-    return task.status == "cancelled" or (task.deleted_at is not None and not lifecycle.is_done(task.status))
+    return (
+        task is None
+        or task.status == "cancelled"
+        or (task.deleted_at is not None and not lifecycle.is_done(task.status))
+    )
 
 
 def final_states(found: Mapping[str, State]) -> dict[str, State]:

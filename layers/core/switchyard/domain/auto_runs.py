@@ -11,9 +11,4 @@ def is_due(task: Track) -> bool:
     """
     if not task.is_task or task.owner or task.deleted_at or task.latest_run_id or task.open_dependencies:
         return False
-    return is_agents(task) and not task.holder and task.status not in (*lifecycle.FINAL, "in_progress")
-
-
-def is_agents(task: Track) -> bool:
-    """Tell whether a task is assigned to an agent: by its kind of assignee, or by an id that says so."""
-    return bool(task.assignee) and (task.assignee_type == "agent" or str(task.assignee).startswith("agent_"))
+    return task.is_agents and not task.holder and task.status not in (*lifecycle.FINAL, "in_progress")

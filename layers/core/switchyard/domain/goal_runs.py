@@ -181,10 +181,8 @@ def plan(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], now
     known = {**outside, **{task.id: task for task in tasks}}
     needed = {ref for task in agents for ref in task.depends_on if ref in known and not is_run_here(known[ref], run)}
     counts: dict[str, int] = {state: sum(found[task.id] == state for task in agents) for state in COUNTED}
-    counts |= {
-        "tasks": len(agents),
-        "waitedFor": sum((known[ref].completed_at or "") >= run.created_at for ref in needed),
-    }
+    waited_for = sum((known[ref].completed_at or "") >= run.created_at for ref in needed)
+    counts |= {"tasks": len(agents), "waitedFor": waited_for}
     hold_up = () if status in FINAL else _hold_up(found, agents, known, run)
     return Plan(found, start, status, reason, counts, hold_up)
 
@@ -213,11 +211,9 @@ def states(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], n
 
 def _is_lost(task: Track | None) -> bool:
     """Tell whether the task will never be done. One that was done counts, also when it was deleted since."""
-    return (
-        task is None
-        or task.status == "cancelled"
-        or (task.deleted_at is not None and not lifecycle.is_done(task.status))
-    )
+    if task is None or task.status == "cancelled":
+        return True
+    return task.deleted_at is not None and not lifecycle.is_done(task.status)
 
 
 def final_states(found: Mapping[str, State]) -> dict[str, State]:

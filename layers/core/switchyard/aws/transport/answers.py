@@ -1,7 +1,7 @@
 """Answers in HTTP/1.1, read strictly: what is not whole, or not clearly whole, is no answer."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+import time
+from typing import Any, NamedTuple
 
 from switchyard.aws.errors import Unreachable
 
@@ -9,6 +9,7 @@ from switchyard.aws.errors import Unreachable
 HEAD_MAX = 65_536
 BODY_MAX = 64 * 1_048_576
 _CHUNK_LINE_MAX = 1_024
+_RECEIVED_AT_ONCE = 262_144
 _BLANK_LINE = b"\r\n\r\n"
 _LENGTHS = ("content-length", "transfer-encoding")
 
@@ -22,15 +23,24 @@ class Answer(NamedTuple):
     reusable: bool = True
 
 
-class Reader:
-    """Reads one answer from `receive`, which returns the next bytes as they come, none at the end."""
+def time_left(until: float) -> float:
+    """Return the seconds until then (time.monotonic()), for the next wait. Raises TimeoutError when there are none."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the time is over")
+    return left
 
-    def __init__(self, receive: Callable[[], bytes]) -> None:
-        self._receive = receive
+
+class Reader:
+    """Reads one answer from a socket, all of it before `until` (time.monotonic())."""
+
+    def __init__(self, sock: Any, until: float) -> None:
+        self._sock = sock
+        self._until = until
         self._buffer = bytearray()
 
     def answer(self) -> Answer:
-        """Read it whole. Raises Unreachable if it is not whole, too large, or not HTTP as AWS speaks it."""
+        """Read it whole. Raises Unreachable if it is not whole, too large, or not HTTP as AWS speaks it; OSError."""
         status, version, headers = self._head()
         while 100 <= status < 200:
             status, version, headers = self._head()
@@ -101,7 +111,8 @@ class Reader:
         return found
 
     def _more(self) -> None:
-        received = self._receive()
+        self._sock.settimeout(time_left(self._until))
+        received = self._sock.recv(_RECEIVED_AT_ONCE)
         if not received:
             raise Unreachable("The connection ended before the answer did.")
         self._buffer += received

@@ -13,7 +13,7 @@ from os import environ
 from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.errors import NotConfigured, Unreachable
-from switchyard.aws.transport.answers import Answer, Reader
+from switchyard.aws.transport.answers import Answer, Reader, time_left
 
 if TYPE_CHECKING:
     import ssl
@@ -25,7 +25,6 @@ CONNECT_SECONDS = 1.0
 #: it is written to ("Troubleshoot NAT gateways", Amazon VPC User Guide).
 IDLE_SECONDS = 60.0
 KEPT_MAX = 16
-_RECEIVED_AT_ONCE = 262_144
 
 
 class Pool:
@@ -46,7 +45,7 @@ class Pool:
         reusable = False
         try:
             self._send(sock, request, until)
-            answer = Reader(lambda: self._receive(sock, until)).answer()
+            answer = Reader(sock, until).answer()
             reusable = answer.reusable
         except OSError as error:
             raise Unreachable(f"{self.host} did not answer: {error or type(error).__name__}") from error
@@ -77,13 +76,13 @@ class Pool:
             for family, kind, protocol, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
                 sock: Any = socket.socket(family, kind, protocol)
                 try:
-                    sock.settimeout(_left(until))
+                    sock.settimeout(time_left(until))
                     sock.connect(address)
                     # A request is written at once, then its answer is waited for: to fill a packet only costs time.
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                     if self.is_tls:
-                        sock.settimeout(_left(until))
+                        sock.settimeout(time_left(until))
                         sock = tls_context().wrap_socket(sock, server_hostname=self.host)
                 except OSError as error:
                     sock.close()
@@ -98,27 +97,14 @@ class Pool:
     def _send(sock: Any, request: bytes, until: float) -> None:
         left = memoryview(request)
         while left:
-            sock.settimeout(_left(until))
+            sock.settimeout(time_left(until))
             left = left[sock.send(left) :]
-
-    @staticmethod
-    def _receive(sock: Any, until: float) -> bytes:
-        sock.settimeout(_left(until))
-        received: bytes = sock.recv(_RECEIVED_AT_ONCE)
-        return received
 
 
 @cache
 def pool_of(host: str, port: int, is_tls: bool) -> Pool:
     """Return the container's pool for a host: all its clients share one."""
     return Pool(host, port, is_tls)
-
-
-def _left(until: float) -> float:
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the time is over")
-    return left
 
 
 def _is_readable(sock: Any) -> bool:

@@ -52,8 +52,8 @@ def start(stack: Stack) -> int:
     return process.pid
 
 
-def tell(stack: Stack, order: str) -> None:
-    """Have the emulator do something of ours now: `save` its state, or `restart` the functions."""
+def command(stack: Stack, order: str) -> None:
+    """Have the emulator do something now: `save` its state, or `restart` the functions."""
     with urllib.request.urlopen(f"{stack.endpoint}/_switchyard/{order}", timeout=60):
         pass
 

@@ -24,7 +24,7 @@ def events(client: Client, run_url: str, deadline: Deadline) -> Iterator[ServerS
     Raises Refused, and Unreachable when the service does not answer for five minutes, or at the deadline.
     """
     url, last_id = f"{run_url.rstrip('/')}/stream", ""
-    attempts = Attempts(f"GET {url}", deadline, client.tell, give_up=_GIVE_UP)
+    attempts = Attempts(f"GET {url}", deadline, client.notify, give_up=_GIVE_UP)
     while True:
         problem, wanted = "", 0.0
         try:

@@ -156,7 +156,7 @@ def write_changes() -> Future[bool]:
 
 
 def close() -> None:
-    """Write the last changes, once no more requests come."""
+    """Write the last changes, once requests stop coming."""
     if _journal:
         _positions[:] = [streams.positions()] * 2
         write_changes()

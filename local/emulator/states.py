@@ -249,12 +249,12 @@ def send_failure(data: dict) -> tuple:
 
 
 def send_heartbeat(data: dict) -> tuple:
-    """Note a sign of life."""
+    """Record a heartbeat."""
     return answer_token(data)
 
 
 def answer_token(data: dict, **outcome: Any) -> tuple:
-    """Hand an answer (none: a sign of life) to the task that waits for it; the first answer counts."""
+    """Hand an answer (None: a heartbeat) to the task that waits for it; the first answer counts."""
     token = data.get("taskToken")
     with _lock:
         task = _waiting.get(token)

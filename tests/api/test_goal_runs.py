@@ -11,7 +11,7 @@ from switchyard.domain.ids import new_id
 from switchyard.ledger import tracks as verbs
 from switchyard.ledger.unit import ACTIONS_MAX
 from switchyard.pipeline import goal_rounds
-from switchyard.store import goal_runs as rows
+from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
@@ -543,7 +543,7 @@ def test_a_goal_run_whose_execution_is_over_goes_on_in_the_next(
     assert status(api, goal) == "completed"
     assert [_runs_of(shop, each) for each in (first, second)] == [1, 1]
     assert list(shop.machine.executions) == [run["id"], f"{run['id']}-1", f"{run['id']}-2"]
-    # and one that is over is looked after no more
+    # and one that is over is no longer checked
     assert shop.reconcile()["seen"] == 0
 
 
@@ -621,15 +621,15 @@ def test_a_goal_run_is_begun_under_the_condition_that_nobody_else_began_one(
 ) -> None:
     add()
     others: list[Answer] = []
-    asked = rows.has_work
+    asked = goal_run_rows.has_work
 
     def has_work(*args: Any) -> bool:
         # Only now, when the first request has read that no goal run is under way.
-        monkeypatch.setattr(rows, "has_work", asked)
+        monkeypatch.setattr(goal_run_rows, "has_work", asked)
         others.append(api.post(f"/v1/tracks/{goal}/run"))
         return asked(*args)
 
-    monkeypatch.setattr(rows, "has_work", has_work)
+    monkeypatch.setattr(goal_run_rows, "has_work", has_work)
     late = api.post(f"/v1/tracks/{goal}/run")
     assert [each.status for each in [*others, late]] == [201, 409]
 
@@ -766,4 +766,4 @@ def test_a_row_gives_back_the_goal_run_it_was_made_of(api: Api, shop: Workshop, 
     run = shop.goal_run(goal)
     assert (run.max_parallel, run.on_failure, run.seen) == (7, "continue", 0)
     assert run.created_at <= clock.now()
-    assert rows.from_item(rows.to_item(run)) == run
+    assert goal_run_rows.from_item(goal_run_rows.to_item(run)) == run

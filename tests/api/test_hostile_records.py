@@ -25,7 +25,7 @@ HOSTILE = st.builds(
     st.text(st.sampled_from('x\0\ufffe\uffff\ud800\udfff\U0001f600\u0085\u2028"\\&<'), min_size=1, max_size=8),
     st.sampled_from([1, 40, 4_000, 100_000]),
 )
-#: What is no attribute of a row at all.
+#: What is not an attribute of a row at all.
 BROKEN: st.SearchStrategy[Any] = st.sampled_from([{}, {"N": "x"}, {"L": []}, {"S": 7}, {"NULL": True}, None])
 
 

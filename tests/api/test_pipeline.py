@@ -278,7 +278,7 @@ def test_a_record_whose_event_the_bus_never_takes_is_delivered_again(api: Api, s
 
 
 def story(api: Api, stream: Stream) -> list[Any]:
-    """Changes of every kind, as batches of records, none of them delivered yet but the ground they stand on."""
+    """Changes of every kind, as batches of records, none of them delivered yet but what they build on."""
     goal_id, blocker = goal(api), task(api, status="done")
     members = [task(api, goalId=goal_id, dependsOn=[blocker]), task(api, goalId=goal_id, parentId=blocker)]
     stream.settle()

@@ -13,7 +13,7 @@ from switchyard.aws.sending import NotTaken
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.pipeline import receivers, webhooks
-from switchyard.store import webhooks as rows
+from switchyard.store import webhooks as webhook_rows
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
 from tests.api.conftest import Caller
@@ -320,7 +320,7 @@ def test_after_a_rotation_both_secrets_verify_for_a_day(
     ((_, headers, body),) = outside.got
     for secret in (webhook["secret"], rotated["secret"]):
         Webhook(secret).verify(body, dict(headers))
-    row = rows.find(table, tenant, webhook["id"][5:])
+    row = webhook_rows.find(table, tenant, webhook["id"][5:])
     assert row is not None
     assert len(row.secrets(clock.now())) == 2
     assert row.secrets(rotated["formerSecretUntil"]) == [rotated["secret"]]

@@ -70,7 +70,7 @@ def test_a_task_without_a_project_is_found_under_any(api: Api, table: Table, pro
 
 
 @pytest.mark.parametrize("spelled", [new_id(), "7", "no-id", "%00"])
-def test_what_is_no_task_is_not_found(api: Api, project: Project, spelled: str) -> None:
+def test_an_invalid_task_id_is_not_found(api: Api, project: Project, spelled: str) -> None:
     answer = api.get(f"/api/projects/1/tasks/{spelled}/")
     assert (answer.status, answer.json) == (404, not_found())
 

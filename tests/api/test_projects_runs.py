@@ -525,7 +525,7 @@ def test_a_list_of_runs_is_one_read_and_one_query(api: Api, table: Table, task: 
 
 
 @pytest.mark.parametrize("spelled", [new_id(), "no-id", "%00"])
-def test_what_is_no_run_is_not_found(api: Api, task: Track, spelled: str) -> None:
+def test_an_invalid_run_id_is_not_found(api: Api, task: Track, spelled: str) -> None:
     path = f"{base(task)}/runs/{spelled}/"
     commands = {"jsonrpc": "2.0", "method": "close"}
     answers = [

@@ -220,7 +220,7 @@ def test_the_run_of_a_task_that_was_finished_or_deleted_meanwhile_is_passed_over
     assert bo.post(CLAIM).status == 204
 
 
-def test_a_crowd_draws_at_random_but_its_own_runs_first(
+def test_many_workers_draw_at_random_but_their_own_runs_first(
     ledger: Ledger, bo: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims.draws, "are_contended", lambda *_: True)

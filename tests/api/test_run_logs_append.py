@@ -1,4 +1,4 @@
-"""Appending to the log of a run: what is taken, what it costs, and whose sign of life it is."""
+"""Appending to the log of a run: what is taken, what it costs, and whose heartbeat it is."""
 
 import json
 import time
@@ -159,7 +159,7 @@ def test_an_append_under_an_idempotency_key_is_made_once(api: Api, run: Run) -> 
     assert append(api, run, {"n": 2}, **key).status == 409
 
 
-# ---------------------------------------------------------------- what it costs, and the sign of life
+# ---------------------------------------------------------------- what it costs, and the heartbeat
 
 
 def costs(table: Table, api: Api, run: Run) -> list[str]:
@@ -212,7 +212,7 @@ def test_a_short_lease_is_prolonged_before_a_third_of_it_is_over(caller: Caller,
 
 
 def test_a_change_of_the_run_does_not_put_off_its_lease(caller: Caller, table: Table, task: Track) -> None:
-    """The change is a sign of life and leaves the lease alone: the next append prolongs it all the same."""
+    """The change is a heartbeat and leaves the lease alone: the next append prolongs it all the same."""
     agent = caller("agent_bo", kind="agent")
     run = held(table, task, 30, ago=25)
     actor = Actor(task.tenant_id, "agent_bo", "agent", frozenset(SCOPES), "seed")
@@ -297,7 +297,7 @@ def test_the_last_lines_may_come_after_the_end_and_later_no_more(
         assert current(table, run) == run
         assert len(logged(agent, run)) == (expected == 200)
     assert answer.json["code"] == "run_finished"
-    assert "its log takes no more lines 300 seconds after the end" in answer.json["detail"]
+    assert "its log accepts no lines later than 300 seconds after the end" in answer.json["detail"]
 
 
 def test_to_the_run_of_a_personal_task_its_owner_alone_appends(

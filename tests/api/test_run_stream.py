@@ -11,7 +11,7 @@ from switchyard.domain import clock
 from switchyard.domain.ids import lowest_id, new_id
 from switchyard.domain.runs import Run
 from switchyard.ledger import system
-from switchyard.store import run_logs as rows
+from switchyard.store import run_logs as run_log_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_stream
@@ -46,7 +46,7 @@ def log(table: Table, run: Run, *entries: Any, ago: float = 60) -> str:
     """Append entries to the run's log as of so many seconds ago; returns the append's id."""
     made = lowest_id(time.time() - ago)
     lines = [json.dumps(entry) for entry in entries]
-    table.write([rows.put(run.tenant_id, run.id, Append(made, lines))])
+    table.write([run_log_rows.put(run.tenant_id, run.id, Append(made, lines))])
     return made
 
 
@@ -226,7 +226,7 @@ def test_an_answer_is_bounded_and_the_next_one_goes_on(
 
 def test_what_has_expired_is_not_told(api: Api, table: Table, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     log(table, run, {"n": 1})
-    monkeypatch.setattr(rows.clock, "epoch", lambda: clock.milliseconds("2999-01-01T00:00:00.000Z") // 1_000)
+    monkeypatch.setattr(run_log_rows.clock, "epoch", lambda: clock.milliseconds("2999-01-01T00:00:00.000Z") // 1_000)
     assert entries_of(events(follow(api, run))) == []
 
 

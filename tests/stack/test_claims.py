@@ -15,7 +15,7 @@ from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
 from switchyard.store import ready
 from switchyard.store import tokens as token_rows
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.ready import Wanted
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
@@ -43,7 +43,7 @@ class Pool:
         made = [tracks.create(ada, "seed", "task", f"Task {n}", status="todo") for n in range(count)]
         for start in range(0, count, 1_000):
             table.give(60_000)  # the time of one chunk, whatever the machine is at
-            table.put_many([rows.to_item(each) for each in made[start : start + 1_000]])
+            table.put_many([track_rows.to_item(each) for each in made[start : start + 1_000]])
         self.ids = {f"task_{each.id}" for each in made}
 
     def worker(self, number: int) -> str:

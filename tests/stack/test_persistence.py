@@ -134,7 +134,7 @@ def test_a_kill_loses_at_most_the_last_second(stack: Stack) -> None:
     queue = aws("sqs").create_queue(QueueName="kept")["QueueUrl"]
     machine = Machine(aws, create_function(aws, "step", STEP), create_role(aws, "states", "states"))
     # Tables, queues and machines come with a deployment, which has all of it saved.
-    process.tell(stack, "save")
+    process.command(stack, "save")
     acknowledged: dict[str, float] = {}
     stopped = threading.Event()
 

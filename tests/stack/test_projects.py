@@ -19,7 +19,7 @@ from switchyard.domain.tracks import Track
 from switchyard.http.container import use_table
 from switchyard.store import homes
 from switchyard.store import tokens as token_rows
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
@@ -147,7 +147,7 @@ class Listed:
         ]
         for start in range(0, MANY, 1_000):
             self.table.give(60_000)  # the time of one chunk, whatever the machine is at
-            self.table.put_many([rows.to_item(each) for each in made[start : start + 1_000]])
+            self.table.put_many([track_rows.to_item(each) for each in made[start : start + 1_000]])
         self.table.put_many(counts(made))
         self.ids = [each.id for each in made][::-1]
         self.api = Api(token(self.table, self.tenant, "user_ada"), milliseconds=60_000)

@@ -12,7 +12,7 @@ import pytest
 from switchyard.domain.claims import Leased, NotClaimable
 from switchyard.domain.runs import Run
 from switchyard.ledger.unit import Stale
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
 from tests.stack.emulated import until
 from tests.support.runs import Runs
@@ -186,7 +186,7 @@ def test_a_run_whose_worker_dies_is_carried_out_by_the_next_one(deployed: Deploy
 
 
 def tried(claim: Callable[[], None]) -> bool:
-    """Tell whether the claim was to be had."""
+    """Return whether the claim was to be had."""
     try:
         claim()
     except Leased:
@@ -196,15 +196,15 @@ def tried(claim: Callable[[], None]) -> bool:
 
 def test_records_that_come_again_change_nothing(deployed: Deployed) -> None:
     run = deployed.working()
-    row = rows.to_item(run)
-    records = [record(None, rows.to_item(run), 1), record(row, row, 2)]
+    row = run_rows.to_item(run)
+    records = [record(None, run_rows.to_item(run), 1), record(row, row, 2)]
     for _ in range(2):
         assert deployed.invoke("PipelineEnqueueDeliveries", {"Records": records}) == {"batchItemFailures": []}
     assert deployed.now(run) == run
     deployed.finish(run, "completed")
     assert deployed.over(run)["status"] == "SUCCEEDED"
     final = deployed.now(run)
-    again = [record(row, rows.to_item(final), 1)]
+    again = [record(row, run_rows.to_item(final), 1)]
     assert deployed.invoke("PipelineEnqueueDeliveries", {"Records": again}) == {"batchItemFailures": []}
     assert deployed.now(run) == final
 

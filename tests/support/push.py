@@ -13,7 +13,7 @@ Answer = tuple[int, Any] | None
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes messages; `gone` are tokens that it knows no more, `answers` what it says first, `rule` after that."""
+    """Takes messages; `gone` are tokens that it no longer knows, `answers` what it says first, `rule` after that."""
 
     daemon_threads = True
 

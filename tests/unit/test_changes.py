@@ -17,7 +17,7 @@ from switchyard.domain.tracks import Track
 from switchyard.pipeline import records
 from switchyard.pipeline.domain_events import FIELD_MAX, events_of
 from switchyard.store import audit as audit_rows
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from tests.support.stream import record
 
 ADA = Actor("tenant", "user_ada", "user", frozenset(), "token")
@@ -34,12 +34,12 @@ def types(change: Change) -> list[str]:
 
 def test_a_record_of_a_new_version_is_a_change_with_both_sides() -> None:
     after = tracks.change(TASK, ADA, "request-2", title="New")
-    assert records.read(record(rows.to_item(TASK), rows.to_item(after))) == Change(TASK, after)
-    assert records.read(record(None, rows.to_item(TASK))) == Change(None, TASK)
+    assert records.read(record(track_rows.to_item(TASK), track_rows.to_item(after))) == Change(TASK, after)
+    assert records.read(record(None, track_rows.to_item(TASK))) == Change(None, TASK)
 
 
 def test_records_that_are_no_change_are_passed_over() -> None:
-    row = rows.to_item(TASK)
+    row = track_rows.to_item(TASK)
     assert records.read(record(row, {**row, "tasks_total": {"N": "3"}})) is None
     assert records.read(record(row, None)) is None
     assert records.read(record(None, {**row, "sk": {"S": "BLOCKS#x"}})) is None

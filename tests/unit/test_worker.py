@@ -194,8 +194,8 @@ def test_output_json_is_the_runs_output_of_a_command_that_went_well(service: Fak
 @pytest.mark.parametrize(
     ("written", "refusal", "told"),
     [
-        ("{", None, "output.json is no JSON: Expecting property name"),
-        ("NaN", None, "output.json is no JSON: NaN is no JSON number"),
+        ("{", None, "output.json is not JSON: Expecting property name"),
+        ("NaN", None, "output.json is not JSON: NaN is not a JSON number"),
         ('{"pr": "x"}', "Output validation error: pr", "400: Output validation error: pr"),
     ],
 )

@@ -134,7 +134,7 @@ class _Attempt:
         try:
             output = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_json)
         except ValueError as error:
-            raise BadOutput(f"output.json is no JSON: {error}") from None
+            raise BadOutput(f"output.json is not JSON: {error}") from None
         status: str = self._send("set_output", {"output": output}, "output")["status"]
         return status if status in FINAL else None
 
@@ -167,4 +167,4 @@ class _Attempt:
 
 
 def _no_json(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")

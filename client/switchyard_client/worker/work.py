@@ -24,14 +24,14 @@ class Worker:
     def once(self) -> str | None:
         """Wait for one run and carry it out; returns what became of it, None when told to stop before."""
         say("waiting for one run")
-        told = False
+        reported = False
         while not self._stop.is_set():
             claimed = self._claim()
             if claimed:
                 return self._carry_out(claimed)
-            if not told and not self._stop.is_set():
+            if not reported and not self._stop.is_set():
                 say("still waiting: no run is offered that is meant for this agent")
-                told = True
+                reported = True
         return None
 
     def work(self) -> None:

@@ -1,7 +1,7 @@
 """What is made from the endpoints themselves: `make openapi` (`python -m switchyard.openapi`).
 
-Writes docs/openapi.json, the routes in template.yaml and the table of $default; with `--check` writes nothing and exits
-with 1 when one of them is stale.
+Writes docs/openapi.json, the routes in template.yaml, the table of $default and MCP's tool list; with `--check` writes
+nothing and exits with 1 when one of them is stale.
 """
 
 import json
@@ -18,6 +18,7 @@ from switchyard import __version__, routes
 from switchyard.catalogue import ROOT, endpoints
 from switchyard.http.operation import Operation
 from switchyard.http.request import BODY_MAX
+from switchyard.mcp import listing
 from switchyard.openapi_shared import (
     HEADERS,
     PARAMETERS,
@@ -213,6 +214,7 @@ def files(root: Path = ROOT) -> dict[Path, str]:
     return {
         root / "docs/openapi.json": rendered(),
         root / "functions/service/answer_unmatched/routes.json": routes.table(operations),
+        root / listing.PATH.relative_to(ROOT): listing.rendered(),
         template: routes.placed(template.read_text(encoding="utf-8"), routes.body(operations)),
     }
 

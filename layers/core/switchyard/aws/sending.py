@@ -39,7 +39,7 @@ class NotTaken(Exception):
 
 
 def is_refused(error: BaseException) -> bool:
-    """Tell whether a service refused what it was sent, so that it would refuse the same again."""
+    """Return whether a service refused what it was sent, so that it would refuse the same again."""
     code = error.code if isinstance(error, (NotTaken, ApiError)) else ""
     return code.rpartition(".")[2] in _FINAL
 
@@ -55,7 +55,7 @@ def send_all[T](
 
     `post` makes one request and tells what became of each of its entries. What may pass is sent again, four times in
     all, and not after the deadline (a time.monotonic() value). A request that is refused as a whole is halved until
-    the entry at fault stands alone.
+    the faulty entry is alone.
     """
     outcome: Outcome = [None] * len(entries)
     for positions in _packed([size(entry) for entry in entries], bytes_max):
@@ -82,7 +82,7 @@ def _halving[T](entries: Sequence[T], post: Callable[[Sequence[T]], Outcome]) ->
 
 
 def _packed(sizes: Sequence[int], bytes_max: int) -> Iterator[list[int]]:
-    """Yield the positions of each request; an entry that is too large for any stands alone."""
+    """Yield the positions of each request; an entry that is too large for any is sent alone."""
     batch: list[int] = []
     size = 0
     for position, own in enumerate(sizes):

@@ -71,7 +71,7 @@ def run_path(tenant_id: str, task_id: str, run_id: str, artifact_id: str, name: 
 
 
 def is_staged(path: str) -> bool:
-    """Tell whether an object was uploaded as a staged artifact (of whichever task)."""
+    """Return whether an object was uploaded as a staged artifact (of whichever task)."""
     return path.split("/")[4:5] == ["staged"]
 
 

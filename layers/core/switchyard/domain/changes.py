@@ -68,7 +68,7 @@ class Change:
 
     @property
     def lost_for_dependents(self) -> bool:
-        """Tell whether a task was cancelled or deleted before it was done: who depends on it waits in vain from now."""
+        """Return whether a task was cancelled or deleted before it was done: what depends on it now waits in vain."""
         before, after = self.before, self.after
         was_lost = before is not None and (before.status in lifecycle.FINAL or before.deleted_at is not None)
         lost = after.status == "cancelled" or (self.deleted and not lifecycle.is_done(after.status))
@@ -76,19 +76,19 @@ class Change:
 
     @property
     def completed(self) -> bool:
-        """Tell whether the track came to its successful end by this change."""
+        """Return whether the track came to its successful end by this change."""
         was_done = self.before is not None and lifecycle.is_done(self.before.status)
         return lifecycle.is_done(self.after.status) and not was_done and not self.deleted
 
     @property
     def assigned(self) -> bool:
-        """Tell whether the track got someone to do it, who is another than before."""
+        """Return whether the track got someone to do it, who is another than before."""
         former = self.before.assignee if self.before else None
         return self.after.assignee not in (None, former) and not self.deleted
 
     @property
     def crosses_visibility(self) -> bool:
-        """Tell whether a shared track became personal, or a personal one shared."""
+        """Return whether a shared track became personal, or a personal one shared."""
         return self.before is not None and self.before.owner != self.after.owner
 
     @property
@@ -127,7 +127,7 @@ class Change:
         return [each for each in references(self.after) if each not in references(self.before)]
 
     def lost(self) -> list[tuple[str, str]]:
-        """Return the references that are no more, as (field, id)."""
+        """Return the references that are gone, as (field, id)."""
         return [each for each in references(self.before) if each not in references(self.after)]
 
 
@@ -143,7 +143,7 @@ def references(track: Track | None) -> Sequence[tuple[str, str]]:
 def without(track: Track, target: Track) -> Mapping[str, Any]:
     """Return the fields that a track must change when the target was deleted; empty when there are none.
 
-    It refers to the target no more, but for a dependency on what was not done: that stays, and blocks it until a
+    It no longer refers to the target, but for a dependency on what was not done: that stays, and blocks it until a
     person resolves it.
     """
     target_id = target.id

@@ -45,7 +45,7 @@ def device_id(tenant_id: str, user_id: str, token: str) -> str:
 
 
 def is_watching(presence: Presence, device: Device | None, now: float) -> bool:
-    """Tell by the clock (`now` in seconds since the epoch) whether a device that is still registered shows the task.
+    """Return, by the clock (`now` in seconds since the epoch) whether a device that is still registered shows the task.
 
     A sign from before the device's registration is that of an earlier one, which was given up.
     """

@@ -14,7 +14,7 @@ from switchyard.domain.runs import FINAL, Run
 Kind = Literal["completed", "failed", "cancelled", "awaiting"]
 Decision = Literal["sent", "suppressed", "cooldown", "no_devices", "no_access", "disabled"]
 #: pending: on its way; accepted: the push service took it; unregistered: the person gave the device up meanwhile;
-#: removed: the service knows the device no more; refused: the service will not take it; failed: no attempt is left.
+#: removed: the service no longer knows the device; refused: the service will not take it; failed: no attempt is left.
 Outcome = Literal["pending", "accepted", "unregistered", "removed", "refused", "failed"]
 
 #: Seconds in which a run rings only once for the same kind.

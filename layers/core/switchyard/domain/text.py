@@ -18,7 +18,7 @@ def folded(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether nothing of a text can be seen."""
+    """Return whether nothing of a text can be seen."""
     return all(_is_invisible(each) for each in text)
 
 

@@ -60,7 +60,7 @@ class Input[Body = None, Query = None]:
 class Call[Body = None, Query = None](Input[Body, Query]):
     """What a handler works with: the input, and the unit of work to change tracks by."""
 
-    ledger: Unit = field(kw_only=True)
+    unit: Unit = field(kw_only=True)
 
 
 #: A call of any endpoint, for what needs neither body nor query.

@@ -112,7 +112,7 @@ class CallerExchange(_AuthenticatedExchange[Caller]):
         return encoded(self.handler(Caller(self.request, actor, table)))
 
 
-class LedgerExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
+class UnitExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
     """The request is read by the operation's models, and its work committed once."""
 
     def answer(self) -> Answer:
@@ -123,7 +123,7 @@ class LedgerExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
             if wants and self.actor and self.table:
                 wanted = wants(refusals.json_object(self.request))
                 named = self.request.path_parameters.get("id")
-                refusals.leave_word(self.table, self.actor, self.request.id, named, wanted, refusal)
+                refusals.record(self.table, self.actor, self.request.id, named, wanted, refusal)
             raise
 
     def _perform(self) -> Answer:

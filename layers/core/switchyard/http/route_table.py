@@ -25,7 +25,7 @@ class Route:
         return cls(key, function, surface, method, tuple(path.split("/")))
 
     def matches(self, segments: list[str]) -> bool:
-        """Tell whether the route takes a path; a parameter takes one segment that is not empty."""
+        """Return whether the route takes a path; a parameter takes one segment that is not empty."""
         return len(segments) == len(self.segments) and self.shared(segments) == len(segments)
 
     def shared(self, segments: list[str]) -> int:

@@ -33,7 +33,7 @@ class MethodNotAllowed(SwitchyardError):
 
 
 class EndpointRefusal(SwitchyardError):
-    """A refusal that one endpoint words by itself, with a status and a body of its own."""
+    """A refusal that one endpoint words itself, with its own status and body."""
 
     code, title = "refused", "Refused by the endpoint"
 

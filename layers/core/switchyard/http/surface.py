@@ -34,7 +34,7 @@ def _no_headers(_refused: Refused) -> Mapping[str, str]:
 class Surface:
     """One wire dialect. Its refusals are data: `shape` makes the body, which `error` documents, of type `media`.
 
-    `spell` is how the surface writes the id of a track.
+    `show_id` is how the surface writes the id of a track.
     `statuses`, `codes` and `texts` override what an error says of itself, by its class or the nearest ancestor there;
     `headers` adds to the common ones. `source` is what the trail says of how a change came in: api, mcp or admin.
     `workspace_parameter` names a query parameter by which the surface's clients say which workspace they mean: it must
@@ -51,7 +51,7 @@ class Surface:
     headers: Callable[[Refused], Mapping[str, str]] = _no_headers
     source: str = "api"
     workspace_parameter: str | None = None
-    spell: Callable[[str], str] = str
+    show_id: Callable[[str], str] = str
 
     def refuse(self, error: SwitchyardError, request: Request) -> Refusal:
         """Word an error as this surface does."""
@@ -60,7 +60,7 @@ class Surface:
             request,
             by_class(self.statuses, error) or status_of(error),
             by_class(self.codes, error) or error.code,
-            by_class(self.texts, error) or error.worded(self.spell),
+            by_class(self.texts, error) or error.worded(self.show_id),
         )
         body = error.body if isinstance(error, EndpointRefusal) else self.shape(refused)
         headers = {"content-type": self.media, **_common_headers(refused), **self.headers(refused)}
@@ -70,7 +70,7 @@ class Surface:
 
 
 #: API Gateway hands WWW-Authenticate on under this name alone ("Known issues", API Gateway developer guide).
-#: With both, a client finds the challenge at one place whatever stands before the function.
+#: With both, a client finds the challenge at one place whatever is in front of the function.
 REMAPPED_CHALLENGE = "x-amzn-remapped-www-authenticate"
 
 

@@ -65,7 +65,7 @@ def _reread[M: BaseModel](model: type[M], body: Any, error: ValidationError, sho
 
 
 def _leave_out(body: Any, shown: Any, refused: Iterable[tuple[int | str, ...]]) -> bool:
-    """Take the fields out of the body that are refused and hold what is shown; tells whether there was one."""
+    """Take the fields out of the body that are refused and hold what is shown; returns whether there was one."""
     return any([_leave_out_one(body, shown, loc) for loc in refused])
 
 

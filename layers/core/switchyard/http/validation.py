@@ -95,12 +95,12 @@ def check_json_size(value: Any, field: str, most: int) -> None:
 
 
 def is_malformed(error: ValidationError) -> bool:
-    """Tell whether a body is not JSON at all."""
+    """Return whether a body is not JSON at all."""
     return error.errors(include_url=False)[0]["type"] == "json_invalid"
 
 
 def refusal(error: ValidationError, root: str, is_read_only: Callable[[Loc], bool] = lambda _: False) -> Invalid:
-    """Return pydantic's findings as an error of ours.
+    """Return pydantic's findings as one of our errors.
 
     `root` names the input as a whole; `is_read_only` tells of an unknown field whether answers have it.
     """
@@ -132,7 +132,7 @@ def _field_error(found: Any, root: str, is_read_only: Callable[[Loc], bool]) -> 
 
 
 class Expectation(ValueError):
-    """A refusal raised by a validator of ours, with what would be right."""
+    """A refusal raised by one of our validators, with what would be right."""
 
     def __init__(self, reason: str, expected: str, code: str = "invalid") -> None:
         super().__init__(reason)

@@ -21,7 +21,7 @@ BARE = FieldPaths()
 def create(unit: Unit, kind: TrackType, title: str, paths: FieldPaths = BARE, **fields: Any) -> Track:
     """Gather a new track. A task with a goal draws its number there (1 read of the goal).
 
-    `paths` tell where the request has the track's references. Raises UnknownReference, Cycle and Blocked; what only
+    `paths` say where the request has the track's references. Raises UnknownReference, Cycle and Blocked; what only
     the write can tell, the commit does.
     """
     track = tracks.create(unit.actor, unit.request_id, kind, title, **fields)

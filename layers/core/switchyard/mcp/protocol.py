@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from switchyard.http.request import Request
 
-#: Revisions that begin with `initialize`, oldest first, and those whose requests stand alone.
+#: Revisions that begin with `initialize`, oldest first, and those whose requests are self-contained.
 HANDSHAKE = ("2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = ("2026-07-28",)
 SERVED = (*HANDSHAKE, *STATELESS)

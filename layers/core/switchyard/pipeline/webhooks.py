@@ -103,7 +103,7 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def deliver(table: Table, queue: Queue, message: Message) -> bool:
-    """Make the attempt of one message; tells whether the message is done with (False: it is due again later).
+    """Make the attempt of one message; returns whether the message is done with (False: it is due again later).
 
     The attempt is written down before it is made, and what became of it afterwards: one that is killed in the middle
     stays on record.
@@ -115,7 +115,7 @@ def deliver(table: Table, queue: Queue, message: Message) -> bool:
         _record(table, delivery, status="failed", error="The endpoint is disabled or deleted.")
         return True
     if _is_personal(track):
-        _record(table, delivery, status="failed", error="What it tells of is personal now.")
+        _record(table, delivery, status="failed", error="The track is personal now.")
         return True
     last = queue.is_last(message)
     undone = "failed" if last else "pending"
@@ -169,7 +169,7 @@ def _attempt(webhook: Webhook, delivery: Delivery) -> tuple[int | None, str | No
 
 
 def _record(table: Table, delivery: Delivery, **fields: Any) -> Delivery | None:
-    """Write down how a delivery stands; returns it, or None when it began anew meanwhile."""
+    """Record the state of a delivery; returns it, or None when it began anew meanwhile."""
     after, action = webhooks.change_delivery(delivery, **fields)
     try:
         table.write([action])

@@ -84,7 +84,7 @@ class Codec[E]:
     `index_keys` are the attributes that put it into indexes, each with what returns its value (None: not in there),
     for entities that are `listed`. `beside` returns what else the row has; `apart` names the fields that it writes,
     and `restore` reads these from the row. `moving` are attributes that change without a new version: an update
-    asks that they stand as they were read.
+    requires that they are as they were read.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Codec[E]:
         moving: Iterable[str] = (),
     ) -> None:
         if "__slots__" in vars(entity):
-            raise TypeError(f"{entity.__name__} has slots: its fields can not be set at once")
+            raise TypeError(f"{entity.__name__} has slots: its fields cannot be set at once")
         self.entity = entity
         self.index_keys = index_keys or {}
         self.columns = _columns(entity, columns or {}, frozenset(apart))
@@ -155,7 +155,7 @@ class Codec[E]:
         return entity
 
     # ------------------------------------------------------------ actions
-    def stands(self, entity: E, *names: str) -> Item:
+    def unchanged(self, entity: E, *names: str) -> Item:
         """The condition that these fields of the row are as they are in an entity that was read."""
         conditions, attributes, values = [], {}, {}
         for name in names:
@@ -184,7 +184,7 @@ class Codec[E]:
     def update(self, before: E, after: E) -> Item:
         """The action that turns one version of an entity into the next: sets and removes what differs, nothing else.
 
-        It holds only while `version` stands as it was read, and with it the `moving` attributes that the old row has:
+        It holds only while `version` is as it was read, and with it the `moving` attributes that the old row has:
         index keys follow from them.
         """
         old, new = self.to_item(before), self.to_item(after)
@@ -244,7 +244,7 @@ def _column_of(entity: type, name: str, annotation: Any) -> Column:
         return json_text(tuple)
     if origin is Mapping or kind is Any:
         return json_text()
-    raise TypeError(f"{entity.__name__}.{name}: {annotation} tells no column, declare one")
+    raise TypeError(f"{entity.__name__}.{name}: {annotation} gives no column, declare one")
 
 
 def _defaults(

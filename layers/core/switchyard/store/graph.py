@@ -29,7 +29,7 @@ def update(before: Track, after: Track, drawn: int) -> Item:
 
 
 def draw(goal: Track, count: int) -> Item:
-    """The action that takes numbers from a goal: its counter must still stand where we read it, and it must live."""
+    """The action that takes numbers from a goal: its counter must still be what was read, and it must live."""
     condition, values = _counter_stands(goal)
     return {
         "Update": {

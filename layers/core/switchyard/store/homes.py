@@ -55,7 +55,7 @@ def count(table: Table, task: Track) -> None:
         except ConditionFailed:
             continue
         return
-    raise Busy("A project's counts changed all the time.")
+    raise Busy("A project's counts kept changing.")
 
 
 def _was(row: Mapping[str, Any] | None) -> Standing | None:

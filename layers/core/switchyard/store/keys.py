@@ -260,7 +260,7 @@ def notification(tenant_id: str, task_id: str, notification_id: str) -> tuple[st
 
 
 def cooldown(tenant_id: str, task_id: str, run_id: str, kind: str) -> tuple[str, str]:
-    """Until when a run rings no more for a kind of notification."""
+    """Until when a run does not ring again for a kind of notification."""
     return f"{tenant_id}#{task_id}", f"COOLDOWN#{run_id}#{kind}"
 
 

@@ -12,7 +12,7 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.lifecycle import PRIORITIES
 from switchyard.domain.tracks import AGENT_PREFIX
 from switchyard.store import indexes, keys, lists
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.lists import Filter, Page, Range
 from switchyard.store.table import Item, Table
 
@@ -49,7 +49,7 @@ def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str
 def _merge(free: Page, lapsed: list[Item], limit: int, after: str | None) -> Page:
     ranked = [(item["ready_rank"]["S"], item) for item in free.items]
     for item in lapsed:
-        rank = rows.ready_rank(rows.from_item(item))
+        rank = track_rows.ready_rank(track_rows.from_item(item))
         # Beyond the point that the free ones were read to, a task belongs on a later page.
         if (after is None or rank > after) and (free.position is None or rank <= free.position):
             ranked.append((rank, item))

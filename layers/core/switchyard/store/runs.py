@@ -62,7 +62,7 @@ to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
 #: The actions that create a run, and that turn one version into the next; what moves without a version (the lease) must
-#: stand as it was read.
+#: be as it was read.
 put, update = ROWS.create, ROWS.update
 
 
@@ -91,7 +91,7 @@ class Offers:
 
     @property
     def are_over(self) -> bool:
-        """Tell whether there is no further page."""
+        """Return whether there is no further page."""
         return not self._places
 
     def read(self, limit: int) -> tuple[list[Run], list[Run]]:

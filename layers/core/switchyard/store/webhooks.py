@@ -35,7 +35,7 @@ class Webhook:
     version: int = 1
 
     def wants(self, event: str) -> bool:
-        """Tell whether events of this name go to the endpoint."""
+        """Return whether events of this name go to the endpoint."""
         kind = event.partition(".")[0]
         return self.enabled and (event in self.events or f"{kind}.*" in self.events)
 
@@ -84,11 +84,11 @@ def put(webhook: Webhook) -> Item:
 def change(before: Webhook, **fields: Any) -> tuple[Webhook, Item]:
     """Return the next version of an endpoint, and the action that writes it: nobody changed it meanwhile."""
     after = replace(before, **fields, version=before.version + 1, updated_at=clock.now())
-    return after, ROWS.put(after, ROWS.stands(before, "version"))
+    return after, ROWS.put(after, ROWS.unchanged(before, "version"))
 
 
 def remove(webhook: Webhook) -> Item:
-    """The action that deletes an endpoint; its deliveries expire by themselves."""
+    """The action that deletes an endpoint; its deliveries expire on their own."""
     return ROWS.delete(webhook, THERE)
 
 
@@ -141,4 +141,4 @@ def change_delivery(before: Delivery, **fields: Any) -> tuple[Delivery, Item]:
     It must still be in the round that it was read in: what an older round's attempt found tells nothing any more.
     """
     after = replace(before, **fields)
-    return after, DELIVERIES.put(after, DELIVERIES.stands(before, "round"))
+    return after, DELIVERIES.put(after, DELIVERIES.unchanged(before, "round"))

@@ -62,7 +62,7 @@ def region(environment: Mapping[str, str]) -> str | None:
 
 
 def is_plain(environment: Mapping[str, str]) -> bool:
-    """Tell whether the environment's variables say all there is to say: no profile, no file, no proxy, no variant."""
+    """Return whether the environment's variables say all there is to say: no profile, no file, no proxy, no variant."""
     if any(environment.get(name, "").lower() not in ("", "false") for name in _ASKS_FOR_MORE):
         return False
     return not any(os.path.isfile(os.path.expanduser(environment.get(name) or usual)) for name, usual in _FILES.items())

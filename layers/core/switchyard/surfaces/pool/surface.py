@@ -52,5 +52,5 @@ POOL = Surface(
     _body,
     PoolError,
     texts={Unauthorized: "Invalid or expired token", MalformedBody: "Invalid JSON in request body"},
-    spell=present.task_id,
+    show_id=present.task_id,
 )

@@ -48,12 +48,12 @@ def _whole(given: Any) -> int:
 
 #: A UUID in any of its spellings, in the canonical one.
 Uuid = Annotated[str, AfterValidator(_uuid)]
-#: How many a page shows: what is no number is the default, a limit above the maximum is the maximum.
+#: How many a page shows: anything but a number is the default, a limit above the maximum is the maximum.
 Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1, le=LIMIT_MAX)]
 
 
 class Paging(Params):
-    """`limit` and `offset`; what is no number is the default."""
+    """`limit` and `offset`; anything but a number is the default."""
 
     limit: Limit = LIMIT
     offset: Annotated[int, BeforeValidator(_whole), Field(ge=0)] = 0

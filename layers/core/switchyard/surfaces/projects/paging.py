@@ -57,7 +57,7 @@ class Start:
     def of(cls, position: str | None, offset: int, print_: str) -> "Start | None":
         """Return the place that a link told; None when it is of another list, or of no use for the offset.
 
-        A position only saves work, so that one which does not fit is no error: the offset is looked up.
+        A position only saves work, so that one which does not fit is not an error: the offset is looked up.
         """
         if position is None:
             return None

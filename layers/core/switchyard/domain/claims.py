@@ -109,7 +109,7 @@ def released(track: Track) -> Mapping[str, Any]:
 
 
 def is_drawable(track: Track) -> bool:
-    """Return whether a worker may draw the task once no lease is alive: shared, open, not blocked, without an active run.
+    """Return whether a worker may draw the task once no lease is alive: shared, open, not blocked, no active run.
 
     Work that began without a claim is someone's already: it can be claimed by its id, but is not handed out.
     """

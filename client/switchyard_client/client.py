@@ -35,7 +35,7 @@ class Refused(Exception):
 
 
 class Lost(Refused):
-    """The run is not the worker's any more: cancelled, settled, deleted, or with the next worker."""
+    """The run is not the worker's any more: cancelled, ended, deleted, or with the next worker."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ def test_a_page_is_one_query_a_realm_and_its_latest_runs_one_read(
     calls: list[str] = []
     table.observe = lambda operation, _: calls.append(operation)
     page(api, "limit=10")
-    # two queries and the counts side by side, then the runs
+    # two queries and the counts in parallel, then the runs
     assert sorted(calls) == ["batch_get_item", "batch_get_item", "query", "query"]
     calls.clear()
     follow(api, link)

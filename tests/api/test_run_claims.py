@@ -394,7 +394,7 @@ def test_a_claim_is_one_look_one_read_and_one_write(ledger: Ledger, bo: Api, tab
     calls: Counter[str] = Counter()
     table.observe = lambda operation, _: calls.update([operation])
     assert claimed(bo.post(CLAIM))
-    # The queries of a look run side by side; run and task are read in one go.
+    # The queries of a look run in parallel; run and task are read in one go.
     assert calls == {"query": 8, "batch_get_item": 1, "transact_write_items": 1}
 
 

@@ -241,7 +241,7 @@ def test_a_run_that_waits_takes_lines_and_shows_no_sign_of_life(api: Api, table:
 def test_lines_of_two_who_find_the_same_stale_sign_of_life_are_both_kept(
     caller: Caller, table: Table, task: Track
 ) -> None:
-    """The second one's read is older than the first one's write: it decides anew and loses nothing."""
+    """The second one's read is older than the first one's write: it decides again and loses nothing."""
     run = held(table, task, 600, ago=65)
     agent = caller("agent_bo", kind="agent")
     real, raced = table.write, []

@@ -114,7 +114,7 @@ def test_a_draw_takes_two_round_trips_and_seldom_a_third(database: Any) -> None:
     drawn = drain([worker(api) for api in apis])
     assert Counter(drawn) == Counter(pool.ids)
     assert calls["update_item"] == TASKS
-    # The queries of one look run side by side; each look but a worker's last is followed by one write.
+    # The queries of one look run in parallel; each look but a worker's last is followed by one write.
     looks = calls["query"] / side_by_side
     trips = (looks + looks - WORKERS) / TASKS
     print(f"mean round trips per claim: {trips:.2f}")

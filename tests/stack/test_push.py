@@ -193,7 +193,7 @@ def test_a_runs_end_rings_each_device_once_however_often_it_is_told(
     notification = ada.settled(task)
     assert (notification["decided"], notification["run"], notification["kind"]) == ("sent", before.id, "completed")
     wait_until_empty(aws, names("Notifications"))
-    assert sorted(receiver.rung()) == tokens
+    assert sorted(receiver.notified()) == tokens
     (message, _) = receiver.accepted
     assert (message["title"], message["body"]) == ("Switchyard", '"Fix the build" finished')
     assert message["data"] == {"taskId": task, "taskRunId": before.id, "notificationKind": "completed"}
@@ -208,7 +208,7 @@ def test_a_watched_task_rings_nowhere(ada: Person, aws: Any, receiver: Receiver)
     assert (notification["decided"], notification["present_devices"]) == ("suppressed", [desktop])
     ada.end(ada.run(other), "failed")
     assert ada.settled(other)["decided"] == "sent"
-    assert sorted(receiver.rung()) == [f"{ada.id}-desktop", f"{ada.id}-phone"]
+    assert sorted(receiver.notified()) == [f"{ada.id}-desktop", f"{ada.id}-phone"]
 
 
 def test_a_device_that_the_service_knows_no_more_is_removed(ada: Person, receiver: Receiver) -> None:
@@ -227,7 +227,7 @@ def test_a_service_that_refuses_for_a_while_is_asked_again(ada: Person, receiver
     ada.end(ada.run(task), "cancelled")
     notification = ada.settled(task)
     assert ([each["outcome"] for each in notification["devices"]], notification["attempts"]) == (["accepted"] * 2, 3)
-    assert sorted(receiver.rung()) == [f"{ada.id}-a", f"{ada.id}-b"]
+    assert sorted(receiver.notified()) == [f"{ada.id}-a", f"{ada.id}-b"]
 
 
 def wait_until_empty(aws: Any, queue: str) -> None:

@@ -53,8 +53,8 @@ class Receiver(ThreadingHTTPServer):
         self.accepted.append(message)
         return {"status": "ok", "id": f"ticket-{len(self.accepted)}"}
 
-    def rung(self) -> list[str]:
-        """Return the tokens that were rung, in order."""
+    def notified(self) -> list[str]:
+        """Return the tokens that were notified, in order."""
         with self.lock:
             return [each["to"] for each in self.accepted]
 

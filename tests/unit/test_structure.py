@@ -209,7 +209,7 @@ def test_handlers_are_short_and_leave_errors_aws_and_settings_to_the_composition
     text = path.read_text()
     assert len(text.splitlines()) <= HANDLER_LINES_MAX
     for node in ast.walk(ast.parse(text)):
-        assert not isinstance(node, ast.Try), f"{path}: errors are worded by the surface"
+        assert not isinstance(node, ast.Try), f"{path}: errors are formatted by the surface"
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = {alias.name for alias in node.names} | {getattr(node, "module", None) or ""}
             assert not names & {"os", "boto3", "botocore", "environ"}, f"{path}: {names}"

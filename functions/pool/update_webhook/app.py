@@ -18,5 +18,5 @@ from switchyard.surfaces.pool.webhook_models import UpdateWebhook, WebhookShown
     reply=WebhookShown,
 )
 def handler(call: Call[UpdateWebhook]) -> Reply:
-    """Change an endpoint; enabling it again begins anew."""
+    """Change an endpoint; enabling it clears the reason why it was disabled."""
     return webhooks.update(call)

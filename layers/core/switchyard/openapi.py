@@ -195,7 +195,7 @@ def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Js
 
 #: What an answer without a body means, by its status.
 _EMPTY = {
-    202: "Taken without an answer.",
+    202: "Accepted; the answer has no body.",
     204: "There is none.",
     303: "It is too large for this answer: read it from the URL in the header Location.",
 }

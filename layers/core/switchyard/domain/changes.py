@@ -1,4 +1,4 @@
-"""A change of a track, as the table's stream tells it: what it was, what it is, and what that amounts to."""
+"""A change of a track, from a record of the table's stream: what it was, what it is, and what that amounts to."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ Action = Literal["created", "updated", "status_changed", "completed", "deleted",
 #: Bytes of JSON that a shown value may have; a longer text is cut, a longer structure left out, and both are marked.
 VALUE_MAX = 1_000
 
-#: What a change is told by. Left out is what follows from these, what surfaces keep for themselves, and who did it.
-_TOLD = (
+#: The fields that make a change: none that follows from others, that one surface keeps for itself, or says who did it.
+_COMPARED = (
     "title",
     "description",
     "status",
@@ -37,7 +37,7 @@ _TOLD = (
 )
 _VISIBILITY = frozenset({"owner", "project_ids"})
 _DEFAULTS = {
-    each.name: each.default if each.default is not MISSING else None for each in fields(Track) if each.name in _TOLD
+    each.name: each.default if each.default is not MISSING else None for each in fields(Track) if each.name in _COMPARED
 }
 
 
@@ -109,7 +109,7 @@ class Change:
         one side of it is not for those who may read the other.
         """
         found = []
-        for name in _TOLD:
+        for name in _COMPARED:
             before = getattr(self.before, name) if self.before else _blank(name)
             after = getattr(self.after, name)
             if before != after:

@@ -1,7 +1,7 @@
 """Claims: one worker's exclusive right to a task, until it is released, the task ends, or the lease runs out.
 
 A lease counts by the clock alone. Each new lease gets the next fence of its task: a number that only grows, so that
-a worker who was taken for dead and comes back is told apart from the one who holds the task now.
+a worker who was taken for dead and comes back is distinguished from the one who holds the task now.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The graph of work: cycles are refused, readiness and the critical path are told. Pure functions over ids."""
+"""The graph of work: cycles are refused, readiness and the critical path are computed. Pure functions over ids."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress

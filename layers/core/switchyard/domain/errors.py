@@ -32,7 +32,7 @@ class SwitchyardError(Exception):
     title = "Internal error"
     #: Seconds after which the same request may go through; None when waiting does not help.
     retry_after: int | None = None
-    #: Whether the audit trail was told what the request meant to do.
+    #: Whether the refusal is recorded in the audit trail.
     audited = False
 
     def __init__(self, detail: str = "") -> None:

@@ -28,7 +28,7 @@ HEARTBEAT_SECONDS = 60
 #: A log is kept for so many seconds after each append.
 KEEP_SECONDS = 30 * 86_400
 
-#: Seconds after which the order of a log is settled. Writers make the ids of appends by their own clocks, and an
+#: Seconds after which the order of a log is final. Writers make the ids of appends by their own clocks, and an
 #: append with a smaller id may become visible after one with a larger id: readers who follow a log skip what is
 #: younger, and an append that has not been written within half of this time gets a new id.
 STABLE_SECONDS = 2.0

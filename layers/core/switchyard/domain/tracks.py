@@ -155,7 +155,7 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
 def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
     """Return the track with the fields changed: the next version, or the same object when nothing differs.
 
-    A new assignee without a kind gets the kind its id tells, not the former assignee's.
+    A new assignee without a kind gets the kind of its id, not the former assignee's.
     """
     if "assignee" in fields and fields["assignee"] != track.assignee:
         fields.setdefault("assignee_type", None)

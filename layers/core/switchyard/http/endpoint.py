@@ -1,9 +1,9 @@
 """The decorators that make a Lambda handler of a function, by what the function gets.
 
 `endpoint`: request id -> authentication -> scope -> content type, size, JSON, validation -> the handler -> one commit,
-with the answer kept under its idempotency key -> headers, one log line, metrics. Errors of any step are worded by the
-surface. `public_endpoint` leaves out all between the request and the handler, `committing_endpoint` what comes after
-the scope: its handler calls perform.
+with the answer kept under its idempotency key -> headers, one log line, metrics. Errors of any step are formatted by
+the surface. `public_endpoint` skips everything between the request and the handler, `committing_endpoint` what comes
+after the scope: its handler calls perform.
 """
 
 from collections.abc import Callable, Mapping

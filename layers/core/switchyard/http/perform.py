@@ -32,7 +32,7 @@ def perform[Body, Query](
     key: KeyUse | None,
     fence: int | None = None,
 ) -> Answer:
-    """Run the handler and commit what it gathered, with the answer under its key; again when rows moved meanwhile.
+    """Run the handler and commit what it gathered, with the answer under its key; again under contention.
 
     Raises the handler's SwitchyardErrors; a final one is kept under the key too, in the words of the surface.
     """
@@ -64,7 +64,7 @@ def perform[Body, Query](
 
 
 def _audit_refusal(unit: Unit, refusal: SwitchyardError) -> None:
-    """Write what the audit trail is to know of a refusal, before it is answered."""
+    """Record a refusal in the audit trail, before it is answered."""
     attempts = unit.refused(refusal, status_of(refusal))
     if attempts:
         unit.table.write(attempts)

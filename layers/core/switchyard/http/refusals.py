@@ -1,4 +1,4 @@
-"""Refused ends of tracks: what the audit trail is told of a request that was refused before its track was read."""
+"""Refused ends of tracks: the audit entry of a request that was refused before its track was read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from switchyard.store.table import Table
 
 #: Refusals that may come before the track was read.
 _EARLY = (MissingScope, Invalid, NotFound)
-#: What an id that is none is told as.
+#: What an invalid id is recorded as.
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 

@@ -38,7 +38,7 @@ class Route:
         return count
 
     def parameters(self, segments: list[str]) -> dict[str, str]:
-        """Return the path parameters, as API Gateway hands them on: it has decoded the path already."""
+        """Return the path parameters, as API Gateway passes them on: it has decoded the path already."""
         return {own[1:-1]: given for own, given in zip(self.segments, segments, strict=True) if own.startswith("{")}
 
 

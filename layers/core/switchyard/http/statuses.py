@@ -28,7 +28,7 @@ class MethodNotAllowed(SwitchyardError):
     code, title = "method_not_allowed", "Method not allowed"
 
     def __init__(self, allowed: tuple[str, ...] = ()) -> None:
-        super().__init__(f"This path takes {', '.join(allowed)}." if allowed else "")
+        super().__init__(f"This path accepts {', '.join(allowed)}." if allowed else "")
         self.allowed = allowed
 
 

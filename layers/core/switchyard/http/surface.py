@@ -1,4 +1,4 @@
-"""What a surface tells the composition: its name, and in which words it refuses."""
+"""A surface: its name, and the format of its errors."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ def _no_headers(_refused: Refused) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
-    """One wire dialect. Its refusals are data: `shape` makes the body, which `error` documents, of type `media`.
+    """One wire API. Its error answers are data: `shape` makes the body, which `error` documents, of type `media`.
 
     `show_id` is how the surface writes the id of a track.
     `statuses`, `codes` and `texts` override what an error says of itself, by its class or the nearest ancestor there;
@@ -54,7 +54,7 @@ class Surface:
     show_id: Callable[[str], str] = str
 
     def refuse(self, error: SwitchyardError, request: Request) -> Refusal:
-        """Word an error as this surface does."""
+        """Return an error answer in the format of this surface."""
         refused = Refused(
             error,
             request,
@@ -69,7 +69,7 @@ class Surface:
         return refused.status, headers, json.dumps(body, ensure_ascii=False)
 
 
-#: API Gateway hands WWW-Authenticate on under this name alone ("Known issues", API Gateway developer guide).
+#: API Gateway passes WWW-Authenticate on under this name alone ("Known issues", API Gateway developer guide).
 #: With both, a client finds the challenge at one place whatever is in front of the function.
 REMAPPED_CHALLENGE = "x-amzn-remapped-www-authenticate"
 

@@ -52,7 +52,7 @@ def _known(error: ValidationError, raw: bytes, shown: Shown) -> Any:
     try:
         return shown(body)
     except SwitchyardError:
-        return None  # There is no such record: the refusal of the body is told, as for any other.
+        return None  # There is no such record: the refusal of the body stays, as for any other.
 
 
 def _reread[M: BaseModel](model: type[M], body: Any, error: ValidationError, shown: Any) -> M:

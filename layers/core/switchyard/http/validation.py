@@ -102,7 +102,7 @@ def is_malformed(error: ValidationError) -> bool:
 def refusal(error: ValidationError, root: str, is_read_only: Callable[[Loc], bool] = lambda _: False) -> Invalid:
     """Return pydantic's findings as one of our errors.
 
-    `root` names the input as a whole; `is_read_only` tells of an unknown field whether answers have it.
+    `root` names the input as a whole; `is_read_only` says of an unknown field whether answers have it.
     """
     found = error.errors(include_url=False)
     if is_malformed(error):

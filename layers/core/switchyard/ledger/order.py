@@ -27,7 +27,7 @@ def require(unit: Unit, task: Track) -> None:
         raise Blocked(waits)
 
 
-def settled(unit: Unit, before: Track | None, after: Track) -> Track:
+def checked(unit: Unit, before: Track | None, after: Track) -> Track:
     """Return the next version of a task as it is to be gathered, with what a person overruled (see `require`).
 
     Raises Blocked when an agent would begin or complete it too early.

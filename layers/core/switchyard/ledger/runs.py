@@ -29,7 +29,7 @@ def find(unit: Unit, task_id: str, run_id: str) -> tuple[Track, Run]:
 
 
 def prefetch(unit: Unit, found: Iterable[Run]) -> None:
-    """Read runs that an index told of, and their tasks, as they are: 1 round trip per 100 rows."""
+    """Read runs that an index listed, and their tasks, as they are: 1 round trip per 100 rows."""
     listed = list(found)
     row_keys = [keys.run(each.tenant_id, each.task_id, each.id) for each in listed]
     unit.prefetch([each.task_id for each in listed], rows=row_keys)
@@ -121,7 +121,7 @@ def release(unit: Unit, task: Track, run: Run) -> Run:
 
 
 def apply(unit: Unit, task: Track | None, run: Run, fields: Mapping[str, Any]) -> Run:
-    """Gather a change of a run, whoever holds it; fields that move without a new version do so. None: no task."""
+    """Gather a change of a run, whoever holds it; fields that change without a new version do so. None: no task."""
     if fields.keys() <= runs.MOVING:
         return _become(unit, task, run, replace(run, **fields))
     return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **fields))

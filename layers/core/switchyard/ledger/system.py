@@ -34,7 +34,7 @@ def load(table: Table, tenant_id: str, task_id: str, run_id: str) -> tuple[Track
 def move_run(table: Table, tenant_id: str, task_id: str, run_id: str) -> None:
     """Bring a run to where its task is: among the tenant's, or its owner's. Nothing else of it changes but its version.
 
-    2 round trips, 1 when it is there. Raises Busy when the rows move until the table's deadline.
+    2 round trips, 1 when it is there. Raises Busy when the rows keep changing until the table's deadline.
     """
     for _ in contention.until(table.deadline - 1):
         task, run = load(table, tenant_id, task_id, run_id)
@@ -59,8 +59,8 @@ def change_run(
 ) -> Run | None:
     """Change a run as `decide` says of it as it is, whoever holds it; None when the run is gone.
 
-    `decide` returns the fields to change, or None to leave the run alone; it is asked again when rows moved. Fields
-    that move without a new version do so here. Raises Busy when they move until the table's deadline.
+    `decide` returns the fields to change, or None to leave the run alone; it is called again when rows changed. Fields
+    that change without a new version do so here. Raises Busy when they move until the table's deadline.
     """
     for _ in contention.until(table.deadline - 1):
         task, run = load(table, by.tenant_id, task_id, run_id)

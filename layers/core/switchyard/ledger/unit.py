@@ -38,7 +38,7 @@ ACTIONS_MAX = 100
 
 
 class Stale(Exception):
-    """Someone else changed a row between our read and our write: read again and decide anew (store/contention.py)."""
+    """Someone else changed a row between our read and our write: read again and decide again (store/contention.py)."""
 
 
 class Replay(Exception):
@@ -196,7 +196,7 @@ class Unit:
         self._others += actions
 
     def intend(self, track: Track, status: str | None) -> None:
-        """Note that the request means to give the track this status, so that its refusal is told in the audit trail.
+        """Note that the request means to give the track this status, so that a refusal is recorded in the audit trail.
 
         `tracks.change` does it; who refuses before that (a precondition, a transition) calls this first.
         Only the end of a track counts: done, cancelled, completed.

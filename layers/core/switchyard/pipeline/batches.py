@@ -53,7 +53,7 @@ class Outbox:
 
 
 def is_fault(error: BaseException) -> bool:
-    """Return whether a record would fail again, as far as the error tells."""
+    """Return whether a record would fail again, as far as the error shows."""
     return isinstance(error, _FAULTS) or is_refused(error)
 
 

@@ -1,4 +1,4 @@
-"""The composition around every function that is not an endpoint, written once: consumers of the stream and of queues,
+"""What surrounds every function that is not an endpoint, written once: consumers of the stream and of queues,
 targets of rules and schedules, steps of workflows.
 
 deadline of the invocation -> the container's clients, made on first use -> the handler, record by record where there

@@ -1,4 +1,4 @@
-"""Domain events: what a change of a track tells the world (docs/events.md)."""
+"""Domain events: what is published about a change of a track (docs/events.md)."""
 
 import hashlib
 import json

@@ -44,14 +44,14 @@ def advance(table: Table, executions: Executions, event: Mapping[str, Any], requ
     """Make a round. `event` is the execution's input, and `token` the task token of the step that waits.
 
     The token is left on the goal run's row, or answered at once when this execution has nothing more to do. A round
-    may be repeated. Raises Busy when rows move until the table's deadline.
+    may be repeated. Raises Busy when rows keep changing until the table's deadline.
     """
     while not _advance_once(table, executions, event, request_id):
         pass
 
 
 def _advance_once(table: Table, executions: Executions, event: Mapping[str, Any], request_id: str) -> bool:
-    """Make a round, anew when rows moved; returns whether the token is taken care of."""
+    """Make a round, again after contention; returns whether the token is taken care of."""
     tenant, goal_id = event["tenant_id"], event["goal_id"]
     for _ in contention.until(table.deadline - 2):
         goal, run = _load(table, tenant, goal_id)
@@ -78,7 +78,7 @@ def mend(table: Table, executions: Executions, run: GoalRun) -> str | None:
 
     One that was never started is `started`. In the place of one that is over, the next one is `continued`, as if the
     rounds of the former were used up: so its last round, if one is still on its way, writes nothing any more. The
-    goal run may be read late: when it has moved since, nothing is done.
+    goal run may be read late: when it has changed since, nothing is done.
     """
     name, given = execution_of(run)
     execution = executions.describe(name)

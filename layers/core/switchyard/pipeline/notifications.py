@@ -1,7 +1,7 @@
 """Notifications: from a run's change to the phones of the person who made the task.
 
-The table's stream carries what a person is to be told to a queue (due); its consumer decides once whom to ring, keeps
-that decision, and rings (handle). A message stays in the queue, invisible until the next attempt is due, while a device
+The table's stream carries what people are notified of to a queue (due); its consumer decides once whom to notify, keeps
+that decision, and sends it (handle). A message stays in the queue, invisible until the next attempt is due, while a device
 is left that the push service has neither taken nor refused; after the last attempt it goes to the dead letters.
 """
 
@@ -30,7 +30,7 @@ logger = Logger(service="switchyard")
 
 
 def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the message of a run's change that a person is to be told of; None for every other record."""
+    """Return the message of a run's change that a person is notified of; None for every other record."""
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None or old is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
         return None
@@ -45,7 +45,7 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def handle(table: Table, queue: Queue, service: PushService | None, message: Message) -> bool:
-    """Decide and ring for one message; returns whether it is done with (False: it is due again later)."""
+    """Decide and send the notification of one message; returns whether it is done with (False: it is due again later)."""
     notification, ours = _decided(table, service, message.body)
     if notification is None or not notification.waiting:
         return True
@@ -84,7 +84,7 @@ def _decided(table: Table, service: PushService | None, message: Mapping[str, An
 
 
 def _decide(table: Table, service: PushService | None, message: Mapping[str, Any], task: Track) -> Notification:
-    """Decide whom to ring. The turn to ring is taken before anybody looks who is watching, and is used up by it."""
+    """Decide which devices to notify. The cooldown starts before presence is read, and counts in any case."""
     notification = Notification(
         tenant_id=task.tenant_id,
         task_id=task.id,
@@ -123,7 +123,7 @@ def _watching(table: Table, notification: Notification, devices: Mapping[str, De
     return tuple(each.device_id for each in present if is_watching(each, devices.get(each.device_id), now))
 
 
-# ---------------------------------------------------------------- ring
+# ---------------------------------------------------------------- send
 
 
 def _taken(table: Table, notification: Notification) -> Notification | None:
@@ -136,7 +136,7 @@ def _taken(table: Table, notification: Notification) -> Notification | None:
 
 
 def _ring(table: Table, service: PushService, notification: Notification, last: bool) -> Notification:
-    """Ring the devices that are left, and write down after each batch what became of it: no device rings twice."""
+    """Notify the pending devices, and record the outcomes after each batch: no device is notified twice."""
     known = {
         each.id: each for each in device_rows.of_person(table, notification.tenant_id, notification.recipient).devices
     }

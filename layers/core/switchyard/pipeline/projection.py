@@ -1,6 +1,6 @@
 """What follows from the table's stream: audit trail, reverse edges, counts, readiness, detachment, domain events.
 
-Every step may be repeated and may come late. Entries and events are told by the record alone and have fixed names;
+Every step may be repeated and may come late. Entries and events are derived from the record alone and have fixed names;
 edges, readiness and detachment follow the rows as they are now; counts remember which version they hold. So a
 record that is delivered again, or a consumer that ends between two steps, changes nothing and loses nothing.
 """
@@ -55,7 +55,7 @@ class Projector:
                 self._detach_all(happened.after)
 
     def _tell_run(self, change: RunChange) -> None:
-        """Tell of a run's change those who may see its task now, whoever could when the run began."""
+        """Publish a run's change to those who may see its task now."""
         task = self.table.get(*keys.track(change.after.tenant_id, change.after.task_id))
         if task:
             change = replace(change, after=replace(change.after, owner=track_rows.from_item(task).owner))
@@ -117,7 +117,7 @@ class Projector:
                     readiness.recount(self.table, after.tenant_id, each)
 
     def _tell_stuck(self, lost: Track) -> None:
-        """Tell of the open tasks that wait for one which will never be done: a person must resolve that."""
+        """Publish the open tasks that wait for one which will never be done: a person must resolve that."""
         for ids in edges.dependents(self.table, lost):
             for row in self.table.get_many([keys.track(lost.tenant_id, each) for each in ids]).values():
                 check_time(self.table.deadline)

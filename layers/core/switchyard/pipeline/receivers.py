@@ -43,7 +43,7 @@ def local_allowed() -> bool:
 
 
 def check_url(url: str) -> None:
-    """Raise BadUrl unless events may be sent to the URL, as far as its text tells."""
+    """Raise BadUrl unless events may be sent to the URL, as far as its text shows."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

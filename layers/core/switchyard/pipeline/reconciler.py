@@ -23,7 +23,7 @@ logger = Logger(service="switchyard")
 
 
 def reconcile(table: Table, executions: Executions, of_goals: Executions, age: int, request_id: str) -> dict[str, int]:
-    """Look after all active runs and goal runs that are older than `age` seconds; returns how many were seen, and
+    """Check all active runs and goal runs that are older than `age` seconds; returns how many were seen, and
     mended how. `executions` are those of runs, `of_goals` those of goal runs.
 
     What the time does not suffice for is left for the next invocation, which begins at the mark.

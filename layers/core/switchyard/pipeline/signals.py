@@ -1,9 +1,9 @@
 """Signals: changes that a workflow may wait for.
 
 A queue keeps them (due) until Step Functions takes what follows from them (take), and holds up no other reader of the
-stream meanwhile. Executions are started, told of their runs, and runs end with their task. A signal carries ids, task
-tokens, numbers and fixed words, and no text of a client. It may come again, late, and in any order: a name starts one
-execution, a token takes one answer, and what a task's change leads to follows from the rows as they are.
+stream meanwhile. Executions are started, their waiting steps are answered, and runs end with their task. A signal has
+ids, task tokens, numbers and fixed words, and no text of a client. It may come again, late, and in any order: a name
+starts one execution, a token accepts one answer, and what a task's change leads to follows from the rows as they are.
 """
 
 from collections.abc import Callable, Iterator, Mapping

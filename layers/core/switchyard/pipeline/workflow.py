@@ -29,7 +29,7 @@ def start_input(run: Run) -> dict[str, Any]:
 
 
 def word(run: Run) -> dict[str, Any]:
-    """Return what a waiting step is told: whether the run has left the workflow, and its time in seconds.
+    """Return the answer for a waiting step: whether the run has left the workflow, and its time in seconds.
 
     `idle_seconds` is for how long it may be silent, `timeout_seconds` for how long it may go on. Step Functions wants
     at least one second of silence, and more for the whole.

@@ -1,6 +1,6 @@
 """What holds the graph of tracks together when many write at once: goals' counters, and the guard row of a tenant.
 
-Both are optimistic: a write tells what was read, and is refused when it moved since.
+Both are optimistic: a write is conditional on what was read, and is refused when it changed since.
 """
 
 from collections.abc import Mapping

@@ -115,13 +115,13 @@ def of_repository(table: Table, homes: Sequence[str], repository: str) -> int:
 
 
 def blocks(table: Table, homes: Sequence[str]) -> list[tuple[str, int]]:
-    """Return how many tasks each block of time has in all the homes, newest first: 1 query per home, side by side."""
+    """Return how many tasks each block of time has in all the homes, newest first: 1 query per home, in parallel."""
     found = _read(table, homes, keys.BLOCK)
     return sorted(found.items(), reverse=True)
 
 
 def repositories(table: Table, homes: Sequence[str]) -> list[str]:
-    """Return the repositories of the homes' tasks in order: 1 query per home, side by side."""
+    """Return the repositories of the homes' tasks in order: 1 query per home, in parallel."""
     return sorted(_read(table, homes, keys.REPOSITORY))
 
 

@@ -1,7 +1,7 @@
 """Every key of the table, in one place. docs/data-model.md shows them beside the access patterns they serve.
 
-Each partition key begins with the tenant, except that of a token, which is what tells the tenant, and those of the
-audit trail, which the table's policy must be able to tell from all others.
+Each partition key begins with the tenant, except that of a token, by which the tenant is found, and those of the
+audit trail, which the table's policy must be able to distinguish.
 """
 
 import hashlib
@@ -260,7 +260,7 @@ def notification(tenant_id: str, task_id: str, notification_id: str) -> tuple[st
 
 
 def cooldown(tenant_id: str, task_id: str, run_id: str, kind: str) -> tuple[str, str]:
-    """Until when a run does not ring again for a kind of notification."""
+    """Until when a run sends no further notification of a kind."""
     return f"{tenant_id}#{task_id}", f"COOLDOWN#{run_id}#{kind}"
 
 

@@ -1,7 +1,7 @@
 """Lists: a page is a merge of key ranges, so that its cost follows the page and not the table.
 
 A list is one or more ranges of an index (each a partition and a stretch of its sort key), all in the same order.
-One range is one Query; several run side by side and are merged. What no index can answer is left to a filter,
+One range is one Query; several run in parallel and are merged. What no index can answer is left to a filter,
 under a bound: a page examines at most EXAMINE_MAX rows per range and then ends early, with a cursor to go on.
 """
 
@@ -198,7 +198,7 @@ def read_page(
 
 def _merge(readers: Sequence[_Reader], limit: int, descending: bool, whole: bool) -> Page:
     rows = sorted((row for r in readers for row in r.rows), key=lambda row: row[0], reverse=descending)
-    # A range that was not read to its end vouches for nothing behind the point it reached.
+    # What lies behind the point that a range was read to is unknown.
     ends = [r.reached for r in readers if not r.finished and r.reached is not None and len(r.rows) <= limit]
     horizon = (max(ends) if descending else min(ends)) if ends else None
     if horizon is not None:

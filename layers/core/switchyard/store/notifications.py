@@ -1,4 +1,4 @@
-"""Notifications in their task's partition, and the rows that keep a run from ringing too often."""
+"""Notifications in their task's partition, and the rows that keep a run from notifying too often."""
 
 import time
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ def change(table: Table, before: Notification, **fields: Any) -> Notification | 
 
 
 def cool_down(table: Table, notification: Notification) -> bool:
-    """Take the run's turn to ring for this kind; False while another notification's turn lasts.
+    """Start the run's cooldown for this kind; False while another notification's cooldown lasts.
 
     The notification's own turn may be taken again.
     """

@@ -12,8 +12,8 @@ from switchyard.store.table import ConditionFailed, Table
 def recount(table: Table, tenant_id: str, task_id: str) -> bool:
     """Bring the task's count of open dependencies up to date; returns whether it changed.
 
-    It is counted anew from what is in the table (2 round trips, and 3 more when it changed), so that it may be
-    done late, twice or side by side: a count that moved since it was read is counted again, and one that was written
+    It is recounted from what is in the table (2 round trips, and 3 more when it changed), so that it may be
+    done late, twice or in parallel: a count that changed since it was read is counted again, and one that was written
     is read again, until both agree. Raises Busy.
     """
     changed = False

@@ -30,7 +30,7 @@ class Wanted:
 
 
 def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str | None = None) -> Page:
-    """Return at most `limit` tasks that the actor may draw now: 1 round trip, its queries side by side."""
+    """Return at most `limit` tasks that the actor may draw now: 1 round trip, its queries in parallel."""
     found: dict[str, Page] = {}
 
     def read(name: str, ranges: list[Range], row_filter: Filter, count: int, start: str | None) -> None:

@@ -61,8 +61,8 @@ ROWS = Codec(
 to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
-#: The actions that create a run, and that turn one version into the next; what moves without a version (the lease) must
-#: be as it was read.
+#: The actions that create a run, and that turn one version into the next; what changes without a version (the lease)
+#: must be as it was read.
 put, update = ROWS.create, ROWS.update
 
 
@@ -95,7 +95,7 @@ class Offers:
         return not self._places
 
     def read(self, limit: int) -> tuple[list[Run], list[Run]]:
-        """Return the next runs of each kind: 1 round trip, its queries side by side; at most `limit` of a partition.
+        """Return the next runs of each kind: 1 round trip, its queries in parallel; at most `limit` of a partition.
 
         Those meant for the actor come before those for any agent, then the oldest first.
         """

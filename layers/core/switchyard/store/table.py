@@ -169,7 +169,7 @@ def _is_retryable(error: ApiError) -> bool:
 def _is_done(kind: str, params: Mapping[str, Any], row: Item) -> bool:
     """Return whether a row is as this Put, Update or Delete leaves it ({}: there is no row).
 
-    Of updates that is told of those that set attributes to values and remove others.
+    Updates can be compared if they set attributes to values and remove others.
     """
     if kind == "Delete":
         return not row

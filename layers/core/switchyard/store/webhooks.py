@@ -99,7 +99,7 @@ def remove(webhook: Webhook) -> Item:
 class Delivery:
     """One event on its way to one endpoint. `status` is pending, delivered or failed; `round` counts redeliveries.
 
-    `body` is what is sent, the same bytes on every attempt; `track_id` is what it tells of: it goes to nobody once that
+    `body` is what is sent, the same bytes on every attempt; `track_id` is what it is about: it goes to nobody once that
     is personal.
     """
 
@@ -138,7 +138,7 @@ def put_delivery(delivery: Delivery) -> Item:
 def change_delivery(before: Delivery, **fields: Any) -> tuple[Delivery, Item]:
     """Return a delivery as it is after an attempt or a wish to redeliver, and the action that writes it.
 
-    It must still be in the round that it was read in: what an older round's attempt found tells nothing any more.
+    It must still be in the round that it was read in: the result of an older round's attempt is void.
     """
     after = replace(before, **fields)
     return after, DELIVERIES.put(after, DELIVERIES.unchanged(before, "round"))

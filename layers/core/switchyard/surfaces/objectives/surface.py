@@ -1,4 +1,4 @@
-"""The objectives surface as the composition knows it: errors are google.rpc.Status (contract: objectives.md §1.5)."""
+"""The objectives surface. Its errors are google.rpc.Status (contract: objectives.md §1.5)."""
 
 from typing import Any
 

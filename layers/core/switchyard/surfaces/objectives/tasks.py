@@ -54,7 +54,7 @@ def create(call: Call[CreateTask]) -> Reply:
 
 
 def update(call: Call[UpdateTask]) -> Reply:
-    """Reword a task, complete it, or open it again."""
+    """Change a task's text, complete it, or reopen it."""
     body = call.body
     before = _of_path(call)
     if body.completed:

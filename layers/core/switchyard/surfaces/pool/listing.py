@@ -65,7 +65,7 @@ def _by_rank(query: ListTasks, index: Index, partitions: list[str]) -> list[Rang
 
 
 def _filter(query: ListTasks) -> Filter:
-    """Filter by what the chosen index does not tell."""
+    """Filter by what the chosen index does not cover."""
     rest = Filter()
     if query.space_id:
         rest.first_is("project_ids", query.space_id)

@@ -1,4 +1,4 @@
-"""The pool surface as the composition knows it: its error body, with the document's own messages."""
+"""The pool surface and its error body, with the document's own messages."""
 
 from http import HTTPStatus
 from typing import Any

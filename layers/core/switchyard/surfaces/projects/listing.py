@@ -1,6 +1,6 @@
 """The lists of a project's tasks, newest first (contract: projects.md §4.1).
 
-A page is one query per home, side by side: the project's shared tasks and the caller's own, each on the shelves that
+A page is one query per home, in parallel: the project's shared tasks and the caller's own, each on the shelves that
 were asked for.
 """
 
@@ -44,7 +44,7 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
 
 
 def summaries(call: Call[Summaries, Paging]) -> Reply:
-    """Answer with the summaries of the named tasks that the caller sees: 100 tasks a read, side by side."""
+    """Answer with the summaries of the named tasks that the caller sees: 100 tasks a read, in parallel."""
     body = call.body
     everything = scope.is_any(call)
     home = () if everything else (scope.project(call).id,)
@@ -153,7 +153,7 @@ class _Page:
 class _View:
     """One caller's list: its homes, and what is filtered out of them.
 
-    Without homes it has the tasks of all projects and of none; its rows are told apart by shelf after they were read.
+    Without homes it has the tasks of all projects and of none; its rows are filtered by shelf after they were read.
     """
 
     def __init__(self, call: Call[None, ListTasks], homes: list[str], row_filter: Filter) -> None:
@@ -244,7 +244,7 @@ class _View:
         return self._link(offset, Start(offset, items[0]["id"]["S"], upward=True) if offset and items else None)
 
     def _link(self, offset: int, start: Start | None) -> str:
-        return paging.link(self.call, offset, start.told(self.print) if start else None)
+        return paging.link(self.call, offset, start.encoded(self.print) if start else None)
 
 
 # ---------------------------------------------------------------- reads

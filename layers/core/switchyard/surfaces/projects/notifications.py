@@ -1,4 +1,4 @@
-"""What was decided about telling people of a task's runs: why a phone did not ring (docs/push.md)."""
+"""The notifications of a task's runs, and why a device got none (docs/push.md)."""
 
 from typing import Any
 from urllib.parse import urlencode

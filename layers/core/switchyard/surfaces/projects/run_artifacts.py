@@ -41,7 +41,7 @@ def upload(call: Call[UploadArtifacts]) -> Reply:
     """Take small files in the request itself; answers the whole manifest, the new ones last."""
     body = call.body
     task, run = scope.run_in(call)
-    # Deciding anew, because rows moved, puts the same files in the same places.
+    # A retry after contention puts the same files in the same places.
     ids = [uuid5(NAMESPACE_URL, f"{call.request.id}:{position}").hex for position in range(len(body.artifacts))]
     contents = [_content(position, each) for position, each in enumerate(body.artifacts)]
     paths = [_path(run, artifact_id, each.name) for artifact_id, each in zip(ids, body.artifacts, strict=True)]

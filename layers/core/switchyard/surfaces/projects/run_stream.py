@@ -2,7 +2,7 @@
 
 A function answers once. So an answer has what is new since the event the client saw last, or waits a while for it,
 and ends; the client asks again with that event's id, as an EventSource does on its own. An id says how far the client
-is: `{append}.{entry of it}.{version of the run}`, and `.end` when it was told the end.
+is: `{append}.{entry of it}.{version of the run}`, and `.end` once it has received the end.
 """
 
 import json
@@ -73,7 +73,7 @@ class _Events:
     place: Place
     text: bytearray = field(default_factory=lambda: bytearray(f"retry: {RETRY}\n\n".encode()))
     count: int = 0
-    #: The append that was handed on whole.
+    #: The append that was sent as a whole.
     passed: str | None = None
 
     def add(self, place: Place, data: str, name: str | None = None) -> None:
@@ -93,7 +93,7 @@ class _Events:
         self.add(replace(self.place, version=run.version, ended=False), json.dumps(state(run), ensure_ascii=False))
 
     def add_log(self, table: Table, run: Run) -> None:
-        """Add what is new and settled in the log, until the answer is full."""
+        """Add what is new and final in the log, until the answer is full."""
         low = f"{self.passed} " if self.passed else self.place.append
         high = lowest_id(time.time() - STABLE_SECONDS)
         if low > high:
@@ -113,7 +113,7 @@ class _Events:
 
 
 def stream(call: Call[None, StreamLog]) -> Reply:
-    """Answer with the events after the client's place; wait for the first one. 204 tells a client that has all to stop.
+    """Answer with the events after the client's place; wait for the first one. 204 ends a client that has everything.
 
     Two round trips a second while it waits: what is new in the log, and the run as it is.
     """
@@ -143,7 +143,7 @@ def stream(call: Call[None, StreamLog]) -> Reply:
 
 
 def state(run: Run) -> dict[str, object]:
-    """Return the event that tells of a run's state."""
+    """Return the event with a run's state."""
     return {
         "type": "task_run_state",
         "run_id": run.id,

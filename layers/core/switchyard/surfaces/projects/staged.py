@@ -54,7 +54,7 @@ def row_keys(tenant_id: str, task_id: str, ids: Iterable[str]) -> list[RowKey]:
 def consume(unit: Unit, task: Track, ids: Iterable[str]) -> tuple[Entry, ...]:
     """Gather the removal of staged artifacts whose rows were read; returns their manifest entries, as they were named.
 
-    Of several runs that name the same artifact one is committed; the others are decided anew and end here.
+    Of several runs that name the same artifact one is committed; the others are decided again and end here.
     Raises EndpointRefusal, 400 with `missing_artifact_ids`, unless all of them are staged for the task.
     """
     wanted = list(dict.fromkeys(ids))

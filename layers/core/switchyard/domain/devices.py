@@ -16,7 +16,7 @@ PRESENCE_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """One device that can be notified. `token` is the push service's name for it and never shown; times are instants."""
+    """One device that can be notified. `token` is the push service's name for it and never shown."""
 
     tenant_id: str
     user_id: str

@@ -45,7 +45,7 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def handle(table: Table, queue: Queue, service: PushService | None, message: Message) -> bool:
-    """Decide and send the notification of one message; returns whether it is done with (False: it is due again later)."""
+    """Decide and send one message's notification; returns whether it is done (False: it is due again later)."""
     notification, ours = _decided(table, service, message.body)
     if notification is None or not notification.waiting:
         return True

@@ -1,7 +1,7 @@
 """`python -m bench load`: requests a second, p50 and p99 of the local stack over HTTP, with 1, 8 and 32 clients.
 
-Each round lasts a fixed time, so a whole run is bounded. The handlers' own time is told apart: what a request takes
-beyond it is the emulator's front, its queues and this client.
+Each round lasts a fixed time, so a whole run is bounded. The handlers' own time is shown separately: the rest of a
+request's time is spent in the emulator's front, its queues and this client.
 """
 
 import argparse

@@ -21,7 +21,7 @@ _TIMEOUT = 15.0
 #: Seconds that a file may be on its way before people are notified.
 _TRANSFER = 30.0
 _CHUNK = 1 << 20
-#: Not followed: the token is for the service that was named. (303 tells where an artifact's bytes are.)
+#: Not followed: the token is for the service that was named. (303 leads to an artifact's bytes.)
 _REDIRECTS = frozenset({301, 302, 307, 308})
 
 
@@ -200,5 +200,5 @@ def _detail(answer: httpx.Response) -> str:
         body = answer.json()
     except (ValueError, httpx.ResponseNotRead):
         return answer.reason_phrase
-    told = (body.get("detail") or body.get("error")) if isinstance(body, dict) else None
-    return told if isinstance(told, str) else answer.reason_phrase
+    given = (body.get("detail") or body.get("error")) if isinstance(body, dict) else None
+    return given if isinstance(given, str) else answer.reason_phrase

@@ -28,7 +28,7 @@ ERROR_MAX = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How runs are carried out. `grace` is how many seconds a command has to end when it is told to."""
+    """How runs are executed. `grace` is how many seconds a command has to end when it is stopped."""
 
     command: str
     lease_seconds: int
@@ -139,8 +139,8 @@ class _Attempt:
         return status if status in FINAL else None
 
     def _report(self, status: str, error: str | None = None) -> str:
-        told = {"status": status} | ({"error_message": error[:ERROR_MAX]} if error else {})
-        self._send("", told, "end")
+        fields = {"status": status} | ({"error_message": error[:ERROR_MAX]} if error else {})
+        self._send("", fields, "end")
         return f"{status}: {error}" if error else status
 
     def _send(self, path: str, body: dict[str, Any], what: str) -> Any:

@@ -11,7 +11,7 @@ from switchyard.surfaces.pool.webhook_models import UpdateWebhook, WebhookShown
     "pool.update_webhook",
     "PATCH /api/v1/webhooks/{id}",
     scopes=("settings:admin",),
-    # What is sent to the endpoint tells of every shared task.
+    # The endpoint receives events of every shared task.
     also=("tasks:read",),
     body=UpdateWebhook,
     shown=webhooks.shown,

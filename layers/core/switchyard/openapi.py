@@ -43,7 +43,7 @@ def document(operations: Iterable[Operation]) -> Json:
     for operation in found:
         for position, path in enumerate(operation.paths):
             described = _operation(operation, path, schemas)
-            if position:  # another spelling of the same path: an operationId is given once
+            if position:  # another form of the same path: an operationId is given once
                 del described["operationId"]
             paths.setdefault(path, {})[operation.method.lower()] = described
     surfaces = {operation.surface.name: operation.surface for operation in found}

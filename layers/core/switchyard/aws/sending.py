@@ -1,6 +1,6 @@
 """Sending much in few requests: what EventBridge's and SQS's batch calls have in common.
 
-Both take ten entries a request and a number of bytes over all of them, answer for each entry by itself, and may also
+Both take ten entries a request and a number of bytes over all of them, answer for each entry, and may also
 refuse a request as a whole. An entry that is refused must not keep the others from going out.
 """
 
@@ -53,8 +53,8 @@ def send_all[T](
 ) -> Outcome:
     """Send all entries, packed by number and bytes; returns for each what it finally failed with, or None.
 
-    `post` makes one request and tells what became of each of its entries. What may pass is sent again, four times in
-    all, and not after the deadline (a time.monotonic() value). A request that is refused as a whole is halved until
+    `post` makes one request and returns the outcome for each of its entries. Temporary failures are retried, four
+    attempts in all, and not after the deadline (a time.monotonic() value). A request that is refused as a whole is halved until
     the faulty entry is alone.
     """
     outcome: Outcome = [None] * len(entries)

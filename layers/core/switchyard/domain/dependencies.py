@@ -72,8 +72,8 @@ def refuse_cycles(
             if not ours:
                 raise Cycle(name, path)
             track, ref = ours[0]
-            told = (paths or {}).get(track.id, FieldPaths())
-            raise Cycle(told.of(track, name, ref), [told.name(each) for each in path])
+            where = (paths or {}).get(track.id, FieldPaths())
+            raise Cycle(where.of(track, name, ref), [where.name(each) for each in path])
 
 
 class Walk:

@@ -40,7 +40,7 @@ class SwitchyardError(Exception):
         self.detail = detail or self.title
 
     def worded(self, show_id: Callable[[str], str]) -> str:  # noqa: ARG002 - for errors that name tracks
-        """Return the detail with the ids of tracks as a surface spells them."""
+        """Return the detail with the ids of tracks as a surface shows them."""
         return self.detail
 
 

@@ -1,6 +1,6 @@
 """Goal runs: the agents' tasks of a goal, carried out in the order of their dependencies (docs/goal-runs.md).
 
-What a goal run does next is told from its tasks as they are, and from nothing else: so it may be asked at any
+What a goal run does next follows from its tasks as they are, and from nothing else: so it may be asked at any
 time, twice, or late. Pure functions.
 """
 
@@ -61,7 +61,7 @@ class GoalRun:
     """The latest goal run of a goal. Times are instants of domain.clock, ids UUIDs.
 
     `owner` is that of a personal goal. `counts` are those of Plan as of the latest round. `rounds` counts how often
-    the workflow looked at the tasks, and goes on at the next execution's first where one was lost; `woken` how often
+    the workflow looked at the tasks, and continues at the next execution's first where one was lost; `woken` how often
     something changed that it should look at, `seen` how much of that it had seen when it last looked; `wait_token` is
     the task token of the step that waits for more. `woken` moves without a new `version`.
     """
@@ -102,7 +102,7 @@ class GoalRun:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a goal run comes to as its tasks stand. `states` are by task id, `start` is what is to be run now.
+    """What a goal run comes to as its tasks are. `states` are by task id, `start` is what is to be run now.
 
     `counts` are of the agents' tasks by state (those in `start` count as running), and `waitedFor`: the tasks of
     people and of elsewhere, done since the goal run began, that agents' tasks depend on. `waiting_for` are those

@@ -47,7 +47,7 @@ class Closed(Conflict):
 
 
 def event_type(entry: Mapping[str, Any]) -> str:
-    """Return what an entry tells of: its notification's method, or the kind of a session's update; "" for neither."""
+    """Return the type of an entry: its notification's method, or the kind of a session's update; "" for neither."""
     notification = entry.get("notification")
     if not isinstance(notification, dict):
         return ""

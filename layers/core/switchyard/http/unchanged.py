@@ -28,7 +28,7 @@ Shown = Callable[[Any], Any]
 
 
 def read_body[M: BaseModel](model: type[M], raw: bytes, shown: Shown) -> M:
-    """Return the body as the model, without refused fields that hold what `shown` tells.
+    """Return the body as the model, without refused fields that hold what `shown` returns.
 
     Raises MalformedBody for what is not JSON, and Invalid for the rest: a field that is shown and cannot be changed
     is refused as read-only.

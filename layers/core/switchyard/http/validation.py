@@ -74,7 +74,7 @@ def _nests_within(value: Any, levels: int) -> bool:
 
 
 def read_id(text: str) -> str:
-    """Return an id in any surface's spelling as UUID; raises Expectation."""
+    """Return an id in any surface's form as UUID; raises Expectation."""
     found = parse_id(text)
     if found is None:
         raise Expectation(f"{text[:80]!r} is not a valid id", "a UUID", "id")
@@ -121,7 +121,7 @@ def _field_error(found: Any, root: str, is_read_only: Callable[[Loc], bool]) -> 
     if kind == "extra_forbidden" and is_read_only(found["loc"]):
         return FieldError(field, "is read-only", "the value that is shown, or no such field", "read_only")
     if kind == "extra_forbidden":
-        return FieldError(field, "is not a known field", "no such field, or its right spelling", "unknown_field")
+        return FieldError(field, "is not a known field", "no such field, or its correct name", "unknown_field")
     if kind == "value_error":
         problem = context["error"]
         if isinstance(problem, Expectation):

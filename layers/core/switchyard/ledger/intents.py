@@ -37,7 +37,7 @@ class Draw:
 class Require:
     """A track is referred to: it must be there, of the kind, and visible to all who see the tracks that refer to it.
 
-    `seen_by` is their owner, None for shared ones; `field` is the path of the reference, for errors. `was_read` tells
+    `seen_by` is their owner, None for shared ones; `field` is the path of the reference, for errors. `was_read` says
     that the track was found to be of the kind; `name` is the request's word for it, when it is not its id.
     """
 

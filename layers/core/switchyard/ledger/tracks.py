@@ -22,7 +22,7 @@ def create(unit: Unit, kind: TrackType, title: str, paths: FieldPaths = BARE, **
     """Gather a new track. A task with a goal draws its number there (1 read of the goal).
 
     `paths` say where the request has the track's references. Raises UnknownReference, Cycle and Blocked; what only
-    the write can tell, the commit does.
+    the write can check, the commit does.
     """
     track = tracks.create(unit.actor, unit.request_id, kind, title, **fields)
     track = order.checked(unit, None, _numbered(unit, track, None, paths))

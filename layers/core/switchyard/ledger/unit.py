@@ -108,7 +108,7 @@ class Unit:
         return self._rows[row_key]
 
     def forget(self) -> None:
-        """Read anew what was read so far, when it is asked for again: for a request that waits for something."""
+        """Forget what was read so far, so that it is read again: for a request that waits for something."""
         self._seen.clear()
         self._rows.clear()
 

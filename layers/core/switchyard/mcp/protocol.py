@@ -130,7 +130,7 @@ def _unsupported(requested: Any) -> ProtocolError:
 
 
 def error_body(message_id: str | int | None, code: int, text: str, data: Any = None) -> dict[str, Any]:
-    """Return the JSON-RPC answer that tells an error."""
+    """Return the JSON-RPC answer with an error."""
     error: dict[str, Any] = {"code": code, "message": text}
     if data is not None:
         error["data"] = data

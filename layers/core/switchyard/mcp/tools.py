@@ -54,8 +54,8 @@ class Tool[Body: BaseModel]:
 
 def _one(call: AnyCall, track: Track) -> Reply:
     overruled = [present.task_id(each) for each in call.unit.overruled]
-    told = {"overruled": overruled} if overruled else {}
-    return Reply(200, {"task": _brief(track), **told, "request_id": call.request.id})
+    noted = {"overruled": overruled} if overruled else {}
+    return Reply(200, {"task": _brief(track), **noted, "request_id": call.request.id})
 
 
 def _brief(track: Track) -> dict[str, Any]:

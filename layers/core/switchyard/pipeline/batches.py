@@ -1,4 +1,4 @@
-"""Events of many records: each record by itself, so that one that fails keeps no other from being done.
+"""Events of many records: each is processed separately, so that one that fails does not affect the others.
 
 A record of the stream that fails holds up its shard until it succeeds or is given up: Lambda delivers it again with all
 that follow it ("Configuring partial batch response with DynamoDB and Lambda", Lambda developer guide). That is right

@@ -36,7 +36,7 @@ def use(**clients: Any) -> None:
 
 
 class Unfinished(Exception):
-    """The invocation's time is over: what is left comes again, and goes on from there."""
+    """The invocation's time is over: what is left comes again, and continues from there."""
 
 
 def check_time(deadline: float) -> None:

@@ -26,7 +26,7 @@ from switchyard.store.table import ConditionFailed, Table
 
 #: Runs that one transaction starts: each is two actions, and the goal run's row is one.
 STARTS_MAX = 45
-#: Rounds of one execution, whose history has room for 25,000 events; then another one goes on.
+#: Rounds of one execution, whose history has room for 25,000 events; then another one continues.
 ROUNDS_MAX = 2_000
 #: Runs of a task among which are those that a goal run started and that are under way.
 _NEWEST = 100

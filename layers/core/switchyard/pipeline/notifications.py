@@ -1,8 +1,8 @@
-"""Notifications: from a run's change to the phones of the person who made the task.
+"""Notifications: from a run's change to the devices of the user who created the task.
 
 The table's stream carries what people are notified of to a queue (due); its consumer decides once whom to notify, keeps
-that decision, and sends it (handle). A message stays in the queue, invisible until the next attempt is due, while a device
-is left that the push service has neither taken nor refused; after the last attempt it goes to the dead letters.
+that decision, and sends it (handle). A message stays in the queue, invisible until the next attempt is due, while the
+push service has neither accepted nor refused a device; after the last attempt it goes to the dead letters.
 """
 
 import time

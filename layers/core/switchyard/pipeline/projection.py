@@ -101,7 +101,8 @@ class Projector:
     def _make_ready(self, change: Change) -> None:
         """Count what the task waits for, and when it came to its end or was reopened, what its dependents wait for.
 
-        The edges are written by now: who became a dependent at the same moment is found here, or counts by itself.
+        The edges are written by now: a task that became a dependent at the same moment is found here, or is counted
+        with its own record.
         """
         before, after = change.before, change.after
         if not after.is_task:

@@ -112,7 +112,7 @@ class Expo:
 
 
 def _codes(answer: bytes) -> str:
-    """Return the codes by which an answer explains itself, and no more: its words may quote tokens of any device."""
+    """Return the error codes of an answer, and nothing else: its texts may quote tokens of any device."""
     try:
         errors = json.loads(answer)["errors"]
         return ", ".join(str(each["code"]) for each in errors)

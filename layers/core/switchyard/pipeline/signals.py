@@ -134,7 +134,7 @@ def take(table: Table, executions: Callable[[str], Executions], signal: Signal) 
 def _end_runs(table: Table, signal: Signal) -> None:
     """End the runs that a task had when it came to its end: they are completed with it, or cancelled.
 
-    Ids are in the order of creation: a run that was made since then, of a task that was reopened, goes on.
+    Ids are in the order of creation: a run that was made since then, of a task that was reopened, continues.
     """
     wanted = {"status": signal["end_runs"]}
     actor, request = system.actor(signal["tenant"]), signal["request"]

@@ -18,7 +18,7 @@ from switchyard.store.codec import NEW, row_key
 from switchyard.store.lists import side_by_side
 from switchyard.store.table import ConditionFailed, Item, Table
 
-#: Digits of an id (UUIDv7) that tell its block: 2^24 milliseconds, 4 hours and 40 minutes.
+#: Digits of an id (UUIDv7) that name its block: 2^24 milliseconds, 4 hours and 40 minutes.
 BLOCK_DIGITS = 6
 
 

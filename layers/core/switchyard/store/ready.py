@@ -92,8 +92,8 @@ def _lapsed_filter(actor: Actor, wanted: Wanted) -> Filter:
 
 
 def for_agents(wanted: Filter, agents: bool = True) -> None:
-    """Keep the tasks that an agent is to do (as Track.is_agents tells it, or the kind of an unassigned one), or the
+    """Keep the tasks that an agent is to do (by Track.is_agents, or the kind of an unassigned one), or the
     others."""
     kind, prefix = wanted.value("agent"), wanted.value(AGENT_PREFIX)
-    told = f"{wanted.name('assignee_type')} = {kind} OR begins_with({wanted.name('assignee')}, {prefix})"
-    wanted.conditions.append(f"({told})" if agents else f"(NOT ({told}))")
+    condition = f"{wanted.name('assignee_type')} = {kind} OR begins_with({wanted.name('assignee')}, {prefix})"
+    wanted.conditions.append(f"({condition})" if agents else f"(NOT ({condition}))")

@@ -109,7 +109,7 @@ class Table:
         return found
 
     def query(self, **params: Any) -> tuple[list[Item], Item | None]:
-        """Run one Query; returns the rows and the key to go on from (None at the end)."""
+        """Run one Query; returns the rows and the key to continue from (None at the end)."""
         answer = self.call("query", TableName=self.name, **params)
         return answer["Items"], answer.get("LastEvaluatedKey")
 

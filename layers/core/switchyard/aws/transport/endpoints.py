@@ -69,7 +69,7 @@ def is_plain(environment: Mapping[str, str]) -> bool:
 
 
 def find(service: Service, region: str, environment: Mapping[str, str]) -> Endpoint | None:
-    """Return where the service is; None if that is not to be told from the region and the variables alone."""
+    """Return where the service is; None if the region and the variables are not enough to say."""
     url = None
     if environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
         url = environment.get(f"AWS_ENDPOINT_URL_{service.variable}") or environment.get("AWS_ENDPOINT_URL")

@@ -45,7 +45,7 @@ def task(track: Track) -> dict[str, Any]:
 
 
 def task_id(track_id: str) -> str:
-    """Return this surface's spelling of a track's id."""
+    """Return the id of a track as this surface shows it."""
     return f"task_{track_id}"
 
 

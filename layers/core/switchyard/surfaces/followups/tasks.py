@@ -40,7 +40,7 @@ def wanted(body: Mapping[str, Any]) -> str | None:
 
 
 def find(unit: Unit, task_id: str) -> Track:
-    """Read one visible task by any spelling of its id; raises NotFound, also for what is not a valid id."""
+    """Read one visible task by its id in any surface's form; raises NotFound, also for what is not a valid id."""
     known = parse_id(task_id)
     if known is None:
         raise NotFound(f"There is no task with the id {task_id[:80]}.")
@@ -69,7 +69,7 @@ def update(
 
 
 def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
-    """Read a page of the tasks that the caller sees, and the cursor to go on with.
+    """Read a page of the tasks that the caller sees, and the cursor to continue with.
 
     By due date, soonest first, when a bound on it is given; otherwise newest first.
     """

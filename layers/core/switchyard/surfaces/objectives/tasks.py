@@ -63,7 +63,7 @@ def update(call: Call[UpdateTask]) -> Reply:
     fields: dict[str, Any] = {}
     if body.task is not None:
         fields["title"] = body.task
-    # A task that is open already keeps its status: this surface does not tell backlog from in progress.
+    # A task that is open already keeps its status: this surface does not distinguish backlog and in progress.
     if body.completed is not None and body.completed != lifecycle.is_done(before.status):
         fields["status"] = "done" if body.completed else "todo"
     return _answer(track_verbs.change(call.unit, before, **fields))

@@ -69,7 +69,7 @@ def _shown(call: AnyCall, draft: Any) -> dict[str, Any]:
 
 
 class _Plan:
-    """Which draft stands for which id, and which tracks must be read."""
+    """Which draft belongs to which id, and which tracks must be read."""
 
     def __init__(self, body: Drafts) -> None:
         self.field = body.drafts_field
@@ -107,11 +107,11 @@ class _Plan:
         return {track_id: name for name, track_id in self.ids.items() if track_id not in self.existing}
 
     def resolve(self, ref: str) -> str | None:
-        """Return the id that a label, or an id in any spelling, stands for."""
+        """Return the id that a label, or an id in any form, belongs to."""
         return self.ids.get(ref) or parse_id(ref)
 
     def refuse_unknown(self, call: AnyCall, body: Drafts) -> None:
-        """Raise UnknownReference for all drafts and references at once that stand for no track."""
+        """Raise UnknownReference for all drafts and references at once that belong to no track."""
         there = call.unit.find(self.named).keys() | (set(self.ids.values()) - self.existing)
         unknown = [
             _no_track(each, f"{body.deletes_field}.{position}")

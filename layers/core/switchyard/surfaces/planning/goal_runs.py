@@ -57,7 +57,7 @@ def _begin(position: str | None, tasks: list[Track]) -> int:
     for index, task in enumerate(tasks):
         if task.id == position:
             return index + 1
-    raise Invalid(FieldError("query.cursor", "names a task that has left the goal", "no cursor, to begin anew"))
+    raise Invalid(FieldError("query.cursor", "names a task that has left the goal", "no cursor, to start again"))
 
 
 def _shown(run: GoalRun) -> dict[str, Any]:

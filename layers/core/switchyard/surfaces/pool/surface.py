@@ -23,8 +23,8 @@ def _body(refused: Refused) -> dict[str, Any]:
     """Return {error, statusCode, statusMessage, message}; `data` adds what a program can act on."""
     error, message = refused.error, refused.text
     if isinstance(error, Invalid) and error.fields and not isinstance(error, MalformedBody):
-        told = error.fields if isinstance(error, UnknownReference) else error.fields[:1]
-        message = "; ".join(map(_about, told))
+        shown = error.fields if isinstance(error, UnknownReference) else error.fields[:1]
+        message = "; ".join(map(_about, shown))
     answer: dict[str, Any] = {
         "error": True,
         "statusCode": refused.status,

@@ -101,8 +101,8 @@ def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | N
         if body.assigned_to and (before is None or before.assignee != body.assigned_to):
             # A user unless the client says otherwise, as the document has it.
             fields["assignee_type"] = "user"
-    told = body.assignee_type or ("assignee_type" in sent and "assignee_type" not in fields)
-    if told and not _is_shown_type(body, before):
+    is_given = body.assignee_type or ("assignee_type" in sent and "assignee_type" not in fields)
+    if is_given and not _is_shown_type(body, before):
         fields["assignee_type"] = body.assignee_type
     if "space_id" in sent and not _is_shown_space(body.space_id, before):
         fields["project_ids"] = (body.space_id,) if body.space_id else ()

@@ -120,9 +120,9 @@ def _repository_alone(query: ListTasks) -> str | None:
 
 def _start(query: ListTasks, wanted: "_View") -> Start:
     """Find where the page begins: by the link's position, else by the counts of blocks of time."""
-    told = Start.of(query.position, query.offset, wanted.print)
-    if told or not query.offset or wanted.filtered:
-        return told or Start()
+    linked = Start.of(query.position, query.offset, wanted.print)
+    if linked or not query.offset or wanted.filtered:
+        return linked or Start()
     return wanted.skip(_block_of(query.offset, wanted))
 
 

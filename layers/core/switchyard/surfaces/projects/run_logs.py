@@ -41,8 +41,8 @@ def append(call: Call[AppendLog]) -> Reply:
     read = time.perf_counter()
     run = run_log_verbs.append(call.unit, run, body.entries)
     timings = (("read", started, read), ("append", read, time.perf_counter()))
-    told = ", ".join(f"{name};dur={(end - start) * 1_000:.2f}" for name, start, end in timings)
-    return Reply(200, run_present.run(run, call.request.base_url), {"server-timing": told})
+    durations = ", ".join(f"{name};dur={(end - start) * 1_000:.2f}" for name, start, end in timings)
+    return Reply(200, run_present.run(run, call.request.base_url), {"server-timing": durations})
 
 
 def session(call: Call[None, SessionLogs]) -> Reply:

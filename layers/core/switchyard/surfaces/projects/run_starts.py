@@ -170,7 +170,7 @@ def _without_token(task: Track) -> str:
 
 
 def _resumed(earlier: Run, state: dict[str, Any]) -> dict[str, Any]:
-    """Return the state of a run that goes on from another one: what it does not say itself is as it was there."""
+    """Return the state of a run that resumes another one: what it does not say itself is as it was there."""
     found = {name: earlier.state[name] for name in _INHERITED if isinstance(earlier.state.get(name), str)}
     found |= runtimes.inherited(earlier.state, state)
     branch = earlier.state.get("pr_base_branch")

@@ -95,8 +95,12 @@ class Goal:
         return [found[each] for each in tasks]
 
     def until(self, enough: Callable[[Any], bool]) -> Any:
-        deadline = time.monotonic() + WITHIN_SECONDS
+        # A busy machine may be slow; what is waited for is that something moves.
+        seen: Any = None
+        deadline = 0.0
         while not enough(found := self.progress()):
+            if found != seen:
+                seen, deadline = found, time.monotonic() + WITHIN_SECONDS
             assert time.monotonic() < deadline, found
             time.sleep(0.2)
         return found

@@ -54,8 +54,8 @@ def send_all[T](
     """Send all entries, packed by number and bytes; returns for each what it finally failed with, or None.
 
     `post` makes one request and returns the outcome for each of its entries. Temporary failures are retried, four
-    attempts in all, and not after the deadline (a time.monotonic() value). A request that is refused as a whole is halved until
-    the faulty entry is alone.
+    attempts in all, and not after the deadline (a time.monotonic() value). A request that is refused as a whole is
+    halved until the faulty entry is alone.
     """
     outcome: Outcome = [None] * len(entries)
     for positions in _packed([size(entry) for entry in entries], bytes_max):

@@ -106,6 +106,10 @@ class _Plan:
         """The labels of new tracks by the ids that they get."""
         return {track_id: name for name, track_id in self.ids.items() if track_id not in self.existing}
 
+    def id_of(self, draft: Draft) -> str:
+        """Return the id of the track that a draft creates or changes."""
+        return self.ids[named_id(draft.id) or draft.id]
+
     def resolve(self, ref: str) -> str | None:
         """Return the id that a label, or an id in any form, belongs to."""
         return self.ids.get(ref) or parse_id(ref)
@@ -120,7 +124,7 @@ class _Plan:
         ]
         for position, draft in enumerate(body.drafts):
             where = f"{self.field}.{position}"
-            if self.ids[named_id(draft.id) or draft.id] not in there:
+            if self.id_of(draft) not in there:
                 unknown.append(_no_track(draft.id, f"{where}.id"))
             for ref, path in _references(draft.task, f"{where}.task"):
                 if self.resolve(ref) not in there:
@@ -135,7 +139,7 @@ def _order(call: AnyCall, body: Drafts, plan: _Plan) -> list[int]:
     Tasks draw numbers from their goals, and one that begins or ends here needs what it depends on to be as it will be.
     """
     drafts = body.drafts
-    positions = {plan.ids[parse_id(draft.id) or draft.id]: position for position, draft in enumerate(drafts)}
+    positions = {plan.id_of(draft): position for position, draft in enumerate(drafts)}
     before = call.unit.find(plan.existing)
     order: dict[int, None] = {}
     passed: set[int] = set()
@@ -150,9 +154,9 @@ def _order(call: AnyCall, body: Drafts, plan: _Plan) -> list[int]:
             named = "depends_on" in task.model_fields_set
             refs = task.depends_on if named else before[track_id].depends_on if track_id in before else ()
             for ref in refs:
-                known = plan.ids.get(parse_id(ref) or ref)
-                if known:
-                    take(known)
+                needed = plan.resolve(ref)
+                if needed in positions:
+                    take(needed)
         order[position] = None
 
     for track_id in sorted(positions, key=lambda each: drafts[positions[each]].goal is None):

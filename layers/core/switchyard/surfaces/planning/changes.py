@@ -14,7 +14,7 @@ from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack
 #: What a new track shows beside what its body says; null where it is empty.
 NEW = {
     **dict.fromkeys(("id", "version", "updatedAt", "createdAt", "createdBy", "changedBy"), OWN),
-    **dict.fromkeys(("rollup", "dueAt", "completedAt", "completedNote", "unblocked"), OWN),
+    **dict.fromkeys(("rollup", "dueAt", "claim", "completedAt", "completedNote", "unblocked"), OWN),
     "relatedResource": None,
     "task": {"number": OWN} | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId")),
     "goal": {"dueDate": None},

@@ -2,10 +2,9 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 Platform = Literal["ios", "android", "web"]
-PLATFORMS: tuple[str, ...] = get_args(Platform)
 
 #: Devices of one person: a further one takes the place of the one that was seen longest ago.
 DEVICES_MAX = 20

@@ -116,7 +116,7 @@ def test_one_transaction_has_room_for_the_runs_it_starts() -> None:
     assert 2 * goal_rounds.STARTS_MAX + 1 <= ACTIONS_MAX
 
 
-def test_a_run_tells_which_goal_run_started_it_and_for_whom(api: Api, shop: Workshop, goal: str, add: Any) -> None:
+def test_a_run_shows_which_goal_run_started_it_and_for_whom(api: Api, shop: Workshop, goal: str, add: Any) -> None:
     task = add()
     run = start(api, shop, goal)
     started = shop.task(task).latest_run_id
@@ -476,7 +476,7 @@ def test_a_step_that_is_repeated_starts_nothing_twice(api: Api, shop: Workshop, 
     assert [_runs_of(shop, each) for each in tasks] == [1, 1, 1]
 
 
-def test_a_history_that_is_full_goes_on_in_another_execution(
+def test_a_history_that_is_full_continues_in_another_execution(
     api: Api, shop: Workshop, goal: str, add: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(goal_rounds, "ROUNDS_MAX", 2)
@@ -523,7 +523,7 @@ def test_a_goal_run_whose_start_was_lost_is_started(api: Api, shop: Workshop, go
 
 
 @pytest.mark.parametrize("how", ["FAILED", "TIMED_OUT", "ABORTED", "SUCCEEDED"])
-def test_a_goal_run_whose_execution_is_over_goes_on_in_the_next(
+def test_a_goal_run_whose_execution_is_over_continues_in_the_next(
     api: Api, shop: Workshop, goal: str, add: Any, how: str
 ) -> None:
     first = add()

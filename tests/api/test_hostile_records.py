@@ -68,7 +68,7 @@ def test_hostile_text_in_a_run_reaches_no_queue_and_every_run_is_signalled(text:
 
 @settings(max_examples=60, deadline=None)
 @given(text=HOSTILE, field=st.sampled_from(["title", "description", "assignee", "goal_id"]))
-def test_hostile_text_in_a_track_keeps_no_other_record_from_being_told(text: str, field: str) -> None:
+def test_hostile_text_in_a_track_keeps_no_other_record_from_being_published(text: str, field: str) -> None:
     tracks = [a_track(), a_track(**{field: text}), a_track()]
     clients = {"table": Table("table", Dynamo()), "bus": Bus("bus", Events()), **of_queues()}
     records = numbered([(None, each) for each in tracks])

@@ -155,7 +155,7 @@ def test_an_event_goes_once_to_each_endpoint_that_wants_it(api: Api, table: Tabl
     assert [len(deliveries(api, each)) for each in others] == [0, 0, 0]
 
 
-def test_personal_tasks_and_other_tenants_are_not_told(api: Api, table: Table, tenant: str) -> None:
+def test_personal_tasks_and_other_tenants_are_not_delivered(api: Api, table: Table, tenant: str) -> None:
     webhook = make(api)
     webhooks.dispatch(table, event(tenant, owner="user_ada"), payload)
     webhooks.dispatch(table, event("other"), payload)
@@ -196,7 +196,7 @@ def test_a_record_whose_message_the_queue_does_not_take_is_delivered_again() -> 
 # ---------------------------------------------------------------- attempts
 
 
-def test_a_delivery_is_signed_and_tells_the_task_in_the_pools_words(
+def test_a_delivery_is_signed_and_has_the_task_in_the_pools_form(
     api: Api, table: Table, tenant: str, outside: Outside, queue: Queue
 ) -> None:
     webhook = make(api)

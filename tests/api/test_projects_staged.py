@@ -94,7 +94,7 @@ def test_an_artifact_of_another_task_is_missing(table: Table, project: Project, 
     assert refused(table, task, "a") == ["a"]
 
 
-def test_who_comes_second_has_to_decide_anew(table: Table, task: Track) -> None:
+def test_the_loser_of_a_race_decides_again(table: Table, task: Track) -> None:
     stage(table, task, "a", "b")
     first, second = unit(table, task.tenant_id), unit(table, task.tenant_id)
     staged.consume(first, task, ["a"])
@@ -500,7 +500,7 @@ def test_an_artifact_goes_into_a_request_once(api: Api, task: Track, bucket: Obj
     assert_refused(finalize(api, task, file, file), "artifacts__1__id", "is there twice")
 
 
-def test_a_storage_that_does_not_answer_is_told_as_such(api: Api, task: Track, bucket: ObjectStore) -> None:
+def test_a_storage_that_does_not_answer_is_reported_as_such(api: Api, task: Track, bucket: ObjectStore) -> None:
     files = uploaded(api, task, bucket, b"a")
     slow = ApiError({"Error": {"Code": "503"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "HeadObject")
     objects.use(ObjectStore(bucket.bucket, Recorded(bucket.client, {"head_object": slow})))

@@ -172,11 +172,11 @@ def test_a_task_without_a_title_is_called_untitled() -> None:
         ({}, {"state": {"awaiting_input": 1}}),
     ],
 )
-def test_other_changes_are_told_to_nobody(task: Track, before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_other_changes_notify_nobody(task: Track, before: dict[str, Any], after: dict[str, Any]) -> None:
     assert change(a_run(task, **before), **after)[1] is None
 
 
-def test_the_end_of_a_run_that_awaits_input_is_told_as_its_end(task: Track) -> None:
+def test_the_end_of_a_run_that_awaits_input_is_notified_as_its_end(task: Track) -> None:
     message = became(a_run(task), status="failed", state={"awaiting_input": True})[1]
     assert message["kind"] == "failed"
 
@@ -206,7 +206,7 @@ def test_a_repeated_record_leads_to_the_same_notification(task: Track) -> None:
 # ---------------------------------------------------------------- who is told
 
 
-def test_only_the_tasks_maker_is_told(
+def test_only_the_tasks_creator_is_notified(
     api: Api, caller: Caller, queue: Messages, expo: Receiver, table: Table, project: Project
 ) -> None:
     task = a_task(table, project, by="user_bo", assignee="user_ada")
@@ -216,20 +216,20 @@ def test_only_the_tasks_maker_is_told(
     assert expo.notified() == ["theirs"]
 
 
-def test_without_devices_nobody_rings_and_it_is_told_why(
+def test_without_devices_nothing_is_sent_and_the_reason_is_shown(
     api: Api, queue: Messages, expo: Receiver, task: Track
 ) -> None:
     assert queue.give(ended(task))
     assert (decided(api, task), expo.requests) == (["no_devices"], [])
 
 
-def test_without_a_push_service_nobody_rings(api: Api, table: Table, task: Track) -> None:
+def test_without_a_push_service_nothing_is_sent(api: Api, table: Table, task: Track) -> None:
     register(api, "a")
     assert Messages(table, None).give(ended(task))
     assert decided(api, task) == ["disabled"]
 
 
-def test_nobody_is_told_of_a_task_that_became_anothers_own(
+def test_nobody_is_notified_of_a_task_that_became_anothers_own(
     caller: Caller, queue: Messages, expo: Receiver, table: Table, project: Project, api: Api
 ) -> None:
     task = a_task(table, project, by="user_ada", owner="user_bo")
@@ -238,7 +238,7 @@ def test_nobody_is_told_of_a_task_that_became_anothers_own(
     assert (decided(caller("user_bo"), task), expo.requests) == (["no_access"], [])
 
 
-def test_nobody_is_told_of_a_task_that_is_gone(
+def test_nobody_is_notified_of_a_task_that_is_gone(
     api: Api, queue: Messages, expo: Receiver, table: Table, task: Track
 ) -> None:
     register(api, "a")
@@ -297,7 +297,7 @@ def test_somebody_elses_presence_silences_nobody(
     assert expo.notified() == ["phone"]
 
 
-def test_who_left_is_rung(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+def test_a_user_who_left_is_notified(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
     (device,) = register(api, "phone")
     watch(api, task, device)
     api.delete(f"/api/projects/-/tasks/{task.id}/presence/", body={"device_id": device})
@@ -305,7 +305,7 @@ def test_who_left_is_rung(api: Api, queue: Messages, expo: Receiver, task: Track
     assert expo.notified() == ["phone"]
 
 
-def test_a_given_up_device_is_present_no_more_also_when_it_comes_back(
+def test_an_unregistered_device_is_not_present_even_when_it_comes_back(
     api: Api, queue: Messages, expo: Receiver, task: Track
 ) -> None:
     desktop, _ = register(api, "desktop", "phone")
@@ -322,7 +322,7 @@ def test_a_given_up_device_is_present_no_more_also_when_it_comes_back(
 # ---------------------------------------------------------------- cooldown
 
 
-def test_a_run_rings_once_for_a_kind_until_the_cooldown_is_over(
+def test_a_run_notifies_once_of_a_kind_until_the_cooldown_is_over(
     api: Api, queue: Messages, expo: Receiver, table: Table, task: Track
 ) -> None:
     register(api, "phone")
@@ -377,7 +377,7 @@ def test_a_suppressed_notification_uses_the_cooldown_up(api: Api, queue: Message
 # ---------------------------------------------------------------- once
 
 
-def test_a_message_that_comes_again_rings_nobody_twice(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+def test_a_repeated_message_notifies_nobody_twice(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
     register(api, "phone")
     message = ended(task)
     for attempt in (1, 1, 2):
@@ -423,7 +423,7 @@ def test_while_one_attempt_is_at_it_another_waits(
 # ---------------------------------------------------------------- delivery
 
 
-def test_a_device_that_expo_knows_no_more_is_removed(
+def test_a_device_that_expo_no_longer_knows_is_removed(
     api: Api, queue: Messages, expo: Receiver, table: Table, task: Track, tenant: str
 ) -> None:
     old, new = register(api, "old", "new")
@@ -450,7 +450,7 @@ def test_a_device_that_is_registered_again_meanwhile_is_kept(
     assert [each.token for each in device_rows.of_person(table, tenant, "user_ada").devices] == ["phone"]
 
 
-def test_other_refusals_of_a_device_are_told_and_not_repeated(
+def test_other_refusals_of_a_device_are_shown_and_not_retried(
     api: Api, queue: Messages, expo: Receiver, task: Track
 ) -> None:
     (device,) = register(api, "phone")
@@ -515,7 +515,7 @@ def test_no_answer_is_tried_again_later(api: Api, table: Table, task: Track) -> 
         assert opened.notified() == ["phone"]
 
 
-def test_a_repeated_attempt_rings_only_who_was_not_taken(
+def test_a_repeated_attempt_notifies_only_pending_devices(
     api: Api, queue: Messages, expo: Receiver, task: Track
 ) -> None:
     register(api, "a", "b", "c")
@@ -628,7 +628,7 @@ def set_row(table: Table, key: tuple[str, str], **values: Any) -> None:
 # ---------------------------------------------------------------- through the surface
 
 
-def test_what_an_agent_reports_over_http_is_what_is_told(
+def test_what_an_agent_reports_over_http_is_what_is_notified(
     api: Api, caller: Caller, queue: Messages, expo: Receiver, table: Table, task: Track
 ) -> None:
     register(api, "phone")

@@ -195,7 +195,7 @@ def test_an_entrys_type_is_its_method_or_the_kind_of_update(
 
 
 @pytest.mark.parametrize("entry", [{}, {"notification": None}, {"notification": []}, tell(None), tell({})])
-def test_an_entry_that_tells_of_nothing_has_no_type(api: Api, table: Table, run: Run, entry: Any) -> None:
+def test_an_entry_without_a_method_has_no_type(api: Api, table: Table, run: Run, entry: Any) -> None:
     log(table, run, entry)
     assert session(api, run, "event_types=other")[0] == []
     assert session(api, run, "exclude_types=other")[0] == [entry]
@@ -212,7 +212,7 @@ def test_an_entry_that_tells_of_nothing_has_no_type(api: Api, table: Table, run:
         ("2026-01-01T10:00:01", []),
     ],
 )
-def test_after_is_the_entrys_own_time_in_any_spelling(
+def test_after_is_the_entrys_own_time_in_any_format(
     api: Api, table: Table, run: Run, after: str, left: list[str]
 ) -> None:
     times = ("2026-01-01T10:00:00Z", "2026-01-01T10:00:00.0005+00:00", "2026-01-01T10:00:01")

@@ -84,7 +84,7 @@ def test_entries_are_kept_as_they_came_and_answered_with_the_run(api: Api, run: 
     assert logged(api, run) == [*entries, {"n": 3}]
 
 
-def test_the_answer_tells_how_long_it_took(api: Api, run: Run) -> None:
+def test_the_answer_says_how_long_it_took(api: Api, run: Run) -> None:
     timing = append(api, run, {"n": 1}).headers["server-timing"]
     assert [each.split(";dur=")[0] for each in timing.split(", ")] == ["read", "append"]
     assert all(float(each.split("=")[1]) >= 0 for each in timing.split(", "))
@@ -129,7 +129,7 @@ def test_pieces_of_messages_are_left_out(api: Api, table: Table, run: Run) -> No
     ],
     ids=["missing", "null", "empty", "text", "many", "no object", "large entry", "large", "deep"],
 )
-def test_what_is_no_list_of_entries_is_refused_and_nothing_written(
+def test_an_invalid_list_of_entries_is_refused_and_nothing_written(
     api: Api, run: Run, body: Any, attr: str, detail: str
 ) -> None:
     answer = api.post(f"/api/projects/@current/tasks/{run.task_id}/runs/{run.id}/append_log/", body)
@@ -138,7 +138,7 @@ def test_what_is_no_list_of_entries_is_refused_and_nothing_written(
 
 
 @pytest.mark.parametrize("text", ['{"entries": [{"a": NaN}]}', '{"entries": [{"a": 1e999}]}'])
-def test_what_is_no_json_is_refused(api: Api, run: Run, text: str) -> None:
+def test_invalid_json_is_refused(api: Api, run: Run, text: str) -> None:
     url = f"/api/projects/@current/tasks/{run.task_id}/runs/{run.id}/append_log/"
     answer = api.post(url, text=text)
     assert answer.status == 400, answer.text
@@ -279,7 +279,7 @@ def test_a_holder_whose_lease_ran_out_is_refused_with_its_fence(caller: Caller, 
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-def test_the_last_lines_may_come_after_the_end_and_later_no_more(
+def test_the_last_lines_may_come_soon_after_the_end_but_not_later(
     caller: Caller, table: Table, project: Project, status: str
 ) -> None:
     agent = caller("agent_bo", kind="agent")

@@ -288,7 +288,7 @@ def test_a_task_counts_its_runs(table: Table, tenant: str, task: Track) -> None:
     assert current(table, made)[0].run_count == 2
 
 
-def test_a_change_whose_answer_was_lost_is_not_refused_when_it_is_decided_anew(table: Table, offered: Run) -> None:
+def test_a_change_whose_answer_was_lost_is_not_refused_when_it_is_decided_again(table: Table, offered: Run) -> None:
     claim(table, offered)
     ledger = unit(table, offered.tenant_id, fence=1)
     runs.change(ledger, *runs.find(ledger, offered.task_id, offered.id), status="completed")

@@ -139,7 +139,7 @@ def test_a_run_that_was_cancelled_before_its_step_waits_is_answered_at_once(worl
     assert world.states.answers["one"]["status"] == "cancelled"
 
 
-def test_a_run_that_was_picked_up_between_two_offers_goes_on(world: World) -> None:
+def test_a_run_that_was_picked_up_between_two_offers_continues(world: World) -> None:
     run = world.run()
     world.step(workflow.dispatch, run, "one")
     world.states.waiting.remove("one")
@@ -262,9 +262,7 @@ def test_a_silent_run_ends_by_its_mode(world: World, working: Run, mode: str, st
 
 
 @pytest.mark.parametrize("error", [workflow.TIMEOUT, workflow.SILENCE])
-def test_a_sign_of_life_that_came_too_late_for_the_workflow_still_counts(
-    world: World, working: Run, error: str
-) -> None:
+def test_a_heartbeat_that_came_too_late_for_the_workflow_still_counts(world: World, working: Run, error: str) -> None:
     word = world.ended(working, "work", error)
     assert (word["ended"], word["idle_seconds"]) == (False, 60)
     assert world.now(working).status == "in_progress"
@@ -432,7 +430,7 @@ def test_the_reconciler_repeats_a_signal_that_was_lost(world: World) -> None:
     assert world.states.answers["one"]["status"] == "in_progress"
 
 
-def test_the_reconciler_goes_on_where_its_time_was_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reconciler_continues_where_it_ran_out_of_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     made = {world.run().id for _ in range(6)}
     while len(world.states.executions) < len(made):
         started = len(world.states.executions)

@@ -162,7 +162,7 @@ BODIES: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("path", "body"), BODIES)
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf8"])
-def test_utf8_by_any_spelling_is_read(api: Api, path: str, body: Any, charset: str) -> None:
+def test_utf8_by_any_name_is_read(api: Api, path: str, body: Any, charset: str) -> None:
     answer = api.post(path, body, headers={"content-type": f"application/json; charset={charset}"})
     assert answer.status in (200, 201), answer.text
 

@@ -275,7 +275,7 @@ def test_cancelling_takes_the_runs_away_from_their_agents(goal: Goal) -> None:
     assert {goal.state(held)[0], goal.state(waits)[0]} == {"failed"}
 
 
-def test_a_goal_run_whose_execution_was_stopped_goes_on_to_its_end(goal: Goal) -> None:
+def test_a_goal_run_whose_execution_was_stopped_continues_to_its_end(goal: Goal) -> None:
     first = goal.add(title="first")
     goal.add(first, title="second")
     run = goal.start()

@@ -102,7 +102,7 @@ def put(aws: Any, table: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("end", [kill, stop])
-def test_an_execution_that_waits_begins_anew_after_a_restart(stack: Stack, end: Any) -> None:
+def test_a_waiting_execution_starts_again_after_a_restart(stack: Stack, end: Any) -> None:
     def aws(service: str) -> Any:
         return boto3.client(service, **stack.client_options())
 

@@ -174,7 +174,7 @@ def test_beats_at_once_are_one_row(ada: Person, table: Table) -> None:
 # ---------------------------------------------------------------- from a run's end to a phone
 
 
-def test_a_runs_end_rings_each_device_once_however_often_it_is_told(
+def test_a_runs_end_notifies_each_device_once_however_often_the_message_comes(
     ada: Person, aws: Any, receiver: Receiver, names: Callable[[str], str]
 ) -> None:
     tokens = [f"{ada.id}-a", f"{ada.id}-b"]
@@ -199,7 +199,7 @@ def test_a_runs_end_rings_each_device_once_however_often_it_is_told(
     assert message["data"] == {"taskId": task, "taskRunId": before.id, "notificationKind": "completed"}
 
 
-def test_a_watched_task_rings_nowhere(ada: Person, aws: Any, receiver: Receiver) -> None:
+def test_a_watched_task_notifies_no_device(ada: Person, aws: Any, receiver: Receiver) -> None:
     desktop, _ = ada.register(f"{ada.id}-desktop", f"{ada.id}-phone")
     task, other = ada.task(), ada.task()
     assert ada.http.post(ada.path(task, "presence"), json={"device_id": desktop}).status_code == 204
@@ -211,7 +211,7 @@ def test_a_watched_task_rings_nowhere(ada: Person, aws: Any, receiver: Receiver)
     assert sorted(receiver.notified()) == [f"{ada.id}-desktop", f"{ada.id}-phone"]
 
 
-def test_a_device_that_the_service_knows_no_more_is_removed(ada: Person, receiver: Receiver) -> None:
+def test_a_device_that_the_service_no_longer_knows_is_removed(ada: Person, receiver: Receiver) -> None:
     ada.register(f"{ada.id}-old", f"{ada.id}-new")
     receiver.gone = {f"{ada.id}-old"}
     task = ada.task()

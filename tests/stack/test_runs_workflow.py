@@ -90,7 +90,7 @@ def test_a_run_goes_from_queued_to_its_end(deployed: Deployed, status: str, task
     assert deployed.states_entered(run) == ["Dispatch", "HasEnded", "Work", "HasEnded", "Ended"]
 
 
-def test_the_trail_of_the_task_tells_of_its_run(deployed: Deployed, stack: dict[str, Any]) -> None:
+def test_the_trail_of_the_task_has_its_run(deployed: Deployed, stack: dict[str, Any]) -> None:
     run = deployed.offered()
     deployed.claim(run)
     deployed.finish(run, "completed")
@@ -164,7 +164,7 @@ def test_a_run_that_nobody_picks_up_is_offered_again_and_then_fails(deployed: De
     assert deployed.over(run)["status"] == "SUCCEEDED"
 
 
-def test_a_run_that_is_given_back_goes_on_with_another_agent(deployed: Deployed) -> None:
+def test_a_run_that_is_given_back_continues_with_another_agent(deployed: Deployed) -> None:
     run = deployed.working()
     deployed.give_back(run)
     assert deployed.task_of(run).status == "todo"

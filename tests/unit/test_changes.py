@@ -62,7 +62,7 @@ def test_each_kind_of_change_has_its_action_and_its_events(
     assert (change.action, types(change)) == (action, told)
 
 
-def test_a_task_that_is_created_done_and_assigned_is_told_as_such() -> None:
+def test_a_task_that_is_created_done_and_assigned_is_reported_as_such() -> None:
     born = tracks.create(ADA, "request", "task", "Task", status="done", assignee="user_bo")
     assert types(Change(None, born)) == ["task.created", "task.completed", "task.assigned"]
 
@@ -73,7 +73,7 @@ def test_a_goals_events_are_a_goals() -> None:
     assert types(changed(goal, status="completed")) == ["goal.updated", "goal.status_changed", "goal.completed"]
 
 
-def test_taking_an_assignee_away_is_no_assignment() -> None:
+def test_taking_an_assignee_away_is_not_an_assignment() -> None:
     assert types(changed(replace(TASK, assignee="user_bo"), assignee=None)) == ["task.updated"]
 
 

@@ -142,7 +142,7 @@ def test_the_fields_within_ext_come_back_beside_what_a_surface_keeps_there(
     assert tracks.to_item(tracks.from_item(row)) == row
 
 
-def test_the_order_in_which_a_surface_keeps_its_fields_is_no_difference() -> None:
+def test_the_order_in_which_a_surface_keeps_its_fields_is_not_a_difference() -> None:
     row = GOLDEN["tracks"]["of a project"]
     kept = json.loads(row["ext"]["S"])["projects"]
     turned = json.dumps({"projects": dict(reversed(kept.items()))})

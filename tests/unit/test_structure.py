@@ -251,7 +251,7 @@ def may_call(statement: dict[str, Any]) -> set[str]:
     return {name for name in functions() if name.startswith(prefixes)}
 
 
-def test_the_api_may_call_what_stands_behind_it_and_nothing_else() -> None:
+def test_the_api_may_call_the_functions_behind_it_and_nothing_else() -> None:
     (role,) = resources("AWS::IAM::Role").values()
     (policy,) = role["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
@@ -324,7 +324,7 @@ def test_what_takes_a_key_may_read_its_answer_whole() -> None:
         assert {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"} <= granted, name
 
 
-def test_the_stream_has_no_more_readers_than_a_shard_bears() -> None:
+def test_the_stream_has_no_more_consumers_than_a_shard_supports() -> None:
     events = [event for each in functions().values() for event in each.get("Events", {}).values()]
     assert len([each for each in events if each["Type"] == "DynamoDB"]) <= 2
 

@@ -269,7 +269,7 @@ def test_a_run_of_a_finished_task_does_not_come_back(table: Table, tenant: str, 
 
 
 def test_what_has_begun_is_not_taken_back(table: Table, offered: Run) -> None:
-    with pytest.raises(Conflict, match="not started"):
+    with pytest.raises(Conflict, match="cannot become not_started again"):
         change(table, offered, status="not_started")
 
 

@@ -169,7 +169,7 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
     if run.is_final and status != run.status:
         raise Finished(run)
     if status == "not_started" and run.status != "not_started":
-        raise Conflict(f"The run is {run.status}: it it cannot become not_started again.")
+        raise Conflict(f"The run is {run.status}: it cannot become not_started again.")
     if all(same(getattr(run, name), value) for name, value in fields.items()):
         return run
     after = replace(

@@ -16,7 +16,19 @@ Json = dict[str, Any]
 
 PATH = Path(__file__).with_name("tools.json")
 #: What a schema says that a model does not need to read; the server checks it all the same.
-_UNREAD = frozenset({"title", "default", "minLength", "maxLength", "minItems", "maxItems", "pattern"})
+_UNREAD = frozenset(
+    {
+        "title",
+        "default",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "pattern",
+        "dependentRequired",
+    }
+)
 
 
 class _Terse(GenerateJsonSchema):
@@ -58,5 +70,10 @@ def _terse(schema: Any, definitions: Json, names: bool = False) -> Any:
     return {
         key: _terse(each, definitions, names=key == "properties" and not names)
         for key, each in schema.items()
-        if names or (key not in _UNREAD and key not in described)
+        if names or not (key in _UNREAD or key in described or _only_bounds(key, each))
     }
+
+
+def _only_bounds(key: str, branches: Any) -> bool:
+    """Tell whether alternatives only bound a text further: a date, or a date-time."""
+    return key == "anyOf" and not any(each.keys() & {"type", "$ref"} for each in branches)

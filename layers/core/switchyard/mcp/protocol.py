@@ -32,7 +32,7 @@ UNSUPPORTED_VERSION = -32022
 
 _VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 _CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
-_ID_MAX = 255
+ID_MAX = 255
 
 
 class ProtocolError(Exception):
@@ -69,8 +69,8 @@ def read(request: Request) -> Message:
     if not isinstance(body, dict) or body.get("jsonrpc") != "2.0":
         raise ProtocolError(INVALID_REQUEST, 'The body is not a JSON-RPC message: an object with "jsonrpc": "2.0".')
     given = body.get("id")
-    if "id" in body and (isinstance(given, bool) or not isinstance(given, (str, int)) or len(str(given)) > _ID_MAX):
-        raise ProtocolError(INVALID_REQUEST, f"id must be a string or an integer of at most {_ID_MAX} characters.")
+    if "id" in body and (isinstance(given, bool) or not isinstance(given, (str, int)) or len(str(given)) > ID_MAX):
+        raise ProtocolError(INVALID_REQUEST, f"id must be a string or an integer of at most {ID_MAX} characters.")
     method = body.get("method")
     if method is None and ("result" in body or "error" in body):
         return Message(None, None, {}, False)

@@ -24,6 +24,7 @@ from switchyard.surfaces.inputs import (
     NonEmptyName,
     Title,
     TrackId,
+    Whole,
 )
 from switchyard.surfaces.outputs import CamelShown
 from switchyard.surfaces.pool.workflow import Status
@@ -70,7 +71,7 @@ class _Filter(CamelQuery):
 
 
 class Lease(CamelBody):
-    lease_seconds: Annotated[int, Field(ge=1, le=LEASE_MAX)] = LEASE_DEFAULT
+    lease_seconds: Annotated[int, Field(ge=1, le=LEASE_MAX), Whole] = LEASE_DEFAULT
 
 
 class ClaimNext(Lease):

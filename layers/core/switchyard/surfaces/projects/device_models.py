@@ -6,11 +6,11 @@ from pydantic import Field
 
 from switchyard.domain.devices import TOKEN_MAX, Platform
 from switchyard.domain.notifications import Decision, Kind, Outcome
-from switchyard.surfaces.inputs import ABSENT, Cursor, NotBlank, Printable
+from switchyard.surfaces.inputs import ABSENT, Cursor, NotBlank, OneLine
 from switchyard.surfaces.outputs import Shown
 from switchyard.surfaces.projects.inputs import LIMIT, Body, Limit, Params, Uuid
 
-Token = Annotated[str, Field(min_length=1, max_length=TOKEN_MAX), NotBlank, Printable]
+Token = Annotated[str, Field(min_length=1, max_length=TOKEN_MAX), NotBlank, OneLine]
 
 
 class RegisterDevice(Body):

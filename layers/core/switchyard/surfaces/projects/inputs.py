@@ -3,9 +3,10 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.surfaces.inputs import Rule
 
 LIMIT = 50
 LIMIT_MAX = 100
@@ -47,7 +48,7 @@ def _whole(given: Any) -> int:
 
 
 #: A UUID in any of its forms, in the canonical one.
-Uuid = Annotated[str, AfterValidator(_uuid)]
+Uuid = Annotated[str, Rule(_uuid, {"format": "uuid"})]
 #: How many a page shows: anything but a number is the default, a limit above the maximum is the maximum.
 Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1, le=LIMIT_MAX)]
 

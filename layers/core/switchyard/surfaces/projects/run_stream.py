@@ -38,9 +38,8 @@ ANSWER_MAX_BYTES = 3 * 1_048_576
 
 #: Comes before the first append of any log.
 _START = "0"
-_ID = re.compile(
-    rf"({_START}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.([0-9]{{1,4}})(?:\.([0-9]{{1,15}}))?(\.end)?",
-    re.ASCII,
+EVENT_ID = (
+    rf"({_START}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.([0-9]{{1,4}})(?:\.([0-9]{{1,15}}))?(\.end)?"
 )
 
 
@@ -56,7 +55,7 @@ class Place:
     @classmethod
     def of(cls, event_id: str) -> "Place":
         """Return the place that an event's id names; raises Invalid."""
-        found = _ID.fullmatch(event_id)
+        found = re.fullmatch(EVENT_ID, event_id, re.ASCII)
         if found is None:
             problem = f"{event_id[:80]!r} is not the id of an event of this stream"
             raise Invalid(FieldError("Last-Event-ID", problem, "the id of the last event received, or no such header"))

@@ -32,6 +32,7 @@ class World:
         run = self.post(f"/api/projects/1/tasks/{homed}/runs", {})["id"]
         numbered = make_task(api, "Numbered", self.scope, goalId=goal)["id"]
         self.records = {
+            "/v1/tenant": ["/v1/tenant"],
             "/v1/tracks/{id}": [f"/v1/tracks/{each}" for each in (*tasks, goal, self.personal())],
             "/api/v1/tasks/{id}": [f"/api/v1/tasks/{each}" for each in tasks],
             "/v1/tasks/{id}": [f"/v1/tasks/{each}" for each in tasks],
@@ -110,6 +111,7 @@ COPIES = [route for route in written() if route.startswith("POST")]
 
 def test_every_surface_with_records_is_held_to_it() -> None:
     assert {path.split("/")[1] + path.split("/")[2] for path in written().values()} == {
+        "v1tenant",
         "v1tracks",
         "v1tasks",
         "v1workspaces",

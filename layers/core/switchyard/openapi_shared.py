@@ -82,6 +82,10 @@ def changes_versions(operation: Operation) -> bool:
     return operation.versioned and operation.method in ("PATCH", "PUT", "DELETE")
 
 
+def changes_tasks(operation: Operation) -> bool:
+    return operation.keyed and "tasks:write" in operation.scopes
+
+
 def refusals(surfaces: Iterable[Surface], schemas: dict[type[BaseModel], Json]) -> Json:
     """Return the error answers of each surface by status, as the surface itself words them."""
     found: Json = {}

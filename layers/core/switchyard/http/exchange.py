@@ -12,7 +12,6 @@ from typing import Any
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
 from switchyard.domain.tokens import redacted
-from switchyard.http import refusals
 from switchyard.http.answers import Answer, encoded
 from switchyard.http.auth import authenticate
 from switchyard.http.call import Call, Caller, Reply
@@ -121,6 +120,8 @@ class LedgerExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
         except SwitchyardError as refusal:
             wants = self.operation.wants
             if wants and self.actor and self.table:
+                from switchyard.http import refusals  # what a GET never needs
+
                 wanted = wants(refusals.json_object(self.request))
                 named = self.request.path_parameters.get("id")
                 refusals.leave_word(self.table, self.actor, self.request.id, named, wanted, refusal)

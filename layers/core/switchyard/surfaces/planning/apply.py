@@ -177,7 +177,7 @@ def _upsert(call: AnyCall, body: Drafts, plan: _Plan, position: int) -> dict[str
     else:
         before = _existing(call, known, f"{where}.id")
         fields.check_type(before, draft, f"{where}.")
-        own = fields.task(draft.task, before) | fields.goal(draft.goal, before)
+        own = fields.task(draft.task, before) | fields.goal(draft.goal, call.actor, before)
         resolved = _resolved(own, plan)
         track = ledger.change(call.ledger, before, fields.paths(f"{where}.", plan.names), **given, **resolved)
         outcome = "unchanged" if track is before else "updated"
@@ -196,7 +196,7 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: _Plan, given: dict[
     if draft.task is None and draft.goal is None:
         problem = "has neither task nor goal, so that its type is unknown"
         raise Invalid(FieldError(where, problem, "a task object or a goal object, {} will do", "required"))
-    own = fields.task(draft.task) | fields.goal(draft.goal)
+    own = fields.task(draft.task) | fields.goal(draft.goal, call.actor)
     return ledger.create(
         call.ledger,
         "task" if draft.task is not None else "goal",

@@ -66,7 +66,8 @@ def errors(operation: Operation) -> list[SwitchyardError]:
         MissingScope: bool(operation.scopes),
         # Under another method of the path; what always answers 405 says so itself.
         MethodNotAllowed: operation.status != HTTPStatus.METHOD_NOT_ALLOWED,
-        NotFound: has_path or operation.surface.workspace_parameter is not None,
+        # Query and body may name what is not there, too, and a token may belong to a tenant that is not.
+        NotFound: has_path or not operation.public or operation.surface.workspace_parameter is not None,
         IdempotencyConflict: operation.keyed,
         PreconditionFailed: changes_versions(operation),
         TooLarge: bool(operation.body),

@@ -105,12 +105,20 @@ def public_endpoint(surface: Surface, name: str, *routes: str, **answers: Unpack
 
 
 def committing_endpoint(
-    surface: Surface, name: str, *routes: str, scopes: tuple[str, ...], **answers: Unpack[Answers]
+    surface: Surface,
+    name: str,
+    *routes: str,
+    scopes: tuple[str, ...],
+    body: type[BaseModel],
+    **answers: Unpack[Answers],
 ) -> Decorator[Caller]:
-    """Make a Lambda handler of a function that takes the Caller, reads the request and performs what it asks for."""
+    """Make a Lambda handler of a function that takes the Caller, reads the request and performs what it asks for.
+
+    `body` is for the documentation: the handler reads it.
+    """
 
     def decorate(handler: Callable[[Caller], Reply]) -> LambdaHandler:
-        operation = _operation(surface, name, routes, handler, scopes=scopes, **answers)
+        operation = _operation(surface, name, routes, handler, scopes=scopes, body=body, **answers)
         return _lambda_handler(CallerExchange, operation, handler)
 
     return decorate

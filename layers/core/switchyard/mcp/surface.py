@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import MissingScope
 from switchyard.http.call import Reply
@@ -29,6 +31,17 @@ class RpcError(Shown):
     jsonrpc: Literal["2.0"]
     id: str | int | None
     error: RpcErrorObject
+
+
+class RpcMessage(BaseModel):
+    """A request, or a notification (without `id`). The handler reads it itself, and words refusals as JSON-RPC."""
+
+    model_config = ConfigDict(extra="ignore", defer_build=True)
+
+    jsonrpc: Literal["2.0"]
+    method: str
+    id: str | int = None  # type: ignore[assignment]
+    params: dict[str, Any] = {}
 
 
 class RpcAnswer(Shown):

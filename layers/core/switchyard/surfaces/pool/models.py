@@ -29,7 +29,7 @@ from switchyard.surfaces.outputs import CamelShown
 from switchyard.surfaces.pool.workflow import Status
 
 Priority = Literal["low", "medium", "high", "urgent"]
-AssigneeType = Literal["agent", "user"]
+AssigneeType = Literal["user", "agent"]
 DependsOn = Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct]
 
 

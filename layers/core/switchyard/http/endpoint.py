@@ -43,7 +43,8 @@ class Promises(Answers, total=False):
     is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body that may
     carry the key in place of the header; a body that is `body_optional` is {} when it is left out. `shown` returns what
     the record of the path shows, or what a new one does: a body may carry it back (unchanged.py). `wants` tells which
-    status a body, as it was sent, means to give the track of the path (`id`), for the audit trail of what is refused.
+    status a body, as it was sent, means to give the track of the path (`id`), for the audit trail of what is refused;
+    `about` which track that is where the path names none.
     """
 
     scopes: tuple[str, ...]
@@ -54,6 +55,7 @@ class Promises(Answers, total=False):
     body_optional: bool
     shown: Callable[[Call[Any]], Any]
     wants: Callable[[Mapping[str, Any]], str | None]
+    about: Callable[[Mapping[str, Any]], object]
 
 
 @overload

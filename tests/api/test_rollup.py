@@ -200,6 +200,22 @@ def test_a_consumer_killed_at_any_call_moves_the_goal_once(table: Table, tenant:
     assert at > 3, "it was over after a few calls"
 
 
+def test_two_tasks_that_are_done_at_the_same_moment_complete_the_goal(api: Api, stream: Stream, table: Table) -> None:
+    goal = str(make_goal(api, progress=5)["id"])
+    tasks = tasks_of(api, goal, 3)
+    change(api, {"id": tasks[0]}, {"task": {"status": "done"}})
+    stream.settle()
+    assert (goal_of(api, goal), follows(api, goal)) == (("on_track", 5), ["status"])
+    change(api, {"id": tasks[1]}, {"task": {"status": "done"}})
+    first = stream.collect()
+    change(api, {"id": tasks[2]}, {"task": {"status": "done"}})
+    second = stream.collect()
+    rival = Meanwhile(table.client, lambda: stream.deliver(second))
+    assert stream.deliver(first, client=rival) == []
+    stream.settle()
+    assert goal_of(api, goal) == ("completed", 5)
+
+
 class Meanwhile:
     """A client before whose first read of many rows, and after it, somebody else acts."""
 

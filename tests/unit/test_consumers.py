@@ -78,7 +78,7 @@ def test_readers_of_the_stream_split_what_kills_them_and_tell_when_they_lag() ->
         assert functions()[name]["Environment"]["Variables"]["DEAD_LETTERS_QUEUE_URL"] == {"Ref": "PipelineDeadLetters"}
 
 
-def test_every_queue_tells_when_its_consumer_lags() -> None:
+def test_every_queue_has_an_alarm_for_a_lagging_consumer() -> None:
     for name, _, properties in sources("SQS"):
         queue = properties["Queue"]["GetAtt"].partition(".")[0]
         assert {"GetAtt": f"{queue}.QueueName"} in alarms("ApproximateAgeOfOldestMessage"), name

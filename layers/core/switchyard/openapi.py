@@ -1,7 +1,7 @@
 """What is made from the endpoints themselves: `make openapi` (`python -m switchyard.openapi`).
 
-Writes docs/openapi.json, the routes in template.yaml and the table of $default; with `--check` writes nothing and exits
-with 1 when one of them is stale.
+Writes docs/openapi.json, the routes in template.yaml, the table of $default and MCP's tool list; with `--check` writes
+nothing and exits with 1 when one of them is stale.
 """
 
 import json
@@ -18,6 +18,7 @@ from switchyard import __version__, routes
 from switchyard.catalogue import ROOT, endpoints
 from switchyard.http.operation import Operation
 from switchyard.http.request import BODY_MAX
+from switchyard.mcp import listing
 from switchyard.openapi_shared import (
     HEADERS,
     PARAMETERS,
@@ -43,7 +44,7 @@ def document(operations: Iterable[Operation]) -> Json:
     for operation in found:
         for position, path in enumerate(operation.paths):
             described = _operation(operation, path, schemas)
-            if position:  # another spelling of the same path: an operationId is given once
+            if position:  # another form of the same path: an operationId is given once
                 del described["operationId"]
             paths.setdefault(path, {})[operation.method.lower()] = described
     surfaces = {operation.surface.name: operation.surface for operation in found}
@@ -196,7 +197,7 @@ def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Js
 
 #: What an answer without a body means, by its status.
 _EMPTY = {
-    202: "Taken without an answer.",
+    202: "Accepted; the answer has no body.",
     204: "There is none.",
     303: "It is too large for this answer: read it from the URL in the header Location.",
 }
@@ -215,6 +216,7 @@ def files(root: Path = ROOT) -> dict[Path, str]:
     return {
         root / "docs/openapi.json": rendered(),
         root / "functions/service/answer_unmatched/routes.json": routes.table(operations),
+        root / listing.PATH.relative_to(ROOT): listing.rendered(),
         template: routes.placed(template.read_text(encoding="utf-8"), routes.body(operations)),
     }
 

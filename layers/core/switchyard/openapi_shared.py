@@ -132,17 +132,17 @@ def _text_header(description: str, **schema: Any) -> Json:
 
 
 HEADERS: Json = {
-    "Allow": _text_header("The methods that the path takes."),
+    "Allow": _text_header("The methods of the path."),
     "X-Request-Id": _text_header("Names the request in logs and in the audit trail."),
     "ETag": _text_header("The track's version, in quotes, for If-Match.", pattern='^"[0-9]+"$'),
     "Idempotency-Replayed": _text_header(
         "Present when the answer is the first one to this Idempotency-Key.", const="true"
     ),
     "Dependencies-Overruled": _text_header(
-        "Tasks that were to be done before: the caller, a person, began or completed the task all the same."
+        "Open prerequisites that the caller, a person, overruled by beginning or completing the task."
     ),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
-    "X-Should-Retry": _text_header("Tells a client that the same request will be refused again.", const="false"),
+    "X-Should-Retry": _text_header("The same request would be refused again.", const="false"),
     "WWW-Authenticate": _text_header("How to authenticate (RFC 6750)."),
     "X-Amzn-Remapped-WWW-Authenticate": _text_header("The same, under the name that API Gateway gives it."),
 }

@@ -36,7 +36,7 @@ def new_token() -> str:
 
 
 def well_formed(token: str) -> bool:
-    """Tell whether prefix, length and checksum fit, in constant time for the checksum."""
+    """Return whether prefix, length and checksum fit, in constant time for the checksum."""
     if len(token) != LENGTH or not token.startswith(PREFIX) or not token.isascii():
         return False
     return hmac.compare_digest(_checksum(token[:-6]), token[-6:])

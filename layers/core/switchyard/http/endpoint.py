@@ -1,9 +1,9 @@
 """The decorators that make a Lambda handler of a function, by what the function gets.
 
 `endpoint`: request id -> authentication -> scope -> content type, size, JSON, validation -> the handler -> one commit,
-with the answer kept under its idempotency key -> headers, one log line, metrics. Errors of any step are worded by the
-surface. `public_endpoint` leaves out all between the request and the handler, `committing_endpoint` what comes after
-the scope: its handler performs by itself.
+with the answer kept under its idempotency key -> headers, one log line, metrics. Errors of any step are formatted by
+the surface. `public_endpoint` skips everything between the request and the handler, `committing_endpoint` what comes
+after the scope: its handler calls perform.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from typing import Any, TypedDict, Unpack, overload
 from pydantic import BaseModel
 
 from switchyard.http.call import Call, Caller, Reply
-from switchyard.http.exchange import CallerExchange, Event, Exchange, LedgerExchange, PublicExchange, Response
+from switchyard.http.exchange import CallerExchange, Event, Exchange, PublicExchange, Response, UnitExchange
 from switchyard.http.operation import MUTATING, Operation, query_lists
 from switchyard.http.request import Request
 from switchyard.http.surface import Surface
@@ -42,9 +42,9 @@ class Promises(Answers, total=False):
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose version
     is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body that may
     carry the key in place of the header; a body that is `body_optional` is {} when it is left out. `shown` returns what
-    the record of the path shows, or what a new one does: a body may carry it back (unchanged.py). `wants` tells which
+    the record of the path shows, or what a new one does: a body may carry it back (unchanged.py). `wants` says which
     status a body, as it was sent, means to give the track of the path (`id`), for the audit trail of what is refused;
-    `about` which track that is where the path names none.
+    `about` returns the track's id from the body where the path has none.
     """
 
     scopes: tuple[str, ...]
@@ -91,7 +91,7 @@ def endpoint(
         keeps = keyed and method in MUTATING and "media" not in promises
         models: dict[str, Any] = {"body": body, "query": query, "query_lists": query_lists(query)}
         operation = _operation(surface, name, routes, handler, keyed=keeps, **models, **promises)
-        return _lambda_handler(LedgerExchange, operation, handler)
+        return _lambda_handler(UnitExchange, operation, handler)
 
     return decorate
 

@@ -60,8 +60,8 @@ def _read_body(operation: Operation, request: Request, actor: Actor, table: Tabl
     # Imported here: only what takes back what it shows pays for it.
     from switchyard.http.unchanged import read_body
 
-    ledger = Unit(table, actor, request.id)
-    return read_body(model, raw, lambda body: show(Call(request, actor, body, None, ledger=ledger)))
+    unit = Unit(table, actor, request.id)
+    return read_body(model, raw, lambda body: show(Call(request, actor, body, None, unit=unit)))
 
 
 def _raw_body(operation: Operation, request: Request) -> bytes:

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from switchyard.http.request import Request
 
-#: Revisions that begin with `initialize`, oldest first, and those whose requests stand alone.
+#: Revisions that begin with `initialize`, oldest first, and those whose requests are self-contained.
 HANDSHAKE = ("2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = ("2026-07-28",)
 SERVED = (*HANDSHAKE, *STATELESS)
@@ -130,7 +130,7 @@ def _unsupported(requested: Any) -> ProtocolError:
 
 
 def error_body(message_id: str | int | None, code: int, text: str, data: Any = None) -> dict[str, Any]:
-    """Return the JSON-RPC answer that tells an error."""
+    """Return the JSON-RPC answer with an error."""
     error: dict[str, Any] = {"code": code, "message": text}
     if data is not None:
         error["data"] = data

@@ -38,12 +38,12 @@ class BadUrl(ValueError):
 
 
 def local_allowed() -> bool:
-    """Tell whether plain HTTP and inside addresses are allowed: on a developer's machine alone."""
+    """Return whether plain HTTP and inside addresses are allowed: on a developer's machine alone."""
     return os.environ.get("WEBHOOKS_LOCAL") == "true"
 
 
 def check_url(url: str) -> None:
-    """Raise BadUrl unless events may be sent to the URL, as far as its text tells."""
+    """Raise BadUrl unless events may be sent to the URL, as far as its text shows."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -67,7 +67,7 @@ def check_url(url: str) -> None:
 
 
 def may_connect(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Tell whether an address is public: not loopback, link-local, private, reserved, or multicast."""
+    """Return whether an address is public: not loopback, link-local, private, reserved, or multicast."""
     if local_allowed():
         return True
     if isinstance(address, ipaddress.IPv6Address):

@@ -40,7 +40,7 @@ def put(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: s
 
 
 def drop(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
-    """Note that it names the target no more; that it never did is no error."""
+    """Note that it no longer names the target; it is not an error if it never did."""
     table.write([{"Delete": {"Key": row_key(_EDGES[field](tenant_id, target_id, referrer_id))}}])
 
 
@@ -101,7 +101,7 @@ def count(table: Table, tenant_id: str, goal_id: str, task: Track) -> None:
         except ConditionFailed:
             continue
         return
-    raise Busy("A goal's counts changed all the time.")
+    raise Busy("A goal's counts kept changing.")
 
 
 def _remember(key: tuple[str, str], row: Item | None, now: Standing, version: int) -> Item:
@@ -120,23 +120,27 @@ def _remember(key: tuple[str, str], row: Item | None, now: Standing, version: in
 
 
 def _counted(goal_key: tuple[str, str], goal: Track, was: Standing, now: Standing, request_id: str) -> list[Item]:
-    """The action that counts the task in its goal; where that moves the goal, a new version of the goal in one."""
+    """The action that counts the task in its goal, on condition that the counts are as they were read.
+
+    Only so can two tasks that are done at the same moment complete the goal. If the counts change the goal, the action
+    writes its next version as well.
+    """
     total, done = (new - old for new, old in zip(_COUNTS[now], _COUNTS[was], strict=True))
     tasks_total, tasks_done = (goal.tasks_total or 0) + total, (goal.tasks_done or 0) + done
     after = rollup.moved(goal, tasks_total, tasks_done, now in ("begun", "done"), request_id)
+    unchanged = tracks.ROWS.stands(goal, "tasks_total", "tasks_done")
     if after is not goal:
-        # Both counts stand in the action, so that it must not pass one that moved nothing.
         action = tracks.update(goal, replace(after, tasks_total=tasks_total, tasks_done=tasks_done))["Update"]
-        stand = tracks.ROWS.stands(goal, "tasks_total", "tasks_done")
-        merged = {name: {**action[name], **stand.get(name, {})} for name in _MERGED}
-        condition = f"{action['ConditionExpression']} AND {stand['ConditionExpression']}"
-        return [{"Update": {**action, **merged, "ConditionExpression": condition}}]
-    if not total and not done:
+    elif total or done:
+        action = {
+            "Key": row_key(goal_key),
+            "UpdateExpression": "ADD #tasks_total :total, #tasks_done :done",
+            **THERE,
+            "ExpressionAttributeNames": {},
+            "ExpressionAttributeValues": {":total": {"N": str(total)}, ":done": {"N": str(done)}},
+        }
+    else:
         return []
-    goal_counts = {
-        "Key": row_key(goal_key),
-        "UpdateExpression": "ADD tasks_total :total, tasks_done :done",
-        **THERE,
-        "ExpressionAttributeValues": {":total": {"N": str(total)}, ":done": {"N": str(done)}},
-    }
-    return [{"Update": goal_counts}]
+    merged = {name: {**action[name], **unchanged.get(name, {})} for name in _MERGED}
+    condition = f"{action['ConditionExpression']} AND {unchanged['ConditionExpression']}"
+    return [{"Update": {**action, **merged, "ConditionExpression": condition}}]

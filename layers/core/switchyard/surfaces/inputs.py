@@ -91,7 +91,7 @@ Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 #: An instant in the ledger's form; a date is its midnight in UTC.
 Instant = Annotated[str, Field(max_length=40), AfterValidator(_instant)]
-#: A track's id in any surface's spelling, as UUID.
+#: A track's id in any surface's form, as UUID.
 TrackId = Annotated[str, AfterValidator(read_id)]
 #: Any JSON object of bounded size.
 Metadata = Annotated[dict[str, Any], bounded(METADATA_MAX_BYTES)]

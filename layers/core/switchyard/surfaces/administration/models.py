@@ -77,7 +77,7 @@ class CreateTenant(CamelBody):
 
 
 class UpdateTenant(CamelBody):
-    """`autoRun`: which ready tasks get a run by themselves, none (`off`) or those assigned to an agent (`agents`)."""
+    """`autoRun`: which ready tasks get a run automatically, none (`off`) or those assigned to an agent (`agents`)."""
 
     auto_run: AutoRun = ABSENT
 

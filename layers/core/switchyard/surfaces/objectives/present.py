@@ -36,7 +36,7 @@ NEW = {
 
 
 def state(goal: Track) -> str:
-    """Return the state that a goal's status stands for."""
+    """Return the state for a goal's status."""
     return _STATES[goal.status or "not_started"]
 
 

@@ -9,7 +9,7 @@ from switchyard.surfaces.inputs import ABSENT, CamelBody, CamelQuery, Cursor
 
 
 class RunGoal(CamelBody):
-    """`maxParallel`: so many runs at once. `onFailure`: whether independent tasks go on when one failed."""
+    """`maxParallel`: so many runs at once. `onFailure`: whether independent tasks are still run when one failed."""
 
     max_parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX)] = PARALLEL_DEFAULT
     on_failure: OnFailure = "stop"

@@ -5,7 +5,7 @@ An absent field keeps its value, an empty string clears it, null is refused.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from switchyard.domain import clock
@@ -61,7 +61,7 @@ def _one_of(words: tuple[str, ...]) -> AfterValidator:
 
 
 def _shown(**schema: Any) -> Any:
-    """Document what a validator of ours checks."""
+    """Document what one of our validators checks."""
     return Field(json_schema_extra=schema)
 
 
@@ -240,8 +240,8 @@ _Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=ID_MAX)]],
 _Uuids = Annotated[list[TrackId], Field(max_length=_FILTER_VALUES_MAX)]
 
 
-class Filter(CamelBody):
-    """The search's filters. The first seven are for tasks, progress for goals, the dates for both."""
+class Filters(BaseModel):
+    """What search and list filter by."""
 
     status: _Statuses = []
     assignee: _Names = []
@@ -254,6 +254,10 @@ class Filter(CamelBody):
     due_date_to: Day = ABSENT
     updated_at_from: DescribedMoment = ABSENT
     updated_at_to: DescribedMoment = ABSENT
+
+
+class Filter(Filters, CamelBody):
+    """`assignee`, `goalId`, `parentId` and `dependsOn` are for tasks, progress is for goals, the rest for both."""
 
 
 class SearchScope(CamelBody):
@@ -276,23 +280,12 @@ class SearchTracks(CamelBody):
     search_mode: Literal["keyword", "semantic"] = "keyword"
 
 
-class ListTracks(CamelQuery):
+class ListTracks(Filters, CamelQuery):
     """The search as query parameters: lists repeat or are separated by commas."""
 
     type: Literal["task", "goal"] = "task"
     query: Annotated[str, Field(max_length=200)] = ""
     scope: Literal["personal", "projects", "all"] = "all"
     project_id: Annotated[list[NonEmptyName], Field(max_length=_FILTER_VALUES_MAX)] = []
-    status: _Statuses = []
-    assignee: _Names = []
-    goal_id: _Uuids = []
-    parent_id: _Uuids = []
-    depends_on: _Uuids = []
-    progress_min: Annotated[int, Field(ge=0, le=100)] = ABSENT
-    progress_max: Annotated[int, Field(ge=0, le=100)] = ABSENT
-    due_date_from: Day = ABSENT
-    due_date_to: Day = ABSENT
-    updated_at_from: DescribedMoment = ABSENT
-    updated_at_to: DescribedMoment = ABSENT
     limit: Limit = 50
     cursor: Cursor = ABSENT

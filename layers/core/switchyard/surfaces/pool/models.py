@@ -28,7 +28,8 @@ from switchyard.surfaces.inputs import (
 from switchyard.surfaces.outputs import CamelShown
 from switchyard.surfaces.pool.workflow import Status
 
-Priority = Literal["low", "medium", "high", "urgent"]
+# In the order of the other surfaces: typing keeps one object for unions of equal Literals, in the order it met first.
+Priority = Literal["urgent", "high", "medium", "low"]
 AssigneeType = Literal["user", "agent"]
 DependsOn = Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct]
 

@@ -66,7 +66,7 @@ class ToldDevice(Shown):
 
 
 class NotificationShown(Shown):
-    """What a run's change was decided to tell the task's maker; `present_devices` showed the task at that time."""
+    """A notification to the task's creator; `present_devices` showed the task at that time."""
 
     id: str
     task: str

@@ -128,7 +128,7 @@ def _counted(goal_key: tuple[str, str], goal: Track, was: Standing, now: Standin
     total, done = (new - old for new, old in zip(_COUNTS[now], _COUNTS[was], strict=True))
     tasks_total, tasks_done = (goal.tasks_total or 0) + total, (goal.tasks_done or 0) + done
     after = rollup.moved(goal, tasks_total, tasks_done, now in ("begun", "done"), request_id)
-    unchanged = tracks.ROWS.stands(goal, "tasks_total", "tasks_done")
+    unchanged = tracks.ROWS.unchanged(goal, "tasks_total", "tasks_done")
     if after is not goal:
         action = tracks.update(goal, replace(after, tasks_total=tasks_total, tasks_done=tasks_done))["Update"]
     elif total or done:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from switchyard.catalogue import endpoints
+from switchyard.openapi import document
 from switchyard.surfaces.planning import models, replies
-from tests.support import http
+from switchyard.surfaces.planning.surface import PLANNING
+from tests.support import http, openapi
 from tests.support.http import all_endpoints
 from tests.support.template import ROOT
 
@@ -55,6 +57,8 @@ def _with_the_guides_endpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         path.write_text(written[operation])
     every = [*all_endpoints(), *endpoints(tmp_path)]
     monkeypatch.setattr(http, "all_endpoints", lambda: every)
+    published = document(each.operation for each in every if each.operation.surface is PLANNING)
+    monkeypatch.setattr(openapi, "openapi", lambda: published)
 
 
 @pytest.mark.usefixtures("_with_the_guides_endpoints")

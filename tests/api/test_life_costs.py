@@ -1,0 +1,81 @@
+"""What a task costs over its life, in units and calls: held to budgets, and told in docs/performance.md."""
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from switchyard.domain.ids import new_id
+from tests.api.conftest import client_of, empty_table
+from tests.support import life
+from tests.support.life import Life
+
+
+@pytest.fixture(scope="module")
+def lived(_client: Any) -> Iterator[Life]:
+    tenant = new_id()
+    with empty_table(_client) as table:
+        yield Life(_client, table.name, tenant, partial(client_of, table, tenant)).live()
+
+
+def test_the_life_of_a_task_costs_what_the_page_on_performance_tells(lived: Life) -> None:
+    told = life.page_with({"units": life.render(lived.steps), "pages": life.render_pages(lived.pages)})
+    if os.environ.get("UPDATE_DOCS"):
+        life.PAGE.write_text(told)
+    assert life.PAGE.read_text() == told
+
+
+#: Units written by the request and by the pipeline, units read, and calls of the table.
+BUDGETS = {
+    "create in the pool": (6, 4, 0, 1),
+    "claim the next": (16, 4, 2, 5),
+    "heartbeat": (14, 0, 1, 2),
+    "edit of a title": (14, 4, 1, 2),
+    "complete": (15, 4, 1, 2),
+    "create in a project, with goal, assignee and due date": (34, 22, 1, 2),
+    "a run: start, offer, claim, 10 log appends, end": (131, 32, 32, 36),
+}
+
+
+def test_no_step_costs_more_than_its_budget(lived: Life) -> None:
+    assert {each.name for each in lived.steps} == set(BUDGETS)
+    for step in lived.steps:
+        spent = (step.written, step.followed, step.read, step.calls)
+        assert all(now <= most for now, most in zip(spent, BUDGETS[step.name], strict=True)), step
+
+
+#: Units that a page reads.
+PAGES = {
+    "all tasks": 3.5,
+    "all tasks, shared and personal": 4,
+    "of a status": 4.5,
+    "of a priority": 9,
+    "of a priority and a status": 4.5,
+    "of an assignee": 13.5,
+    "of an assignee and a status": 6.5,
+    "of a project, newest first": 8,
+    "of a project": 16.5,
+    "of a project and a status": 6,
+    "of a goal": 13.5,
+    "of a goal and a status": 5.5,
+    "of a parent": 13.5,
+    "of a parent and a status": 5.5,
+    "that wait for a task": 16.5,
+    "that wait for a task, of a status": 6,
+    "about a resource": 12,
+    "about a resource, open": 7,
+    "changed since a day": 3.5,
+    "due by a day": 13.5,
+    "ready": 5,
+    "ready in a project": 3.5,
+    "the trail": 2,
+    "the trail of an actor": 1.5,
+}
+
+
+def test_no_page_reads_more_than_its_budget(lived: Life) -> None:
+    assert {each.name for each in lived.pages} == set(PAGES)
+    for page in lived.pages:
+        assert page.read <= PAGES[page.name], page

@@ -7,10 +7,11 @@ from functools import partial
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.runs import Run
-from switchyard.store import keys
+from switchyard.store import filters, keys
 from switchyard.store.codec import Codec
+from switchyard.store.filters import Filter
 from switchyard.store.indexes import READY, TABLE
-from switchyard.store.lists import Filter, Page, Range, fitting, read_page, side_by_side
+from switchyard.store.lists import Page, Range, fitting, read_page, side_by_side
 from switchyard.store.table import Table
 
 #: Partitions over which the runs that are not finished are spread, for the reconciler.
@@ -85,7 +86,7 @@ class Offers:
         self._lapsed = [Range(READY, keys.runs_leased(*each), high=clock.now()) for each in whom]
         self._filter = Filter()
         if project_id:
-            self._filter.any_of("project_id", [project_id])
+            self._filter.add(filters.any_of("project_id", [project_id]))
         #: Where to go on in each partition that was not read to its end.
         self._places: dict[Range, str | None] = dict.fromkeys((*self._free, *self._lapsed))
 

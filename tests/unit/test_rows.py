@@ -6,7 +6,7 @@ import pkgutil
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from switchyard.store import (
     tracks,
     webhooks,
 )
-from switchyard.store.codec import NEW, Codec
+from switchyard.store.codec import NEW, Codec, to_json
 from tests.support import entities
 from tests.support.template import resources, template
 
@@ -100,7 +100,8 @@ def test_attributes_that_nobody_knows_are_passed_over() -> None:
 def test_a_row_that_lacks_what_its_entity_needs_is_refused_by_the_attributes_name(kind: str) -> None:
     codec, _ = KINDS[kind]
     row = dict(next(iter(GOLDEN[kind].values())))
-    needed = "last_seen_at" if kind == "presences" else "created_at" if "created_at" in row else "at"
+    own = {"presences": "last_seen_at", "entries": "action"}
+    needed = own.get(kind, "created_at" if "created_at" in row else "at")
     del row[needed]
     with pytest.raises(ValueError, match=rf"lacks {needed}\."):
         codec.from_item(row)
@@ -292,3 +293,16 @@ def test_a_row_has_no_index_key_but_those_of_its_entity(kind: str, name: str) ->
     codec, _ = KINDS[kind]
     keys_of_indexes = {part for each in indexes.SECONDARY for part in (each.partition, each.sort)}
     assert (GOLDEN[kind][name].keys() & keys_of_indexes) <= codec.index_keys.keys() | {"id"}
+
+
+def test_an_entry_in_the_words_of_before_is_read_as_one_of_today() -> None:
+    row, entry = GOLDEN["entries"]["full"], entities.ENTRIES["full"]
+    worded = [asdict(each) for each in entry.differences]
+    assert len(to_json(worded)) > len(row["differences"]["S"])
+    before = {
+        "at": entry.at,
+        "tenant_id": entry.tenant_id,
+        "track_id": entry.track_id,
+        "differences": to_json(worded),
+    }
+    assert audit.from_item(row | {name: {"S": value} for name, value in before.items()}) == entry

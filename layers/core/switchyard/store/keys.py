@@ -116,7 +116,7 @@ def by_agent(realm: str, agent_id: str) -> str:
 
 
 def audit_by_actor(realm: str, actor_id: str) -> str:
-    """What an actor did, in the index by assignee."""
+    """What an actor did, in the index by home; entries of earlier versions are in the one by assignee."""
     return f"{realm}#audit#{actor_id}"
 
 

@@ -86,6 +86,8 @@ def _filter(wanted: Wanted) -> Filter:
 def _lapsed_filter(actor: Actor, wanted: Wanted) -> Filter:
     row_filter = _filter(wanted)
     row_filter.add(filters.any_of("assignee", [actor.id, None]))
+    # A lease may end later than the index knows: it is not told of every heartbeat.
+    row_filter.add(filters.between("lease_until", None, clock.now()))
     if wanted.priority:
         row_filter.add(filters.any_of("priority", [wanted.priority]))
     return row_filter

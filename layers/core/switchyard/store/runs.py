@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from switchyard.domain import clock
+from switchyard.domain import claims, clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.runs import Run
 from switchyard.store import filters, keys
@@ -33,7 +33,7 @@ def _ready(run: Run) -> str | None:
 def _ready_rank(run: Run) -> str | None:
     """An offered run lies in the order of age; a claimed one, in the order leases run out."""
     if _is_leased(run):
-        return f"{run.lease_until}#{run.id}"
+        return f"{claims.listed_until(run)}#{run.id}"
     return f"{run.created_at}#{run.id}" if _is_offered(run) else None
 
 
@@ -84,9 +84,11 @@ class Offers:
         self._table = table
         self._free = [Range(READY, keys.runs_ready(*each)) for each in whom]
         self._lapsed = [Range(READY, keys.runs_leased(*each), high=clock.now()) for each in whom]
-        self._filter = Filter()
-        if project_id:
-            self._filter.add(filters.any_of("project_id", [project_id]))
+        of_project = [filters.any_of("project_id", [project_id])] if project_id else []
+        # A lease may end later than the index knows: it is not told of every heartbeat.
+        over = filters.between("lease_until", None, clock.now())
+        self._filters = {each: Filter(of_project) for each in self._free}
+        self._filters |= {each: Filter([*of_project, over]) for each in self._lapsed}
         #: Where to go on in each partition that was not read to its end.
         self._places: dict[Range, str | None] = dict.fromkeys((*self._free, *self._lapsed))
 
@@ -109,7 +111,7 @@ class Offers:
                 limit=limit,
                 after=after,
                 descending=False,
-                row_filter=self._filter,
+                row_filter=self._filters[each],
                 whole=False,
             )
 

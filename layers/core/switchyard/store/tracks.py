@@ -77,7 +77,7 @@ def _ready_rank(track: Track) -> str | None:
     """A task that can be drawn lies in the order of priority and age; a leased one, in the order leases run out."""
     if not claims.is_drawable(track):
         return None
-    return f"{track.lease_until}#{track.id}" if track.lease_until else ready_rank(track)
+    return f"{claims.listed_until(track)}#{track.id}" if track.lease_until else ready_rank(track)
 
 
 def _ready_by_project(track: Track) -> str | None:

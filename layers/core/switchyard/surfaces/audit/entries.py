@@ -28,7 +28,8 @@ def list_entries(call: Call[None, ListEntries]) -> Reply:
             row_filter.add(filters.any_of("actor_id", [query.actor]))
     elif query.actor:
         partitions = [keys.audit_by_actor(realm, query.actor) for realm in realms]
-        ranges = [Range(indexes.BY_ASSIGNEE, each, low=low, high=high) for each in partitions]
+        where = (indexes.BY_HOME, indexes.BY_ASSIGNEE)
+        ranges = [Range(index, each, low=low, high=high) for each in partitions for index in where]
     else:
         partitions = [keys.listed(realm, "audit") for realm in realms]
         ranges = [Range(indexes.LISTED_BY_ID, each, low=low, high=high) for each in partitions]

@@ -19,14 +19,14 @@ from typing import Any
 from switchyard.aws.clients import adopt, make_client
 from switchyard.aws.errors import ApiError, AwsError
 from switchyard.domain.actors import EMPTY_SCOPES, SCOPES, Actor, ActorKind
-from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
+from switchyard.domain.errors import Busy, FieldError, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
 from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Stale, Unit
-from switchyard.store import contention, tenants
+from switchyard.store import contention, migration, tenants
 from switchyard.store.table import Table
-from switchyard.surfaces.administration import listing, present
+from switchyard.surfaces.administration import lines, listing, present
 from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging
 
 STACK = "switchyard"
@@ -93,6 +93,13 @@ class Admin:
         """Return a page of tenants, newest first: `items` and `nextCursor`."""
         self._wind_up()
         return listing.all_tenants(self.table, _paging(limit, cursor))
+
+    def migrate(self, units: int = 100) -> dict[str, int]:
+        """Bring rows of an earlier version to this one's form; returns how many were seen and changed."""
+        if units < 1:
+            raise Invalid(FieldError("units", f"is {units}", "1 or more a second", "range"))
+        self._wind_up()
+        return migration.migrate(self.table, units=units)
 
     def _commit[T](self, tenant_id: str, work: Callable[[Unit], T]) -> T:
         """Do the work as one write, again when someone else drew the same number meanwhile."""
@@ -199,14 +206,16 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, help_: str, run: Callable[..., Any], show: Callable[[Any], str]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=help_, description=help_)
         made.set_defaults(run=run, show=show)
-        if not name.endswith(("-tenant", "-tenants")):
+        if not name.endswith(("-tenant", "-tenants", "migrate")):
             made.add_argument("tenant", help="the tenant's id")
         return made
 
     made = command("create-tenant", "Create a tenant.", _create_tenant, lambda answer: answer["id"])
     made.add_argument("name")
 
-    made = command("list-tenants", "List the tenants.", lambda admin, o: admin.list_tenants(**_page_of(o)), _tenants)
+    made = command(
+        "list-tenants", "List the tenants.", lambda admin, o: admin.list_tenants(**_page_of(o)), lines.tenants
+    )
     _add_paging(made)
 
     made = command(
@@ -221,11 +230,11 @@ def _parser() -> argparse.ArgumentParser:
         "list-projects",
         "List a tenant's projects.",
         lambda admin, o: admin.list_projects(o.tenant, **_page_of(o)),
-        _projects,
+        lines.projects,
     )
     _add_paging(made)
 
-    made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, _issued)
+    made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, lines.issued)
     made.add_argument("actor", help="whose token it is, such as user_ada or agent_builder")
     made.add_argument("--kind", choices=("user", "agent"), default="user")
     made.add_argument(
@@ -238,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
         "list-tokens",
         "List a tenant's tokens, never their secrets.",
         lambda admin, o: admin.list_tokens(o.tenant, **_page_of(o)),
-        _tokens,
+        lines.tokens,
     )
     _add_paging(made)
 
@@ -246,6 +255,14 @@ def _parser() -> argparse.ArgumentParser:
         "revoke-token", "Revoke a token by its id.", _revoke_token, lambda _: "revoked, within 30 s everywhere"
     )
     made.add_argument("token", help="the token's id (not its secret)")
+
+    made = command(
+        "migrate",
+        "Bring rows of an earlier version to this one's form. It goes on where it was interrupted.",
+        lambda admin, o: admin.migrate(o.units),
+        lambda answer: f"{answer['changed']} of {answer['seen']} rows changed",
+    )
+    made.add_argument("--units", type=int, default=100, help="capacity units a second to take (default 100)")
     return parser
 
 
@@ -269,31 +286,6 @@ def _issue_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
 def _revoke_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
     admin.revoke_token(options.tenant, options.token)
     return {"id": options.token, "status": "revoked"}
-
-
-def _issued(answer: dict[str, Any]) -> str:
-    return f"{answer['token']}\nid {answer['id']}; keep the token now: it is not shown again"
-
-
-def _tenants(answer: dict[str, Any]) -> str:
-    return _lines(answer, lambda each: f"{each['id']}  {each['name']}")
-
-
-def _projects(answer: dict[str, Any]) -> str:
-    return _lines(answer, lambda each: f"{each['number']:>4}  {each['id']}  {each['name']}")
-
-
-def _tokens(answer: dict[str, Any]) -> str:
-    def line(each: dict[str, Any]) -> str:
-        until = each["revokedAt"] or each["expiresAt"] or "no end"
-        return f"{each['id']}  {each['status']:<7}  {until:<24}  {each['actor']['id']}  {','.join(each['scopes'])}"
-
-    return _lines(answer, line)
-
-
-def _lines(answer: dict[str, Any], line: Callable[[dict[str, Any]], str]) -> str:
-    more = [f"(more: --cursor {answer['nextCursor']})"] if answer["nextCursor"] else []
-    return "\n".join([*map(line, answer["items"]), *more])
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ _SCOPE = ("owner", "project_ids")
 class Index:
     """A secondary index, or the table itself (no name): its partition attribute, its sort attribute, what it copies.
 
-    `projected` are the attributes that it copies beside the keys; None: all. DynamoDB takes 100 of all indexes of a
-    table together (developer guide, "Quotas": projected attributes for all secondary indexes per table).
+    `projected` are the attributes that it copies beside the keys; None: all. DynamoDB takes 20 of an index at most, and
+    100 of all indexes together (API reference, Projection). A projection can not be changed: another one is an index
+    of another name (CloudFormation, AWS::DynamoDB::Table Projection: updates are not supported).
     """
 
     name: str | None

@@ -218,8 +218,8 @@ def runs_leased(realm: str, agent: str | None) -> str:
     return f"{realm}#runs#leased#{agent or ''}"
 
 
-#: Where the reconciler goes on: a row of the service's own, of no tenant.
-RECONCILER = ("RUNS#RECONCILER", "RECONCILER")
+#: Where the reconciler and a migration go on: rows of the service's own, of no tenant.
+RECONCILER, MIGRATION = ("RUNS#RECONCILER", "RECONCILER"), ("MIGRATION", "MIGRATION")
 
 
 def runs_active(shard: int) -> str:

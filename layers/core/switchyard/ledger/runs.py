@@ -35,6 +35,12 @@ def prefetch(unit: Unit, found: Iterable[Run]) -> None:
     unit.prefetch([each.task_id for each in listed], rows=row_keys)
 
 
+def prefetch_latest(unit: Unit, task_id: str) -> None:
+    """Read a task with its newest run: 1 round trip."""
+    for row in rows.read_with_task(unit.table, unit.actor.tenant_id, task_id):
+        unit.told((row["pk"]["S"], row["sk"]["S"]), row)
+
+
 def held(unit: Unit, task: Track) -> Run | None:
     """Return the task's newest run if the actor holds it: 1 round trip, none for a task without an active run."""
     if not task.has_active_run or task.latest_run_id is None:

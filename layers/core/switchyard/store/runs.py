@@ -12,7 +12,7 @@ from switchyard.store.codec import Codec
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import READY, TABLE
 from switchyard.store.lists import Page, Range, fitting, read_page, side_by_side
-from switchyard.store.table import Table
+from switchyard.store.table import Item, Table
 
 #: Partitions over which the runs that are not finished are spread, for the reconciler.
 SHARDS = 8
@@ -71,6 +71,22 @@ def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: 
     """Return rows of a task's runs, newest first: 1 query. A position is a run's id."""
     pk, prefix = keys.runs(tenant_id, task_id)
     return read_page(table, [Range(TABLE, pk, prefix=prefix)], limit=limit, after=after, whole=False)
+
+
+def read_with_task(table: Table, tenant_id: str, task_id: str) -> list[Item]:
+    """Return the row of a task and that of its newest run, as far as they are there: 1 round trip.
+
+    The run is left out where a staged artifact's row lies between the two.
+    """
+    pk, prefix = keys.runs(tenant_id, task_id)
+    items, _ = table.query(
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :runs AND :task",
+        ExpressionAttributeValues={":pk": {"S": pk}, ":runs": {"S": prefix}, ":task": {"S": keys.TRACK}},
+        ConsistentRead=True,
+        ScanIndexForward=False,
+        Limit=2,
+    )
+    return [item for item in items if item["sk"]["S"] == keys.TRACK or item["sk"]["S"].startswith(prefix)]
 
 
 class Offers:

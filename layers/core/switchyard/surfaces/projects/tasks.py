@@ -57,8 +57,11 @@ def create(call: Call[TaskFields]) -> Reply:
 
 
 def read(call: Call) -> Reply:
-    """Show the task of the path, with its latest run: 1 round trip, 2 when it has one."""
-    return answer(scope.task_in(call), call)
+    """Show the task of the path, with its latest run: 1 round trip.
+
+    2 when it has one and staged artifacts wait, or when the path's number is not remembered.
+    """
+    return answer(scope.task_in(call, latest=True), call)
 
 
 def update(call: Call[TaskFields]) -> Reply:

@@ -7,7 +7,7 @@ from switchyard.domain import claims, clock, tracks
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys, leases
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 
 
 def claim(unit: Unit, before: Track, seconds: int) -> Track:
@@ -35,7 +35,7 @@ def keep(unit: Unit, track_id: str, seconds: int) -> Track | None:
     key = keys.track(unit.actor.tenant_id, track_id)
     row, is_done = leases.prolong(unit.table, key, unit.actor.id, unit.fence, time(), seconds, {})
     if is_done:
-        return rows.from_item(row)
+        return track_rows.from_item(row)
     unit.told(key, row)
     return None
 

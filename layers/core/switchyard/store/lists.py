@@ -1,8 +1,8 @@
 """Lists: a page is a merge of key ranges, so that its cost follows the page and not the table.
 
 A list is one or more ranges of an index (each a partition and a stretch of its sort key), all in the same order.
-One range is one Query; several run side by side and are merged. What no index can answer is left to a filter,
-under a bound: a page examines at most EXAMINE_MAX rows per range and then ends early, with a cursor to go on.
+One range is one Query; several run in parallel and are merged. What no index can answer is left to a filter,
+under a bound: a page examines at most EXAMINE_MAX rows per range and then ends early, with a cursor to continue from.
 """
 
 import base64
@@ -45,7 +45,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows in order, and the position to go on from (None at the end of the list)."""
+    """Rows in order, and the position to continue from (None at the end of the list)."""
 
     items: list[Item]
     position: str | None

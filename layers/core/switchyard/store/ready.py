@@ -11,7 +11,7 @@ from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.lifecycle import PRIORITIES
 from switchyard.store import filters, indexes, keys, lists
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Page, Range
 from switchyard.store.table import Item, Table
@@ -30,7 +30,7 @@ class Wanted:
 
 
 def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str | None = None) -> Page:
-    """Return at most `limit` tasks that the actor may draw now: 1 round trip, its queries side by side."""
+    """Return at most `limit` tasks that the actor may draw now: 1 round trip, its queries in parallel."""
     found: dict[str, Page] = {}
 
     def read(name: str, ranges: list[Range], row_filter: Filter, count: int, start: str | None) -> None:
@@ -49,7 +49,7 @@ def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str
 def _merge(free: Page, lapsed: list[Item], limit: int, after: str | None) -> Page:
     ranked = [(item["ready_rank"]["S"], item) for item in free.items]
     for item in lapsed:
-        rank = rows.ready_rank(rows.from_item(item))
+        rank = track_rows.ready_rank(track_rows.from_item(item))
         # Beyond the point that the free ones were read to, a task belongs on a later page.
         if (after is None or rank > after) and (free.position is None or rank <= free.position):
             ranked.append((rank, item))

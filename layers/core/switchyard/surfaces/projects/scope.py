@@ -42,12 +42,12 @@ def project(call: AnyCall) -> Project:
 
 
 def is_any(call: AnyCall) -> bool:
-    """Tell whether the path names no project: `-`."""
+    """Return whether the path names no project: `-`."""
     return call.path["project"] == _ANY
 
 
 def task_in(call: AnyCall, rows: Iterable[RowKey] = (), missing: str = "Not found.", *, latest: bool = False) -> Track:
-    """Return the task of the path: 1 round trip, also with further rows, which `call.ledger.row` then has.
+    """Return the task of the path: 1 round trip, also with further rows, which `call.unit.row` then has.
 
     `latest`: with its newest run, where that takes no further round trip.
     Raises Missing, with the text, for what is no task the caller may see in the project of the path.
@@ -57,9 +57,9 @@ def task_in(call: AnyCall, rows: Iterable[RowKey] = (), missing: str = "Not foun
     unresolved = number is not None and _known(_numbers, (call.actor.tenant_id, number)) is None
     also = [keys.project_number(call.actor.tenant_id, number)] if number and unresolved else []
     if latest and not also:
-        runs.prefetch_latest(call.ledger, track_id)
-    call.ledger.prefetch([track_id], rows=[*rows, *also])
-    task = call.ledger.find([track_id]).get(track_id)
+        runs.prefetch_latest(call.unit, track_id)
+    call.unit.prefetch([track_id], rows=[*rows, *also])
+    task = call.unit.find([track_id]).get(track_id)
     if task is None or not task.is_task:
         raise Missing(missing)
     if given != _ANY:
@@ -85,7 +85,7 @@ def run_in(call: AnyCall) -> tuple[Track, Run]:
         raise Missing
     row_key = keys.run(call.actor.tenant_id, task_id(call, NO_TASK), run_id)
     task = task_in(call, [row_key], NO_TASK)
-    row = call.ledger.row(row_key)
+    row = call.unit.row(row_key)
     if row is None:
         raise Missing
     return task, run_rows.from_item(row)
@@ -107,7 +107,7 @@ def _id_of_number(call: AnyCall, number: int) -> str | None:
     key = (call.actor.tenant_id, number)
     known = _known(_numbers, key)
     if known is None:
-        row = call.ledger.row(keys.project_number(*key))
+        row = call.unit.row(keys.project_number(*key))
         known = row["project_id"]["S"] if row else None
         if known:
             _remember(_numbers, key, known)
@@ -118,7 +118,7 @@ def _registered(call: AnyCall, project_id: str) -> Project:
     key = (call.actor.tenant_id, project_id)
     known = _known(_projects, key)
     if known is None:
-        row = call.ledger.row(keys.project(*key))
+        row = call.unit.row(keys.project(*key))
         if row is None:
             raise Missing
         known = tenants.project_from(row)

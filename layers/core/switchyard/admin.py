@@ -20,13 +20,13 @@ from switchyard import admin_lines
 from switchyard.aws.clients import adopt, make_client
 from switchyard.aws.errors import ApiError, AwsError
 from switchyard.domain.actors import EMPTY_SCOPES, SCOPES, Actor, ActorKind
-from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
+from switchyard.domain.errors import Busy, FieldError, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import AUTO_RUNS, AutoRun, Tenant
 from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Stale, Unit
-from switchyard.store import contention, tenants
+from switchyard.store import contention, migration, tenants
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import listing, present
 from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging, UpdateTenant
@@ -104,6 +104,13 @@ class Admin:
         """Return a page of tenants, newest first: `items` and `nextCursor`."""
         self._wind_up()
         return listing.all_tenants(self.table, _paging(limit, cursor))
+
+    def migrate(self, units: int = 100) -> dict[str, int]:
+        """Bring rows of an earlier version to this one's form; returns how many were seen and changed."""
+        if units < 1:
+            raise Invalid(FieldError("units", f"is {units}", "1 or more a second", "range"))
+        self._wind_up()
+        return migration.migrate(self.table, units=units)
 
     def _commit[T](self, tenant_id: str, work: Callable[[Unit], T]) -> T:
         """Do the work as one write, again when someone else drew the same number meanwhile."""
@@ -211,7 +218,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, help_: str, run: Callable[..., Any], show: Callable[[Any], str]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=help_, description=help_)
         made.set_defaults(run=run, show=show)
-        if name not in ("create-tenant", "list-tenants"):
+        if not name.startswith(("create-tenant", "list-tenants", "migrate")):
             made.add_argument("tenant", help="the tenant's id")
         return made
 
@@ -266,6 +273,14 @@ def _parser() -> argparse.ArgumentParser:
 
     made = command("revoke-token", "Revoke a token by its id.", _revoke_token, admin_lines.revoked)
     made.add_argument("token", help="the token's id (not its secret)")
+
+    made = command(
+        "migrate",
+        "Bring rows of an earlier version to this one's form. It goes on where it was interrupted.",
+        lambda admin, o: admin.migrate(o.units),
+        lambda answer: f"{answer['changed']} of {answer['seen']} rows changed",
+    )
+    made.add_argument("--units", type=int, default=100, help="capacity units a second to take (default 100)")
     return parser
 
 

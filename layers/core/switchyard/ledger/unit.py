@@ -112,6 +112,13 @@ class Unit:
         self._seen.clear()
         self._rows.clear()
 
+    def told(self, row_key: RowKey, row: Item) -> None:
+        """Take a row as read that a refused write showed; {}: it is not there."""
+        if row_key[1] != keys.TRACK:
+            self._rows[row_key] = row or None
+        elif track_rows.is_live(row or None):
+            self._seen[row["id"]["S"]] = track_rows.from_item(row)
+
     def replay(self) -> None:
         """Give the first answer again when the request's key was used before: 1 round trip, none without a key."""
         if self.key:

@@ -116,7 +116,7 @@ def by_agent(realm: str, agent_id: str) -> str:
 
 
 def audit_by_actor(realm: str, actor_id: str) -> str:
-    """What an actor did, in the index by assignee."""
+    """What an actor did, in the index by home; entries of earlier versions are in the one by assignee."""
     return f"{realm}#audit#{actor_id}"
 
 
@@ -218,8 +218,8 @@ def runs_leased(realm: str, agent: str | None) -> str:
     return f"{realm}#runs#leased#{agent or ''}"
 
 
-#: Where the reconciler continues: a row of the service's own, of no tenant.
-RECONCILER = ("RUNS#RECONCILER", "RECONCILER")
+#: Where the reconciler and a migration continue: rows of the service's own, of no tenant.
+RECONCILER, MIGRATION = ("RUNS#RECONCILER", "RECONCILER"), ("MIGRATION", "MIGRATION")
 
 
 def runs_active(shard: int) -> str:

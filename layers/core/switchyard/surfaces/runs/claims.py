@@ -95,9 +95,12 @@ def _of_task(unit: Unit, body: Claim) -> tuple[Track, Run] | None:
 
 def heartbeat(call: Call[Lease]) -> Reply:
     """Prolong the caller's lease on the run of the path."""
-    body = call.body
-    _, run = _of_path(call)
-    return Reply(200, present.lease(runs.prolong(call.unit, run, body.lease_seconds)))
+    seconds = call.body.lease_seconds
+    kept = runs.keep(call.unit, call.path_id("task_id"), call.path_id("run_id"), seconds)
+    if kept is None:
+        _, run = _of_path(call)
+        kept = runs.prolong(call.unit, run, seconds)
+    return Reply(200, present.lease(kept))
 
 
 def release(call: Call) -> Reply:

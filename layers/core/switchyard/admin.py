@@ -16,18 +16,21 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from switchyard import admin_lines as lines
 from switchyard.aws.clients import adopt, make_client
 from switchyard.aws.errors import ApiError, AwsError
-from switchyard.domain.actors import EMPTY_SCOPES, SCOPES, Actor, ActorKind
-from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
+from switchyard.domain import sessions
+from switchyard.domain.actors import EMPTY_SCOPES, ROLES, SCOPES, Actor, ActorKind
+from switchyard.domain.errors import Busy, FieldError, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
 from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
 from switchyard.ledger import administration
+from switchyard.ledger import sessions as sign_in
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, tenants
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import listing, present
-from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging
+from switchyard.surfaces.administration.models import ActorFields, CreateProject, CreateTenant, CreateToken, Paging
 
 STACK = "switchyard"
 #: Seconds that a command takes at most, and waits at most before it decides anew.
@@ -75,6 +78,19 @@ class Admin:
             lambda unit: administration.issue_token(unit, actor_id, kind, body.scopes, body.expires_at, name),
         )
         return {**present.token(row), "token": secret}
+
+    def sign_in_link(
+        self, tenant_id: str, actor_id: str, role: str = "member", minutes: int = 15, name: str = ""
+    ) -> dict[str, str]:
+        """Make a link that signs a person in to the console, once; returns its path and until when it counts."""
+        actor = _checked(ActorFields, {"id": actor_id} | ({"name": name} if name else {}))
+        seconds = minutes * 60
+        if role not in ROLES or not 0 < seconds <= sessions.LINK_SECONDS_MAX:
+            raise Invalid(FieldError("role", "or minutes is out of range", f"one of {', '.join(ROLES)}; 1 to 1440"))
+        link, code = self._commit(
+            tenant_id, lambda unit: sign_in.issue_link(unit, actor.id, ROLES[role], seconds, actor.name or "")
+        )
+        return {"path": f"/console/sign-in#code={code}", "validUntil": link.valid_until}
 
     def revoke_token(self, tenant_id: str, token_id: str) -> None:
         """Revoke a token; it opens nothing any more within 30 seconds."""
@@ -203,11 +219,15 @@ def _parser() -> argparse.ArgumentParser:
             made.add_argument("tenant", help="the tenant's id")
         return made
 
-    made = command("create-tenant", "Create a tenant.", _create_tenant, lambda answer: answer["id"])
+    made = command(
+        "create-tenant", "Create a tenant.", lambda admin, o: {"id": admin.create_tenant(o.name)}, lines.tenant
+    )
     made.add_argument("name")
 
-    made = command("list-tenants", "List the tenants.", lambda admin, o: admin.list_tenants(**_page_of(o)), _tenants)
-    _add_paging(made)
+    made = command(
+        "list-tenants", "List the tenants.", lambda admin, o: admin.list_tenants(**lines.page_of(o)), lines.tenants
+    )
+    lines.add_paging(made)
 
     made = command(
         "create-project",
@@ -220,12 +240,12 @@ def _parser() -> argparse.ArgumentParser:
     made = command(
         "list-projects",
         "List a tenant's projects.",
-        lambda admin, o: admin.list_projects(o.tenant, **_page_of(o)),
-        _projects,
+        lambda admin, o: admin.list_projects(o.tenant, **lines.page_of(o)),
+        lines.projects,
     )
-    _add_paging(made)
+    lines.add_paging(made)
 
-    made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, _issued)
+    made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, lines.issued)
     made.add_argument("actor", help="whose token it is, such as user_ada or agent_builder")
     made.add_argument("--kind", choices=("user", "agent"), default="user")
     made.add_argument(
@@ -234,13 +254,19 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--expires", metavar="WHEN", help="an ISO 8601 time or a duration: 12h, 90d (default: never)")
     made.add_argument("--name", default="", help="the actor's display name")
 
+    made = command("sign-in-link", "Make a link that signs a person in to the console, once.", _link, lines.link)
+    made.add_argument("actor", help="who signs in, such as user_ada")
+    made.add_argument("--role", choices=tuple(ROLES), default="member", help="what they may do (default: member)")
+    made.add_argument("--minutes", type=int, default=15, help="how long the link counts (default 15, at most 1440)")
+    made.add_argument("--name", default="", help="the person's display name")
+
     made = command(
         "list-tokens",
         "List a tenant's tokens, never their secrets.",
-        lambda admin, o: admin.list_tokens(o.tenant, **_page_of(o)),
-        _tokens,
+        lambda admin, o: admin.list_tokens(o.tenant, **lines.page_of(o)),
+        lines.tokens,
     )
-    _add_paging(made)
+    lines.add_paging(made)
 
     made = command(
         "revoke-token", "Revoke a token by its id.", _revoke_token, lambda _: "revoked, within 30 s everywhere"
@@ -249,51 +275,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_paging(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--limit", type=int, default=50, help="1 to 100 (default 50)")
-    parser.add_argument("--cursor", help="go on where the last page ended")
-
-
-def _page_of(options: argparse.Namespace) -> dict[str, Any]:
-    return {"limit": options.limit, "cursor": options.cursor}
-
-
 def _create_tenant(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
     return {"id": admin.create_tenant(options.name)}
+
+
+def _list_tenants(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
+    return admin.list_tenants(**lines.page_of(options))
 
 
 def _issue_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
     return admin.issue_token(options.tenant, options.actor, options.kind, options.scope, options.expires, options.name)
 
 
+def _link(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
+    return admin.sign_in_link(options.tenant, options.actor, options.role, options.minutes, options.name)
+
+
 def _revoke_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
     admin.revoke_token(options.tenant, options.token)
     return {"id": options.token, "status": "revoked"}
-
-
-def _issued(answer: dict[str, Any]) -> str:
-    return f"{answer['token']}\nid {answer['id']}; keep the token now: it is not shown again"
-
-
-def _tenants(answer: dict[str, Any]) -> str:
-    return _lines(answer, lambda each: f"{each['id']}  {each['name']}")
-
-
-def _projects(answer: dict[str, Any]) -> str:
-    return _lines(answer, lambda each: f"{each['number']:>4}  {each['id']}  {each['name']}")
-
-
-def _tokens(answer: dict[str, Any]) -> str:
-    def line(each: dict[str, Any]) -> str:
-        until = each["revokedAt"] or each["expiresAt"] or "no end"
-        return f"{each['id']}  {each['status']:<7}  {until:<24}  {each['actor']['id']}  {','.join(each['scopes'])}"
-
-    return _lines(answer, line)
-
-
-def _lines(answer: dict[str, Any], line: Callable[[dict[str, Any]], str]) -> str:
-    more = [f"(more: --cursor {answer['nextCursor']})"] if answer["nextCursor"] else []
-    return "\n".join([*map(line, answer["items"]), *more])
 
 
 if __name__ == "__main__":

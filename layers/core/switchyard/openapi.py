@@ -155,6 +155,8 @@ def _parameters(operation: Operation, path: str, schemas: dict[type[BaseModel], 
         found.append(workspace | {"description": "The token's own workspace; any other is not found."})
     if changes_versions(operation):
         found.append({"$ref": "#/components/parameters/IfMatch"})
+    if operation.method == "GET" and operation.reply:
+        found.append({"$ref": "#/components/parameters/IfNoneMatch"})
     if operation.keyed:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
     if operation.keyed and "tasks:write" in operation.scopes:
@@ -173,7 +175,7 @@ def _query(name: str, schema: Json, required: bool) -> Json:
 
 def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Json:
     names = ["X-Request-Id"]
-    names += ["ETag"] if operation.versioned and operation.reply else []
+    names += ["ETag"] if operation.reply and (operation.versioned or operation.method == "GET") else []
     names += ["Idempotency-Replayed", "Dependencies-Overruled"] if operation.keyed else []
     answer: Json = {
         "description": operation.summary,
@@ -184,6 +186,8 @@ def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Js
     if operation.media:
         answer["content"] = {operation.media: {"schema": {"type": "string"}}}
     responses = {str(operation.status): answer}
+    if operation.method == "GET" and operation.reply:
+        responses["304"] = {"description": _EMPTY[304], "headers": answer["headers"]}
     if operation.empty:
         responses[str(operation.empty)] = {"description": _EMPTY[operation.empty], "headers": answer["headers"]}
     for error in errors(operation):
@@ -196,6 +200,7 @@ def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Js
 _EMPTY = {
     202: "Taken without an answer.",
     204: "There is none.",
+    304: "The client has it already, as If-None-Match says.",
     303: "It is too large for this answer: read it from the URL in the header Location.",
 }
 

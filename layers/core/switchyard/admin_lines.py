@@ -1,0 +1,48 @@
+"""What the operator's command line prints of an answer, and the options of its lists."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+
+def issued(answer: dict[str, Any]) -> str:
+    return f"{answer['token']}\nid {answer['id']}; keep the token now: it is not shown again"
+
+
+def tenant(answer: dict[str, Any]) -> str:
+    return str(answer["id"])
+
+
+def tenants(answer: dict[str, Any]) -> str:
+    return _lines(answer, lambda each: f"{each['id']}  {each['name']}")
+
+
+def projects(answer: dict[str, Any]) -> str:
+    return _lines(answer, lambda each: f"{each['number']:>4}  {each['id']}  {each['name']}")
+
+
+def tokens(answer: dict[str, Any]) -> str:
+    def line(each: dict[str, Any]) -> str:
+        until = each["revokedAt"] or each["expiresAt"] or "no end"
+        return f"{each['id']}  {each['status']:<7}  {until:<24}  {each['actor']['id']}  {','.join(each['scopes'])}"
+
+    return _lines(answer, line)
+
+
+def _lines(answer: dict[str, Any], line: Callable[[dict[str, Any]], str]) -> str:
+    more = [f"(more: --cursor {answer['nextCursor']})"] if answer["nextCursor"] else []
+    return "\n".join([*map(line, answer["items"]), *more])
+
+
+def link(answer: dict[str, Any]) -> str:
+    """Return where to sign in: a path below the API's address."""
+    return f"{answer['path']}\nbelow the API's address, once, until {answer['validUntil']}"
+
+
+def add_paging(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=50, help="1 to 100 (default 50)")
+    parser.add_argument("--cursor", help="go on where the last page ended")
+
+
+def page_of(options: argparse.Namespace) -> dict[str, Any]:
+    return {"limit": options.limit, "cursor": options.cursor}

@@ -60,7 +60,7 @@ def begin_by_token(table: Table, token: TokenRow, browser: str) -> tuple[TokenRo
 def prolong(unit: Unit) -> TokenRow | None:
     """Gather a later end of the caller's session: 2 reads, 3 of one made from a token.
 
-    None when the caller is a token, whose end does not move. Raises Unauthorized for a session that was ended meanwhile.
+    None when the caller is a token, whose end does not move. Raises Unauthorized for a session that was ended.
     """
     row = current(unit)
     if row is None:

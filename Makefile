@@ -12,7 +12,7 @@ export SAM_CLI_TELEMETRY := 0
 FOLDER := .local$(if $(filter-out default,$(STACK)),/$(STACK))
 # Two runs: the mocks of the first ones must not reach the second, which talk to an emulator.
 QUICK = $(wildcard tests/unit tests/api)
-SLOW = $(wildcard tests/stack tests/conformance)
+SLOW = $(wildcard tests/stack tests/conformance tests/browser)
 
 .PHONY: help
 help: ## Show this list

@@ -3,7 +3,7 @@ import { signal } from "./html.js";
 
 /** Whether the last request reached the service. */
 export const online = signal(true);
-/** Who is signed in: the answer of GET /v1/session; null while unknown. @type {import("preact/compat").Signal<any> | any} */
+/** Who is signed in: the answer of GET /v1/session; null while unknown. @type {import("@preact/signals").Signal<any>} */
 export const session = signal(/** @type {any} */ (null));
 
 /** A refusal of the API, whichever surface worded it. */

@@ -83,7 +83,7 @@ function TaskRow({ node, graph, state, refresh }) {
   return html`<li class="row"><span class="grow"><a class="strong" href=${to.task(node.id)}>${node.title}</a>${named.length > 0 && html`<br /><span class="quiet">after ${named.join(", ")}</span>`}</span>
     <span class="quiet">${node.assignee || "unassigned"}</span><${Status} status=${(state && state.state) || node.status} />
     ${state && state.runId && html`<a href=${to.run(node.id, state.runId)}>run</a>`}
-    ${may("tasks:write") && html`<${Button} label=${`What ${node.title} depends on`} onClick=${() => setChoosing(true)}>After…<//>`}
+    ${may("tasks:write") && html`<${Button} label=${`After… (what ${node.title} depends on)`} onClick=${() => setChoosing(true)}>After…<//>`}
     ${choosing && html`<${After} node=${node} graph=${graph} before=${before} onClose=${() => setChoosing(false)} refresh=${refresh} />`}</li>`;
 }
 

@@ -1,5 +1,5 @@
 // The dependencies of a goal as a picture: laid out by dagre, drawn as SVG of our own.
-import dagre from "@dagrejs/dagre";
+import { graphlib, layout } from "@dagrejs/dagre";
 import { html, useMemo } from "./html.js";
 import { to } from "./router.js";
 import { statusWord } from "./ui.js";
@@ -37,15 +37,15 @@ export function criticalPath(graph) {
   return new Set(best.length > 1 ? best : []);
 }
 
-/** @param {any} graph */
+/** Nodes and edges with their places, as dagre notes them. @param {any} graph @returns {any} */
 function layOut(graph) {
-  const laid = new dagre.graphlib.Graph();
+  const laid = new graphlib.Graph();
   laid.setGraph({ rankdir: innerWidth < 700 ? "TB" : "LR", nodesep: 18, ranksep: 46, marginx: 8, marginy: 8 });
   laid.setDefaultEdgeLabel(() => ({}));
   const ids = new Set(graph.nodes.map((/** @type {any} */ each) => each.id));
   for (const node of graph.nodes) laid.setNode(node.id, { width: WIDTH, height: HEIGHT });
   for (const { from, dependsOn } of graph.edges) if (ids.has(from) && ids.has(dependsOn)) laid.setEdge(dependsOn, from);
-  dagre.layout(laid);
+  layout(laid);
   return laid;
 }
 
@@ -71,8 +71,8 @@ export function Graph({ graph, states }) {
         const title = node.title.length > TITLE_MAX ? `${node.title.slice(0, TITLE_MAX - 1)}…` : node.title;
         const run = states.get(node.id);
         return html`<a key=${node.id} href=${run && run.runId ? to.run(node.id, run.runId) : to.task(node.id)} class=${`node state-${state}${critical.has(node.id) ? " critical" : ""}`} data-item=${node.id}
-          aria-label=${`${node.title}: ${statusWord(state)}`} transform=${`translate(${(x - WIDTH / 2).toFixed(1)} ${(y - HEIGHT / 2).toFixed(1)})`}>
-          <rect width=${WIDTH} height=${HEIGHT} rx="7" /><circle cx="14" cy="17" r="4" />
+          transform=${`translate(${(x - WIDTH / 2).toFixed(1)} ${(y - HEIGHT / 2).toFixed(1)})`}>
+          <title>${node.title}</title><rect width=${WIDTH} height=${HEIGHT} rx="7" /><circle cx="14" cy="17" r="4" />
           <text x="25" y="21" class="node-title">${title}</text><text x="25" y="39" class="node-state">${statusWord(state)}${node.assignee ? ` · ${node.assignee.slice(0, 16)}` : ""}</text></a>`;
       })}
     </svg>

@@ -85,13 +85,31 @@ export const isBlocked = (track) => track.openDependencies > 0 && !["in_progress
 export const assignees = computed(() => [...new Set([...tasks.value.values()].map((each) => each.task.assignee).filter(Boolean))].sort());
 export const projects = computed(() => [...new Set([...tasks.value.values()].flatMap((each) => each.scope.ids || []))].sort());
 
-/** Change a track, under the version that was shown. @param {any} track @param {any} body */
-export async function change(track, body) {
+/** By track: what this page made of it, one change upon the other, from which version to which. @type {Map<string, {from: number, to: number}>} */
+const ours = new Map();
+/** By track: its changes are made one after the other. @type {Map<string, Promise<any>>} */
+const queues = new Map();
+
+/**
+ * Change a track, under the version that was shown or what this page itself made of that since. 412 when another did.
+ * @param {any} track @param {any} body
+ */
+export function change(track, body) {
+  const work = (queues.get(track.id) || Promise.resolve()).catch(() => {}).then(() => changeNow(track, body));
+  queues.set(track.id, work);
+  return work;
+}
+
+/** @param {any} track @param {any} body */
+async function changeNow(track, body) {
+  const own = ours.get(track.id);
+  const version = own && own.from <= track.version && track.version <= own.to ? own.to : track.version;
   const told = (/** @type {Headers} */ headers) => {
     const overruled = headers.get("dependencies-overruled");
     if (overruled) say(`Begun although it waits for ${overruled.split(",").length} task(s).`);
   };
-  const after = await send("PATCH", `/v1/tracks/${track.id}`, body, { ifMatch: track.version, told });
+  const after = await send("PATCH", `/v1/tracks/${track.id}`, body, { ifMatch: version, told });
+  ours.set(track.id, { from: own && own.to === version ? own.from : version, to: after.version });
   keep(after);
   return after;
 }

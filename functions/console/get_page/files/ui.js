@@ -54,7 +54,6 @@ export const short = (id) => id.slice(-6);
 
 // ---------------------------------------------------------------- messages
 
-/** @type {import("preact/compat").Signal<any> | any} */
 export const toasts = signal(/** @type {{id: number, text: string, tone: string}[]} */ ([]));
 let count = 0;
 

@@ -155,7 +155,7 @@ def _parameters(operation: Operation, path: str, schemas: dict[type[BaseModel], 
         found.append(workspace | {"description": "The token's own workspace; any other is not found."})
     if changes_versions(operation):
         found.append({"$ref": "#/components/parameters/IfMatch"})
-    if operation.method == "GET" and operation.reply:
+    if operation.method == "GET" and operation.reply and not operation.versioned:
         found.append({"$ref": "#/components/parameters/IfNoneMatch"})
     if operation.keyed:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
@@ -186,7 +186,7 @@ def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Js
     if operation.media:
         answer["content"] = {operation.media: {"schema": {"type": "string"}}}
     responses = {str(operation.status): answer}
-    if operation.method == "GET" and operation.reply:
+    if operation.method == "GET" and operation.reply and not operation.versioned:
         responses["304"] = {"description": _EMPTY[304], "headers": answer["headers"]}
     if operation.empty:
         responses[str(operation.empty)] = {"description": _EMPTY[operation.empty], "headers": answer["headers"]}

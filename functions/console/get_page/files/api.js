@@ -31,7 +31,7 @@ export class ApiError extends Error {
 /** Called when the session is over; set by the shell. */
 export const whenSignedOut = { call: () => {} };
 
-/** @type {Map<string, {tag: string, body: any, link: string | null}>} What was read, to ask only whether it has changed. */
+/** @type {Map<string, {tag: string, text: string, body: any, link: string | null}>} What was read, to ask only whether it has changed. */
 const known = new Map();
 const KNOWN_MAX = 60;
 const RETRIES_MAX = 40;
@@ -61,9 +61,8 @@ async function reach(path, options, again) {
   }
 }
 
-/** @param {Response} answer */
-async function read(answer) {
-  const text = await answer.text();
+/** What an answer holds; throws an ApiError when it is a refusal. @param {Response} answer @param {string} text */
+function read(answer, text) {
   const isJson = (answer.headers.get("content-type") || "").includes("json");
   const body = isJson && text ? JSON.parse(text) : text;
   if (answer.ok) return body;
@@ -86,7 +85,9 @@ export async function page(path, { signal: stop, again = true } = {}) {
   const answer = await reach(path, { headers, signal: stop }, again);
   if (answer.status === 304 && had) return had;
   const link = /<([^>]*)>; rel="next"/.exec(answer.headers.get("link") || "");
-  const found = { tag: answer.headers.get("etag") || "", body: await read(answer), link: link && link[1] };
+  const text = await answer.text();
+  if (had && answer.ok && had.text === text) return had;
+  const found = { tag: answer.headers.get("etag") || "", text, body: read(answer, text), link: link && link[1] };
   known.delete(path);
   if (found.tag) known.set(path, found);
   if (known.size > KNOWN_MAX) known.delete(known.keys().next().value || "");
@@ -104,7 +105,7 @@ export async function send(method, path, body, { ifMatch, told } = {}) {
   if (ifMatch !== undefined) headers["if-match"] = `"${ifMatch}"`;
   const answer = await reach(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }, true);
   if (answer.ok && told) told(answer.headers);
-  return read(answer);
+  return read(answer, await answer.text());
 }
 
 /** Forget what was read: another person may sign in. */

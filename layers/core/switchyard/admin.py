@@ -33,7 +33,7 @@ from switchyard.surfaces.administration import listing, present
 from switchyard.surfaces.administration.models import ActorFields, CreateProject, CreateTenant, CreateToken, Paging
 
 STACK = "switchyard"
-#: Seconds that a command takes at most, and waits at most before it decides anew.
+#: Seconds that a command takes at most, and waits at most before it decides again.
 SECONDS_MAX, _PAUSE = 30, 0.05
 
 

@@ -41,7 +41,7 @@ def link(answer: dict[str, Any]) -> str:
 
 def add_paging(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=50, help="1 to 100 (default 50)")
-    parser.add_argument("--cursor", help="go on where the last page ended")
+    parser.add_argument("--cursor", help="continue where the last page ended")
 
 
 def page_of(options: argparse.Namespace) -> dict[str, Any]:

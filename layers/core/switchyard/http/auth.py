@@ -46,7 +46,7 @@ def authenticate(request: Request, table: Table) -> TokenRow:
 def opened_by(secret: str, table: Table, *, session: bool) -> TokenRow:
     """Return the row that a secret opens, as a session or as a token: neither counts as the other."""
     if not tokens.well_formed(secret):
-        raise Unauthorized("The token is damaged or not one of ours: its form or checksum is wrong.")
+        raise Unauthorized("The token is not a valid token: its form or checksum is wrong.")
     row = _read(tokens.digest(secret), table)
     if (row.session is not None) is not session:
         raise Unauthorized(_UNKNOWN)

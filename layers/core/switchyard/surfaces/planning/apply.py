@@ -11,7 +11,7 @@ from switchyard.domain.errors import FieldError, Invalid, UnknownReference
 from switchyard.domain.ids import named_id, new_id, parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.ledger import tracks as ledger
+from switchyard.ledger import tracks as track_verbs
 from switchyard.surfaces.planning import fields
 from switchyard.surfaces.planning.changes import NEW, as_shown
 from switchyard.surfaces.planning.models import DRAFTS_MAX, Draft, DraftTask, Scope
@@ -43,7 +43,7 @@ def apply(call: Call[Drafts]) -> Reply:
     """Apply the drafts of a body, all or none."""
     body = call.body
     plan = _Plan(body)
-    call.ledger.prefetch(plan.named, guard=plan.may_close_cycles)
+    call.unit.prefetch(plan.named, guard=plan.may_close_cycles)
     plan.refuse_unknown(call, body)
     results = [_delete(call, body, position) for position in range(len(body.deleted))]
     outcomes = {position: _upsert(call, body, plan, position) for position in _order(call, body, plan)}
@@ -64,12 +64,12 @@ def _some(body: Any, name: str) -> list[Any]:
 def _shown(call: AnyCall, draft: Any) -> dict[str, Any]:
     given = draft.get("id") if isinstance(draft, dict) else None
     known = named_id(given) if isinstance(given, str) else None
-    track = call.ledger.find([known]).get(known) if known else None
+    track = call.unit.find([known]).get(known) if known else None
     return as_shown(track) if track else NEW
 
 
 class _Plan:
-    """Which draft stands for which id, and which tracks must be read."""
+    """Which draft belongs to which id, and which tracks must be read."""
 
     def __init__(self, body: Drafts) -> None:
         self.field = body.drafts_field
@@ -111,12 +111,12 @@ class _Plan:
         return self.ids[named_id(draft.id) or draft.id]
 
     def resolve(self, ref: str) -> str | None:
-        """Return the id that a label, or an id in any spelling, stands for."""
+        """Return the id that a label, or an id in any form, belongs to."""
         return self.ids.get(ref) or parse_id(ref)
 
     def refuse_unknown(self, call: AnyCall, body: Drafts) -> None:
-        """Raise UnknownReference for all drafts and references at once that stand for no track."""
-        there = call.ledger.find(self.named).keys() | (set(self.ids.values()) - self.existing)
+        """Raise UnknownReference for all drafts and references at once that belong to no track."""
+        there = call.unit.find(self.named).keys() | (set(self.ids.values()) - self.existing)
         unknown = [
             _no_track(each, f"{body.deletes_field}.{position}")
             for position, each in enumerate(body.deleted)
@@ -140,7 +140,7 @@ def _order(call: AnyCall, body: Drafts, plan: _Plan) -> list[int]:
     """
     drafts = body.drafts
     positions = {plan.id_of(draft): position for position, draft in enumerate(drafts)}
-    before = call.ledger.find(plan.existing)
+    before = call.unit.find(plan.existing)
     order: dict[int, None] = {}
     passed: set[int] = set()
 
@@ -167,7 +167,7 @@ def _order(call: AnyCall, body: Drafts, plan: _Plan) -> list[int]:
 def _delete(call: AnyCall, body: Drafts, position: int) -> dict[str, Any]:
     track_id = body.deleted[position]
     before = _existing(call, track_id, f"{body.deletes_field}.{position}")
-    ledger.delete(call.ledger, before)
+    track_verbs.delete(call.unit, before)
     return {"draftId": track_id, "id": track_id, "type": before.type, "outcome": "deleted"}
 
 
@@ -183,7 +183,7 @@ def _upsert(call: AnyCall, body: Drafts, plan: _Plan, position: int) -> dict[str
         fields.check_type(before, draft, f"{where}.")
         own = fields.task(draft.task, before) | fields.goal(draft.goal, before)
         resolved = _resolved(own, plan)
-        track = ledger.change(call.ledger, before, fields.paths(f"{where}.", plan.names), **given, **resolved)
+        track = track_verbs.change(call.unit, before, fields.paths(f"{where}.", plan.names), **given, **resolved)
         outcome = "unchanged" if track is before else "updated"
     return {
         "draftId": draft.id,
@@ -201,8 +201,8 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: _Plan, given: dict[
         problem = "has neither task nor goal, so that its type is unknown"
         raise Invalid(FieldError(where, problem, "a task object or a goal object, {} will do", "required"))
     own = fields.task(draft.task) | fields.goal(draft.goal)
-    return ledger.create(
-        call.ledger,
+    return track_verbs.create(
+        call.unit,
         "task" if draft.task is not None else "goal",
         given.pop("title"),
         fields.paths(f"{where}.", plan.names),
@@ -243,7 +243,7 @@ def _no_reference(ref: str, where: str) -> FieldError:
 
 
 def _existing(call: AnyCall, track_id: str, where: str) -> Track:
-    track = call.ledger.find([track_id]).get(track_id)
+    track = call.unit.find([track_id]).get(track_id)
     if track is None:
         raise UnknownReference(_no_track(track_id, where))
     return track

@@ -28,14 +28,14 @@ def sign_in(opened: Opened[SignIn]) -> Reply:
 
 def who_am_i(call: AnyCall) -> Reply:
     """Show the caller."""
-    row = sessions.current(call.ledger)
-    return Reply(200, present.who(call.actor, sessions.tenant_name(call.ledger.table, call.actor.tenant_id), row))
+    row = sessions.current(call.unit)
+    return Reply(200, present.who(call.actor, sessions.tenant_name(call.unit.table, call.actor.tenant_id), row))
 
 
 def renew(call: Call) -> Reply:
     """Prolong the caller's session, and its cookie with it; a token stays as it is."""
-    row = sessions.prolong(call.ledger)
-    shown = present.who(call.actor, sessions.tenant_name(call.ledger.table, call.actor.tenant_id), row)
+    row = sessions.prolong(call.unit)
+    shown = present.who(call.actor, sessions.tenant_name(call.unit.table, call.actor.tenant_id), row)
     secret = cookies.secret_of(call.request)
     if row is None or secret is None:
         return Reply(200, shown)
@@ -45,7 +45,7 @@ def renew(call: Call) -> Reply:
 
 def sign_out(call: Call) -> Reply:
     """End the caller's session, if it is one: a token stays as it is."""
-    row = sessions.end_own(call.ledger)
+    row = sessions.end_own(call.unit)
     if row:
         auth.forget(row.digest)
     return Reply(204, cookies=(cookies.drop(),))
@@ -53,7 +53,7 @@ def sign_out(call: Call) -> Reply:
 
 def revoke(call: Call) -> Reply:
     """End the session of the path."""
-    auth.forget(sessions.end(call.ledger, call.path_id()).digest)
+    auth.forget(sessions.end(call.unit, call.path_id()).digest)
     return Reply(204)
 
 
@@ -65,7 +65,7 @@ def list_all(call: Call[None, Paging]) -> Reply:
     partition = keys.listed(actor.tenant_id, "session")
     print_ = lists.fingerprint(partition, actor.id, row_filter.conditions)
     page = lists.read_page(
-        call.ledger.table,
+        call.unit.table,
         [Range(indexes.LISTED_BY_ID, partition)],
         limit=query.limit,
         after=lists.from_cursor(query.cursor, print_),

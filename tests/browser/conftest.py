@@ -29,7 +29,9 @@ Json = dict[str, Any]
 AGENT = "agent_bo"
 #: Seconds that a screen may take on a machine with other work.
 PATIENCE = 30
-SCREENSHOTS = ROOT / ("docs/images" if os.environ.get("SCREENSHOTS") else ".local/screenshots")
+expect.set_options(timeout=PATIENCE * 1000)
+#: Pictures that the documents show; SCREENSHOTS=1 takes them anew.
+PICTURES = {"board", "goal", "goal-phone", "run"}
 #: What Chromium says of an answer that is no success; the console shows it where it belongs.
 _ANSWER = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 
@@ -168,9 +170,11 @@ class Person:
         field.blur()
 
     def shot(self, name: str) -> None:
-        """Take a picture for the documents."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"console-{name}.png", animations="disabled")
+        """Take a picture, for the documents if they show it and SCREENSHOTS is set."""
+        shown = name in PICTURES and os.environ.get("SCREENSHOTS")
+        folder = ROOT / ("docs/images" if shown else ".local/screenshots")
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"console-{name}.png", animations="disabled")
 
 
 @pytest.fixture

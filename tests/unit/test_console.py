@@ -24,6 +24,7 @@ FIRST_SCREEN_MAX = 55_000
 #: What the first screen loads: the page, and what its modules import, at once or later, without asking for it.
 LATER = {"vendor.dagre.js"}
 LINES_MAX = 300
+PICTURE_BYTES_MAX = 150_000
 
 
 def get(path: str, **headers: str) -> Answer:
@@ -187,6 +188,13 @@ def test_vendored_packages_are_those_of_the_lock_file_and_their_licences_are_ser
         package = locked[f"node_modules/{pinned['package']}"]
         assert (package["version"], package["integrity"]) == (pinned["version"], pinned["integrity"])
         assert f"{pinned['package']} {pinned['version']}" in licences
+
+
+def test_the_pictures_of_the_documents_are_there_and_small() -> None:
+    shown = set(re.findall(r"images/([\w-]+\.png)", "".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))))
+    there = {path.name: path.stat().st_size for path in (ROOT / "docs/images").glob("*.png")}
+    assert shown == set(there)
+    assert all(size < PICTURE_BYTES_MAX for size in there.values()), there
 
 
 def test_a_site_is_read_once_and_asks_the_disk_for_nothing_more() -> None:

@@ -53,6 +53,7 @@ function Task({ track, onSaved, refresh }) {
         <${Edit} ...${edit} name="title" label="Title" wide=${true} />
         <${Edit} ...${edit} name="description" label="Description" input="textarea" wide=${true} placeholder="What is to be done, and how one sees that it is done" />
         <section class="panel"><h2>Depends on</h2><${Pick} ...${edit} name="dependsOn" label="Depends on" type="task" many=${true} none="Nothing: it can begin at any time." /></section>
+        <${Waiting} track=${track} />
         <${Runs} track=${track} />
         <section class="panel"><h2>Files for the next run</h2>
           ${(staged.value[track.id] || []).map((/** @type {any} */ each) => html`<p class="file-name" key=${each.id}>${each.name}</p>`)}
@@ -92,6 +93,15 @@ function RunIt({ track, onStarted }) {
     go(to.run(track.id, task.latest_run.id));
   };
   return html`<${Button} kind="primary" onClick=${start}>Run<//>`;
+}
+
+/** What waits for a task, and what is part of it. @param {{track: any}} props */
+function Waiting({ track }) {
+  const read = (/** @type {string} */ name) => get(`/v1/tracks?type=task&limit=25&${name}=${track.id}`);
+  const { value } = usePoll(() => Promise.all(["dependsOn", "parentId"].map(read)).then((pages) => pages.map((page) => page.items)), 4 * POLL_MS, [track.id]);
+  const parts = /** @type {[string, any[]][]} */ (value ? [["What waits for it", value[0]], ["Parts of it", value[1]]] : []);
+  return parts.filter(([, items]) => items.length).map(([title, items]) => html`<section class="panel" key=${title}><h2>${title}</h2><ul class="links">
+    ${items.map((each) => html`<li key=${each.id}><a class="grow" href=${to.task(each.id)}>${each.title}</a><${Status} status=${each.task.status} /></li>`)}</ul></section>`);
 }
 
 /** @param {{track: any}} props */

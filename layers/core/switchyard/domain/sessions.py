@@ -9,8 +9,8 @@ from switchyard.domain.actors import Actor
 IDLE_SECONDS = 12 * 3_600
 #: Seconds after which a session ends however it is used.
 SECONDS_MAX = 30 * 86_400
-#: Seconds that a sign-in link counts where nobody says else, and at most.
-LINK_SECONDS, LINK_SECONDS_MAX = 900, 86_400
+#: Minutes that a sign-in link counts at most.
+LINK_MINUTES_MAX = 1_440
 #: Characters that are kept of what a browser says of itself.
 BROWSER_MAX = 200
 

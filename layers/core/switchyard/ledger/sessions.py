@@ -1,11 +1,10 @@
 """Sign in, stay signed in, sign out: how sessions begin and end (docs/console.md, "Sign-in")."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from switchyard.domain import clock, sessions, tokens
-from switchyard.domain.actors import Actor
-from switchyard.domain.errors import NotFound, Unauthorized
+from switchyard.domain.actors import ROLES, Actor
+from switchyard.domain.errors import FieldError, Invalid, NotFound, Unauthorized
 from switchyard.domain.ids import new_id
 from switchyard.domain.sessions import SignInLink
 from switchyard.ledger import administration
@@ -18,17 +17,20 @@ from switchyard.store.tokens import TokenRow
 _USED = "The link is unknown, was used, or its time is over: ask for a new one."
 
 
-def issue_link(
-    unit: Unit, actor_id: str, scopes: Iterable[str], seconds: int, name: str = ""
-) -> tuple[SignInLink, str]:
+def issue_link(unit: Unit, actor_id: str, role: str, minutes: int, name: str = "") -> tuple[SignInLink, str]:
     """Gather a sign-in link for a person, who is made known if they are not yet (1 read); returns it and its secret.
 
-    Raises what `administration.upsert_member` does.
+    Raises Invalid for an unknown role and for minutes that are too few or too many, else what
+    `administration.upsert_member` does.
     """
+    if role not in ROLES:
+        raise Invalid(FieldError("role", f"{role[:40]!r} is unknown", f"one of {', '.join(ROLES)}", "unknown_value"))
+    if not 1 <= minutes <= sessions.LINK_MINUTES_MAX:
+        raise Invalid(FieldError("minutes", f"{minutes} is out of range", f"1 to {sessions.LINK_MINUTES_MAX}"))
     member = administration.upsert_member(unit, actor_id, "user", name)
     secret = tokens.new_token()
-    actor = Actor(member.tenant_id, member.id, "user", frozenset(scopes), "", member.name, number=member.number)
-    until = clock.stamp(clock.epoch() + seconds)
+    actor = Actor(member.tenant_id, member.id, "user", ROLES[role], "", member.name, number=member.number)
+    until = clock.stamp(clock.epoch() + minutes * 60)
     link = SignInLink(tokens.digest(secret), actor, until, clock.now(), unit.actor.id)
     unit.write(sign_in_links.put(link))
     return link, secret

@@ -12,7 +12,7 @@ export SAM_CLI_TELEMETRY := 0
 FOLDER := .local$(if $(filter-out default,$(STACK)),/$(STACK))
 # Two runs: the mocks of the first ones must not reach the second, which talk to an emulator.
 QUICK = $(wildcard tests/unit tests/api)
-SLOW = $(wildcard tests/stack tests/conformance)
+SLOW = $(wildcard tests/stack tests/conformance tests/browser)
 
 .PHONY: help
 help: ## Show this list
@@ -49,7 +49,7 @@ admin: ## Administer tenants and tokens on the local stack: make admin ARGS="--h
 .PHONY: invoke
 invoke: ## Invoke one function of the local stack: make invoke FUNCTION=PlanningListTracks EVENT=events/planning/list_tracks.json
 	@eval "$$($(DEV) -m local env)" && \
-	  sed -e "s/Bearer TOKEN/Bearer $$SWITCHYARD_TOKEN/" -e "s/WORKSPACE/$$SWITCHYARD_WORKSPACE/" $(EVENT) > $(FOLDER)/event.json && \
+	  sed -e "s/Bearer TOKEN/Bearer $$SWITCHYARD_TOKEN/" -e "s/sy_TOKEN/$$SWITCHYARD_TOKEN/" -e "s/WORKSPACE/$$SWITCHYARD_WORKSPACE/" $(EVENT) > $(FOLDER)/event.json && \
 	  exec sam remote invoke $(FUNCTION) --stack-name switchyard --event-file $(FOLDER)/event.json
 
 .PHONY: local-env

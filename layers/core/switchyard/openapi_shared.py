@@ -136,7 +136,10 @@ def _text_header(description: str, **schema: Any) -> Json:
 HEADERS: Json = {
     "Allow": _text_header("The methods of the path."),
     "X-Request-Id": _text_header("Names the request in logs and in the audit trail."),
-    "ETag": _text_header("The track's version, in quotes, for If-Match.", pattern='^"[0-9]+"$'),
+    "ETag": _text_header(
+        "Of one track its version, for If-Match; of any other answer to a GET a hash of it, for If-None-Match.",
+        pattern='^"[0-9a-f]+"$',
+    ),
     "Idempotency-Replayed": _text_header(
         "Present when the answer is the first one to this Idempotency-Key.", const="true"
     ),
@@ -154,6 +157,12 @@ PARAMETERS: Json = {
         "name": "If-Match",
         "in": "header",
         "description": "ETags, separated by commas, or `*`: the change is refused with 412 unless one is the track's.",
+        "schema": {"type": "string"},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "ETags, separated by commas: 304 without a body when the answer has one of them.",
         "schema": {"type": "string"},
     },
     "ClaimFence": {

@@ -12,9 +12,10 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from switchyard_client import follow
-from switchyard_client.client import Client, Refused
+from switchyard_client.client import Client
 from switchyard_client.console import say
-from switchyard_client.retries import Deadline, Unreachable
+from switchyard_client.errors import Refused, Unreachable
+from switchyard_client.retries import Deadline
 from switchyard_client.worker.runner import Options
 from switchyard_client.worker.work import Worker
 

@@ -147,7 +147,7 @@ def _command(text: str) -> str:
 def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         right = False
     if not right or not text.isprintable() or " " in text:

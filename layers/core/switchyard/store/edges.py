@@ -22,7 +22,7 @@ REMEMBER_SECONDS = 30 * 86_400
 
 _COUNTS: dict[Standing, tuple[int, int]] = {"left": (0, 0), "cancelled": (0, 0), "open": (1, 0), "done": (1, 1)}
 _EDGES: dict[str, Callable[[str, str, str], tuple[str, str]]] = {"depends_on": keys.blocks, "parent_id": keys.child}
-_REFERRERS = {"task": (keys.BLOCKS, keys.CHILD), "goal": (keys.MEMBER,)}
+_REFERRERS = {"task": (keys.BLOCKS, keys.CHILD), "goal": (keys.MEMBER, keys.BLOCKS, keys.CHILD)}
 
 
 def put(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:

@@ -170,7 +170,7 @@ def test_a_refusal_names_the_field_and_what_would_be_right() -> None:
 def test_prime_names_every_command_for_agents_within_its_bound() -> None:
     text = setup.text_for_agents(click.Context(cli, info_name="switchyard"))
     assert math.ceil(len(text) / setup.CHARACTERS_A_TOKEN) <= setup.PRIME_TOKENS_MAX
-    for name in ("ready", "claim", "heartbeat", "release", "done", "plan", "goal run", "files put"):
+    for name in ("ready", "claim", "heartbeat", "release", "done", "plan", "goal run", "files put", "import", "export"):
         assert f"`{name}" in text
     assert "--depends-on" in text
     assert all(meaning in text for status, meaning in MEANINGS.items() if status < Exit.INTERRUPTED)

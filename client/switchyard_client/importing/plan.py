@@ -110,8 +110,8 @@ class Plan:
         waiting = list(mixed)
         children: dict[str, list[str]] = {}
         for node in self.nodes.values():
-            if node.container and node.parent:
-                children.setdefault(node.parent, []).append(node.name)
+            for above in {node.parent, node.goal} - {None} if node.container else ():
+                children.setdefault(str(above), []).append(node.name)
         # A container below a task, or tied to one that became a task, becomes a task too.
         ties: dict[str, set[str]] = {}
         for node in self.nodes.values():

@@ -23,7 +23,7 @@ def read(source: Source) -> Iterator[Item]:
             continue
         repository = _repository(issue)
         name = f"{repository}#{number}"
-        if issue.get("pull_request"):
+        if issue.get("pull_request") is not None:
             source.tell("pull request", (name,), "is no issue: left out", loses=False)
             continue
         milestone = issue.get("milestone")

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from switchyard_client.cli import output, settings, setup
 from switchyard_client.cli.failures import MEANINGS, Exit, Usage, told
+from switchyard_client.cli.imports import FORMATS
 from switchyard_client.cli.main import cli, main
 from switchyard_client.cli.mcp import PLACEHOLDER, TARGETS
 from switchyard_client.cli.tracks import resolve
@@ -245,3 +247,22 @@ def test_progress_is_told_only_after_a_while(
     with told_of:
         told_of._thread.join(0.3)
     assert "slow" in capsys.readouterr().err
+
+
+def test_the_documents_have_the_exit_statuses_and_every_command() -> None:
+    page = (ROOT / "docs/command-line.md").read_text()
+    for status, meaning in MEANINGS.items():
+        assert status in (Exit.INTERRUPTED, Exit.PIPE_CLOSED) or f"| {status.value} | {meaning} |" in page
+    for name in cli.commands:
+        assert f"`{name}" in page, name
+
+
+def test_the_documents_have_every_format_and_kind_of_problem() -> None:
+    page = (ROOT / "docs/importing.md").read_text()
+    assert all(f"| `{name}` |" in page for name in FORMATS)
+    told_of = set()
+    for path in (ROOT / "client/switchyard_client/importing").rglob("*.py"):
+        told_of |= set(re.findall(r'(?:tell|_tell|Problem)\(\s*"([a-z ]+)"', path.read_text()))
+    assert told_of >= {"cycle", "duplicate", "dangling", "unreadable", "converted", "cut", "refused"}
+    quiet = {"deleted", "pull request", "recurring", "unknown status"}
+    assert not [kind for kind in told_of - quiet if f"`{kind}`" not in page]

@@ -31,16 +31,16 @@ def main() -> int:
     options = arguments.parse_args()
     started = time.monotonic()
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         print(f"  {time.monotonic() - started:5.0f} s  {text}", file=sys.stderr, flush=True)
 
-    tell("starting the emulator")
+    report("starting the emulator")
     with emulator() as endpoint:
         environment = {"AWS_ENDPOINT_URL": endpoint, **settings()}
         os.environ.update(environment)
         environment |= seed()
-        figures = [measure(each, False, options.rounds, environment, tell) for each in SCENARIOS]
-        figures.append(measure("get", True, options.rounds, environment, tell))
+        figures = [measure(each, False, options.rounds, environment, report) for each in SCENARIOS]
+        figures.append(measure("get", True, options.rounds, environment, report))
     table = render(figures)
     print(table)
     if options.write:

@@ -22,13 +22,13 @@ class Figure:
 
 
 def measure(
-    scenario: str, cold: bool, rounds: int, environment: Mapping[str, str], tell: Callable[[str], None]
+    scenario: str, cold: bool, rounds: int, environment: Mapping[str, str], report: Callable[[str], None]
 ) -> Figure:
     """Measure one scenario, warm or cold. A keyed create has no peer: FastAPI brings no idempotency."""
     variants = ["switchyard", "floor"] + ([] if scenario == "create_keyed" else ["fastapi"])
     taken: dict[str, list[float]] = {variant: [] for variant in variants}
     for number in range(rounds):
-        tell(f"{'cold' if cold else 'warm'} {scenario}: round {number + 1} of {rounds}")
+        report(f"{'cold' if cold else 'warm'} {scenario}: round {number + 1} of {rounds}")
         for variant in variants:
             taken[variant].append(_run(variant, scenario, 0 if cold else REQUESTS[scenario], environment))
     ours, floor, peer = taken["switchyard"], taken["floor"], taken.get("fastapi")

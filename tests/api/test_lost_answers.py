@@ -130,7 +130,7 @@ def test_a_local_run_that_waits_is_resumed_once(
     assert (runs.now(run).resumes, runs.now(run).version) == (1, 2)
 
 
-def test_a_webhook_that_someone_else_changed_meanwhile_is_changed_anew(table: Table, tenant: str, api: Api) -> None:
+def test_a_webhook_that_someone_else_changed_meanwhile_is_changed_again(table: Table, tenant: str, api: Api) -> None:
     hook = {"url": "https://hooks.example.com/in", "events": ["task.*"]}
     made = api.post("/api/v1/webhooks", hook).json
 

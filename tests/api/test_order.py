@@ -207,7 +207,7 @@ def test_who_waits_for_what_will_never_be_done_stays_blocked_until_a_person_reso
 
 
 @pytest.mark.parametrize("how", ["cancelled", "deleted"])
-def test_an_event_tells_of_each_task_that_is_stuck(api: Api, stream: Stream, first: str, second: str, how: str) -> None:
+def test_there_is_an_event_for_each_stuck_task(api: Api, stream: Stream, first: str, second: str, how: str) -> None:
     finished = make_task(api, "Finished", dependsOn=[first])["id"]
     change(api, {"id": finished}, {"task": {"status": "done"}})
     stream.settle()

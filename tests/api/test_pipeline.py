@@ -221,7 +221,7 @@ def test_a_reference_that_the_pipeline_sees_only_after_the_deletion_is_detached_
     assert api.get(f"/v1/tracks/{referring}").json["task"]["dependsOn"] == []
 
 
-def test_detaching_that_takes_longer_than_an_invocation_goes_on_in_the_next(api: Api, stream: Stream) -> None:
+def test_detaching_that_takes_longer_than_an_invocation_continues_in_the_next(api: Api, stream: Stream) -> None:
     target = task(api, status="done")
     referring = [task(api, dependsOn=[target]) for _ in range(3)]
     stream.settle()
@@ -237,7 +237,7 @@ def test_detaching_that_takes_longer_than_an_invocation_goes_on_in_the_next(api:
 # ---------------------------------------------------------------- events
 
 
-def test_a_change_is_told_by_its_general_event_and_by_what_else_it_means(api: Api, stream: Stream) -> None:
+def test_a_change_is_published_as_its_general_event_and_its_special_ones(api: Api, stream: Stream) -> None:
     track = task(api)
     stream.settle()
     change(api, track, status="done", assignee="agent_bo")
@@ -278,7 +278,7 @@ def test_a_record_whose_event_the_bus_never_takes_is_delivered_again(api: Api, s
 
 
 def story(api: Api, stream: Stream) -> list[Any]:
-    """Changes of every kind, as batches of records, none of them delivered yet but the ground they stand on."""
+    """Changes of every kind, as batches of records, none of them delivered yet but what they build on."""
     goal_id, blocker = goal(api), task(api, status="done")
     members = [task(api, goalId=goal_id, dependsOn=[blocker]), task(api, goalId=goal_id, parentId=blocker)]
     stream.settle()
@@ -357,7 +357,7 @@ def test_one_record_that_fails_is_reported_and_the_others_are_done(api: Api, str
     assert {row["track_id"]["S"] for row in audited(stream)} == set(tracks)
 
 
-def test_rows_of_other_kinds_and_versions_that_stand_still_say_nothing(api: Api, stream: Stream) -> None:
+def test_rows_of_other_kinds_and_unchanged_versions_lead_to_nothing(api: Api, stream: Stream) -> None:
     task(api)
     stream.settle()
     before, events = stream.scan(), len(stream.bus.taken)

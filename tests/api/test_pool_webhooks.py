@@ -13,7 +13,7 @@ from switchyard.aws.sending import NotTaken
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.pipeline import receivers, webhooks
-from switchyard.store import webhooks as rows
+from switchyard.store import webhooks as webhook_rows
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
 from tests.api.conftest import Caller
@@ -155,7 +155,7 @@ def test_an_event_goes_once_to_each_endpoint_that_wants_it(api: Api, table: Tabl
     assert [len(deliveries(api, each)) for each in others] == [0, 0, 0]
 
 
-def test_personal_tasks_and_other_tenants_are_not_told(api: Api, table: Table, tenant: str) -> None:
+def test_personal_tasks_and_other_tenants_are_not_delivered(api: Api, table: Table, tenant: str) -> None:
     webhook = make(api)
     webhooks.dispatch(table, event(tenant, owner="user_ada"), payload)
     webhooks.dispatch(table, event("other"), payload)
@@ -196,7 +196,7 @@ def test_a_record_whose_message_the_queue_does_not_take_is_delivered_again() -> 
 # ---------------------------------------------------------------- attempts
 
 
-def test_a_delivery_is_signed_and_tells_the_task_in_the_pools_words(
+def test_a_delivery_is_signed_and_has_the_task_in_the_pools_form(
     api: Api, table: Table, tenant: str, outside: Outside, queue: Queue
 ) -> None:
     webhook = make(api)
@@ -320,7 +320,7 @@ def test_after_a_rotation_both_secrets_verify_for_a_day(
     ((_, headers, body),) = outside.got
     for secret in (webhook["secret"], rotated["secret"]):
         Webhook(secret).verify(body, dict(headers))
-    row = rows.find(table, tenant, webhook["id"][5:])
+    row = webhook_rows.find(table, tenant, webhook["id"][5:])
     assert row is not None
     assert len(row.secrets(clock.now())) == 2
     assert row.secrets(rotated["formerSecretUntil"]) == [rotated["secret"]]

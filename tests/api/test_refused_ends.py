@@ -73,7 +73,9 @@ def test_a_completion_that_is_refused_early_keeps_its_error_and_is_found_by_its_
     assert entry["actor"]["id"] == "agent_bo"
 
 
-def test_what_is_no_end_of_a_task_leaves_no_entry(api: Api, caller: Caller, tenant: str, stream: Stream) -> None:
+def test_a_change_that_does_not_end_a_task_leaves_no_entry(
+    api: Api, caller: Caller, tenant: str, stream: Stream
+) -> None:
     reader = caller(scopes=["tasks:read"])
     unknown = new_id()
     reader.patch(f"/v1/tasks/{unknown}", {"status": "open"})
@@ -89,7 +91,7 @@ def test_what_is_no_end_of_a_task_leaves_no_entry(api: Api, caller: Caller, tena
     assert entries(api) == []
 
 
-def test_who_may_do_nothing_writes_one_short_row_a_request_that_goes_by_itself(
+def test_a_caller_without_scopes_writes_one_short_row_a_request_that_expires(
     api: Api, caller: Caller, tenant: str, stream: Stream
 ) -> None:
     nobody = caller("agent_bo", kind="agent", scopes=["user:write"])
@@ -107,7 +109,7 @@ def test_who_may_do_nothing_writes_one_short_row_a_request_that_goes_by_itself(
     assert "expires_at" in kept
 
 
-def test_a_refusal_after_the_task_was_read_is_told_once(api: Api, stream: Stream, task: str) -> None:
+def test_a_refusal_after_the_task_was_read_is_recorded_once(api: Api, stream: Stream, task: str) -> None:
     stream.settle()
     answer = api.patch(f"/v1/tracks/{task}", {"task": {"status": "done", "dependsOn": [new_id()]}})
     assert answer.status == 422

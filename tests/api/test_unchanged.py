@@ -209,12 +209,12 @@ def test_a_field_that_no_answer_has_is_as_unknown_as_ever(world: World) -> None:
     assert_refused(world.api.post("/v1/tracks", {"id": "x", "nonsense": 1}), 400, "nonsense")
 
 
-def test_a_bad_body_for_a_record_that_is_not_there_is_told_by_its_field(world: World) -> None:
+def test_a_bad_body_for_a_record_that_is_not_there_is_reported_by_its_field(world: World) -> None:
     gone = f"/v1/tracks/{world.personal()[:-4]}0000"
     assert_refused(world.api.patch(gone, {"id": gone[-36:], "version": 1}), 400, "version", "is not a known field")
 
 
-def test_another_persons_record_is_not_told_by_what_a_refusal_leaves_out(world: World, caller: Caller) -> None:
+def test_another_persons_record_is_not_revealed_by_what_a_refusal_leaves_out(world: World, caller: Caller) -> None:
     url = f"/v1/tracks/{world.personal()}"
     shown, _ = world.shown(url)
     answer = caller("user_eve").patch(url, shown)

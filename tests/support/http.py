@@ -77,9 +77,9 @@ def event(
     url: str,
     path_parameters: Mapping[str, str],
     headers: Mapping[str, str],
-    body: str | None,
+    body: str | bytes | None,
 ) -> dict[str, Any]:
-    """Return the payload 2.0 event of a request."""
+    """Return the payload 2.0 event of a request; bytes arrive as base64."""
     path, _, query = url.partition("?")
     return {
         "version": "2.0",
@@ -93,8 +93,8 @@ def event(
             "stage": "$default",
             "http": {"method": method, "path": unquote(path), "sourceIp": "192.0.2.1", "userAgent": "test"},
         },
-        "body": body,
-        "isBase64Encoded": False,
+        "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
+        "isBase64Encoded": isinstance(body, bytes),
     }
 
 
@@ -141,8 +141,12 @@ class Api:
         if self.token:
             sent["authorization"] = f"Bearer {self.token}"
         payload = text if text is not None else None if body is None else json.dumps(body)
+        return self.answer(method, url, {**sent, **(headers or {})}, payload)
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], payload: str | bytes | None) -> Answer:
+        """Answer a request that has these headers and no others."""
         found = route(method, url.partition("?")[0])
-        made = event(method, url, found[1] if found else {}, {**sent, **(headers or {})}, payload)
+        made = event(method, url, found[1] if found else {}, headers, payload)
         if found:
             return self.run(found[0], made)
         reached: list[Endpoint] = []

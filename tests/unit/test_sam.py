@@ -75,7 +75,7 @@ def test_the_address_of_an_emulator_can_be_set_and_is_left_out_on_aws(processed:
         assert function["Environment"]["Variables"]["AWS_ENDPOINT_URL"] == {"Ref": "AWS::NoValue"}
 
 
-def test_the_api_is_imported_as_it_stands_and_a_warning_fails_it(processed: Any) -> None:
+def test_the_api_is_imported_as_it_is_and_a_warning_fails_it(processed: Any) -> None:
     (api,) = of(processed, "AWS::ApiGatewayV2::Api").values()
     assert api["FailOnWarnings"] is True
     (written,) = resources("AWS::Serverless::HttpApi").values()

@@ -30,7 +30,7 @@ from switchyard.surfaces.administration import listing, present
 from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging
 
 STACK = "switchyard"
-#: Seconds that a command takes at most, and waits at most before it decides anew.
+#: Seconds that a command takes at most, and waits at most before it decides again.
 SECONDS_MAX, _PAUSE = 30, 0.05
 
 
@@ -251,7 +251,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_paging(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=50, help="1 to 100 (default 50)")
-    parser.add_argument("--cursor", help="go on where the last page ended")
+    parser.add_argument("--cursor", help="continue where the last page ended")
 
 
 def _page_of(options: argparse.Namespace) -> dict[str, Any]:

@@ -25,10 +25,12 @@ from switchyard.domain.errors import (
     WrongContentType,
 )
 from switchyard.http.operation import Operation
+from switchyard.http.reading import FENCE_DIGITS
 from switchyard.http.request import Request
 from switchyard.http.statuses import MethodNotAllowed
 from switchyard.http.surface import Surface
 from switchyard.store.idempotency import KEEP_SECONDS, KEY_MAX
+from switchyard.surfaces.projects.run_stream import EVENT_ID
 
 Json = dict[str, Any]
 
@@ -66,7 +68,7 @@ def errors(operation: Operation) -> list[SwitchyardError]:
         MissingScope: bool(operation.scopes),
         # Under another method of the path; what always answers 405 says so itself.
         MethodNotAllowed: operation.status != HTTPStatus.METHOD_NOT_ALLOWED,
-        NotFound: has_path or operation.surface.workspace_parameter is not None,
+        NotFound: has_path or operation.surface.workspace_parameter is not None or _names_a_task(operation),
         IdempotencyConflict: operation.keyed,
         PreconditionFailed: changes_versions(operation),
         TooLarge: bool(operation.body),
@@ -76,6 +78,12 @@ def errors(operation: Operation) -> list[SwitchyardError]:
         Busy: not operation.public,
     }
     return [error for error in EVERY_ERROR if needs.get(type(error), True)]
+
+
+def _names_a_task(operation: Operation) -> bool:
+    """Tell whether a request may name a task outside of its path, which is not found like one of the path."""
+    models = filter(None, (operation.body, operation.query))
+    return any({"task", "task_id"} & model.model_fields.keys() for model in models)
 
 
 def changes_versions(operation: Operation) -> bool:
@@ -127,17 +135,17 @@ def _text_header(description: str, **schema: Any) -> Json:
 
 
 HEADERS: Json = {
-    "Allow": _text_header("The methods that the path takes."),
+    "Allow": _text_header("The methods of the path."),
     "X-Request-Id": _text_header("Names the request in logs and in the audit trail."),
     "ETag": _text_header("The track's version, in quotes, for If-Match.", pattern='^"[0-9]+"$'),
     "Idempotency-Replayed": _text_header(
         "Present when the answer is the first one to this Idempotency-Key.", const="true"
     ),
     "Dependencies-Overruled": _text_header(
-        "Tasks that were to be done before: the caller, a person, began or completed the task all the same."
+        "Open prerequisites that the caller, a person, overruled by beginning or completing the task."
     ),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
-    "X-Should-Retry": _text_header("Tells a client that the same request will be refused again.", const="false"),
+    "X-Should-Retry": _text_header("The same request would be refused again.", const="false"),
     "WWW-Authenticate": _text_header("How to authenticate (RFC 6750)."),
     "X-Amzn-Remapped-WWW-Authenticate": _text_header("The same, under the name that API Gateway gives it."),
 }
@@ -156,7 +164,13 @@ PARAMETERS: Json = {
             "The fence of the lease under which the caller changes a claimed task: refused with 409 when that lease "
             "is over. It counts for every existing task that the request changes."
         ),
-        "schema": {"type": "integer", "minimum": 0},
+        "schema": {"type": "integer", "minimum": 0, "maximum": 10**FENCE_DIGITS - 1},
+    },
+    "LastEventId": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "The id of the last event that the client has: what came after it follows.",
+        "schema": {"type": "string", "pattern": f"^{EVENT_ID}$"},
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
@@ -165,6 +179,6 @@ PARAMETERS: Json = {
             "Makes a repeated request harmless: the first final answer is given again for "
             f"{KEEP_SECONDS // 3600} hours. With another request the same key is refused. One key space per actor."
         ),
-        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     },
 }

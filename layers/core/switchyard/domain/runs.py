@@ -30,7 +30,7 @@ IDLE_SECONDS = 1_800
 TIMEOUT_SECONDS = 86_400
 PICKUP_SECONDS = 600
 
-#: What moves without a new version of the run: a lease that is prolonged, a heartbeat, who waits for word.
+#: What changes without a new version of the run: a lease that is prolonged, a heartbeat, who waits for word.
 MOVING = frozenset({"lease_until", "heartbeat_at", "wait_step", "wait_token"})
 
 #: What a finished run leaves its task as.
@@ -110,12 +110,12 @@ class Run:
 
     @property
     def is_startable(self) -> bool:
-        """Tell whether an execution is to be started: the run waits for the workflow, which has not taken it up yet."""
+        """Return whether an execution is to be started: it waits for the workflow, which has not begun it yet."""
         return self.environment == "cloud" and self.status == "queued" and not self.dispatches
 
     @property
     def is_outside(self) -> bool:
-        """Tell whether the workflow is done with the run: it has ended, or was handed to a local session."""
+        """Return whether the workflow is done with the run: it has ended, or was handed to a local session."""
         return self.is_final or self.environment != "cloud"
 
     @property
@@ -148,11 +148,7 @@ def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
         created_by=actor.id,
         created_at=now,
         updated_at=now,
-        changed_by=actor.id,
-        changed_by_kind=actor.kind,
-        changed_source=actor.source,
-        changed_request=request_id,
-        changed_operation=actor.operation,
+        **actor.stamp(request_id),
         **{**_limits(task), **fields},
     )
 
@@ -173,7 +169,7 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
     if run.is_final and status != run.status:
         raise Finished(run)
     if status == "not_started" and run.status != "not_started":
-        raise Conflict(f"The run is {run.status}: it can not be one again that was not started.")
+        raise Conflict(f"The run is {run.status}: it cannot become not_started again.")
     if all(same(getattr(run, name), value) for name, value in fields.items()):
         return run
     after = replace(
@@ -181,11 +177,7 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         **fields,
         version=run.version + 1,
         updated_at=max(clock.now(), run.updated_at),
-        changed_by=actor.id,
-        changed_by_kind=actor.kind,
-        changed_source=actor.source,
-        changed_request=request_id,
-        changed_operation=actor.operation,
+        **actor.stamp(request_id),
     )
     if after.status == "in_progress" and after.started_at is None:
         after = replace(after, started_at=after.updated_at)
@@ -221,16 +213,12 @@ def resume(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         resumes=run.resumes + 1,
         version=run.version + 1,
         updated_at=max(clock.now(), run.updated_at),
-        changed_by=actor.id,
-        changed_by_kind=actor.kind,
-        changed_source=actor.source,
-        changed_request=request_id,
-        changed_operation=actor.operation,
+        **actor.stamp(request_id),
     )
 
 
 def is_claimable(run: Run, now: str) -> bool:
-    """Tell whether an agent may claim the run now: offered and free, or held under a lease that ran out."""
+    """Return whether an agent may claim the run now: offered and free, or held under a lease that ran out."""
     if run.environment != "cloud" or is_leased(run, now):
         return False
     offered = run.status == "queued" and run.dispatched_at is not None
@@ -256,7 +244,7 @@ def released() -> Mapping[str, Any]:
 
 
 def is_open_to_all(fields: Mapping[str, Any]) -> bool:
-    """Tell whether anyone may make the change of a claimed run: it ends the claim, and says nothing in its name."""
+    """Return whether anyone may make the change of a claimed run: it ends the claim, and says nothing in its name."""
     cancels, hands_over = fields.get("status") == "cancelled", fields.get("environment") == "local"
     return (cancels or hands_over) and fields.keys() <= {"status", "error_message", "environment"}
 
@@ -284,11 +272,11 @@ def seconds_left(run: Run, now: str) -> int:
 
 
 def is_silent(run: Run, now: str) -> bool:
-    """Tell whether no heartbeat of the run came for as long as it may be idle."""
+    """Return whether no heartbeat of the run came for as long as it may be idle."""
     heard = max(run.heartbeat_at or "", run.started_at or run.created_at)
     return clock.milliseconds(now) - clock.milliseconds(heard) >= run.idle_seconds * 1000
 
 
 def answers(run: Run) -> bool:
-    """Tell whether the step of the workflow that waits for word of the run has its answer."""
+    """Return whether the step of the workflow that waits for word of the run has its answer."""
     return run.is_outside or (run.wait_step == "dispatch" and run.status == "in_progress")

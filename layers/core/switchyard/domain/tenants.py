@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-#: Which ready tasks get a run by themselves: none, or those of the pool that are assigned to an agent.
+#: Which ready tasks get a run automatically: none, or those of the pool that are assigned to an agent.
 AutoRun = Literal["off", "agents"]
 
 

@@ -74,7 +74,7 @@ def _nests_within(value: Any, levels: int) -> bool:
 
 
 def read_id(text: str) -> str:
-    """Return an id in any surface's spelling as UUID; raises Expectation."""
+    """Return an id in any surface's form as UUID; raises Expectation."""
     found = parse_id(text)
     if found is None:
         raise Expectation(f"{text[:80]!r} is not a valid id", "a UUID", "id")
@@ -95,14 +95,14 @@ def check_json_size(value: Any, field: str, most: int) -> None:
 
 
 def is_malformed(error: ValidationError) -> bool:
-    """Tell whether a body is not JSON at all."""
+    """Return whether a body is not JSON at all."""
     return error.errors(include_url=False)[0]["type"] == "json_invalid"
 
 
 def refusal(error: ValidationError, root: str, is_read_only: Callable[[Loc], bool] = lambda _: False) -> Invalid:
-    """Return pydantic's findings as an error of ours.
+    """Return pydantic's findings as one of our errors.
 
-    `root` names the input as a whole; `is_read_only` tells of an unknown field whether answers have it.
+    `root` names the input as a whole; `is_read_only` says of an unknown field whether answers have it.
     """
     found = error.errors(include_url=False)
     if is_malformed(error):
@@ -121,7 +121,7 @@ def _field_error(found: Any, root: str, is_read_only: Callable[[Loc], bool]) -> 
     if kind == "extra_forbidden" and is_read_only(found["loc"]):
         return FieldError(field, "is read-only", "the value that is shown, or no such field", "read_only")
     if kind == "extra_forbidden":
-        return FieldError(field, "is not a known field", "no such field, or its right spelling", "unknown_field")
+        return FieldError(field, "is not a known field", "no such field, or its correct name", "unknown_field")
     if kind == "value_error":
         problem = context["error"]
         if isinstance(problem, Expectation):
@@ -132,7 +132,7 @@ def _field_error(found: Any, root: str, is_read_only: Callable[[Loc], bool]) -> 
 
 
 class Expectation(ValueError):
-    """A refusal raised by a validator of ours, with what would be right."""
+    """A refusal raised by one of our validators, with what would be right."""
 
     def __init__(self, reason: str, expected: str, code: str = "invalid") -> None:
         super().__init__(reason)

@@ -1,7 +1,7 @@
 """The order that dependencies set: what a task waits for must be done before it begins, is completed or is run.
 
 An agent is refused on every surface. A person may begin or complete a blocked task all the same, and answer and trail
-tell so. A run is an agent's work, so that a blocked task gets none, whoever asks for it.
+say so. A run is an agent's work, so that a blocked task gets none, whoever asks for it.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ def require(unit: Unit, task: Track) -> None:
         raise Blocked(waits)
 
 
-def settled(unit: Unit, before: Track | None, after: Track) -> Track:
+def checked(unit: Unit, before: Track | None, after: Track) -> Track:
     """Return the next version of a task as it is to be gathered, with what a person overruled (see `require`).
 
     Raises Blocked when an agent would begin or complete it too early.

@@ -21,13 +21,13 @@ BARE = FieldPaths()
 def create(unit: Unit, kind: TrackType, title: str, paths: FieldPaths = BARE, **fields: Any) -> Track:
     """Gather a new track. A task with a goal draws its number there (1 read of the goal).
 
-    `paths` tell where the request has the track's references. Raises UnknownReference, Cycle and Blocked; what only
-    the write can tell, the commit does.
+    `paths` say where the request has the track's references. Raises UnknownReference, Cycle and Blocked; what only
+    the write can check, the commit does.
     """
     # What was done before it came here is told, not decided: no order is kept any more.
     past = fields.get("completed_at") is not None
     track = _numbered(unit, tracks.create(unit.actor, unit.request_id, kind, title, **fields), None, paths)
-    track = track if past else order.settled(unit, None, track)
+    track = track if past else order.checked(unit, None, track)
     unit.create(track, paths)
     if track.external_id:
         external_ids.give(unit, track, track.external_id)
@@ -46,7 +46,7 @@ def change(unit: Unit, before: Track, paths: FieldPaths = BARE, **fields: Any) -
     if after is before:
         return before
     after = _numbered(unit, after, before, paths)
-    after = after if fields.get("completed_at") is not None else order.settled(unit, before, after)
+    after = after if fields.get("completed_at") is not None else order.checked(unit, before, after)
     after = unit.become(before, after, paths)
     if after.external_id and after.external_id != before.external_id:
         external_ids.give(unit, after, after.external_id)
@@ -67,7 +67,7 @@ def follow(unit: Unit, before: Track, **fields: Any) -> Track:
     Raises Blocked.
     """
     after = tracks.change(before, unit.actor, unit.request_id, **fields)
-    return before if after is before else unit.become(before, order.settled(unit, before, after))
+    return before if after is before else unit.become(before, order.checked(unit, before, after))
 
 
 def unblocked(unit: Unit, before: Track, after: Track) -> list[Track] | None:

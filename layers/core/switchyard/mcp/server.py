@@ -158,7 +158,7 @@ def _run(tool: Tool[Any], arguments: Json, caller: Caller) -> Answer:
         return _perform(tool, arguments, caller, actor, operation)
     except SwitchyardError as refusal:
         named, wanted = arguments.get("task_id"), tool.wants(arguments)
-        refusals.leave_word(caller.table, actor, caller.request.id, named, wanted, refusal)
+        refusals.record(caller.table, actor, caller.request.id, named, wanted, refusal)
         raise
 
 

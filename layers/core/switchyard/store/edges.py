@@ -31,7 +31,7 @@ def put(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: s
 
 
 def drop(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
-    """Note that it names the target no more; that it never did is no error."""
+    """Note that it no longer names the target; it is not an error if it never did."""
     table.write([{"Delete": {"Key": row_key(_EDGES[field](tenant_id, target_id, referrer_id))}}])
 
 
@@ -91,7 +91,7 @@ def count(table: Table, tenant_id: str, goal_id: str, task: Track) -> None:
                 return  # the goal's row is gone: nobody asks for its counts
         else:
             return
-    raise Busy("A goal's counts changed all the time.")
+    raise Busy("A goal's counts kept changing.")
 
 
 def _count_actions(

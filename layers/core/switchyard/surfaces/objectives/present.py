@@ -23,7 +23,7 @@ _STATES = {status: state for state, statuses in STATUSES.items() for status in s
 
 
 def state(goal: Track) -> str:
-    """Return the state that a goal's status stands for."""
+    """Return the state for a goal's status."""
     return _STATES[goal.status or "not_started"]
 
 

@@ -13,7 +13,7 @@ from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import external_ids
-from switchyard.ledger import tracks as ledger
+from switchyard.ledger import tracks as track_verbs
 from switchyard.surfaces.planning import fields
 from switchyard.surfaces.planning.changes import NEW, as_shown
 from switchyard.surfaces.planning.draft_models import DRAFTS_MAX, Draft
@@ -24,11 +24,11 @@ def apply(call: Call[Drafts]) -> Reply:
     """Apply the drafts of a body, all or none."""
     body = call.body
     plan = Plan(body)
-    external = external_ids.row_keys(call.ledger, plan.external) if plan.external else []
-    call.ledger.prefetch(plan.named, guard=plan.may_close_cycles, rows=external)
+    external = external_ids.row_keys(call.unit, plan.external) if plan.external else []
+    call.unit.prefetch(plan.named, guard=plan.may_close_cycles, rows=external)
     if plan.external:
-        plan.take(external_ids.find(call.ledger, plan.external))
-    plan.refuse_unknown(call.ledger.find(plan.named))
+        plan.take(external_ids.find(call.unit, plan.external))
+    plan.refuse_unknown(call.unit.find(plan.named))
     results = [_delete(call, body, position) for position in range(len(body.deleted))]
     outcomes = {position: _upsert(call, body, plan, position) for position in _order(call, body, plan)}
     results = [outcomes[position] for position in range(len(body.drafts))] + results
@@ -48,7 +48,7 @@ def _some(body: Any, name: str) -> list[Any]:
 def _shown(call: AnyCall, draft: Any) -> dict[str, Any]:
     given = draft.get("id") if isinstance(draft, dict) else None
     known = named_id(given) if isinstance(given, str) else None
-    track = call.ledger.find([known]).get(known) if known else None
+    track = call.unit.find([known]).get(known) if known else None
     return as_shown(track) if track else NEW
 
 
@@ -59,7 +59,7 @@ def _order(call: AnyCall, body: Drafts, plan: Plan) -> list[int]:
     """
     drafts = body.drafts
     positions = {plan.id_of(draft): position for position, draft in enumerate(drafts)}
-    before = call.ledger.find(plan.existing)
+    before = call.unit.find(plan.existing)
     order: dict[int, None] = {}
     passed: set[int] = set()
 
@@ -86,7 +86,7 @@ def _order(call: AnyCall, body: Drafts, plan: Plan) -> list[int]:
 def _delete(call: AnyCall, body: Drafts, position: int) -> dict[str, Any]:
     track_id = body.deleted[position]
     before = _existing(call, track_id, f"{body.deletes_field}.{position}")
-    ledger.delete(call.ledger, before)
+    track_verbs.delete(call.unit, before)
     return {"draftId": track_id, "id": track_id, "type": before.type, "outcome": "deleted"}
 
 
@@ -103,7 +103,7 @@ def _upsert(call: AnyCall, body: Drafts, plan: Plan, position: int) -> dict[str,
         own = fields.task(draft.task, before) | fields.goal(draft.goal, before)
         given |= plan.resolved(own) | fields.external(draft, before)
         given |= fields.completed(draft, before, own.get("status", before.status), call.actor, f"{where}.")
-        track = ledger.change(call.ledger, before, fields.paths(before.type, f"{where}.", plan.names), **given)
+        track = track_verbs.change(call.unit, before, fields.paths(before.type, f"{where}.", plan.names), **given)
         outcome = "unchanged" if track is before else "updated"
     return {
         "draftId": draft.label,
@@ -123,8 +123,8 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: Plan, given: dict[s
     own = fields.task(draft.task) | fields.goal(draft.goal)
     given |= fields.past(draft, own.get("status"), call.actor, f"{where}.")
     kind: TrackType = "task" if draft.task is not None else "goal"
-    return ledger.create(
-        call.ledger,
+    return track_verbs.create(
+        call.unit,
         kind,
         given.pop("title"),
         fields.paths(kind, f"{where}.", plan.names),
@@ -136,7 +136,7 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: Plan, given: dict[s
 
 def _existing(call: AnyCall, track_id: str, where: str) -> Track:
     """Return a track that was read. Raises UnknownReference."""
-    track = call.ledger.find([track_id]).get(track_id)
+    track = call.unit.find([track_id]).get(track_id)
     if track is None:
         raise UnknownReference(no_track(track_id, where))
     return track

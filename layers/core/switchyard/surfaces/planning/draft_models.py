@@ -68,7 +68,7 @@ class DeleteDraft(CamelBody):
 
 def _or_alone(schema: dict[str, Any]) -> None:
     described = {name: schema.pop(name) for name in ("properties", "required", "additionalProperties", "type")}
-    schema["anyOf"] = [{"type": "string"}, described]
+    schema["anyOf"] = [described["properties"]["id"], described]
 
 
 class ApplyTracks(CamelBody):

@@ -59,7 +59,7 @@ class Claim(CamelShown):
 
 
 class ChangedBy(CamelShown):
-    """Who made the latest change; `overruled` are tasks that were to be done before, as a person decided against."""
+    """Who made the latest change; `overruled` are open prerequisites that a person overruled."""
 
     id: str
     kind: Literal["user", "agent"]

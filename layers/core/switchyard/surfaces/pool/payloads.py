@@ -12,7 +12,7 @@ _WORDS = {"assignee": "assignedTo", "project_ids": "spaceId", "due": "dueDate", 
 
 
 def payload(detail: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the message of a domain event; None for one that tells the pool nothing.
+    """Return the message of a domain event; None for one without a meaning in the pool.
 
     A status that changes within one word of the pool (backlog, todo) does not change there.
     `sequence` grows with each change of the task or goal: a receiver drops what is older than what it has.

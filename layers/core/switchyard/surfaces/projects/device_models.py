@@ -6,11 +6,11 @@ from pydantic import Field
 
 from switchyard.domain.devices import TOKEN_MAX, Platform
 from switchyard.domain.notifications import Decision, Kind, Outcome
-from switchyard.surfaces.inputs import ABSENT, Cursor, NotBlank, Printable
+from switchyard.surfaces.inputs import ABSENT, Cursor, NotBlank, OneLine
 from switchyard.surfaces.outputs import Shown
 from switchyard.surfaces.projects.inputs import LIMIT, Body, Limit, Params, Uuid
 
-Token = Annotated[str, Field(min_length=1, max_length=TOKEN_MAX), NotBlank, Printable]
+Token = Annotated[str, Field(min_length=1, max_length=TOKEN_MAX), NotBlank, OneLine]
 
 
 class RegisterDevice(Body):
@@ -66,7 +66,7 @@ class ToldDevice(Shown):
 
 
 class NotificationShown(Shown):
-    """What a run's change was decided to tell the task's maker; `present_devices` showed the task at that time."""
+    """A notification to the task's creator; `present_devices` showed the task at that time."""
 
     id: str
     task: str

@@ -3,9 +3,10 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.surfaces.inputs import Rule
 
 LIMIT = 50
 LIMIT_MAX = 100
@@ -46,14 +47,14 @@ def _whole(given: Any) -> int:
     return OFFSET_MAX if len(digits) > len(str(OFFSET_MAX)) else min(int(digits or "0"), OFFSET_MAX)
 
 
-#: A UUID in any of its spellings, in the canonical one.
-Uuid = Annotated[str, AfterValidator(_uuid)]
-#: How many a page shows: what is no number is the default, a limit above the maximum is the maximum.
+#: A UUID in any of its forms, in the canonical one.
+Uuid = Annotated[str, Rule(_uuid, {"format": "uuid"})]
+#: How many a page shows: anything but a number is the default, a limit above the maximum is the maximum.
 Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1, le=LIMIT_MAX)]
 
 
 class Paging(Params):
-    """`limit` and `offset`; what is no number is the default."""
+    """`limit` and `offset`; anything but a number is the default."""
 
     limit: Limit = LIMIT
     offset: Annotated[int, BeforeValidator(_whole), Field(ge=0)] = 0

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from switchyard.domain import clock
 from switchyard.domain.run_logs import BATCH_MAX_BYTES, ENTRIES_MAX, ENTRY_MAX_BYTES
 from switchyard.http.validation import Expectation
-from switchyard.surfaces.inputs import bounded, read_time
+from switchyard.surfaces.inputs import Rule, bounded, read_time
 from switchyard.surfaces.projects.inputs import OFFSET_MAX, Body, Params
 
 SESSION_LIMIT, SESSION_LIMIT_MAX = 1_000, 5_000
@@ -47,7 +47,7 @@ class AppendLog(Body):
     entries: Annotated[
         list[Annotated[dict[str, Any], bounded(ENTRY_MAX_BYTES)]],
         Field(max_length=ENTRIES_MAX),
-        AfterValidator(_batch),
+        Rule(_batch, {"minItems": 1}),
     ]
 
 

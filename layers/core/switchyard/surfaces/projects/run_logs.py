@@ -10,9 +10,9 @@ from switchyard.domain import run_logs
 from switchyard.domain.ids import parse_id
 from switchyard.domain.runs import Run
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.ledger import run_logs as ledger
+from switchyard.ledger import run_logs as run_log_verbs
 from switchyard.store import keys
-from switchyard.store import run_logs as rows
+from switchyard.store import run_logs as run_log_rows
 from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_present, scope
@@ -39,10 +39,10 @@ def append(call: Call[AppendLog]) -> Reply:
     started = time.perf_counter()
     _, run = scope.run_in(call)
     read = time.perf_counter()
-    run = ledger.append(call.ledger, run, body.entries)
+    run = run_log_verbs.append(call.unit, run, body.entries)
     timings = (("read", started, read), ("append", read, time.perf_counter()))
-    told = ", ".join(f"{name};dur={(end - start) * 1_000:.2f}" for name, start, end in timings)
-    return Reply(200, run_present.run(run, call.request.base_url), {"server-timing": told})
+    durations = ", ".join(f"{name};dur={(end - start) * 1_000:.2f}" for name, start, end in timings)
+    return Reply(200, run_present.run(run, call.request.base_url), {"server-timing": durations})
 
 
 def session(call: Call[None, SessionLogs]) -> Reply:
@@ -55,7 +55,7 @@ def session(call: Call[None, SessionLogs]) -> Reply:
     page: list[bytes] = []
     total = fitting = examined = size = 0
     cut = full = False
-    for appends in rows.pages(call.ledger.table, run.tenant_id, run.id):
+    for appends in run_log_rows.pages(call.unit.table, run.tenant_id, run.id):
         if examined > EXAMINE_MAX_BYTES:
             cut = True
             break
@@ -90,10 +90,10 @@ def read(call: Call) -> Reply:
     _, run = scope.run_in(call)
     runs = chain(call, run)
     log = bytearray()
-    for chunk in _chunks(call.ledger.table, runs):
+    for chunk in _chunks(call.unit.table, runs):
         log += chunk
         if len(log) > ANSWER_MAX_BYTES:
-            return Reply(303, None, {"location": _elsewhere(call.ledger.table, runs)})
+            return Reply(303, None, {"location": _elsewhere(call.unit.table, runs)})
     return Reply(200, bytes(log), {"content-type": JSONL})
 
 
@@ -103,7 +103,7 @@ def _elsewhere(table: Table, runs: Sequence[Run]) -> str:
     At most 1 MB of rows and a part of the object are held in memory.
     """
     run, store = runs[-1], objects.shared(table.deadline)
-    last = rows.newest(table, run.tenant_id, run.id) or "0"
+    last = run_log_rows.newest(table, run.tenant_id, run.id) or "0"
     key = f"tasks/logs/team_{run.tenant_id}/task_{run.task_id}/run_{run.id}.{last}.jsonl"
     if store.heads([key]) == [None]:
         store.put_large(key, _chunks(table, runs, last), JSONL, {"ttl_days": "1", "team_id": run.tenant_id})
@@ -115,7 +115,7 @@ def _chunks(table: Table, runs: Sequence[Run], last: str | None = None) -> Itera
     """Yield the logs of the runs one after the other, whole lines; of the last run up to the append `last`."""
     for run in runs:
         bound = {"high": last} if last and run is runs[-1] else {}
-        for appends in rows.pages(table, run.tenant_id, run.id, **bound):
+        for appends in run_log_rows.pages(table, run.tenant_id, run.id, **bound):
             lines = [line for append in appends for line in append.lines]
             yield "".join(f"{line}\n" for line in lines).encode()
 
@@ -125,7 +125,7 @@ def chain(call: AnyCall, run: Run) -> list[Run]:
     found = [run]
     while found[-1].resumed_from and len(found) < CHAIN_MAX:
         earlier = parse_id(found[-1].resumed_from)
-        row = call.ledger.row(keys.run(run.tenant_id, run.task_id, earlier)) if earlier else None
+        row = call.unit.row(keys.run(run.tenant_id, run.task_id, earlier)) if earlier else None
         if row is None or earlier in {each.id for each in found}:
             break
         found.append(run_rows.from_item(row))

@@ -34,6 +34,8 @@ class Draft(Common, Past):
     A label whose `externalId` a track has already changes that track.
     """
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["id"]}, {"required": ["externalId"]}]})
+
     id: NonEmptyName = ABSENT
     title: Title = ABSENT
     task: DraftTask = ABSENT

@@ -131,3 +131,28 @@ def test_an_agents_run_with_files_from_start_to_end(terminal: Terminals) -> None
     assert (ada.folder / "got/count.txt").read_text().strip() == "3"
     ada.run("files", "get", task, "count.txt", "--out", "got", status=Exit.USAGE)
     ada.run("files", "get", task, "other.txt", status=Exit.NOT_FOUND)
+
+
+def test_a_plan_of_beads_goes_in_is_worked_on_and_comes_back(terminal: Terminals) -> None:
+    ada, agent = terminal("admin"), terminal("agent")
+    waits = [{"depends_on_id": "bd-2", "type": "blocks"}]
+    belongs = [{"depends_on_id": "bd-1", "type": "parent-child"}]
+    issues: list[Json] = [
+        {"id": "bd-3", "title": "Publish", "issue_type": "task", "dependencies": waits},
+        {"id": "bd-1", "title": "Handbook", "issue_type": "epic"},
+        {"id": "bd-2", "title": "Write", "issue_type": "task", "dependencies": belongs},
+    ]
+    more = {"status": "open", "priority": 0, "created_at": "2025-03-01T10:00:00Z"}
+    text = "".join(json.dumps({**each, **more}) + "\n" for each in issues)
+    (ada.folder / "issues.jsonl").write_text(text)
+    assert ada.json("import", "auto", "issues.jsonl")["created"] == 3
+    assert ada.json("import", "beads", "issues.jsonl")["unchanged"] == 3
+    (ada.folder / "issues.jsonl").write_text(text + text[:40])
+    assert ada.json("import", "beads", "issues.jsonl", status=Exit.PARTLY)["problems"][-1]["kind"] == "unreadable"
+    assert ada.json("show", "beads:bd-2")["createdAt"] == "2025-03-01T10:00:00.000Z"
+    agent.run("claim", "beads:bd-2")
+    agent.run("done", "beads:bd-2", "--note", "written")
+    back = {each["id"]: each for each in map(json.loads, ada.run("export", "beads").splitlines())}
+    assert (back["bd-2"]["status"], back["bd-3"]["status"]) == ("closed", "open")
+    assert back["bd-3"]["dependencies"] == waits
+    assert "BEGIN:VCALENDAR" in ada.run("export", "ics")

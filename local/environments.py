@@ -131,6 +131,11 @@ def _make_importable(environment: Environment) -> None:
     """Let the development environment import the packages from their sources."""
     for site in environment.folder.glob("lib/python3.*/site-packages"):
         (site / "switchyard.pth").write_text(f"{ROOT / 'layers' / 'core'}\n{ROOT / 'client'}\n")
+    # In a folder of its own: on PATH it brings the command, and no other Python.
+    script = ENVS / "commands" / "switchyard"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(f"#!/bin/sh\nexec '{environment.python}' -m switchyard_client \"$@\"\n")
+    script.chmod(0o755)
 
 
 def _fingerprint(environment: Environment, python: str) -> str:

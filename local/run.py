@@ -14,7 +14,7 @@ import boto3
 from local import demo, process
 from local.complete import physical_ids
 from local.deploy import deploy
-from local.environments import ENVIRONMENTS
+from local.environments import ENVIRONMENTS, ENVS
 from local.stack import API_PORT, AWS_PORT, DEFAULT, Stack, choose, folder_of, read_json, write_json
 from local.steps import StepFailed, exclusive, step
 
@@ -130,6 +130,9 @@ def print_environment(name: str) -> None:
     settings = stack.aws_environment() | {
         "TABLE_NAME": table_name(stack),
         "SAM_CLI_TELEMETRY": "0",
+        # The names of the curl commands in the documents.
+        "URL": record["url"],
+        "TOKEN": record["tokens"]["admin"],
         "SWITCHYARD_URL": record["url"],
         "SWITCHYARD_TOKEN": record["tokens"]["admin"],
         "SWITCHYARD_AGENT_TOKEN": record["tokens"]["agent"],
@@ -137,7 +140,8 @@ def print_environment(name: str) -> None:
     }
     for key, value in settings.items():
         print(f"export {key}={shlex.quote(value)}")
-    print(f'export PATH={shlex.quote(str(ENVIRONMENTS["sam"].folder / "bin"))}:"$PATH"')
+    folders = (ENVS / "commands", ENVIRONMENTS["sam"].folder / "bin")
+    print(f'export PATH={":".join(shlex.quote(str(each)) for each in folders)}:"$PATH"')
 
 
 def wait_for_interrupt(stack: Stack) -> None:

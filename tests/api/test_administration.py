@@ -326,3 +326,15 @@ def test_a_token_row_does_not_outlive_its_use_for_ever(api: Api, table: Table, t
     assert row is not None
     assert "expires_at" in row
     assert row["expires_at"] == pointer["expires_at"]
+
+
+def test_every_token_may_ask_whose_it_is(caller: Caller, tenant: str) -> None:
+    answer = caller("agent_a", kind="agent", scopes=[]).get("/v1/me")
+    assert answer.status == 200, answer.text
+    shown = answer.json
+    assert (shown["workspaceId"], shown["actor"]["id"], shown["actor"]["kind"]) == (tenant, "agent_a", "agent")
+    assert shown["scopes"] == []
+    assert caller("user_ada", scopes=["audit:read", "tasks:read"]).get("/v1/me").json["scopes"] == [
+        "audit:read",
+        "tasks:read",
+    ]

@@ -18,9 +18,10 @@ import pytest
 from httpx_sse import ServerSentEvent
 
 from switchyard_client import follow, retries
-from switchyard_client.client import Client, Refused
+from switchyard_client.client import Client
 from switchyard_client.console import say
-from switchyard_client.retries import Attempts, Deadline, Unreachable
+from switchyard_client.errors import Refused, Unreachable
+from switchyard_client.retries import Attempts, Deadline
 from switchyard_client.worker import logs
 from tests.support.fake_service import FakeService, serving
 from tests.support.template import ROOT

@@ -12,9 +12,10 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from switchyard_client import follow
-from switchyard_client.client import Client, Refused
+from switchyard_client.client import Client
 from switchyard_client.console import say
-from switchyard_client.retries import Deadline, Unreachable
+from switchyard_client.errors import Refused, Unreachable
+from switchyard_client.retries import Deadline
 from switchyard_client.worker.runner import Options
 from switchyard_client.worker.work import Worker
 
@@ -146,7 +147,7 @@ def _command(text: str) -> str:
 def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         right = False
     if not right or not text.isprintable() or " " in text:

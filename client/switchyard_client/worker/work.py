@@ -2,9 +2,10 @@
 
 import threading
 
-from switchyard_client.client import Claimed, Client, Refused
+from switchyard_client.client import Claimed, Client
 from switchyard_client.console import say
-from switchyard_client.retries import Deadline, Unreachable
+from switchyard_client.errors import Refused, Unreachable
+from switchyard_client.retries import Deadline
 from switchyard_client.worker.runner import Options, carry_out
 
 #: Seconds between two claims that do not wait, and between two looks whether there is room.

@@ -9,6 +9,7 @@ ActorKind = Literal["user", "agent"]
 SCOPES = {
     "tasks:read": "read tracks, graphs and runs",
     "tasks:write": "create, change, claim and delete tracks, and report on runs",
+    "tasks:history": "say when tracks that come from another system were created and completed",
     "audit:read": "read the audit trail",
     "settings:admin": "manage tokens, projects and webhooks",
     "user:write": "register the caller's own devices for push",

@@ -142,6 +142,15 @@ class Blocked(Conflict):
         return f"{blocked} What was cancelled or deleted is never completed: take the dependency away, or reopen it."
 
 
+class ExternalIdTaken(Conflict):
+    """Another track of the tenant has the external id."""
+
+    code, title = "external_id_taken", "The external id is taken"
+
+    def __init__(self, external_id: str) -> None:
+        super().__init__(f"Another track has the external id {external_id[:80]!r}: it is unique in the tenant.")
+
+
 class PreconditionFailed(SwitchyardError):
     code, title = "precondition_failed", "The track has changed since it was read"
 

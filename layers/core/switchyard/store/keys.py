@@ -93,7 +93,7 @@ def idempotency(tenant_id: str, actor_id: str, key: str, part: int = 0) -> tuple
 
 
 def external_id(tenant_id: str, external_id: str) -> tuple[str, str]:
-    """Finds an objective by the id that its maker gave it; hashed, for it is the client's text."""
+    """Finds a track by what another system calls it; hashed, for it is the client's text."""
     return f"{tenant_id}#EXTERNAL#{hashlib.sha256(external_id.encode()).hexdigest()}", "EXTERNAL"
 
 

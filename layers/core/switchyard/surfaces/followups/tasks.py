@@ -15,7 +15,7 @@ from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
 from switchyard.store.lists import Range
 from switchyard.surfaces.followups import statuses
-from switchyard.surfaces.followups.models import CreateTask, ListTasks
+from switchyard.surfaces.followups.models import CreateTask, ListTasks, UpdateTask
 from switchyard.surfaces.followups.statuses import Word
 
 
@@ -54,10 +54,14 @@ def update(
     status: Word | None,
     note: str | None,
     if_match: frozenset[str] | None = None,
+    **others: Any,
 ) -> Track:
-    """Gather a change of status, note or both. Reopening forgets the note of the former completion."""
+    """Gather a change of status, note and `others`, which are fields of the track.
+
+    Reopening forgets the note of the former completion.
+    """
     before = find(unit, task_id)
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = dict(others)
     if status is not None:
         fields["status"] = statuses.kept(status, before.status)
         unit.intend(before, fields["status"])
@@ -67,6 +71,12 @@ def update(
     if note is not None:
         fields["completed_note"] = note or None
     return track_verbs.change(unit, before, **fields)
+
+
+def details(given: UpdateTask) -> dict[str, Any]:
+    """Return the fields of a change beside status and note, of those that were sent; empty ones are cleared."""
+    names = {"title": "title", "due_at": "due", "assignee_id": "assignee"}
+    return {name: getattr(given, wire) or None for wire, name in names.items() if wire in given.model_fields_set}
 
 
 def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:

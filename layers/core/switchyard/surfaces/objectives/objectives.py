@@ -47,7 +47,7 @@ def of_path(call: AnyCall) -> Track:
 def _find(call: AnyCall, given: str) -> Track | None:
     if given.startswith(_EXTERNAL):
         row_key = external_ids.row_key(call.actor.tenant_id, given.removeprefix(_EXTERNAL))
-        found = external_ids.objective_id(call.unit.row(row_key))
+        found = external_ids.track_id(call.unit.row(row_key))
     else:
         found = parse_id(given)
     goal = call.unit.find([found]).get(found) if found else None
@@ -73,11 +73,12 @@ def create(call: Call[CreateObjective]) -> Reply:
     body = call.body
     kept = _kept(body)
     parent_id = _parent(call, body.parent_objective_id) if body.parent_objective_id else None
-    taken = _refuse_taken(call, body.metadata.external_id)
+    _refuse_taken(call, body.metadata.external_id)
     goal = track_verbs.create(
         call.unit,
         "goal",
         _title(body),
+        external_id=body.metadata.external_id,
         description=body.first_user_message,
         assignee=body.agent_id,
         assignee_type="agent",
@@ -85,9 +86,6 @@ def create(call: Call[CreateObjective]) -> Reply:
         labels=tuple(f"{key}={value}" for key, value in sorted(body.metadata.labels.items())),
         ext={"objectives": kept},
     )
-    if body.metadata.external_id is not None:
-        claim = external_ids.claim(call.actor.tenant_id, body.metadata.external_id, goal.id, taken)
-        call.unit.write(claim)
     return answer(goal)
 
 
@@ -128,17 +126,16 @@ def _parent(call: AnyCall, given: str) -> str:
     return parent.id
 
 
-def _refuse_taken(call: AnyCall, external_id: str | None) -> str | None:
-    """Return the deleted objective that the external id still leads to, if any; raises AlreadyExists."""
+def _refuse_taken(call: AnyCall, external_id: str | None) -> None:
+    """Raise AlreadyExists when a live track has the external id."""
     if external_id is None:
-        return None
+        return
     row_key = external_ids.row_key(call.actor.tenant_id, external_id)
-    holder = external_ids.objective_id(call.unit.row(row_key))
+    holder = external_ids.track_id(call.unit.row(row_key))
     if holder and track_rows.is_live(call.unit.row(keys.track(call.actor.tenant_id, holder))):
         raise AlreadyExists(
             f"An objective with the external id {external_id!r} exists: use it, or another external id."
         )
-    return holder
 
 
 # ---------------------------------------------------------------- list

@@ -16,8 +16,9 @@ NEW = {
     **dict.fromkeys(("id", "version", "updatedAt", "createdAt", "createdBy", "changedBy"), OWN),
     **dict.fromkeys(("rollup", "dueAt", "claim", "completedAt", "completedNote", "unblocked", "stuck"), OWN),
     "relatedResource": None,
+    "externalId": None,
     "task": {"number": OWN} | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId")),
-    "goal": {"dueDate": None},
+    "goal": {"dueDate": None, "parentId": None},
 }
 
 
@@ -26,8 +27,9 @@ def create(call: Call[CreateTrack]) -> Reply:
     body = call.body
     given = fields.common(body) | fields.scope(body.scope, call.actor)
     own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal, call.actor)
+    given |= {"external_id": body.external_id} | fields.past(body, own.get("status"), call.actor)
     title = given.pop("title")
-    track = track_verbs.create(call.unit, body.type, title, fields.paths(), **given, **own)
+    track = track_verbs.create(call.unit, body.type, title, fields.paths(body.type), **given, **own)
     headers = {"etag": tracks.etag(track), "location": f"/v1/tracks/{track.id}"}
     return Reply(201, present.full(track), headers)
 
@@ -41,11 +43,12 @@ def update(call: Call[UpdateTrack]) -> Reply:
     before = call.unit.get(track_id)
     fields.check_type(before, body)
     given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, call.actor, before)
+    given |= fields.external(body, before)
     call.unit.intend(before, given.get("status", before.status))
     tracks.check_version(before, call.if_match)
     if body.scope is not None:
         given |= fields.changed_scope(body.scope, call.actor, before)
-    after = track_verbs.change(call.unit, before, fields.paths(), **given)
+    after = track_verbs.change(call.unit, before, fields.paths(before.type), **given)
     shown = present.full(after)
     unblocked = track_verbs.unblocked(call.unit, before, after)
     if unblocked is not None:
@@ -67,8 +70,9 @@ def as_shown(track: Track) -> dict[str, Any]:
 
 
 def _references(body: UpdateTrack) -> list[str]:
-    task = body.task
-    return [ref for ref in (*task.depends_on, task.parent_id, task.goal_id) if ref] if task else []
+    own = body.task or body.goal
+    goal = body.task.goal_id if body.task else ""
+    return [ref for ref in (*own.depends_on, own.parent_id, goal) if ref] if own else []
 
 
 def wanted(body: Mapping[str, Any]) -> str | None:

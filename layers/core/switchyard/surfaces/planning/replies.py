@@ -28,10 +28,13 @@ class GoalShown(CamelShown):
     status: Literal["not_started", "on_track", "at_risk", "postponed", "completed", "cancelled"]
     due_date: str | None
     progress: Annotated[int, Field(ge=0, le=100)]
+    parent_id: str | None
+    depends_on: list[str]
 
 
 class OutlineShown(CamelShown):
     id: str
+    external_id: str | None
     type: Literal["task", "goal"]
     title: str
     scope: ScopeShown

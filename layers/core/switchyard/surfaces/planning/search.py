@@ -9,6 +9,7 @@ from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.ledger import external_ids
 from switchyard.store import filters, indexes, keys, lists
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
@@ -48,6 +49,8 @@ def list_tracks(call: Call[None, ListTracks]) -> Reply:
     """Answer a ListTracks query: whole tracks and a cursor."""
     query = call.query
     scopes = _scopes_of(query)
+    if query.external_id:
+        return _by_external_id(call)
     names = set(WireFilter.model_fields) & query.model_fields_set
     wire_filter = WireFilter.model_construct(**{name: getattr(query, name) for name in names})
     listing = _Listing(call.actor, query.type, query.query, wire_filter, scopes)
@@ -55,6 +58,18 @@ def list_tracks(call: Call[None, ListTracks]) -> Reply:
     return Reply(
         200, {"items": [present.full(track_rows.from_item(item)) for item in page.items], "nextCursor": cursor}
     )
+
+
+def _by_external_id(call: Call[None, ListTracks]) -> Reply:
+    """Answer with the tracks of the type that have these external ids: 2 round trips."""
+    query = call.query
+    others = query.model_fields_set - {"type", "external_id", "limit"}
+    if others:
+        expected = "type and externalId alone"
+        raise Invalid(FieldError("externalId", "is given with other filters", expected, "conflict"))
+    found = external_ids.find(call.unit, query.external_id).values()
+    shown = [present.full(each) for each in {each.id: each for each in found}.values() if each.type == query.type]
+    return Reply(200, {"items": shown, "nextCursor": None})
 
 
 def _scopes_of(query: ListTracks) -> list[SearchScope]:

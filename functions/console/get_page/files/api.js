@@ -114,5 +114,5 @@ export function forget() {
   session.value = null;
 }
 
-/** Whether the caller may do what a scope opens. @param {string} scope */
-export const may = (scope) => !session.value || session.value.scopes.includes(scope);
+/** Whether the caller may do what a scope opens; nothing until it is known who they are. @param {string} scope */
+export const may = (scope) => Boolean(session.value && session.value.scopes.includes(scope));

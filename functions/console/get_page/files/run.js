@@ -63,7 +63,7 @@ export function Run() {
 
 /** The states that the run went through, from the audit trail; without the right to it, those that the run shows. @param {{run: any, task: string}} props */
 function Timeline({ run, task }) {
-  const { value } = usePoll(() => (may("audit:read") ? get(`/v1/audit?track=${task}&limit=100`) : Promise.resolve({ items: [] })), POLL_MS, [task, run.status]);
+  const { value } = usePoll(() => (may("audit:read") ? get(`/v1/audit?track=${task}&limit=100`) : Promise.resolve({ items: [] })), POLL_MS, [task, run.status, may("audit:read")]);
   const told = (value ? value.items : []).filter((/** @type {any} */ each) => each.relatedResource && each.relatedResource.id === run.id && each.action === "run_status_changed")
     .map((/** @type {any} */ each) => ({ status: each.newStatus, at: each.at, by: each.actor.id })).reverse();
   const states = told.length ? told : [{ status: "queued", at: run.created_at, by: "" }, ...(run.status === "queued" ? [] : [{ status: run.status, at: run.completed_at || run.updated_at, by: run.holder || "" }])];

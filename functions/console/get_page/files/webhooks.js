@@ -1,6 +1,6 @@
 // Endpoints that are told what happens, and what was delivered to them.
 import { html, useState } from "./html.js";
-import { ApiError, get, may, send } from "./api.js";
+import { ApiError, get, may, send, session } from "./api.js";
 import { route, to } from "./router.js";
 import { Button, Dialog, Empty, Field, Secret, Status, Time, Wait, attempt, say, usePoll } from "./ui.js";
 
@@ -12,8 +12,10 @@ export function Webhooks() {
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState("");
   const chosen = route.value.parts[0];
-  const { value, error, refresh } = usePoll(() => get(`${BASE}?limit=50`), POLL_MS, []);
-  if (!may("settings:admin")) return html`<main id="main" tabindex="-1"><header class="bar"><h1>Webhooks</h1></header><${Empty} title="For administrators">Webhooks need the scope settings:admin. Ask an owner of the workspace.<//></main>`;
+  const isAdmin = may("settings:admin");
+  const { value, error, refresh } = usePoll(() => (isAdmin ? get(`${BASE}?limit=50`) : Promise.resolve(null)), isAdmin ? POLL_MS : 0, [isAdmin]);
+  if (!session.value) return html`<main id="main" tabindex="-1"><${Wait} /></main>`;
+  if (!isAdmin) return html`<main id="main" tabindex="-1"><header class="bar"><h1>Webhooks</h1></header><${Empty} title="For administrators">Webhooks need the scope settings:admin. Ask an owner of the workspace.<//></main>`;
   const items = value ? value.items : [];
   return html`<main id="main" tabindex="-1"><header class="bar"><h1>Webhooks</h1><div class="actions"><${Button} kind="primary" onClick=${() => setAdding(true)}>New webhook<//></div></header>
     ${!value ? html`<${Wait} error=${error} />` : items.length ? items.map((/** @type {any} */ hook) => html`<${Hook} key=${hook.id} hook=${hook} isOpen=${hook.id === chosen} refresh=${refresh} onSecret=${setSecret} />`)

@@ -24,6 +24,7 @@ from switchyard.openapi_shared import (
     PARAMETERS,
     SAMPLE_REQUEST,
     bearer,
+    changes_tasks,
     changes_versions,
     errors,
     refusal_name,
@@ -184,7 +185,7 @@ def _parameters(operation: Operation, path: str, schemas: dict[type[BaseModel], 
         found.append({"$ref": "#/components/parameters/IfMatch"})
     if operation.keyed:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
-    if operation.keyed and "tasks:write" in operation.scopes:
+    if changes_tasks(operation):
         found.append({"$ref": "#/components/parameters/ClaimFence"})
     return found
 
@@ -201,7 +202,8 @@ def _query(name: str, schema: Json, required: bool) -> Json:
 def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Json:
     names = ["X-Request-Id"]
     names += ["ETag"] if operation.versioned and operation.reply else []
-    names += ["Idempotency-Replayed", "Dependencies-Overruled"] if operation.keyed else []
+    names += ["Idempotency-Replayed"] if operation.keyed else []
+    names += ["Dependencies-Overruled"] if changes_tasks(operation) else []
     answer: Json = {
         "description": operation.summary,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},

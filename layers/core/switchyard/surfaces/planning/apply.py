@@ -5,8 +5,10 @@ parentId, dependsOn and goalId of any draft of the request, before or after the 
 track has makes its draft a change of that track, and may be named in the same places.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from switchyard.domain import lifecycle
 from switchyard.domain.errors import FieldError, Invalid, UnknownReference
 from switchyard.domain.ids import named_id
 from switchyard.domain.lifecycle import TrackType
@@ -14,7 +16,7 @@ from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import external_ids
 from switchyard.ledger import tracks as track_verbs
-from switchyard.surfaces.planning import fields
+from switchyard.surfaces.planning import changes, fields
 from switchyard.surfaces.planning.changes import NEW, as_shown
 from switchyard.surfaces.planning.draft_models import DRAFTS_MAX, Draft
 from switchyard.surfaces.planning.drafts import Drafts, Plan, no_track
@@ -38,6 +40,24 @@ def apply(call: Call[Drafts]) -> Reply:
 def shown(call: Call[Any]) -> dict[str, Any]:
     """Return what the tracks of the drafts show, in the body's order: 1 round trip per 100 drafts."""
     return {name: [_shown(call, each) for each in _some(call.body, name)] for name in ("updateDrafts", "upserts")}
+
+
+def wanted(body: Mapping[str, Any]) -> str | None:
+    """Return the status to store that the first draft means which brings a track to its end; None when none does."""
+    return changes.wanted(_first_end(body))
+
+
+def about(body: Mapping[str, Any]) -> object:
+    """Return the id of that draft, as it was sent."""
+    return _first_end(body).get("id")
+
+
+def _first_end(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    for draft in (each for name in ("updateDrafts", "upserts", "drafts") for each in _some(body, name)):
+        given = draft.get("id") if isinstance(draft, dict) else None
+        if isinstance(given, str) and named_id(given) and changes.wanted(draft) in lifecycle.FINAL:
+            return dict(draft)
+    return {}
 
 
 def _some(body: Any, name: str) -> list[Any]:
@@ -100,7 +120,7 @@ def _upsert(call: AnyCall, body: Drafts, plan: Plan, position: int) -> dict[str,
     else:
         before = _existing(call, known, f"{where}.id")
         fields.check_type(before, draft, f"{where}.")
-        own = fields.task(draft.task, before) | fields.goal(draft.goal, before)
+        own = fields.task(draft.task, before) | fields.goal(draft.goal, call.actor, before)
         given |= plan.resolved(own) | fields.external(draft, before)
         given |= fields.completed(draft, before, own.get("status", before.status), call.actor, f"{where}.")
         track = track_verbs.change(call.unit, before, fields.paths(before.type, f"{where}.", plan.names), **given)
@@ -120,7 +140,7 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: Plan, given: dict[s
     if draft.task is None and draft.goal is None:
         problem = "has neither task nor goal, so that its type is unknown"
         raise Invalid(FieldError(where, problem, "a task object or a goal object, {} will do", "required"))
-    own = fields.task(draft.task) | fields.goal(draft.goal)
+    own = fields.task(draft.task) | fields.goal(draft.goal, call.actor)
     given |= fields.past(draft, own.get("status"), call.actor, f"{where}.")
     kind: TrackType = "task" if draft.task is not None else "goal"
     return track_verbs.create(

@@ -128,7 +128,11 @@ def _issue(track: Json) -> Json:
     issue: Json = {"id": name, "title": track["title"], "description": description}
     issue |= {beads.SECTIONS[heading]: text for heading, text in parts.items()}
     was = str(kept.pop("status", ""))
-    issue["status"] = was if beads.STATUS.get(was) == status else _word(status)
+    now, before = status, str(beads.STATUS.get(was))
+    if track["type"] == "goal" and {now, before} <= {"todo", "in_progress"}:
+        # A goal that is open follows its tasks.
+        now = before
+    issue["status"] = was if before == now else _word(status)
     priority = kept.pop("priority", None)
     same = isinstance(priority, int) and beads.PRIORITY[priority : priority + 1] == (track["priority"],)
     issue["priority"] = priority if same else beads.PRIORITY.index(track["priority"])

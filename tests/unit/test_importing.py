@@ -1,7 +1,7 @@
 """Plans of other systems: how each format is read, what is wrong with a file or a plan, and the order of the rest."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from switchyard_client.errors import Refused
 from switchyard_client.importing import sections, sources
 from switchyard_client.importing.drafts import draft, instant
 from switchyard_client.importing.formats import formats
+from switchyard_client.importing.memory import Memory
 from switchyard_client.importing.plan import Plan, references
 from switchyard_client.importing.records import ID_MAX, METADATA_MAX, Item, external_id
 from switchyard_client.importing.sources import Source, WrongFile, kind_of
@@ -485,9 +486,9 @@ class Fake:
         return {each for each in (*own.get("dependsOn", ()), own.get("parentId"), own.get("goalId")) if each}
 
 
-def uploaded(plan: Plan, service: Fake) -> dict[str, int]:
+def uploaded(plan: Plan, service: Fake, memory: Memory | None = None) -> dict[str, int]:
     outcome = Outcome(len(plan.nodes))
-    Upload(plan, service, "p", {"type": "personal"}, True, outcome).run()
+    Upload(plan, service, "p", {"type": "personal"}, True, outcome, memory).run()
     return {word: count for word, count in outcome.counts.items() if count}
 
 
@@ -562,3 +563,70 @@ def test_references_come_before_what_refers_to_them() -> None:
     for node in plan.ordered():
         assert set(references(node)) <= before
         before.add(node.name)
+
+
+# ---------------------------------------------------------------- what was sent before
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    made = Memory(tmp_path / "imports.sqlite3", "here")
+    yield made
+    made.close()
+
+
+def test_what_has_not_changed_at_the_source_is_not_sent(memory: Memory) -> None:
+    service = Fake()
+    assert uploaded(of(many(100)), service, memory) == {"created": 101}
+    service.requests.clear()
+    assert uploaded(of(many(100)), service, memory) == {"unchanged": 101}
+    assert service.requests == []
+
+
+def test_what_was_done_here_stays_when_something_else_changes_at_the_source(memory: Memory) -> None:
+    service = Fake()
+    uploaded(of([Item("a", "A", status="todo"), Item("b", "B", status="todo")]), service, memory)
+    service.there["p:a"]["own"]["status"] = "done"
+    assert uploaded(of([Item("a", "Other", status="todo"), Item("b", "B", status="todo")]), service, memory) == {
+        "updated": 1,
+        "unchanged": 1,
+    }
+    assert (service.there["p:a"]["title"], service.there["p:a"]["own"]["status"]) == ("Other", "done")
+
+
+def test_what_was_deleted_here_and_changes_at_the_source_comes_whole(memory: Memory) -> None:
+    class Strict(Fake):
+        def __call__(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+            if any("title" not in each and each["externalId"] not in self.there for each in body["updateDrafts"]):
+                raise Refused(400, "title is required")
+            return super().__call__(body)
+
+    service = Strict()
+    uploaded(of([Item("a", "A")]), service, memory)
+    del service.there["p:a"]
+    assert uploaded(of([Item("a", "A", priority="high")]), service, memory) == {"created": 1}
+    assert service.there["p:a"]["title"] == "A"
+
+
+def test_late_references_are_remembered_as_they_came_to_be(memory: Memory) -> None:
+    items = [Item("p", "Parent", depends_on=[f"c{n}" for n in range(50)])]
+    items += [Item(f"c{n}", f"Child {n}", parent="p") for n in range(50)]
+    service = Fake()
+    assert uploaded(of(items), service, memory) == {"created": 51}
+    service.requests.clear()
+    assert uploaded(of(items), service, memory) == {"unchanged": 51}
+    assert service.requests == []
+
+
+def test_workspaces_are_remembered_apart(tmp_path: Path, memory: Memory) -> None:
+    uploaded(of([Item("a", "A")]), Fake(), memory)
+    other = Memory(tmp_path / "imports.sqlite3", "there")
+    assert uploaded(of([Item("a", "A")]), Fake(), other) == {"created": 1}
+    other.close()
+    memory.forget()
+    assert uploaded(of([Item("a", "A")]), Fake(), memory) == {"created": 1}
+
+
+def test_an_open_container_follows_its_tasks_and_a_closed_one_is_closed() -> None:
+    assert "status" not in drafted(Item("a", "A", status="in_progress", container=True))[0]["goal"]
+    assert drafted(Item("a", "A", status="done", container=True))[0]["goal"]["status"] == "completed"

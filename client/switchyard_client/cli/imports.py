@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from switchyard_client.cli import output
+from switchyard_client.cli import output, settings
 from switchyard_client.cli.failures import Ended, Exit, Usage
 from switchyard_client.cli.session import Session, pass_session
 from switchyard_client.errors import Unreachable
@@ -29,6 +29,7 @@ HISTORY = "tasks:history"
 )
 @click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="For csv; may be repeated.")
 @click.option("--personal", is_flag=True, help="Only the caller sees it.")
+@click.option("--fresh", is_flag=True, help="Send everything, also what has not changed since the last import.")
 @pass_session
 def import_(
     session: Session,
@@ -38,6 +39,7 @@ def import_(
     prefix: str | None,
     pairs: tuple[str, ...],
     personal: bool,
+    fresh: bool,
 ) -> None:
     """Import a plan: auto, beads, csv, github, linear, markdown, switchyard, taskmaster, taskwarrior or todoist.
 
@@ -47,7 +49,7 @@ def import_(
         begins = plan.prefix if prefix is None else prefix
         if dry_run:
             return _tell_dry_run(session, plan, begins)
-        return _upload(session, plan, begins, personal)
+        return _upload(session, plan, begins, personal, fresh)
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -122,10 +124,14 @@ def _tell_dry_run(session: Session, plan: "Plan", prefix: str) -> None:
     return None
 
 
-def _upload(session: Session, plan: "Plan", prefix: str, personal: bool) -> None:
+def _upload(session: Session, plan: "Plan", prefix: str, personal: bool, fresh: bool) -> None:
+    import sqlite3
+
+    from switchyard_client.importing.memory import Memory
     from switchyard_client.importing.upload import Outcome, Upload
 
-    history = HISTORY in session.get("/v1/me")["scopes"]
+    me = session.get("/v1/me")
+    history = HISTORY in me["scopes"]
     if not history:
         output.note(f"the token lacks the scope {HISTORY}: when items were created and completed is not taken")
     outcome, lines = Outcome(len(plan.nodes)), []
@@ -138,9 +144,16 @@ def _upload(session: Session, plan: "Plan", prefix: str, personal: bool) -> None
         if session.json:
             lines.append({"name": name, **result})
 
-    upload = Upload(plan, send, prefix, session.scope(personal), history, outcome, note_result)
+    path = settings.folder() / "imports.sqlite3"
     try:
-        with output.Progress(lambda: f"importing: {outcome.done} of {outcome.total}"):
+        memory = Memory(path, f"{session.settings.url} {me['workspaceId']}")
+    except sqlite3.Error as error:
+        raise Usage(f"{path}: {error}; without it the next import sends everything: delete it") from None
+    if fresh:
+        memory.forget()
+    upload = Upload(plan, send, prefix, session.scope(personal), history, outcome, memory, note_result)
+    try:
+        with closing(memory), output.Progress(lambda: f"importing: {outcome.done} of {outcome.total}"):
             upload.run()
     except (KeyboardInterrupt, Unreachable):
         output.note(f"{outcome.done} of {outcome.total} are in: the same command goes on from there")

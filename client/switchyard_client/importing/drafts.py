@@ -46,7 +46,9 @@ def draft(item: Item, node: Node, names: Callable[[str], str], history: bool, te
         "parentId": names(node.parent) if node.parent else "",
     }
     if node.kind == "goal":
-        own["status"] = GOAL_STATUS[item.status or "todo"]
+        # What is open follows its tasks.
+        if item.status not in (None, "todo", "in_progress"):
+            own["status"] = GOAL_STATUS[item.status]
     else:
         own["status"] = item.status or ""
         own["assignee"] = _assignee(item, tell)

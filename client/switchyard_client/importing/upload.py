@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from switchyard_client.errors import Refused
 from switchyard_client.importing.drafts import draft
+from switchyard_client.importing.memory import Memory
 from switchyard_client.importing.plan import Node, Plan, references
 from switchyard_client.importing.records import Problem, external_id
 
@@ -38,7 +39,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Upload:
-    """One import: `prefix` begins all external ids, `scope` is for new tracks, `history` as for drafts."""
+    """One import: `prefix` begins all external ids, `scope` is for new tracks, `history` as for drafts.
+
+    `memory` is of the imports before; without it, everything is sent.
+    """
 
     plan: Plan
     send: Service
@@ -46,8 +50,10 @@ class Upload:
     scope: dict[str, Any]
     history: bool
     outcome: Outcome
+    memory: Memory | None = None
     on_result: Callable[[str, dict[str, Any]], None] = lambda _name, _result: None
     _applied: set[str] = field(default_factory=set)
+    _whole: set[str] = field(default_factory=set)
     _opened: set[str] = field(default_factory=set)
     _late: list[Node] = field(default_factory=list)
     _told: set[tuple[str, str, str]] = field(default_factory=set)
@@ -70,8 +76,13 @@ class Upload:
         outside: set[str] = set()
         size = 0
         for node in self.plan.ordered():
+            made = self._draft(node)
+            if self.memory and self.memory.changed(made) is None:
+                self._applied.add(node.name)
+                self.outcome.counts["unchanged"] += 1
+                continue
             refs = set(references(node))
-            length = len(json.dumps(self._draft(node), ensure_ascii=False).encode(errors="surrogatepass"))
+            length = len(json.dumps(made, ensure_ascii=False).encode(errors="surrogatepass"))
             more = outside | (refs - inside - {node.name})
             # A row for the track, one for its external id, and one for each track outside that is referred to.
             rows = 2 * (len(chunk) + 1) + len(more)
@@ -103,9 +114,10 @@ class Upload:
     def _apply(self, nodes: list[Node], again: bool = False) -> None:
         """Apply some items; when the request is refused, its halves, down to the one that is the reason."""
         drafts = [self._without_late(node, {each.name for each in nodes}, again) for node in nodes]
+        sent = [self._changed(node, made) for node, made in zip(nodes, drafts, strict=True)]
         try:
             self.outcome.requests += 1
-            results = self.send({"scope": self.scope, "updateDrafts": drafts})
+            results = self.send({"scope": self.scope, "updateDrafts": sent})
         except Refused as refusal:
             if refusal.status not in _OF_THE_REQUEST:
                 raise
@@ -114,7 +126,7 @@ class Upload:
                 self._apply(nodes[:middle], again)
                 self._apply(nodes[middle:], again)
                 return
-            if self._is_blocked(nodes[0], refusal):
+            if self._is_blocked(nodes[0], refusal) or self._is_gone(nodes[0], sent[0], drafts[0]):
                 self._apply(nodes, again)
             else:
                 self._refuse(nodes[0], refusal, again)
@@ -124,6 +136,22 @@ class Upload:
             if not again:
                 self.outcome.counts[result["outcome"]] += 1
             self.on_result(node.name, result)
+        if self.memory:
+            late = {each.name for each in self._late}
+            self.memory.remember(made for node, made in zip(nodes, drafts, strict=True) if node.name not in late)
+
+    def _changed(self, node: Node, made: dict[str, Any]) -> dict[str, Any]:
+        """Return what of a draft has changed at the source; the draft itself where that is not known."""
+        if self.memory is None or node.name in self._whole:
+            return made
+        return self.memory.changed(made) or made
+
+    def _is_gone(self, node: Node, sent: dict[str, Any], made: dict[str, Any]) -> bool:
+        """Tell whether the track of a draft that was sent in part may be gone: then the whole draft is sent."""
+        if sent == made or node.name in self._whole:
+            return False
+        self._whole.add(node.name)
+        return True
 
     def _without_late(self, node: Node, inside: set[str], again: bool) -> dict[str, Any]:
         """Return the draft without references to what is not there yet, which are noted for later."""
@@ -144,7 +172,7 @@ class Upload:
         for field_name in ("parentId", "goalId"):
             if own.get(field_name) in names:
                 del own[field_name]
-        if not again:
+        if not again and node not in self._late:
             self._late.append(node)
         return made
 

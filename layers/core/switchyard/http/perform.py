@@ -44,6 +44,8 @@ def perform[Body, Query](
             if ledger.overruled:
                 named = ", ".join(surface.spell(each) for each in ledger.overruled)
                 reply = replace(reply, headers={**reply.headers, "dependencies-overruled": named})
+            if ledger.about_run:
+                reply = replace(reply, logged={**reply.logged, "correlation_id": ledger.about_run})
             answer = encoded(reply)
             kept = answer.body if reply.kept is None else as_json(reply.kept)
             ledger.commit(answer.status, answer.headers, kept)

@@ -62,7 +62,8 @@ def is_fault(error: BaseException) -> bool:
 def stream(invocation: Invocation, handler: Handler, event: Event) -> Any:
     """Hand each record of a DynamoDB stream to the handler, with an outbox, and send what it put in there.
 
-    Answers with the sequence numbers of the records to be delivered again.
+    Answers with the sequence numbers of the records to be delivered again; with those of bad ones too when the event
+    was `redriven`: then their dead letters are there already (admin/letters.py).
     """
     outbox = Outbox()
     records: dict[str, Record] = {}
@@ -87,7 +88,9 @@ def stream(invocation: Invocation, handler: Handler, event: Event) -> Any:
         _log(invocation, number, error)
     again |= {number for number, error in errors if not is_fault(error)}
     dead = {number: error for number, error in errors if number not in again}
-    if dead:
+    if dead and event.get("redriven"):
+        again |= dead.keys()
+    elif dead:
         letters = [_letter(invocation, records[number], error) for number, error in dead.items()]
         outcome = invocation.queue("dead_letters").send(letters)
         again |= {number for number, error in zip(dead, outcome, strict=True) if error}

@@ -1,134 +1,20 @@
-"""The operator's side: tenants, projects and tokens from outside, as a class and as a command line.
-
-    python -m switchyard.admin create-tenant "Acme"
-    python -m switchyard.admin issue-token TENANT_ID user_ada --scope tasks:read --expires 90d
-
-The table is the one of --table, of the environment variable TABLE_NAME, or of the CloudFormation stack of --stack;
-the account is that of the AWS environment (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL for a local stack).
-Exit status: 0 done, 1 refused, 2 wrong usage, 3 AWS could not be reached or refused.
-"""
+"""The command line: each command with its arguments, and how its answer is shown."""
 
 import argparse
 import json
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from switchyard.aws.clients import adopt, make_client
+from switchyard.admin import letter_commands, whole_commands
+from switchyard.admin.tenants import Admin
+from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError, AwsError
-from switchyard.domain.actors import EMPTY_SCOPES, SCOPES, Actor, ActorKind
+from switchyard.domain.actors import EMPTY_SCOPES, SCOPES
 from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
-from switchyard.domain.ids import new_id
-from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
-from switchyard.ledger import administration
-from switchyard.ledger.unit import Stale, Unit
-from switchyard.store import contention, tenants
-from switchyard.store.table import Table
-from switchyard.surfaces.administration import listing, present
-from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging
 
 STACK = "switchyard"
-#: Seconds that a command takes at most, and waits at most before it decides anew.
-SECONDS_MAX, _PAUSE = 30, 0.05
-
-
-class Admin:
-    """Administration of every tenant of one table; `client` is a DynamoDB client of boto3 or botocore.
-
-    What is given is checked as in the HTTP endpoints: raises Invalid (with the wire's field names), NotFound for
-    an unknown tenant or token, Conflict, and Busy when the database does not answer in time.
-    """
-
-    def __init__(self, table_name: str, client: Any) -> None:
-        self.table = Table(table_name, adopt(client))
-
-    def create_tenant(self, name: str) -> str:
-        """Create a tenant; returns its id."""
-        body = _checked(CreateTenant, {"name": name})
-        return self._commit(new_id(), lambda unit: administration.create_tenant(unit, body.name)).id
-
-    def create_project(self, tenant_id: str, name: str) -> dict[str, Any]:
-        """Create a project; returns id, number, name, createdAt, createdBy."""
-        body = _checked(CreateProject, {"name": name})
-        return present.project(self._commit(tenant_id, lambda unit: administration.create_project(unit, body.name)))
-
-    def issue_token(
-        self,
-        tenant_id: str,
-        actor_id: str,
-        kind: ActorKind = "user",
-        scopes: Sequence[str] = (),
-        expires_at: str | None = None,
-        name: str = "",
-    ) -> dict[str, Any]:
-        """Issue a token for an actor; returns what a list shows of it, and its secret as `token`, this once.
-
-        `expires_at` is an ISO 8601 time or a duration (`90d`), None for no end; `name` is the actor's display name.
-        """
-        actor = {"id": actor_id, "kind": kind} | ({"name": name} if name else {})
-        values = {"actor": actor, "scopes": list(scopes)} | ({"expiresAt": expires_at} if expires_at else {})
-        body = _checked(CreateToken, values)
-        row, secret = self._commit(
-            tenant_id,
-            lambda unit: administration.issue_token(unit, actor_id, kind, body.scopes, body.expires_at, name),
-        )
-        return {**present.token(row), "token": secret}
-
-    def revoke_token(self, tenant_id: str, token_id: str) -> None:
-        """Revoke a token; it opens nothing any more within 30 seconds."""
-        found = checked("token id", read_id, token_id)
-        self._commit(tenant_id, lambda unit: administration.revoke_token(unit, found))
-
-    def list_tokens(self, tenant_id: str, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
-        """Return a page of tokens, newest first: `items` and `nextCursor`."""
-        return listing.all_tokens(self.table, self._known(tenant_id), _paging(limit, cursor))
-
-    def list_projects(self, tenant_id: str, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
-        """Return a page of projects, newest first: `items` and `nextCursor`."""
-        return listing.all_projects(self.table, self._known(tenant_id), _paging(limit, cursor))
-
-    def list_tenants(self, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
-        """Return a page of tenants, newest first: `items` and `nextCursor`."""
-        self._wind_up()
-        return listing.all_tenants(self.table, _paging(limit, cursor))
-
-    def _commit[T](self, tenant_id: str, work: Callable[[Unit], T]) -> T:
-        """Do the work as one write, again when someone else drew the same number meanwhile."""
-        tenant = checked("tenant id", read_id, tenant_id)
-        operator = Actor(tenant, "operator", "user", frozenset(SCOPES), "", source="admin")
-        self._wind_up()
-        for _ in contention.until(self.table.deadline - 1, _PAUSE, _PAUSE):
-            unit = Unit(self.table, operator, new_id())
-            try:
-                result = work(unit)
-                unit.commit(200, {}, "")
-            except Stale:
-                continue
-            return result
-        raise Busy("Too many changes of this tenant at once: try again in a second.")
-
-    def _known(self, tenant_id: str) -> str:
-        self._wind_up()
-        found = checked("tenant id", read_id, tenant_id)
-        if tenants.find_tenant(self.table, found) is None:
-            raise NotFound(f"There is no tenant with the id {found}.")
-        return found
-
-    def _wind_up(self) -> None:
-        self.table.deadline = time.monotonic() + SECONDS_MAX
-
-
-def _checked[M: Wire](model: type[M], values: dict[str, Any]) -> M:
-    return parse_body(model, json.dumps(values).encode())
-
-
-def _paging(limit: int, cursor: str | None) -> Paging:
-    return parse_values(Paging, {"limit": limit} | ({"cursor": cursor} if cursor else {}), "query")
-
-
-# ---------------------------------------------------------------- command line
 
 
 class _NoTable(Exception):
@@ -246,6 +132,9 @@ def _parser() -> argparse.ArgumentParser:
         "revoke-token", "Revoke a token by its id.", _revoke_token, lambda _: "revoked, within 30 s everywhere"
     )
     made.add_argument("token", help="the token's id (not its secret)")
+
+    letter_commands.add(commands, lambda options: options.stack or STACK)
+    whole_commands.add(command)
     return parser
 
 
@@ -294,7 +183,3 @@ def _tokens(answer: dict[str, Any]) -> str:
 def _lines(answer: dict[str, Any], line: Callable[[dict[str, Any]], str]) -> str:
     more = [f"(more: --cursor {answer['nextCursor']})"] if answer["nextCursor"] else []
     return "\n".join([*map(line, answer["items"]), *more])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -20,7 +20,7 @@ def plan(api: Api, project: str) -> dict[str, str]:
     """Make a goal with a task done, and one that waits for another; return their ids."""
     scope = {"type": "projects", "ids": [project]}
     drafts = [
-        {"id": "goal", "title": "Goal", "type": "goal"},
+        {"id": "goal", "title": "Goal", "goal": {}},
         {"id": "a", "title": "A", "task": {"goalId": "goal", "status": "done"}},
         {"id": "b", "title": "B", "task": {"goalId": "goal", "dependsOn": ["a"]}},
         {"id": "c", "title": "C", "task": {"dependsOn": ["b"]}},
@@ -50,7 +50,7 @@ def test_a_tenant_whose_records_were_lost_is_as_if_they_had_not_been(
     api: Api, table: Table, tenant: str, stream: Stream
 ) -> None:
     (project,) = a_tenant(table, tenant, "Docs")
-    ids = plan(api, project.id)
+    plan(api, project.id)
     lost = stream.collect()
     bare = derived(stream)
     told = Whole(table, tenant).rebuild()

@@ -138,6 +138,7 @@ def render(found: list[Spent], copied: list[Spent]) -> str:
     rest, cloudwatch = at_rest(reconciler()), PRICES["cloudwatch"]
     free = cloudwatch["alarm_metric_month"] * cloudwatch["free_alarm_metrics"] + PRICES["sqs"]["requests_per_million"]
     free += cloudwatch["metric_month"] * RESTING_METRICS
+    board = cloudwatch["dashboard_month"]
     lines += ["", "## At rest", "", "USD a month for a stack that nobody uses:", "", "| | USD |", "|---|---|"]
     lines += [f"| {name} | {value:.2f} |" for name, value in rest.items()]
     poll = next(each for each in found if each.name.startswith("claim of runs"))
@@ -145,12 +146,12 @@ def render(found: list[Spent], copied: list[Spent]) -> str:
         f"| **together** | **{sum(rest.values()):.2f}** |",
         "",
         f"Alarms watch {alarm_metrics()} metrics, ten of which are free in an account. Where other stacks have used",
-        f"up what is free, it is {sum(rest.values()) + free:.2f}, and {cloudwatch['dashboard_month']:.2f} more for a dashboard.",
+        f"up what is free, it is {sum(rest.values()) + free:.2f}, and {board:.2f} more for the dashboard.",
         "",
         "## An idle worker",
         "",
-        f"A worker that finds nothing asks again after {IDLE_SECONDS} seconds: **{idle_worker(poll):.2f} USD a month**.",
-        f"With claims that wait 20 seconds each (`--wait 20`), a function runs all the time: {waiting_worker(poll):.2f}.",
+        f"A worker that finds nothing asks again after {IDLE_SECONDS} s: **{idle_worker(poll):.2f} USD a month**.",
+        f"With claims that wait 20 seconds each, a function runs all the time: {waiting_worker(poll):.2f}.",
         "",
     ]
     return "\n".join(lines)

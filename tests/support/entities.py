@@ -343,6 +343,7 @@ DELIVERIES = {
     "minimal": Delivery(**_DELIVERY),
     "full": Delivery(
         **_DELIVERY,
+        correlation_id="req_1",
         status="delivered",
         round=1,
         attempts=3,

@@ -11,8 +11,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from switchyard.catalogue import ROOT, Endpoint, endpoints
-from switchyard.http.operation import Operation
-from switchyard.routes import function_of
+from switchyard.http.operation import Operation, function_of
 from switchyard.unmatched import default_route
 from tests.support import openapi
 

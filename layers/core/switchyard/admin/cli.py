@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from switchyard.admin import lines
+from switchyard.admin import letter_commands, lines, whole_commands
 from switchyard.admin.tenants import Admin
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError, AwsError
@@ -159,6 +159,8 @@ def _parser() -> argparse.ArgumentParser:
         lambda answer: f"{answer['changed']} of {answer['seen']} rows changed",
     )
     made.add_argument("--units", type=int, default=100, help="capacity units a second to take (default 100)")
+    letter_commands.add(commands, lambda options: options.stack or STACK)
+    whole_commands.add(command)
     return parser
 
 

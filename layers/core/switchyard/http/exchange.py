@@ -79,7 +79,10 @@ class Exchange[Given](ABC):
 
     def _record(self, answer: Answer, error: SwitchyardError | None) -> None:
         milliseconds = round((time.perf_counter() - self.started) * 1000, 2)
-        more = {"replayed": True, **answer.logged} if answer.replayed else answer.logged
+        named = self.request.path_parameters.get("run_id")
+        more = {**({"correlation_id": named} if named else {}), **answer.logged}
+        if answer.replayed:
+            more["replayed"] = True
         record(self.operation.name, self.request.id, answer.status, milliseconds, self.actor, error, more)
 
 

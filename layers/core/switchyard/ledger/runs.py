@@ -58,6 +58,7 @@ def create(unit: Unit, task: Track, **fields: Any) -> Run:
     claims.check_write(task, unit.actor, None, clock.now())
     check_runnable(unit, task)
     run = runs.create(unit.actor, unit.request_id, task, **fields)
+    unit.about_run = run.id
     unit.write(run_rows.put(run))
     tracks.follow(unit, task, **runs.task_fields(run, task), run_count=(task.run_count or 0) + 1)
     return run
@@ -151,6 +152,7 @@ def apply(unit: Unit, task: Track | None, run: Run, fields: Mapping[str, Any]) -
 
 
 def _become(unit: Unit, task: Track | None, before: Run, after: Run) -> Run:
+    unit.about_run = before.id
     if after is before:
         return before
     if task is not None:

@@ -68,6 +68,8 @@ class Unit:
     write_by: float = math.inf
     #: Prerequisites that the actor, a person, does not wait for (ledger/order.py).
     overruled: list[str] = field(default_factory=list)
+    #: The run that the work is about, if it is about one: what the log lines of all functions are joined by.
+    about_run: str | None = None
     _seen: dict[str, Track] = field(default_factory=dict)
     _rows: dict[RowKey, Item | None] = field(default_factory=dict)
     _changes: dict[str, Change] = field(default_factory=dict)

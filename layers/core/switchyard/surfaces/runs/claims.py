@@ -35,17 +35,22 @@ def claim(call: Call[Claim]) -> Reply:
     unit = call.unit
     unit.replay()
     until = min(unit.started + body.wait_seconds, unit.table.deadline - _RESERVE)
-    look = 0
+    look, waited = 0, 0.0
     while True:
         found = _of_task(unit, body) if body.task else draw(unit, body.lease_seconds, body.project, look)
         if found:
-            return Reply(200, present.claimed(*found, call.request.base_url))
+            return Reply(200, present.claimed(*found, call.request.base_url), logged=_waited(waited))
         pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter, not a secret
         if time.monotonic() + pause > until:
-            return Reply(204)
+            return Reply(204, logged=_waited(waited))
         time.sleep(pause)
+        waited += pause
         unit.forget()
         look += 1
+
+
+def _waited(seconds: float) -> dict[str, float]:
+    return {"waited_ms": round(seconds * 1000)} if seconds else {}
 
 
 def draw(unit: Unit, lease_seconds: int, project_id: str | None = None, look: int = 0) -> tuple[Track, Run] | None:

@@ -21,7 +21,7 @@ from switchyard.surfaces.projects.inputs import Paging
 from tests.api.conftest import Caller
 from tests.support import world
 from tests.support.http import route
-from tests.support.published import openapi
+from tests.support.openapi import openapi
 from tests.support.samples import sample
 from tests.support.wsgi import application
 

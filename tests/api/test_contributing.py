@@ -1,50 +1,76 @@
-"""docs/contributing.md: its example of an endpoint runs as it is written there."""
+"""docs/contributing.md: its examples of endpoints run as they are written there."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from switchyard.catalogue import endpoints
-from switchyard.surfaces.planning import replies
-from tests.support import http
-from tests.support.http import Api, all_endpoints
+from switchyard.openapi import document
+from switchyard.surfaces.planning import models, replies
+from switchyard.surfaces.planning.surface import PLANNING
+from tests.support import http, openapi
+from tests.support.http import all_endpoints
 from tests.support.template import ROOT
 
 GUIDE = ROOT / "docs/contributing.md"
+#: The pieces of Python in the order of the page.
+PIECES = ("reply", "get_progress", "progress tests", "query", "members", "list_members", "members tests")
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.fixture
-def tests_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The guide's tests, with its endpoint among the others."""
-    models, handler, tests = blocks("python")
+def pieces() -> dict[str, str]:
+    return dict(zip(PIECES, blocks("python"), strict=True))
+
+
+def functions_of(source: str) -> dict[str, Any]:
+    """Return the tests that a file of tests defines, by name."""
     defined: dict[str, Any] = {}
-    exec(models, vars(replies).copy(), defined)
-    for name, model in defined.items():
-        monkeypatch.setattr(replies, name, model, raising=False)
-    path = tmp_path / "functions/planning/get_progress/app.py"
-    path.parent.mkdir(parents=True)
-    path.write_text(handler)
+    exec(source, defined)
+    return {name: each for name, each in defined.items() if name.startswith("test_")}
+
+
+TESTS = functions_of(pieces()["progress tests"]) | functions_of(pieces()["members tests"])
+
+
+@pytest.fixture
+def _with_the_guides_endpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guide's endpoints, among the others."""
+    written = pieces()
+    for module, name in ((replies, "reply"), (models, "query")):
+        defined: dict[str, Any] = {}
+        exec(written[name], vars(module).copy(), defined)
+        for each, model in defined.items():
+            monkeypatch.setattr(module, each, model, raising=False)
+    members = ModuleType("switchyard.surfaces.planning.members")
+    exec(written["members"], vars(members))
+    monkeypatch.setitem(sys.modules, members.__name__, members)
+    for operation in ("get_progress", "list_members"):
+        path = tmp_path / f"functions/planning/{operation}/app.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(written[operation])
     every = [*all_endpoints(), *endpoints(tmp_path)]
     monkeypatch.setattr(http, "all_endpoints", lambda: every)
-    found: dict[str, Any] = {}
-    exec(tests, found)
-    return [each for name, each in found.items() if name.startswith("test_")]
+    published = document(each.operation for each in every if each.operation.surface is PLANNING)
+    monkeypatch.setattr(openapi, "openapi", lambda: published)
 
 
-def test_the_example_of_the_guide_passes_its_own_tests(tests_of_the_guide: list[Any], api: Api) -> None:
-    assert tests_of_the_guide
-    for test in tests_of_the_guide:
-        test(api)
+@pytest.mark.usefixtures("_with_the_guides_endpoints")
+@pytest.mark.parametrize("name", TESTS)
+def test_the_examples_of_the_guide_pass_their_own_tests(name: str, request: pytest.FixtureRequest) -> None:
+    test = TESTS[name]
+    wanted = [each for each in test.__annotations__ if each != "return"]
+    test(**{each: request.getfixturevalue(each) for each in wanted})
 
 
 def test_the_guide_names_one_operation_in_all_files() -> None:
-    _, handler, _ = blocks("python")
+    handler = pieces()["get_progress"]
     (block,), (event,) = blocks("yaml"), blocks("json")
     assert '"planning.get_progress", "GET /v1/tracks/{id}/progress"' in handler
     assert "_PlanningGetProgress\n" in block

@@ -233,6 +233,18 @@ def test_a_message_names_what_changed_in_the_pools_words(api: Api, table: Table,
     assert set(data["task"]) - {"organizationId"} <= set(api.get(f"/api/v1/tasks/{task['id']}").json)
 
 
+def test_a_change_that_the_pool_does_not_see_is_not_told(api: Api, table: Table, tenant: str) -> None:
+    stream = Stream(table, tenant)
+    body = {"type": "task", "title": "T", "scope": {"type": "projects", "ids": ["a"]}, "task": {"status": "backlog"}}
+    task = api.post("/v1/tracks", body).json
+    stream.settle()
+    stream.bus.taken.clear()
+    assert api.patch(f"/v1/tracks/{task['id']}", {"task": {"status": "todo"}}).status == 200
+    stream.settle()
+    assert {each["DetailType"] for each in stream.bus.taken} == {"task.updated", "task.status_changed"}
+    assert [payload(json.loads(each["Detail"])) for each in stream.bus.taken] == [None, None]
+
+
 def test_a_failed_attempt_is_repeated_later_with_the_same_id_and_body(
     api: Api, table: Table, tenant: str, outside: Outside, queue: Queue
 ) -> None:

@@ -26,13 +26,20 @@ def task(api: Api) -> str:
     return str(make_task(api, goalId=make_goal(api)["id"])["id"])
 
 
-WAYS = ["planning", "pool", "followups", "objectives", "mcp"]
+WAYS = ["planning", "apply", "pool", "followups", "objectives", "mcp", "mcp plan"]
 
 
 def complete(client: Api, tenant: str, way: str, task: str, goal: str, **more: Any) -> Answer:
     match way:
         case "planning":
             return client.patch(f"/v1/tracks/{task}", {"task": {"status": "done"}, **more})
+        case "apply" | "mcp plan":
+            draft = {"id": task, "task": {"status": "done"}}
+            name = "updateDrafts" if way == "apply" else "drafts"
+            body = {name: [{"id": "new", "title": "N", "task": {}}, draft], **more}
+            if way == "apply":
+                return client.post("/v1/tracks/apply", {"scope": {"type": "personal"}, **body})
+            return Mcp(client).request("tools/call", {"name": "plan_work", "arguments": body})
         case "pool":
             return client.patch(f"/api/v1/tasks/{task}", {"status": "completed", **more})
         case "followups":
@@ -65,7 +72,7 @@ def test_a_completion_that_is_refused_early_keeps_its_error_and_is_found_by_its_
     status, code = {
         "scope": (403, "missing_required_scope"),
         "body": (400, "validation_failed"),
-        "id": (404, "resource_not_found"),
+        "id": (422, "unknown_reference") if way in ("apply", "mcp plan") else (404, "resource_not_found"),
     }[why]
     assert entry["error"] == {"code": code, "status": status}
     assert (entry["outcome"], entry["action"], entry["newStatus"]) == ("refused", "completed", "done")

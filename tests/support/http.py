@@ -14,6 +14,7 @@ from switchyard.catalogue import ROOT, Endpoint, endpoints
 from switchyard.http.operation import Operation
 from switchyard.routes import function_of
 from switchyard.unmatched import default_route
+from tests.support import openapi
 
 ROUTES = ROOT / "functions/service/answer_unmatched/routes.json"
 
@@ -100,8 +101,10 @@ def event(
 
 
 def check_promise(operation: Operation, answer: Answer) -> None:
-    """Hold an answer to what docs/openapi.json says of the operation: status, body and headers."""
+    """Hold an answer to what docs/openapi.json and the operation's own models say: status, body and headers."""
     assert answer.headers["x-request-id"]
+    content_type = answer.headers.get("content-type", "")
+    openapi.check(operation.method, operation.paths[0], answer.status, content_type, answer.text)
     if answer.status == 304:
         assert (operation.method, answer.text) == ("GET", "")
         assert answer.headers["etag"]

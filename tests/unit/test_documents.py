@@ -21,9 +21,10 @@ STARTS = (
     "local",
     "docs",
 )
-#: Paths of the guide's example, of what is made on a machine, and of clients' own files.
+#: Paths of the guide's examples, of what is made on a machine, and of clients' own files.
 ELSEWHERE = re.compile(
-    r"functions/planning/get_progress|events/planning/get_progress|tests/api/test_planning_progress|"
+    r"(functions|events)/planning/(get_progress|list_members)|tests/api/test_planning_(progress|members)|"
+    r"layers/core/switchyard/surfaces/planning/members|"
     r"\.(aws-sam|local|venv|cursor)\b|output/|\./|docs/docs\.md|claude_desktop_config|(stack|env)\.json|tasks/artifacts/|"
     r"(notifications|set_output|append_log)/"
 )

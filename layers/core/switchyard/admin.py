@@ -10,27 +10,33 @@ Exit status: 0 done, 1 refused, 2 wrong usage, 3 AWS could not be reached or ref
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from switchyard import admin_lines as lines
+from switchyard import admin_lines, admin_table
 from switchyard.aws.clients import adopt, make_client
 from switchyard.aws.errors import ApiError, AwsError
 from switchyard.domain.actors import EMPTY_SCOPES, ROLES, SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
+from switchyard.domain.tenants import AUTO_RUNS, AutoRun, Tenant
 from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
 from switchyard.ledger import administration, sessions
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, tenants
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import listing, present
-from switchyard.surfaces.administration.models import ActorFields, CreateProject, CreateTenant, CreateToken, Paging
+from switchyard.surfaces.administration.models import (
+    ActorFields,
+    CreateProject,
+    CreateTenant,
+    CreateToken,
+    Paging,
+    UpdateTenant,
+)
 
-STACK = "switchyard"
 #: Seconds that a command takes at most, and waits at most before it decides again.
 SECONDS_MAX, _PAUSE = 30, 0.05
 
@@ -49,6 +55,15 @@ class Admin:
         """Create a tenant; returns its id."""
         body = _checked(CreateTenant, {"name": name})
         return self._commit(new_id(), lambda unit: administration.create_tenant(unit, body.name)).id
+
+    def get_tenant(self, tenant_id: str) -> dict[str, Any]:
+        """Return a tenant with its settings: id, name, createdAt, autoRun."""
+        return present.settings(self._known(tenant_id))
+
+    def update_tenant(self, tenant_id: str, auto_run: AutoRun | None = None) -> dict[str, Any]:
+        """Change the settings of a tenant, None: as it is; returns it as `get_tenant` does."""
+        body = _checked(UpdateTenant, {} if auto_run is None else {"autoRun": auto_run})
+        return present.settings(self._commit(tenant_id, lambda unit: administration.change_tenant(unit, body.auto_run)))
 
     def create_project(self, tenant_id: str, name: str) -> dict[str, Any]:
         """Create a project; returns id, number, name, createdAt, createdBy."""
@@ -94,11 +109,11 @@ class Admin:
 
     def list_tokens(self, tenant_id: str, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
         """Return a page of tokens, newest first: `items` and `nextCursor`."""
-        return listing.all_tokens(self.table, self._known(tenant_id), _paging(limit, cursor))
+        return listing.all_tokens(self.table, self._known(tenant_id).id, _paging(limit, cursor))
 
     def list_projects(self, tenant_id: str, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
         """Return a page of projects, newest first: `items` and `nextCursor`."""
-        return listing.all_projects(self.table, self._known(tenant_id), _paging(limit, cursor))
+        return listing.all_projects(self.table, self._known(tenant_id).id, _paging(limit, cursor))
 
     def list_tenants(self, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
         """Return a page of tenants, newest first: `items` and `nextCursor`."""
@@ -120,11 +135,12 @@ class Admin:
             return result
         raise Busy("Too many changes of this tenant at once: try again in a second.")
 
-    def _known(self, tenant_id: str) -> str:
+    def _known(self, tenant_id: str) -> Tenant:
         self._wind_up()
-        found = checked("tenant id", read_id, tenant_id)
-        if tenants.find_tenant(self.table, found) is None:
-            raise NotFound(f"There is no tenant with the id {found}.")
+        wanted = checked("tenant id", read_id, tenant_id)
+        found = tenants.find_tenant(self.table, wanted)
+        if found is None:
+            raise NotFound(f"There is no tenant with the id {wanted}.")
         return found
 
     def _wind_up(self) -> None:
@@ -142,22 +158,18 @@ def _paging(limit: int, cursor: str | None) -> Paging:
 # ---------------------------------------------------------------- command line
 
 
-class _NoTable(Exception):
-    """The table could not be found; the text says what to try."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        admin = Admin(_table_name(options), make_client("dynamodb"))
+        admin = Admin(admin_table.name(options.table, options.stack), make_client("dynamodb"))
         answer = options.run(admin, options)
     except Invalid as refusal:
         expected = refusal.fields[0].expected
         return _fail(refusal.detail, f"give {expected}" if expected else "", 1)
     except SwitchyardError as refusal:
         return _fail(refusal.detail, _NEXT.get(type(refusal), ""), 1)
-    except _NoTable as problem:
+    except admin_table.NoTable as problem:
         return _fail(str(problem), "name the table with --table, TABLE_NAME or --stack", 3)
     except ApiError as error:
         if error.code == "ResourceNotFoundException":
@@ -182,65 +194,53 @@ def _fail(problem: str, following: str, status: int) -> int:
     return status
 
 
-def _table_name(options: argparse.Namespace) -> str:
-    if options.table:
-        return options.table
-    if not options.stack and "TABLE_NAME" in os.environ:
-        return os.environ["TABLE_NAME"]
-    stack = options.stack or STACK
-    try:
-        (found,) = make_client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ApiError as error:
-        if error.code != "ValidationError":
-            raise
-        raise _NoTable(f"there is no CloudFormation stack {stack!r} in this account and region") from None
-    for output in found.get("Outputs", ()):
-        if output["OutputKey"] == "TableName":
-            return output["OutputValue"]
-    raise _NoTable(f"the CloudFormation stack {stack!r} has no output TableName")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m switchyard.admin", description="Tenants, projects and tokens.")
     parser.add_argument("--table", help="the DynamoDB table (default: TABLE_NAME, else the stack's)")
-    parser.add_argument("--stack", help=f"the CloudFormation stack that has the table (default: {STACK})")
+    parser.add_argument("--stack", help=f"the CloudFormation stack that has the table (default: {admin_table.STACK})")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def command(name: str, help_: str, run: Callable[..., Any], show: Callable[[Any], str]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=help_, description=help_)
         made.set_defaults(run=run, show=show)
-        if not name.endswith(("-tenant", "-tenants")):
+        if name not in ("create-tenant", "list-tenants"):
             made.add_argument("tenant", help="the tenant's id")
         return made
 
-    made = command(
-        "create-tenant", "Create a tenant.", lambda admin, o: {"id": admin.create_tenant(o.name)}, lines.tenant
-    )
+    made = command("create-tenant", "Create a tenant.", _create_tenant, lambda answer: answer["id"])
     made.add_argument("name")
 
+    made = command("list-tenants", "List the tenants.", _list_tenants, admin_lines.tenants)
+    _add_paging(made)
+
+    command("get-tenant", "Show a tenant.", lambda admin, o: admin.get_tenant(o.tenant), admin_lines.settings)
+
     made = command(
-        "list-tenants", "List the tenants.", lambda admin, o: admin.list_tenants(**lines.page_of(o)), lines.tenants
+        "update-tenant",
+        "Change a tenant's settings.",
+        lambda admin, o: admin.update_tenant(o.tenant, o.auto_run),
+        admin_lines.settings,
     )
-    lines.add_paging(made)
+    made.add_argument("--auto-run", choices=AUTO_RUNS, help="the ready tasks that get a run by themselves")
 
     made = command(
         "create-project",
         "Create a project in a tenant.",
         lambda admin, o: admin.create_project(o.tenant, o.name),
-        lambda answer: f"{answer['number']}  {answer['id']}  {answer['name']}",
+        admin_lines.project,
     )
     made.add_argument("name")
 
     made = command(
         "list-projects",
         "List a tenant's projects.",
-        lambda admin, o: admin.list_projects(o.tenant, **lines.page_of(o)),
-        lines.projects,
+        lambda admin, o: admin.list_projects(o.tenant, **_page_of(o)),
+        admin_lines.projects,
     )
-    lines.add_paging(made)
+    _add_paging(made)
 
-    made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, lines.issued)
+    made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, admin_lines.issued)
     made.add_argument("actor", help="whose token it is, such as user_ada or agent_builder")
     made.add_argument("--kind", choices=("user", "agent"), default="user")
     made.add_argument(
@@ -249,7 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--expires", metavar="WHEN", help="an ISO 8601 time or a duration: 12h, 90d (default: never)")
     made.add_argument("--name", default="", help="the actor's display name")
 
-    made = command("sign-in-link", "Make a link that signs a person in to the console, once.", _link, lines.link)
+    made = command("sign-in-link", "Make a link that signs a person in to the console, once.", _link, admin_lines.link)
     made.add_argument("actor", help="who signs in, such as user_ada")
     made.add_argument("--role", choices=tuple(ROLES), default="member", help="what they may do (default: member)")
     made.add_argument("--minutes", type=int, default=15, help="how long the link counts (default 15, at most 1440)")
@@ -258,16 +258,23 @@ def _parser() -> argparse.ArgumentParser:
     made = command(
         "list-tokens",
         "List a tenant's tokens, never their secrets.",
-        lambda admin, o: admin.list_tokens(o.tenant, **lines.page_of(o)),
-        lines.tokens,
+        lambda admin, o: admin.list_tokens(o.tenant, **_page_of(o)),
+        admin_lines.tokens,
     )
-    lines.add_paging(made)
+    _add_paging(made)
 
-    made = command(
-        "revoke-token", "Revoke a token by its id.", _revoke_token, lambda _: "revoked, within 30 s everywhere"
-    )
+    made = command("revoke-token", "Revoke a token by its id.", _revoke_token, admin_lines.revoked)
     made.add_argument("token", help="the token's id (not its secret)")
     return parser
+
+
+def _add_paging(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=50, help="1 to 100 (default 50)")
+    parser.add_argument("--cursor", help="continue where the last page ended")
+
+
+def _page_of(options: argparse.Namespace) -> dict[str, Any]:
+    return {"limit": options.limit, "cursor": options.cursor}
 
 
 def _create_tenant(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
@@ -275,7 +282,7 @@ def _create_tenant(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _list_tenants(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
-    return admin.list_tenants(**lines.page_of(options))
+    return admin.list_tenants(**_page_of(options))
 
 
 def _issue_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from switchyard.openapi_shared import (
     PARAMETERS,
     SAMPLE_REQUEST,
     bearer,
+    changes_tasks,
     changes_versions,
     errors,
     refusal_name,
@@ -186,7 +187,7 @@ def _parameters(operation: Operation, path: str, schemas: dict[type[BaseModel], 
         found.append({"$ref": "#/components/parameters/IfNoneMatch"})
     if operation.keyed:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
-    if operation.keyed and "tasks:write" in operation.scopes:
+    if changes_tasks(operation):
         found.append({"$ref": "#/components/parameters/ClaimFence"})
     return found
 
@@ -203,7 +204,8 @@ def _query(name: str, schema: Json, required: bool) -> Json:
 def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Json:
     names = ["X-Request-Id"]
     names += ["ETag"] if operation.reply and (operation.versioned or operation.method == "GET") else []
-    names += ["Idempotency-Replayed", "Dependencies-Overruled"] if operation.keyed else []
+    names += ["Idempotency-Replayed"] if operation.keyed else []
+    names += ["Dependencies-Overruled"] if changes_tasks(operation) else []
     answer: Json = {
         "description": operation.summary,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},

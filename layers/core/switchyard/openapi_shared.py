@@ -68,7 +68,8 @@ def errors(operation: Operation) -> list[SwitchyardError]:
         MissingScope: bool(operation.scopes),
         # Under another method of the path; what always answers 405 says so itself.
         MethodNotAllowed: operation.status != HTTPStatus.METHOD_NOT_ALLOWED,
-        NotFound: has_path or operation.surface.workspace_parameter is not None or _names_a_task(operation),
+        # Query and body may name what is not there, too, and a token may belong to a tenant that is not.
+        NotFound: has_path or not operation.public or operation.surface.workspace_parameter is not None,
         IdempotencyConflict: operation.keyed,
         PreconditionFailed: changes_versions(operation),
         TooLarge: bool(operation.body),
@@ -80,14 +81,12 @@ def errors(operation: Operation) -> list[SwitchyardError]:
     return [error for error in EVERY_ERROR if needs.get(type(error), True)]
 
 
-def _names_a_task(operation: Operation) -> bool:
-    """Tell whether a request may name a task outside of its path, which is not found like one of the path."""
-    models = filter(None, (operation.body, operation.query))
-    return any({"task", "task_id"} & model.model_fields.keys() for model in models)
-
-
 def changes_versions(operation: Operation) -> bool:
     return operation.versioned and operation.method in ("PATCH", "PUT", "DELETE")
+
+
+def changes_tasks(operation: Operation) -> bool:
+    return operation.keyed and "tasks:write" in operation.scopes
 
 
 def refusals(surfaces: Iterable[Surface], schemas: dict[type[BaseModel], Json]) -> Json:

@@ -4,6 +4,7 @@ A run is claimed like a task (domain.claims) and reaches a final status once. Wh
 decided here too, so that a run and its task never disagree.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -56,7 +57,8 @@ class Run:
     `wait_token` which step of the workflow waits for word, and by which task token. Lease, heartbeat and waiting step
     move without a new `version`. `resumes` counts how often it came back to the workflow after it had left it.
     A cloud run that its maker has not started yet is `not_started`: the workflow knows nothing of it.
-    `artifacts` are manifest entries as the contract shows them (§2.3).
+    `artifacts` are manifest entries as the contract shows them (§2.3). `log_key` is the secret by which addresses of
+    its log are signed (domain.log_addresses); it is never shown.
     """
 
     tenant_id: str
@@ -75,6 +77,7 @@ class Run:
     state: Mapping[str, Any] = field(default_factory=dict)
     artifacts: tuple[Mapping[str, Any], ...] = ()
     resumed_from: str | None = None
+    log_key: str | None = None
     idle_seconds: int = IDLE_SECONDS
     timeout_seconds: int = TIMEOUT_SECONDS
     pickup_seconds: int = PICKUP_SECONDS
@@ -145,6 +148,7 @@ def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
         owner=task.owner,
         project_id=task.project_ids[0] if task.project_ids else None,
         agent=fields.pop("agent", agent),
+        log_key=fields.pop("log_key", None) or secrets.token_urlsafe(32),
         created_by=actor.id,
         created_at=now,
         updated_at=now,

@@ -27,6 +27,7 @@ class Track:
 
     `owner` is set on a personal track and names the one actor who sees it. `version` grows by one with each
     change. `number` is the task's place in its goal, `next_number` the one a goal gives out next (None: 1).
+    `set_by_person` are those of a goal's `status` and `progress` that do not follow its tasks (domain.rollup).
     `tasks_total` and `tasks_done` count a goal's tasks less the cancelled ones; the pipeline keeps them, soon after.
     `open_dependencies` counts what a task still waits for: all it depends on, until the pipeline has looked.
     `holder`, `lease_until` (an instant) and `fence` are the latest claim (domain.claims).
@@ -54,6 +55,7 @@ class Track:
     goal_id: str | None = None
     number: int | None = None
     progress: int | None = None
+    set_by_person: tuple[str, ...] = ()
     next_number: int | None = None
     tasks_total: int | None = None
     tasks_done: int | None = None
@@ -114,6 +116,11 @@ class Track:
     def computed_progress(self) -> int | None:
         """Return how many of a goal's tasks are done, in whole percent; None while it has none."""
         return 100 * (self.tasks_done or 0) // self.tasks_total if self.tasks_total else None
+
+    @property
+    def follows(self) -> list[str]:
+        """Return the fields of a goal that its tasks move."""
+        return [name for name in ("status", "progress") if name not in self.set_by_person]
 
     def visible_to(self, actor: Actor) -> bool:
         """Return whether the actor may know of this track."""

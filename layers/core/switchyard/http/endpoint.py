@@ -61,7 +61,8 @@ class Promises(Answers, total=False):
     is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body that may
     carry the key in place of the header; a body that is `body_optional` is {} when it is left out. `shown` returns what
     the record of the path shows, or what a new one does: a body may carry it back (unchanged.py). `wants` says which
-    status a body, as it was sent, means to give the track of the path (`id`), for the audit trail of what is refused.
+    status a body, as it was sent, means to give the track of the path (`id`), for the audit trail of what is refused;
+    `about` returns the track's id from the body where the path has none.
     """
 
     scopes: tuple[str, ...]
@@ -72,6 +73,7 @@ class Promises(Answers, total=False):
     body_optional: bool
     shown: Callable[[Call[Any]], Any]
     wants: Callable[[Mapping[str, Any]], str | None]
+    about: Callable[[Mapping[str, Any]], object]
 
 
 @overload
@@ -144,7 +146,7 @@ def committing_endpoint(
 ) -> Decorator[Caller]:
     """Make a Lambda handler of a function that takes the Caller, reads the request and performs what it asks for.
 
-    `body` is what docs/openapi.json says of the body: the function reads it by itself.
+    `body` is for the documentation: the handler reads it.
     """
 
     def decorate(handler: Callable[[Caller], Reply]) -> LambdaHandler:

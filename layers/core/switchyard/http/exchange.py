@@ -137,9 +137,9 @@ class UnitExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
             if wants and self.actor and self.table:
                 from switchyard.http import refusals
 
-                wanted = wants(refusals.json_object(self.request))
-                named = self.request.path_parameters.get("id")
-                refusals.record(self.table, self.actor, self.request.id, named, wanted, refusal)
+                sent, about = refusals.json_object(self.request), self.operation.about
+                named = about(sent) if about else self.request.path_parameters.get("id")
+                refusals.record(self.table, self.actor, self.request.id, named, wants(sent), refusal)
             raise
 
     def _perform(self) -> Answer:

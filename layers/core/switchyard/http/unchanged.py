@@ -21,7 +21,7 @@ OWN: Any = "\x00own"
 
 #: By which fields a body is seen to be a record sent back, or to hold some: a body of single fields is read as strictly
 #: as ever.
-_MARKS = ({"id"}, {"data"}, {"number", "completed"}, {"updateDrafts"}, {"upserts"})
+_MARKS = ({"id"}, {"data"}, {"number", "completed"}, {"updateDrafts"}, {"upserts"}, {"configSnapshot"})
 
 #: Returns what a record shows, given the JSON of the body.
 Shown = Callable[[Any], Any]

@@ -157,7 +157,7 @@ def _run(tool: Tool[Any], arguments: Json, caller: Caller) -> Answer:
     try:
         return _perform(tool, arguments, caller, actor, operation)
     except SwitchyardError as refusal:
-        named, wanted = arguments.get("task_id"), tool.wants(arguments)
+        named, wanted = tool.about(arguments), tool.wants(arguments)
         refusals.record(caller.table, actor, caller.request.id, named, wanted, refusal)
         raise
 

@@ -39,7 +39,7 @@ _REQUIRED = frozenset(name for name, field in models.Task.model_fields.items() i
 class Tool[Body: BaseModel]:
     """One tool. `run` gets the call with the validated input as its body.
 
-    `wants` says which status arguments, as they were sent, mean to give the task that they name.
+    `wants` says which status arguments, as they were sent, mean to give the track whose id `about` returns.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Tool[Body: BaseModel]:
     annotations: dict[str, bool]
     run: Callable[[Call[Body]], Reply]
     wants: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    about: Callable[[Mapping[str, Any]], object] = lambda sent: sent.get("task_id")
 
 
 def _one(call: AnyCall, track: Track) -> Reply:
@@ -195,6 +196,8 @@ _ALL: tuple[Tool[Any], ...] = (
         models.Planned,
         OVERWRITE,
         _plan_work,
+        apply.wanted,
+        apply.about,
     ),
     Tool(
         "search_tracks",

@@ -107,16 +107,18 @@ def _load(table: Table, tenant_id: str, goal_id: str) -> tuple[Track | None, Goa
 def _round(table: Table, goal: Track | None, run: GoalRun, token: str, request_id: str) -> bool:
     """Start what is ready and leave the token, or end the goal run; returns whether the token was left."""
     unit = Unit(table, _starter(run), request_id)
-    if goal is None or goal.deleted_at or goal.status in lifecycle.FINAL:
-        gone = goal is None or goal.deleted_at
-        reason = "The goal was deleted." if gone or goal is None else f"The goal is {goal.status}."
-        after = _ended(run, "cancelled", reason, request_id)
+    if goal is None or goal.deleted_at:
+        after = _ended(run, "cancelled", "The goal was deleted.", request_id)
     else:
         tasks, outside = _tasks(table, goal)
         plan = goal_runs.plan(run, tasks, outside, clock.now())
-        for task in plan.start[:STARTS_MAX]:
-            runs.create(unit, task, goal_run_id=run.id)
-        after = _after(run, plan, token, request_id)
+        # The last task completes the goal as well as the goal run: no reason to cancel it.
+        if goal.status in lifecycle.FINAL and plan.status not in goal_runs.FINAL:
+            after = _ended(run, "cancelled", f"The goal is {goal.status}.", request_id)
+        else:
+            for task in plan.start[:STARTS_MAX]:
+                runs.create(unit, task, goal_run_id=run.id)
+            after = _after(run, plan, token, request_id)
     unit.write(goal_run_rows.update(run, after))
     unit.commit(200, {}, "")
     return after.wait_token == token

@@ -7,12 +7,13 @@ parentId, dependsOn and goalId of any draft of the request, before or after the 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from switchyard.domain import lifecycle
 from switchyard.domain.errors import FieldError, Invalid, UnknownReference
 from switchyard.domain.ids import named_id, new_id, parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import tracks as track_verbs
-from switchyard.surfaces.planning import fields
+from switchyard.surfaces.planning import changes, fields
 from switchyard.surfaces.planning.changes import NEW, as_shown
 from switchyard.surfaces.planning.models import DRAFTS_MAX, Draft, DraftTask, Scope
 
@@ -54,6 +55,24 @@ def apply(call: Call[Drafts]) -> Reply:
 def shown(call: Call[Any]) -> dict[str, Any]:
     """Return what the tracks of the drafts show, in the body's order: 1 round trip per 100 drafts."""
     return {name: [_shown(call, each) for each in _some(call.body, name)] for name in ("updateDrafts", "upserts")}
+
+
+def wanted(body: Mapping[str, Any]) -> str | None:
+    """Return the status to store that the first draft means which brings a track to its end; None when none does."""
+    return changes.wanted(_first_end(body))
+
+
+def about(body: Mapping[str, Any]) -> object:
+    """Return the id of that draft, as it was sent."""
+    return _first_end(body).get("id")
+
+
+def _first_end(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    for draft in (each for name in ("updateDrafts", "upserts", "drafts") for each in _some(body, name)):
+        given = draft.get("id") if isinstance(draft, dict) else None
+        if isinstance(given, str) and named_id(given) and changes.wanted(draft) in lifecycle.FINAL:
+            return dict(draft)
+    return {}
 
 
 def _some(body: Any, name: str) -> list[Any]:
@@ -181,7 +200,7 @@ def _upsert(call: AnyCall, body: Drafts, plan: _Plan, position: int) -> dict[str
     else:
         before = _existing(call, known, f"{where}.id")
         fields.check_type(before, draft, f"{where}.")
-        own = fields.task(draft.task, before) | fields.goal(draft.goal, before)
+        own = fields.task(draft.task, before) | fields.goal(draft.goal, call.actor, before)
         resolved = _resolved(own, plan)
         track = track_verbs.change(call.unit, before, fields.paths(f"{where}.", plan.names), **given, **resolved)
         outcome = "unchanged" if track is before else "updated"
@@ -200,7 +219,7 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: _Plan, given: dict[
     if draft.task is None and draft.goal is None:
         problem = "has neither task nor goal, so that its type is unknown"
         raise Invalid(FieldError(where, problem, "a task object or a goal object, {} will do", "required"))
-    own = fields.task(draft.task) | fields.goal(draft.goal)
+    own = fields.task(draft.task) | fields.goal(draft.goal, call.actor)
     return track_verbs.create(
         call.unit,
         "task" if draft.task is not None else "goal",

@@ -14,7 +14,20 @@ from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack
 #: What a new track shows beside what its body says; null where it is empty.
 NEW = {
     **dict.fromkeys(("id", "version", "updatedAt", "createdAt", "createdBy", "changedBy"), OWN),
-    **dict.fromkeys(("rollup", "dueAt", "claim", "completedAt", "completedNote", "unblocked"), OWN),
+    **dict.fromkeys(
+        (
+            "rollup",
+            "dueAt",
+            "claim",
+            "openDependencies",
+            "latestRun",
+            "completedAt",
+            "completedNote",
+            "unblocked",
+            "stuck",
+        ),
+        OWN,
+    ),
     "relatedResource": None,
     "task": {"number": OWN} | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId")),
     "goal": {"dueDate": None},
@@ -25,7 +38,7 @@ def create(call: Call[CreateTrack]) -> Reply:
     """Make the track of a CreateTrack body."""
     body = call.body
     given = fields.common(body) | fields.scope(body.scope, call.actor)
-    own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal)
+    own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal, call.actor)
     title = given.pop("title")
     track = track_verbs.create(call.unit, body.type, title, fields.paths(), **given, **own)
     headers = {"etag": tracks.etag(track), "location": f"/v1/tracks/{track.id}"}
@@ -40,7 +53,7 @@ def update(call: Call[UpdateTrack]) -> Reply:
     call.unit.prefetch([track_id, *refs], guard=bool(refs))
     before = call.unit.get(track_id)
     fields.check_type(before, body)
-    given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, before)
+    given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, call.actor, before)
     call.unit.intend(before, given.get("status", before.status))
     tracks.check_version(before, call.if_match)
     if body.scope is not None:
@@ -62,8 +75,11 @@ def shown(call: AnyCall) -> dict[str, Any]:
 
 
 def as_shown(track: Track) -> dict[str, Any]:
-    """Return what a track shows; counts that others' changes move may be those of any time."""
-    return {**present.full(track), "rollup": OWN, "unblocked": OWN}
+    """Return what a track shows; counts and claims, which others' acts move, may be those of any time."""
+    return {
+        **present.full(track),
+        **dict.fromkeys(("rollup", "claim", "openDependencies", "latestRun", "unblocked", "stuck"), OWN),
+    }
 
 
 def _references(body: UpdateTrack) -> list[str]:

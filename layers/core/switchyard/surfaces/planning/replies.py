@@ -72,6 +72,9 @@ class ChangedBy(CamelShown):
 
 
 class Rollup(CamelShown):
+    """`follows` are the goal's fields that its tasks move; a person has set the others."""
+
+    follows: list[Literal["status", "progress"]]
     tasks_total: Annotated[int, Field(ge=0)]
     tasks_done: Annotated[int, Field(ge=0)]
     progress: Annotated[int, Field(ge=0, le=100)] | None

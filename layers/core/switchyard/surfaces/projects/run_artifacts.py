@@ -149,7 +149,7 @@ def _find(call: Call[NamedArtifact]) -> Entry:
     """Return the entry that the request names: of the run, or of one that it resumed. Raises EndpointRefusal."""
     body = call.body
     _, run = scope.run_in(call)
-    for each in reversed(chain(call, run)):
+    for each in reversed(chain(call.unit.row, run)):
         for entry in each.artifacts:
             if entry["storage_path"] == body.storage_path:
                 return entry

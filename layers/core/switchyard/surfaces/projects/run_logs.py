@@ -2,19 +2,23 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from switchyard.aws import objects
-from switchyard.domain import run_logs
+from switchyard.domain import log_addresses, run_logs
+from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import parse_id
+from switchyard.domain.log_addresses import LogAddress
 from switchyard.domain.runs import Run
-from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.call import Call, Reply
+from switchyard.http.request import Request
 from switchyard.ledger import run_logs as run_log_verbs
 from switchyard.store import keys
 from switchyard.store import run_logs as run_log_rows
 from switchyard.store import runs as run_rows
-from switchyard.store.table import Table
+from switchyard.store.table import Item, Table
+from switchyard.store.tracks import is_live
 from switchyard.surfaces.projects import run_present, scope
 from switchyard.surfaces.projects.log_models import AppendLog, SessionLogs
 
@@ -28,6 +32,9 @@ ANSWER_MAX_BYTES = 4 * 1_048_576
 
 #: Seconds for which the address of a large log is good.
 ADDRESS_SECONDS = 3_600
+
+#: Seconds that reading a log by its address may take, below the function's time-out.
+SIGNED_SECONDS = 25
 
 #: Bytes of a log that are looked through for one page of it.
 EXAMINE_MAX_BYTES = 64 * 1_048_576
@@ -88,12 +95,38 @@ def read(call: Call) -> Reply:
     Of more than ANSWER_MAX_BYTES it shows where to read it (303).
     """
     _, run = scope.run_in(call)
-    runs = chain(call, run)
+    return _whole(call.unit.table, chain(call.unit.row, run))
+
+
+def read_signed(request: Request, table: Table) -> Reply:
+    """Show the same to whoever has the address of the log; raises NotFound with one text for all that opens none.
+
+    1 round trip for the run and its task, none for what is no address or is over.
+    """
+    table.deadline = time.monotonic() + SIGNED_SECONDS
+    address = log_addresses.read(request.path_parameters["address"])
+    run = _run_at(table, address) if address and not address.is_over else None
+    if run is None:
+        raise NotFound("There is no log at this address, or its time is over: read the run again for a new one.")
+    return _whole(table, chain(lambda key: table.get(*key), run))
+
+
+def _run_at(table: Table, address: LogAddress) -> Run | None:
+    task_key = keys.track(address.tenant_id, address.task_id)
+    run_key = keys.run(address.tenant_id, address.task_id, address.run_id)
+    found = table.get_many([task_key, run_key])
+    if run_key not in found or not is_live(found.get(task_key)):
+        return None
+    run = run_rows.from_item(found[run_key])
+    return run if address.opens(run) else None
+
+
+def _whole(table: Table, runs: Sequence[Run]) -> Reply:
     log = bytearray()
-    for chunk in _chunks(call.unit.table, runs):
+    for chunk in _chunks(table, runs):
         log += chunk
         if len(log) > ANSWER_MAX_BYTES:
-            return Reply(303, None, {"location": _elsewhere(call.unit.table, runs)})
+            return Reply(303, None, {"location": _elsewhere(table, runs)})
     return Reply(200, bytes(log), {"content-type": JSONL})
 
 
@@ -120,12 +153,15 @@ def _chunks(table: Table, runs: Sequence[Run], last: str | None = None) -> Itera
             yield "".join(f"{line}\n" for line in lines).encode()
 
 
-def chain(call: AnyCall, run: Run) -> list[Run]:
-    """Return the run and those that it resumed one after the other, oldest first: 1 round trip for each of those."""
+def chain(read: Callable[[tuple[str, str]], Item | None], run: Run) -> list[Run]:
+    """Return the run and those that it resumed one after the other, oldest first: 1 round trip for each of those.
+
+    `read` returns the row of a key.
+    """
     found = [run]
     while found[-1].resumed_from and len(found) < CHAIN_MAX:
         earlier = parse_id(found[-1].resumed_from)
-        row = call.unit.row(keys.run(run.tenant_id, run.task_id, earlier)) if earlier else None
+        row = read(keys.run(run.tenant_id, run.task_id, earlier)) if earlier else None
         if row is None or earlier in {each.id for each in found}:
             break
         found.append(run_rows.from_item(row))

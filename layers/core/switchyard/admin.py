@@ -27,15 +27,8 @@ from switchyard.ledger import administration, sessions
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, tenants
 from switchyard.store.table import Table
-from switchyard.surfaces.administration import listing, present
-from switchyard.surfaces.administration.models import (
-    ActorFields,
-    CreateProject,
-    CreateTenant,
-    CreateToken,
-    Paging,
-    UpdateTenant,
-)
+from switchyard.surfaces.administration import listing, models, present
+from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging, UpdateTenant
 
 #: Seconds that a command takes at most, and waits at most before it decides again.
 SECONDS_MAX, _PAUSE = 30, 0.05
@@ -96,7 +89,7 @@ class Admin:
         self, tenant_id: str, actor_id: str, role: str = "member", minutes: int = 15, name: str = ""
     ) -> dict[str, str]:
         """Make a link that signs a person in to the console, once; returns its path and until when it counts."""
-        actor = _checked(ActorFields, {"id": actor_id} | ({"name": name} if name else {}))
+        actor = _checked(models.ActorFields, {"id": actor_id} | ({"name": name} if name else {}))
         link, code = self._commit(
             tenant_id, lambda unit: sessions.issue_link(unit, actor.id, role, minutes, actor.name or "")
         )

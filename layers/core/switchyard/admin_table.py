@@ -14,7 +14,7 @@ class NoTable(Exception):
 
 
 def name(table: str | None, stack: str | None) -> str:
-    """Return the table that is named, that of the environment variable TABLE_NAME, or that of a stack; raises NoTable."""
+    """Return the table that is named, else that of TABLE_NAME in the environment, else a stack's; raises NoTable."""
     if table:
         return table
     if not stack and "TABLE_NAME" in os.environ:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import (
     Busy,
+    CrossSite,
     Cycle,
     FieldError,
     IdempotencyConflict,
@@ -45,6 +46,7 @@ EVERY_ERROR: tuple[SwitchyardError, ...] = (
     MalformedBody(_FIELD),
     Unauthorized(),
     MissingScope("tasks:read"),
+    CrossSite(),
     NotFound(),
     MethodNotAllowed(("GET", "POST")),
     IdempotencyConflict("key"),
@@ -61,11 +63,14 @@ EVERY_ERROR: tuple[SwitchyardError, ...] = (
 def errors(operation: Operation) -> list[SwitchyardError]:
     """Return one of each kind of error that the operation can answer with."""
     has_path = any("{" in path for path in operation.paths)
+    # Who signs in shows who they are in the body.
+    signs_in = operation.public and operation.body is not None
     needs = {
         Invalid: bool(operation.body or operation.query or has_path or operation.keyed),
         MalformedBody: bool(operation.body),
-        Unauthorized: not operation.public,
+        Unauthorized: signs_in or not operation.public,
         MissingScope: bool(operation.scopes),
+        CrossSite: signs_in or not operation.public,
         # Under another method of the path; what always answers 405 says so itself.
         MethodNotAllowed: operation.status != HTTPStatus.METHOD_NOT_ALLOWED,
         # Query and body may name what is not there, too, and a token may belong to a tenant that is not.
@@ -76,7 +81,7 @@ def errors(operation: Operation) -> list[SwitchyardError]:
         WrongContentType: bool(operation.body),
         UnknownReference: bool(operation.body) and operation.keyed,
         Cycle: bool(operation.body) and operation.keyed,
-        Busy: not operation.public,
+        Busy: signs_in or not operation.public,
     }
     return [error for error in EVERY_ERROR if needs.get(type(error), True)]
 

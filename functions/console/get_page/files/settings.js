@@ -93,8 +93,7 @@ function Projects() {
 
 function Workspace() {
   const [found, setFound] = useState(/** @type {any} */ (null));
-  // Settings are read by a change that changes nothing.
-  useEffect(() => void attempt(() => send("PATCH", "/v1/tenant", {})).then(setFound), []);
+  useEffect(() => void attempt(() => get("/v1/tenant")).then(setFound), []);
   const set = async (/** @type {any} */ event) => setFound((await attempt(() => send("PATCH", "/v1/tenant", { autoRun: event.target.value }))) || found);
   return html`<section class="panel"><h2>Workspace</h2>${!found ? html`<${Wait} />` : html`<${Field} id="auto-run" label="Tasks of agents that become ready" hint="Of the pool, and assigned to an agent">
     <select id="auto-run" value=${found.autoRun} onChange=${set}><option value="off">wait until somebody runs them</option><option value="agents">get a run by themselves</option></select><//>`}</section>`;

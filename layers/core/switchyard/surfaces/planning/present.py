@@ -72,13 +72,13 @@ def full(track: Track) -> dict[str, Any]:
         "metadata": dict(track.metadata),
         "dueAt": track.due if track.due and len(track.due) > 10 else None,
         "claim": _claim(track),
-        "openDependencies": (track.open_dependencies or 0) if track.is_task else None,
-        "latestRun": {"id": track.latest_run_id, "status": track.latest_run_status} if track.latest_run_id else None,
         "completedAt": track.completed_at,
         "completedNote": track.completed_note,
         "createdAt": track.created_at,
         "createdBy": track.created_by,
         "changedBy": _changed_by(track),
+        "openDependencies": (track.open_dependencies or 0) if track.is_task else None,
+        "latestRun": {"id": track.latest_run_id, "status": track.latest_run_status} if track.latest_run_id else None,
     }
 
 

@@ -137,7 +137,9 @@ class Prepared:
     def place(self, operation: Operation, case: Any) -> None:
         """Put the ids of records in the path, where the case is not about a wrong path, and the key in one place."""
         if not case.meta.is_negative_at(ParameterLocation.PATH):
-            case.path_parameters = sample(operation.name, tenant=self.tenant).get("pathParameters", {})
+            known = sample(operation.name, tenant=self.tenant).get("pathParameters", {})
+            # Where an operation has several paths, the sample is of the first.
+            case.path_parameters = {**(case.path_parameters or {}), **known}
         if operation.key_field and isinstance(case.body, dict) and operation.key_field in case.body:
             case.headers.pop("Idempotency-Key", None)
         if isinstance(case.body, dict) and not case.meta.is_negative_at(ParameterLocation.BODY):

@@ -158,7 +158,9 @@ def _edges(name: str, track: Json, kept: Any) -> list[Json]:
     parent = track.get("parent") or track.get("goal")
     wanted = [(beads.PARENT, parent)] if parent else []
     wanted += [("blocks", each) for each in track.get("dependsOn", ())]
-    now = {target.removeprefix("beads:"): kind for kind, target in wanted}
+    # The names of imported issues carry the name of their source, `beads:` unless another was chosen.
+    now = {target.partition(":")[2] or target: kind for kind, target in wanted}
+    named = {target.partition(":")[2] or target: target.removeprefix("beads:") for _, target in wanted}
     found, told = [], set()
     for edge in kept:
         target, kind = edge.get("depends_on_id"), edge.get("type", "blocks")
@@ -167,7 +169,7 @@ def _edges(name: str, track: Json, kept: Any) -> list[Json]:
             found.append(edge)
             if holds:
                 told.add(target)
-    new = [(target, kind) for target, kind in now.items() if target not in told]
+    new = [(named[target], kind) for target, kind in now.items() if target not in told]
     return found + [{"issue_id": name, "depends_on_id": target, "type": kind} for target, kind in new]
 
 

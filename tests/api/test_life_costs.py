@@ -70,7 +70,7 @@ PAGES = {
     "due by a day": (16.5, 13.5),
     "ready": (4.5, 5),
     "ready in a project": (3.5, 3.5),
-    "the trail": (1.5, 2),
+    "the trail": (2, 2),
     "the trail of an actor": (2, 1.5),
 }
 #: Pages of keys alone, of one status: a row that is read by its key costs half a unit at least, beside others in a

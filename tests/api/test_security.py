@@ -166,6 +166,7 @@ def _with_id(event: dict[str, Any], operation: str, name: str, value: str) -> An
     given = event["pathParameters"][name]
     event["pathParameters"][name] = value
     event["rawPath"] = event["rawPath"].replace(given, value)
+    event["headers"].pop("idempotency-key", None)  # a key is of one request
     return replay(operation, event)
 
 

@@ -12,14 +12,7 @@ from time import monotonic
 from switchyard.domain import audit, clock, dependencies, lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
-from switchyard.domain.errors import (
-    FieldError,
-    IdempotencyConflict,
-    Invalid,
-    NotFound,
-    SwitchyardError,
-    UnknownReference,
-)
+from switchyard.domain.errors import FieldError, IdempotencyConflict, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
@@ -296,7 +289,4 @@ class Unit:
 
     def _explain(self, refused: ConditionFailed, intents: Mapping[str, Intent]) -> None:
         met = [pair for pair, item in zip(intents.items(), refused.items, strict=False) if item is not None]
-        unmet = [intent.refusal(track_id) for track_id, intent in met if isinstance(intent, Require)]
-        if unmet:
-            raise UnknownReference(*(each for error in unmet for each in error.fields)) from refused
-        raise Stale from refused
+        raise Require.unmet(dict(met)) or Stale() from refused

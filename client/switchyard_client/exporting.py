@@ -137,7 +137,8 @@ def _issue(track: Json) -> Json:
     same = isinstance(priority, int) and beads.PRIORITY[priority : priority + 1] == (track["priority"],)
     issue["priority"] = priority if same else beads.PRIORITY.index(track["priority"])
     issue["issue_type"] = kind
-    issue["assignee"] = track.get("assignee")
+    assignee = kept.pop("assignee", None)
+    issue["assignee"] = assignee if track["type"] == "goal" else track.get("assignee")
     issue["created_at"] = kept.pop("created_at", track["createdAt"])
     closed = kept.pop("closed_at", None)
     if issue["status"] == "closed":

@@ -73,4 +73,12 @@ def _item(issue: dict[str, Any], name: str, line: int, source: Source) -> Item:
 def kept(issue: dict[str, Any]) -> dict[str, Any]:
     """Return what of an issue the service has no field for, and the words that it would not tell apart."""
     beside = {key: value for key, value in issue.items() if key not in _MAPPED}
-    return beside | {key: issue[key] for key in ("status", "priority", "created_at", "closed_at") if key in issue}
+    # A goal has no assignee: that of an epic is kept beside.
+    own = (
+        "status",
+        "priority",
+        "created_at",
+        "closed_at",
+        *(("assignee",) if issue.get("issue_type") == "epic" else ()),
+    )
+    return beside | {key: issue[key] for key in own if key in issue}

@@ -114,7 +114,8 @@ WRONG = {
         "DELETE /mcp",
         "GET /mcp",
     },
-    checks.positive_data_acceptance: {"DELETE /mcp", "GET /mcp"},
+    # A secret that nobody was given signs nobody in: 401.
+    checks.positive_data_acceptance: {"DELETE /mcp", "GET /mcp", "POST /v1/session"},
 }
 
 

@@ -20,22 +20,23 @@ def new_id() -> str:
         # 48 bits of milliseconds, then 12 bits that count on within the millisecond.
         _last = max((time.time_ns() // 1_000_000) << 12, _last + 1)
         clock = _last
-    value = ((clock >> 12) << 80) | (0x7 << 76) | ((clock & 0xFFF) << 64) | (0b10 << 62)
-    value |= int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
-    return dashed(f"{value:032x}")
+    return _uuid(clock >> 12, clock & 0xFFF, os.urandom(8))
 
 
 def id_at(milliseconds: int) -> str:
     """Return a new id for what was made at an instant of the past, in milliseconds since the epoch."""
-    value = (milliseconds << 80) | (0x7 << 76) | (0b10 << 62)
-    value |= (int.from_bytes(os.urandom(2)) & 0xFFF) << 64
-    value |= int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
-    return dashed(f"{value:032x}")
+    return _uuid(milliseconds, int.from_bytes(os.urandom(2)) & 0xFFF, os.urandom(8))
 
 
 def lowest_id(seconds: float) -> str:
     """Return the id below all that were made at or after an instant, given in seconds since the epoch."""
-    value = (int(seconds * 1_000) << 80) | (0x7 << 76) | (0b10 << 62)
+    return _uuid(int(seconds * 1_000), 0, b"")
+
+
+def _uuid(milliseconds: int, count: int, random: bytes) -> str:
+    """Return a UUIDv7 of 48 bits of time, 12 bits of count and the lower 62 bits of what is random."""
+    value = (milliseconds << 80) | (0x7 << 76) | (count << 64) | (0b10 << 62)
+    value |= int.from_bytes(random) & ((1 << 62) - 1)
     return dashed(f"{value:032x}")
 
 

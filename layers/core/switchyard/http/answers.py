@@ -52,8 +52,7 @@ def unless_known(answer: Answer, request: Request) -> Answer:
         return answer
     tag = f'"{hashlib.blake2b(answer.body.encode(), digest_size=12).hexdigest()}"'
     headers = {**answer.headers, "etag": tag}
-    known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
-    if tag not in known:
+    if tag not in request.tags("if-none-match"):
         return replace(answer, headers=headers)
     kept = {name: value for name, value in headers.items() if name != "content-type"}
     return replace(answer, status=_NOT_MODIFIED, headers=kept, body="")

@@ -73,7 +73,4 @@ def _raw_body(operation: Operation, request: Request) -> bytes:
 
 
 def _if_match(request: Request) -> frozenset[str] | None:
-    given = request.headers.get("if-match")
-    if given is None:
-        return None
-    return frozenset(tag.strip().removeprefix("W/") for tag in given.split(","))
+    return request.tags("if-match") if "if-match" in request.headers else None

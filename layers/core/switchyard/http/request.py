@@ -49,6 +49,10 @@ class Request:
         host = self.headers.get("host") or self.event["requestContext"]["domainName"]
         return f"{self.headers.get('x-forwarded-proto', 'https')}://{host}"
 
+    def tags(self, header: str) -> frozenset[str]:
+        """Return the entity tags of If-Match or If-None-Match, strong and weak ones alike."""
+        return frozenset(tag.strip().removeprefix("W/") for tag in self.headers.get(header, "").split(","))
+
     def body(self) -> bytes:
         """Return the body without a byte order mark; raises TooLarge above BODY_MAX bytes.
 

@@ -93,17 +93,10 @@ def events_of(change: Change) -> list[DomainEvent]:
 def stuck_event(task: Track, lost: Track) -> DomainEvent:
     """Return the event that a task waits for one which will never be done, as it was cancelled or deleted."""
     track, omitted = snapshot(task, _SHOWN)
-    seal = hashlib.sha256(f"{task.tenant_id}#{task.id}#{lost.id}#{lost.version}#task.stuck".encode()).hexdigest()
-    event_id = f"evt_{seal[:32]}"
-    detail = {
-        "id": event_id,
-        "type": "task.stuck",
-        "time": lost.updated_at,
+    common = {
+        **origin(lost),
         "sequence": task.version,
-        "tenantId": task.tenant_id,
         "owner": task.owner,
-        "actor": {"id": lost.changed_by, "kind": lost.changed_by_kind, "source": lost.changed_source},
-        "requestId": lost.changed_request,
         "overruled": [],
         "previousStatus": task.status,
         "track": track,
@@ -111,7 +104,7 @@ def stuck_event(task: Track, lost: Track) -> DomainEvent:
         "changes": [],
         "prerequisite": {"id": lost.id, "fate": "deleted" if lost.deleted_at else "cancelled"},
     }
-    return DomainEvent(event_id, "task.stuck", task.version, detail)
+    return _sealed("task.stuck", f"{task.tenant_id}#{task.id}#{lost.id}#{lost.version}", task.version, common)
 
 
 def origin(after: Track | Run) -> dict[str, Any]:
@@ -128,9 +121,12 @@ def origin(after: Track | Run) -> dict[str, Any]:
 
 def event_of(name: str, subject: Track | Run, common: Mapping[str, Any]) -> DomainEvent:
     """Return an event about a version of a track or a run, with an id that is the same each time."""
-    seal = hashlib.sha256(f"{subject.tenant_id}#{subject.id}#{subject.version}#{name}".encode()).hexdigest()
-    event_id = f"evt_{seal[:32]}"
-    return DomainEvent(event_id, name, subject.version, {"id": event_id, "type": name, **common})
+    return _sealed(name, f"{subject.tenant_id}#{subject.id}#{subject.version}", subject.version, common)
+
+
+def _sealed(name: str, about: str, sequence: int, common: Mapping[str, Any]) -> DomainEvent:
+    event_id = f"evt_{hashlib.sha256(f'{about}#{name}'.encode()).hexdigest()[:32]}"
+    return DomainEvent(event_id, name, sequence, {"id": event_id, "type": name, **common})
 
 
 def snapshot(subject: Track | Run, names: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:

@@ -58,9 +58,8 @@ class File:
         accepted = request.headers.get("accept-encoding", "")
         zips = bool(re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\b)", accepted))
         tag = f'"{self.tag}-gz"' if zips else f'"{self.tag}"'
-        known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
         sent = {**_COMMON, "etag": tag, **headers}
-        if tag in known:
+        if tag in request.tags("if-none-match"):
             return Reply(304, headers=sent)
         encoding = {"content-encoding": "gzip"} if zips else {}
         content = {"content-type": _TYPES[Path(self.name).suffix], **encoding}

@@ -22,6 +22,8 @@ STATUS: dict[str, Status] = {
 }
 PRIORITY = ("urgent", "high", "medium", "low", "low")
 SECTIONS = {"Design": "design", "Acceptance criteria": "acceptance_criteria", "Notes": "notes"}
+#: Kept although the service has fields for them: the id, which may begin otherwise here, and words that it has not all.
+_WORDS = ("id", "status", "priority", "created_at", "closed_at")
 #: Fields that the service has its own for.
 _MAPPED = {
     *("id", "title", "description", "status", "priority", "assignee", "created_at", "closed_at", "due_at"),
@@ -73,4 +75,4 @@ def _item(issue: dict[str, Any], name: str, line: int, source: Source) -> Item:
 def kept(issue: dict[str, Any]) -> dict[str, Any]:
     """Return what of an issue the service has no field for, and the words that it would not tell apart."""
     beside = {key: value for key, value in issue.items() if key not in _MAPPED}
-    return beside | {key: issue[key] for key in ("status", "priority", "created_at", "closed_at") if key in issue}
+    return beside | {key: issue[key] for key in _WORDS if key in issue}

@@ -9,6 +9,8 @@ import threading
 import time
 from typing import Any
 
+import boto3
+
 from local import demo, process
 from local.complete import physical_ids
 from local.deploy import deploy
@@ -101,12 +103,22 @@ def show(stack: Stack, record: dict[str, Any], seconds: float) -> None:
         print(f"  containers {stack.shared_endpoint}   (next: make local-env)")
     print(f"  workspace  {record['workspace_id']}")
     print(f"  project    {record['project_id']}")
+    print(f"  console    {sign_in_link(stack, record)}")
     for name, token in record["tokens"].items():
         print(f"  {name:<12} {token}")
     print("\nTry:\n")
     for command in demo.curl_commands(record):
         print(f"  {command}")
     print(f"\nAll of this is in {stack.record}; logs are in {stack.logs}.")
+
+
+def sign_in_link(stack: Stack, record: dict[str, Any]) -> str:
+    """An address that opens the console as the demo's administrator, once, within an hour."""
+    from switchyard.admin import Admin
+
+    admin = Admin(table_name(stack), boto3.client("dynamodb", **stack.client_options()))
+    link = admin.sign_in_link(record["workspace_id"], "user_admin", role="owner", minutes=60)
+    return f"{record['url']}{link['path']}"
 
 
 def print_environment(name: str) -> None:

@@ -40,7 +40,9 @@ class Export:
         """Take tracks as the planning API shows them."""
         for track in tracks:
             name = self._names[track["id"]] = track.get("externalId") or f"switchyard:{track['id']}"
-            self._bead_ids[track["id"]] = str((track["metadata"].get("beads") or {}).get("id") or name)
+            self._bead_ids[track["id"]] = str(
+                (track["metadata"].get("beads") or {}).get("id") or name.removeprefix("beads:")
+            )
             self._file.write(json.dumps(track) + "\n")
             self.count += 1
 
@@ -141,7 +143,8 @@ def _issue(track: Json) -> Json:
     same = isinstance(priority, int) and beads.PRIORITY[priority : priority + 1] == (track["priority"],)
     issue["priority"] = priority if same else beads.PRIORITY.index(track["priority"])
     issue["issue_type"] = kind
-    issue["assignee"] = track.get("assignee")
+    assignee = kept.pop("assignee", None)
+    issue["assignee"] = assignee if track["type"] == "goal" else track.get("assignee")
     issue["created_at"] = kept.pop("created_at", track["createdAt"])
     closed = kept.pop("closed_at", None)
     if issue["status"] == "closed":

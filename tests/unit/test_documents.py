@@ -25,7 +25,7 @@ STARTS = (
 ELSEWHERE = re.compile(
     r"(functions|events)/planning/(get_progress|list_members)|tests/api/test_planning_(progress|members)|"
     r"layers/core/switchyard/surfaces/planning/members|"
-    r"\.(aws-sam|local|venv|cursor)\b|output/|\./|docs/docs\.md|claude_desktop_config|(stack|env|tokens|tasks|config)\.json|tasks/artifacts/|"
+    r"\.(aws-sam|local|venv|cursor|deploy)\b|output/|\./|docs/docs\.md|claude_desktop_config|(stack|env|tokens|tasks|config)\.json|tasks/artifacts/|"
     r"(notifications|set_output|append_log)/"
 )
 #: What looks like a path of the repository: it has a known ending, or ends in a slash.

@@ -281,4 +281,4 @@ def test_the_clients_import_nothing_but_what_they_declare() -> None:
     foreign = set(told.stdout.split()) - set(sys.stdlib_module_names) - of_httpx
     assert foreign == {"switchyard_client", "httpx", "httpx_sse"}
     declared = tomllib.loads((ROOT / "client/pyproject.toml").read_text())["project"]["dependencies"]
-    assert {re.split("[<>=]", each)[0] for each in declared} == {"httpx", "httpx-sse"}
+    assert {re.split("[<>=]", each)[0] for each in declared} == {"click", "httpx", "httpx-sse"}

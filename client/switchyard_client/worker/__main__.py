@@ -105,7 +105,7 @@ def _options() -> argparse.ArgumentParser:
     url = os.environ.get("SWITCHYARD_URL")
     add("--url", default=url, required=not url, type=_url, help="the service (default: SWITCHYARD_URL)")
     add("--token", help="the agent's token (default: SWITCHYARD_TOKEN, which others on the machine do not see)")
-    add("--wait", type=_between(0, WAIT_MAX), default=WAIT_MAX, metavar="SECONDS", help="of one claim (default: 20)")
+    add("--wait", type=_between(0, WAIT_MAX), default=0, metavar="SECONDS", help="that a claim waits (default: 0)")
     add("--lease", type=_between(LEASE_MIN, LEASE_MAX), default=60, metavar="SECONDS", help="(default: 60)")
     add("--once", action="store_true", help="carry out one run, then exit: 0 when it was completed, else 1")
     add("--max-parallel", type=_between(1, PARALLEL_MAX), default=1, metavar="N", help="runs at a time (default: 1)")

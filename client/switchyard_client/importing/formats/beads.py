@@ -75,4 +75,6 @@ def _item(issue: dict[str, Any], name: str, line: int, source: Source) -> Item:
 def kept(issue: dict[str, Any]) -> dict[str, Any]:
     """Return what of an issue the service has no field for, and the words that it would not tell apart."""
     beside = {key: value for key, value in issue.items() if key not in _MAPPED}
-    return beside | {key: issue[key] for key in _WORDS if key in issue}
+    # A goal has no assignee: that of an epic is kept beside.
+    words = (*_WORDS, "assignee") if issue.get("issue_type") == "epic" else _WORDS
+    return beside | {key: issue[key] for key in words if key in issue}

@@ -23,6 +23,14 @@ EMPTY_SCOPES = {
 }
 
 
+#: What people who sign in may do, by their role in the tenant.
+ROLES = {
+    "owner": frozenset(SCOPES),
+    "member": frozenset(SCOPES) - {"settings:admin"},
+    "viewer": frozenset({"tasks:read"}),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The caller of a request. `source` is how it came in: api, mcp or admin; `operation` is what was called there.

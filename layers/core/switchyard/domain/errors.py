@@ -57,6 +57,12 @@ class MissingScope(SwitchyardError):
         self.scope = scope
 
 
+class CrossSite(SwitchyardError):
+    """A request with a session's cookie that a page of another site may have caused."""
+
+    code, title = "cross_site_request", "The request may come from another site"
+
+
 class NotFound(SwitchyardError):
     """Missing, deleted, of another tenant or another person's: one answer for all."""
 

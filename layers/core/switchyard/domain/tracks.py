@@ -30,7 +30,8 @@ class Track:
     `set_by_person` are those of a goal's `status` and `progress` that do not follow its tasks (domain.rollup).
     `tasks_total` and `tasks_done` count a goal's tasks less the cancelled ones; the pipeline keeps them, soon after.
     `open_dependencies` counts what a task still waits for: all it depends on, until the pipeline has looked.
-    `holder`, `lease_until` (an instant) and `fence` are the latest claim (domain.claims).
+    `holder`, `lease_until` (an instant) and `fence` are the latest claim, `lease_listed` by which end lists know it, if
+    not by `lease_until` (domain.claims).
     `latest_run_id` and `latest_run_status` are the task's newest run (domain.runs), `run_count` how many it has had.
     `created_by_number` and `created_by_name` are the creator as it was then. `labels` are `key=value`.
     `external_id` is what another system calls the track: unique in the tenant, and set once (ledger.external_ids).
@@ -71,6 +72,7 @@ class Track:
     completed_note: str | None = None
     holder: str | None = None
     lease_until: str | None = None
+    lease_listed: str | None = None
     fence: int | None = None
     latest_run_id: str | None = None
     latest_run_status: str | None = None
@@ -223,5 +225,5 @@ def _derived(after: Track, before: Track | None) -> Track:
     if after.is_task and after.depends_on != (before.depends_on if before else ()):
         after = replace(after, open_dependencies=len(after.depends_on) or None)
     if after.holder and (after.status in lifecycle.FINAL or after.deleted_at):
-        after = replace(after, holder=None, lease_until=None)
+        after = replace(after, holder=None, lease_until=None, lease_listed=None)
     return after

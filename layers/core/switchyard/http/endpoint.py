@@ -2,8 +2,8 @@
 
 `endpoint`: request id -> authentication -> scope -> content type, size, JSON, validation -> the handler -> one commit,
 with the answer kept under its idempotency key -> headers, one log line, metrics. Errors of any step are formatted by
-the surface. `public_endpoint` skips everything between the request and the handler, `committing_endpoint` what comes
-after the scope: its handler calls perform.
+the surface. `public_endpoint` skips everything between the request and the handler, `open_endpoint` authentication and
+commit, `committing_endpoint` what comes after the scope: its handler calls perform.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,13 +11,31 @@ from typing import Any, TypedDict, Unpack, overload
 
 from pydantic import BaseModel
 
-from switchyard.http.call import Call, Caller, Reply
-from switchyard.http.exchange import CallerExchange, Event, Exchange, PublicExchange, Response, UnitExchange
+from switchyard.http.call import Call, Caller, Opened, Reply
+from switchyard.http.exchange import (
+    CallerExchange,
+    Event,
+    Exchange,
+    OpenExchange,
+    PublicExchange,
+    Response,
+    UnitExchange,
+)
 from switchyard.http.operation import MUTATING, Operation, query_lists
 from switchyard.http.request import Request
 from switchyard.http.surface import Surface
 
-__all__ = ["Call", "Caller", "Reply", "Request", "committing_endpoint", "endpoint", "public_endpoint"]
+__all__ = [
+    "Call",
+    "Caller",
+    "Opened",
+    "Reply",
+    "Request",
+    "committing_endpoint",
+    "endpoint",
+    "open_endpoint",
+    "public_endpoint",
+]
 
 LambdaHandler = Callable[[Event, Any], Response]
 type Decorator[Given] = Callable[[Callable[[Given], Reply]], LambdaHandler]
@@ -102,6 +120,18 @@ def public_endpoint(surface: Surface, name: str, *routes: str, **answers: Unpack
     def decorate(handler: Callable[[Request], Reply]) -> LambdaHandler:
         operation = _operation(surface, name, routes, handler, public=True, **answers)
         return _lambda_handler(PublicExchange, operation, handler)
+
+    return decorate
+
+
+def open_endpoint[B: BaseModel](
+    surface: Surface, name: str, *routes: str, body: type[B], **answers: Unpack[Answers]
+) -> Decorator[Opened[B]]:
+    """Make a Lambda handler of a function that takes a body from anybody, and the table: for what signs people in."""
+
+    def decorate(handler: Callable[[Opened[B]], Reply]) -> LambdaHandler:
+        operation = _operation(surface, name, routes, handler, public=True, body=body, **answers)
+        return _lambda_handler(OpenExchange, operation, handler)
 
     return decorate
 

@@ -9,11 +9,12 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.ledger import tracks as track_verbs
 from switchyard.ledger.unit import Unit
-from switchyard.store import indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists
 from switchyard.store import tracks as track_rows
+from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
-from switchyard.store.lists import Filter, Range
-from switchyard.surfaces.followups import statuses
+from switchyard.store.lists import Range
+from switchyard.surfaces.followups import present, statuses
 from switchyard.surfaces.followups.models import CreateTask, ListTasks, UpdateTask
 from switchyard.surfaces.followups.statuses import Word
 
@@ -61,6 +62,8 @@ def update(
     """
     before = find(unit, task_id)
     fields: dict[str, Any] = dict(others)
+    if fields.get("due") and fields["due"] == present.due_at(before.due):
+        del fields["due"]  # as it is shown: a date keeps being a date
     if status is not None:
         fields["status"] = statuses.kept(status, before.status)
         unit.intend(before, fields["status"])
@@ -93,11 +96,11 @@ def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         realm = keys.realm(actor.tenant_id, owner)
         ranges += _ranges(realm, wanted, low, high)
     row_filter = Filter()
-    by_due = ranges[0].index == indexes.LISTED_BY_DUE
+    by_due = ranges[0].index == indexes.DUE
     if wanted.assignee_id and wanted.related_resource_id:
-        row_filter.any_of("assignee", [wanted.assignee_id])
+        row_filter.add(filters.any_of("assignee", [wanted.assignee_id]))
     if bounded and not by_due:
-        row_filter.between("due", low, high)
+        row_filter.add(filters.between("due", low, high))
     print_ = lists.fingerprint(
         actor.tenant_id,
         actor.id,
@@ -128,7 +131,7 @@ def _ranges(realm: str, wanted: ListTasks, low: str | None, high: str | None) ->
         return _by_status(indexes.BY_ASSIGNEE, keys.by_assignee(realm, wanted.assignee_id), wanted.status)
     everything = keys.listed(realm, "task")
     if low is not None or high is not None:
-        found = _by_status(indexes.LISTED_BY_DUE, everything, wanted.status)
+        found = _by_status(indexes.DUE, everything, wanted.status)
         return [Range(each.index, each.partition, each.prefix, low or each.low, high or each.high) for each in found]
     if wanted.status:
         return _by_status(indexes.LISTED_BY_RANK, everything, wanted.status)

@@ -10,9 +10,10 @@ from switchyard.domain.tracks import METADATA_MAX_BYTES, TITLE_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.validation import check_json_size
 from switchyard.ledger import tracks as track_verbs
-from switchyard.store import external_ids, indexes, keys, lists
+from switchyard.store import external_ids, filters, indexes, keys, lists
 from switchyard.store import tracks as track_rows
-from switchyard.store.lists import Filter, Range
+from switchyard.store.filters import Filter
+from switchyard.store.lists import Range
 from switchyard.surfaces.objectives import present
 from switchyard.surfaces.objectives.models import ActOnObjective, CreateObjective, ListObjectives
 from switchyard.surfaces.objectives.surface import AlreadyExists, WrongState
@@ -176,7 +177,7 @@ def _ranges(call: AnyCall, query: ListObjectives, statuses: tuple[str, ...] | No
     found = []
     for realm in (keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)):
         if parent:
-            index, partition = indexes.BY_PARENT, keys.by_parent(realm, parent)
+            index, partition = indexes.OF_PARENT, keys.by_parent(realm, parent)
         elif query.agent_id:
             index, partition = indexes.BY_ASSIGNEE, keys.by_agent(realm, query.agent_id)
         elif statuses:
@@ -191,11 +192,11 @@ def _ranges(call: AnyCall, query: ListObjectives, statuses: tuple[str, ...] | No
 def _filter(query: ListObjectives, parent: str | None) -> Filter:
     wanted = Filter()
     if query.agent_id and parent:
-        wanted.any_of("assignee", [query.agent_id])
+        wanted.add(filters.any_of("assignee", [query.agent_id]))
     if query.profile_id:
-        wanted.any_of("created_by", [query.profile_id])
+        wanted.add(filters.any_of("created_by", [query.profile_id]))
     for label in query.labels.split(",") if query.labels else ():
-        wanted.contains_any("labels", [label])
+        wanted.add(filters.contains_any("labels", [label]))
     return wanted
 
 

@@ -11,10 +11,12 @@ from switchyard.ledger import tracks as track_verbs
 from switchyard.surfaces.planning import fields, present
 from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack
 
+#: What others move while a track is looked at, or a change alone tells: it may be sent back as it was at any time.
+MOVING = ("rollup", "claim", "openDependencies", "latestRun", "unblocked", "stuck")
 #: What a new track shows beside what its body says; null where it is empty.
 NEW = {
     **dict.fromkeys(("id", "version", "updatedAt", "createdAt", "createdBy", "changedBy"), OWN),
-    **dict.fromkeys(("rollup", "dueAt", "claim", "completedAt", "completedNote", "unblocked", "stuck"), OWN),
+    **dict.fromkeys((*MOVING, "dueAt", "completedAt", "completedNote"), OWN),
     "relatedResource": None,
     "externalId": None,
     "task": {"number": OWN} | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId")),
@@ -66,7 +68,7 @@ def shown(call: AnyCall) -> dict[str, Any]:
 
 def as_shown(track: Track) -> dict[str, Any]:
     """Return what a track shows; counts and claims, which others' acts move, may be those of any time."""
-    return {**present.full(track), **dict.fromkeys(("rollup", "claim", "unblocked", "stuck"), OWN)}
+    return {**present.full(track), **dict.fromkeys(MOVING, OWN)}
 
 
 def _references(body: UpdateTrack) -> list[str]:

@@ -77,6 +77,8 @@ def full(track: Track) -> dict[str, Any]:
         "createdAt": track.created_at,
         "createdBy": track.created_by,
         "changedBy": _changed_by(track),
+        "openDependencies": (track.open_dependencies or 0) if track.is_task else None,
+        "latestRun": {"id": track.latest_run_id, "status": track.latest_run_status} if track.latest_run_id else None,
     }
 
 

@@ -58,6 +58,13 @@ class Claim(CamelShown):
     lease_expires_at: str
 
 
+class LatestRun(CamelShown):
+    """The newest run of a task, as it was last told."""
+
+    id: str
+    status: str | None
+
+
 class ChangedBy(CamelShown):
     """Who made the latest change; `overruled` are open prerequisites that a person overruled."""
 
@@ -77,12 +84,16 @@ class Rollup(CamelShown):
 
 
 class TrackShown(OutlineShown):
+    """`openDependencies`: how many of a task's dependencies are not done, a moment behind; null of a goal."""
+
     rollup: Rollup | None
     description: str
     related_resource: ResourceShown | None
     metadata: dict[str, Any]
     due_at: str | None
     claim: Claim | None
+    open_dependencies: int | None
+    latest_run: LatestRun | None
     completed_at: str | None
     completed_note: str | None
     created_at: str

@@ -33,12 +33,16 @@ class Export:
 
     count: int = 0
     _names: dict[str, str] = field(default_factory=dict)
+    _bead_ids: dict[str, str] = field(default_factory=dict)
     _file: Any = field(default_factory=lambda: tempfile.SpooledTemporaryFile(MEMORY, "w+", encoding="utf-8"))  # noqa: SIM115 - ends with the export
 
     def take(self, tracks: Iterable[Json]) -> None:
         """Take tracks as the planning API shows them."""
         for track in tracks:
-            self._names[track["id"]] = track.get("externalId") or f"switchyard:{track['id']}"
+            name = self._names[track["id"]] = track.get("externalId") or f"switchyard:{track['id']}"
+            self._bead_ids[track["id"]] = str(
+                (track["metadata"].get("beads") or {}).get("id") or name.removeprefix("beads:")
+            )
             self._file.write(json.dumps(track) + "\n")
             self.count += 1
 
@@ -47,16 +51,17 @@ class Export:
         written = {"jsonl": self._jsonl, "beads": self._beads, "csv": self._csv, "ics": self._ics}
         return written[target_format]()
 
-    def _tracks(self) -> Iterator[Json]:
+    def _tracks(self, names: Mapping[str, str] | None = None) -> Iterator[Json]:
         self._file.seek(0)
         for line in self._file:
-            yield self._plain(json.loads(line))
+            yield self._plain(json.loads(line), self._names if names is None else names)
 
-    def _plain(self, track: Mapping[str, Any]) -> Json:
-        """Return the track's fields by plain names, its references by external ids where those are in the export."""
+    @staticmethod
+    def _plain(track: Mapping[str, Any], names: Mapping[str, str]) -> Json:
+        """Return the track's fields by plain names, its references by these names where those are in the export."""
         own = track[track["type"]]
         found = {
-            "name": self._names[track["id"]],
+            "name": names[track["id"]],
             "type": track["type"],
             "title": track["title"],
             "description": track["description"],
@@ -64,9 +69,9 @@ class Export:
             "priority": track["priority"],
             "due": own["dueDate"],
             "assignee": own.get("assignee"),
-            "parent": self._names.get(own.get("parentId") or ""),
-            "goal": self._names.get(own.get("goalId") or ""),
-            "dependsOn": [self._names[each] for each in own.get("dependsOn") or () if each in self._names],
+            "parent": names.get(own.get("parentId") or ""),
+            "goal": names.get(own.get("goalId") or ""),
+            "dependsOn": [names[each] for each in own.get("dependsOn") or () if each in names],
             "createdAt": track["createdAt"],
             "completedAt": track["completedAt"],
             "metadata": track["metadata"],
@@ -79,7 +84,7 @@ class Export:
             yield json.dumps({"switchyard": track}, ensure_ascii=False) + "\n"
 
     def _beads(self) -> Iterator[str]:
-        for track in self._tracks():
+        for track in self._tracks(self._bead_ids):
             yield json.dumps(_issue(track), ensure_ascii=False) + "\n"
 
     def _csv(self) -> Iterator[str]:
@@ -123,7 +128,8 @@ def _issue(track: Json) -> Json:
     status = _GOAL_WORDS.get(track.get("status", ""), track.get("status") or "todo")
     # A container that became a task for the sake of its dependencies has its type among what was kept.
     kind = kept.pop("issue_type", "epic" if track["type"] == "goal" else "task")
-    name = track["name"].removeprefix("beads:")
+    name = track["name"]
+    kept.pop("id", None)
     description, parts = sections.split(track.get("description", ""), list(beads.SECTIONS))
     issue: Json = {"id": name, "title": track["title"], "description": description}
     issue |= {beads.SECTIONS[heading]: text for heading, text in parts.items()}
@@ -159,9 +165,7 @@ def _edges(name: str, track: Json, kept: Any) -> list[Json]:
     parent = track.get("parent") or track.get("goal")
     wanted = [(beads.PARENT, parent)] if parent else []
     wanted += [("blocks", each) for each in track.get("dependsOn", ())]
-    # The names of imported issues carry the name of their source, `beads:` unless another was chosen.
-    now = {target.partition(":")[2] or target: kind for kind, target in wanted}
-    named = {target.partition(":")[2] or target: target.removeprefix("beads:") for _, target in wanted}
+    now = {target: kind for kind, target in wanted}
     found, told = [], set()
     for edge in kept:
         target, kind = edge.get("depends_on_id"), edge.get("type", "blocks")
@@ -170,7 +174,7 @@ def _edges(name: str, track: Json, kept: Any) -> list[Json]:
             found.append(edge)
             if holds:
                 told.add(target)
-    new = [(named[target], kind) for target, kind in now.items() if target not in told]
+    new = [(target, kind) for target, kind in now.items() if target not in told]
     return found + [{"issue_id": name, "depends_on_id": target, "type": kind} for target, kind in new]
 
 

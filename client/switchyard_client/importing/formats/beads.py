@@ -22,6 +22,8 @@ STATUS: dict[str, Status] = {
 }
 PRIORITY = ("urgent", "high", "medium", "low", "low")
 SECTIONS = {"Design": "design", "Acceptance criteria": "acceptance_criteria", "Notes": "notes"}
+#: Kept although the service has fields for them: the id, which may begin otherwise here, and words that it has not all.
+_WORDS = ("id", "status", "priority", "created_at", "closed_at")
 #: Fields that the service has its own for.
 _MAPPED = {
     *("id", "title", "description", "status", "priority", "assignee", "created_at", "closed_at", "due_at"),
@@ -74,11 +76,5 @@ def kept(issue: dict[str, Any]) -> dict[str, Any]:
     """Return what of an issue the service has no field for, and the words that it would not tell apart."""
     beside = {key: value for key, value in issue.items() if key not in _MAPPED}
     # A goal has no assignee: that of an epic is kept beside.
-    own = (
-        "status",
-        "priority",
-        "created_at",
-        "closed_at",
-        *(("assignee",) if issue.get("issue_type") == "epic" else ()),
-    )
-    return beside | {key: issue[key] for key in own if key in issue}
+    words = (*_WORDS, "assignee") if issue.get("issue_type") == "epic" else _WORDS
+    return beside | {key: issue[key] for key in words if key in issue}

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from switchyard.http.operation import function_of
 from tests.support.http import Answer, Context, all_endpoints, check_promise
 from tests.support.template import ROOT, resources
 
@@ -33,8 +34,7 @@ def sample(operation: str, token: str | None = None, tenant: str = WORKSPACE) ->
 
 def uses_files(operation: str) -> bool:
     """Return whether the operation's function may use the bucket of artifacts."""
-    name = operation.replace("_", " ").replace(".", " ").title().replace(" ", "")
-    function = resources("AWS::Serverless::Function")[name]
+    function = resources("AWS::Serverless::Function")[function_of(operation)]
     return "ARTIFACTS_BUCKET" in function.get("Environment", {}).get("Variables", {})
 
 

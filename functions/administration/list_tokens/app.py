@@ -2,9 +2,9 @@
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.administration import listing
-from switchyard.surfaces.administration.models import Paging
 from switchyard.surfaces.administration.replies import TokenPage
 from switchyard.surfaces.administration.surface import ADMINISTRATION
+from switchyard.surfaces.inputs import Paging
 
 
 @endpoint(

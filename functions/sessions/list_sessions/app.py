@@ -1,8 +1,8 @@
 """GET /v1/sessions"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.inputs import Paging
 from switchyard.surfaces.sessions import changes
-from switchyard.surfaces.sessions.models import Paging
 from switchyard.surfaces.sessions.replies import SessionPage
 from switchyard.surfaces.sessions.surface import ANYONE, SESSIONS
 

@@ -95,10 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("name")
 
-    made = command(
-        "list-tenants", "List the tenants.", lambda admin, o: admin.list_tenants(**lines.page_of(o)), lines.tenants
-    )
-    lines.add_paging(made)
+    def listing(name: str, help_: str, read: Callable[..., Any], show: Callable[[Any], str]) -> None:
+        made = command(name, help_, lambda admin, o: read(admin, o, limit=o.limit, cursor=o.cursor), show)
+        made.add_argument("--limit", type=int, default=50, help="1 to 100 (default 50)")
+        made.add_argument("--cursor", help="continue where the last page ended")
+
+    listing("list-tenants", "List the tenants.", lambda admin, _, **page: admin.list_tenants(**page), lines.tenants)
 
     command("get-tenant", "Show a tenant.", lambda admin, o: admin.get_tenant(o.tenant), lines.settings)
 
@@ -118,13 +120,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("name")
 
-    made = command(
+    listing(
         "list-projects",
         "List a tenant's projects.",
-        lambda admin, o: admin.list_projects(o.tenant, **lines.page_of(o)),
+        lambda admin, o, **page: admin.list_projects(o.tenant, **page),
         lines.projects,
     )
-    lines.add_paging(made)
 
     made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, lines.issued)
     made.add_argument("actor", help="whose token it is, such as user_ada or agent_builder")
@@ -141,13 +142,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--minutes", type=int, default=15, help="how long the link counts (default 15, at most 1440)")
     made.add_argument("--name", default="", help="the person's display name")
 
-    made = command(
+    listing(
         "list-tokens",
         "List a tenant's tokens, never their secrets.",
-        lambda admin, o: admin.list_tokens(o.tenant, **lines.page_of(o)),
+        lambda admin, o, **page: admin.list_tokens(o.tenant, **page),
         lines.tokens,
     )
-    lines.add_paging(made)
 
     made = command("revoke-token", "Revoke a token by its id.", _revoke_token, lines.revoked)
     made.add_argument("token", help="the token's id (not its secret)")
@@ -162,14 +162,6 @@ def _parser() -> argparse.ArgumentParser:
     letter_commands.add(commands, lambda options: options.stack or STACK)
     whole_commands.add(command)
     return parser
-
-
-def _create_tenant(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
-    return {"id": admin.create_tenant(options.name)}
-
-
-def _list_tenants(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
-    return admin.list_tenants(**lines.page_of(options))
 
 
 def _issue_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:

@@ -144,7 +144,7 @@ class DeadLetters:
 
     def _call(self, function: str | None, event: Any) -> str:
         answer = self.stack.client("lambda", read_timeout=_WORK).invoke(
-            FunctionName=function if function and ":" in function else self.stack.function(function or ""),
+            FunctionName=function if function and ":" in function else self.stack.resource(function or ""),
             Payload=json.dumps(event).encode(),
         )
         content = answer["Payload"].read().decode("utf-8", "replace")

@@ -1,6 +1,5 @@
-"""What the operator's command line prints of an answer: a line for each item; and the options of its lists."""
+"""What the operator's command line prints of an answer: a line for each item."""
 
-import argparse
 from collections.abc import Callable
 from typing import Any
 
@@ -58,14 +57,3 @@ def _lines(answer: dict[str, Any], line: Callable[[dict[str, Any]], str]) -> str
 def link(answer: dict[str, Any]) -> str:
     """Return where to sign in: a path below the API's address."""
     return f"{answer['path']}\nbelow the API's address, once, until {answer['validUntil']}"
-
-
-def add_paging(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a list."""
-    parser.add_argument("--limit", type=int, default=50, help="1 to 100 (default 50)")
-    parser.add_argument("--cursor", help="continue where the last page ended")
-
-
-def page_of(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the page that the options ask for."""
-    return {"limit": options.limit, "cursor": options.cursor}

@@ -22,16 +22,6 @@ class Stack:
         ]
 
     @cache  # noqa: B019
-    def outputs(self) -> dict[str, str]:
-        """Return the stack's outputs."""
-        (found,) = self._described("describe_stacks")["Stacks"]
-        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
-
-    def function(self, logical_id: str) -> str:
-        """Return the name of a function."""
-        return self.resource(logical_id)
-
-    @cache  # noqa: B019
     def client(self, service: str, read_timeout: int = 30) -> Any:
         """Return a client of a service."""
         return make_client(service, read_timeout=read_timeout)

@@ -21,9 +21,9 @@ from switchyard.surfaces.administration.models import (
     CreateProject,
     CreateTenant,
     CreateToken,
-    Paging,
     UpdateTenant,
 )
+from switchyard.surfaces.inputs import Paging
 
 #: Seconds that a command takes at most, and waits at most before it decides again.
 SECONDS_MAX, _PAUSE = 30, 0.05

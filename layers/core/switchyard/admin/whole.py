@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from switchyard.domain.errors import Conflict, NotFound
+from switchyard.domain.errors import NotFound
 from switchyard.http.validation import checked, read_id
 from switchyard.pipeline import rebuild as rebuilding
 from switchyard.store import tenants
@@ -41,7 +41,9 @@ class Whole:
                 return
 
     def _page(self, start: Item | None) -> tuple[list[Item], Item | None]:
-        answer = self.table.client.scan(
+        more: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
+        answer = self.table.call(
+            "scan",
             TableName=self.table.name,
             Limit=PAGE,
             ConsistentRead=True,
@@ -51,7 +53,7 @@ class Whole:
                 ":audit": {"S": f"AUDIT#{self.tenant}#"},
                 ":tenant": {"S": self.tenant},
             },
-            **({"ExclusiveStartKey": start} if start else {}),
+            **more,
         )
         return answer["Items"], answer.get("LastEvaluatedKey")
 
@@ -87,9 +89,3 @@ def kind_of(row: Item) -> str:
 def _plain(sort: str) -> str:
     """Sort keys that are ids or digests (appends to logs, idempotency keys) are all of one kind."""
     return sort if sort.isupper() else "OTHER"
-
-
-def require_confirmation(given: str, wanted: str) -> None:
-    """Raise Conflict unless the tenant's id was typed twice."""
-    if given != wanted:
-        raise Conflict(f"--confirm must be the tenant's id, {wanted}: this cannot be undone.")

@@ -11,20 +11,18 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from switchyard.domain import audit, changes, lifecycle, tracks
-from switchyard.domain.actors import Actor
+from switchyard.domain import audit, changes, lifecycle
 from switchyard.domain.changes import Change
-from switchyard.domain.errors import Busy
 from switchyard.domain.run_changes import RunChange
 from switchyard.domain.tracks import Track
-from switchyard.pipeline import records, run_events
+from switchyard.pipeline import detachment, records, run_events
 from switchyard.pipeline.batches import Outbox, Sender
 from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.domain_events import DomainEvent, events_of, stuck_event
 from switchyard.store import audit as audit_rows
-from switchyard.store import contention, edges, homes, keys, readiness
+from switchyard.store import edges, homes, keys, readiness
 from switchyard.store import tracks as track_rows
-from switchyard.store.table import ConditionFailed, Table
+from switchyard.store.table import Table
 
 logger = Logger(service="switchyard")
 
@@ -52,7 +50,7 @@ class Projector:
             self._link(happened)
             self._make_ready(happened)
             if happened.deleted:
-                self._detach_all(happened.after)
+                detachment.detach_all(self.table, happened.after)
 
     def _tell_run(self, change: RunChange) -> None:
         """Publish a run's change to those who may see its task now."""
@@ -99,7 +97,7 @@ class Projector:
         for found in self.table.get_many(named).values():
             target_track = track_rows.from_item(found)
             if target_track.deleted_at:
-                self._detach(track_id, target_track)
+                detachment.detach(self.table, track_id, target_track)
 
     def _make_ready(self, change: Change) -> None:
         """Count what the task waits for, and when it came to its end or was reopened, what its dependents wait for.
@@ -128,40 +126,3 @@ class Projector:
                 task = track_rows.from_item(row)
                 if not task.deleted_at and task.status not in lifecycle.FINAL and lost.id in task.depends_on:
                     self._publish([stuck_event(task, lost)])
-
-    def _detach_all(self, target: Track) -> None:
-        """Take the deleted track out of everything that refers to it."""
-        for ids in edges.referrers(self.table, target):
-            found = self.table.get_many([keys.track(target.tenant_id, each) for each in ids])
-            for row in found.values():
-                check_time(self.table.deadline)
-                track = track_rows.from_item(row)
-                if not track.deleted_at and changes.without(track, target):
-                    self._detach(track.id, target)
-
-    def _detach(self, track_id: str, target: Track) -> None:
-        """Change one track so that it no longer refers to the deleted one, in the name of who deleted that."""
-        actor = Actor(
-            target.tenant_id,
-            target.changed_by,
-            "agent" if target.changed_by_kind == "agent" else "user",
-            frozenset(),
-            "",
-            source=target.changed_source,
-        )
-        for _ in contention.a_few_times():
-            row = self.table.get(*keys.track(target.tenant_id, track_id))
-            track = track_rows.from_item(row) if row else None
-            if track is None or track.deleted_at:
-                return
-            fields = changes.without(track, target)
-            if not fields:
-                return
-            after = tracks.change(track, actor, target.changed_request, **fields)
-            try:
-                self.table.write([track_rows.update(track, after)])
-            except ConditionFailed:
-                logger.info("changed meanwhile, read again", extra={"track": track_id})
-            else:
-                return
-        raise Busy(f"The track {track_id} kept changing.")

@@ -9,21 +9,13 @@ from typing import Any
 
 from switchyard.domain import changes
 from switchyard.domain.tracks import Track
-from switchyard.pipeline.batches import Outbox
-from switchyard.pipeline.projection import Projector
+from switchyard.pipeline import detachment
 from switchyard.store import edges, homes, keys, readiness
 from switchyard.store import tracks as rows
 from switchyard.store.table import Table
 
 #: What the edge rows beside a track begin with, and the field of the other track that they tell of.
 _EDGES = {keys.BLOCKS: "depends_on", keys.CHILD: "parent_id"}
-
-
-class _Nobody:
-    """No bus: nothing is told anew."""
-
-    def send(self, _entries: Any, /) -> Any:
-        raise AssertionError("a rebuild tells nobody of anything")
 
 
 def rebuild(table: Table, item: Mapping[str, Any]) -> str | None:
@@ -48,7 +40,7 @@ def _track(table: Table, track: Track) -> None:
     if track.is_task:
         homes.count(table, track)
     if track.deleted_at:
-        Projector(table, _Nobody(), Outbox())._detach_all(track)
+        detachment.detach_all(table, track)
     elif track.depends_on:
         readiness.recount(table, track.tenant_id, track.id)
 

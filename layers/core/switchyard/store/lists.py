@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from switchyard.domain.errors import FieldError, Invalid
+from switchyard.store import indexes
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
 from switchyard.store.table import Item, Table
@@ -150,6 +151,16 @@ def read_page(
         if kept.conditions:
             chunk = min(max(chunk * 2, 100), EXAMINE_MAX // 2)
     return _merge(table, readers, limit, descending, whole)
+
+
+def newest_first(
+    table: Table, partition: str, limit: int, cursor: str | None, *asked: Any, row_filter: Filter | None = None
+) -> tuple[list[Item], str | None]:
+    """Return a page of what is listed by its id alone, and the cursor of the next one; `asked` binds the cursor too."""
+    print_ = fingerprint(partition, *asked)
+    ranges = [Range(indexes.LISTED_BY_ID, partition)]
+    page = read_page(table, ranges, limit=limit, after=from_cursor(cursor, print_), row_filter=row_filter)
+    return page.items, to_cursor(page.position, print_)
 
 
 def _merge(table: Table, readers: Sequence[_Reader], limit: int, descending: bool, whole: bool) -> Page:

@@ -129,3 +129,10 @@ Metadata = Annotated[dict[str, Any], bounded(METADATA_MAX_BYTES)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 #: Where a page begins, as the page before it said.
 Cursor = Annotated[str, Field(max_length=CURSOR_MAX)]
+
+
+class Paging(Query):
+    """A page of a list that has nothing to filter by."""
+
+    limit: Limit = 50
+    cursor: Cursor = ABSENT

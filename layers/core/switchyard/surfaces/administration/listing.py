@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from switchyard.store import indexes, keys, lists, tenants, tokens
+from switchyard.store import keys, lists, tenants, tokens
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import present
-from switchyard.surfaces.administration.models import Paging
+from switchyard.surfaces.inputs import Paging
 
 Show = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -28,11 +28,5 @@ def all_tenants(table: Table, paging: Paging) -> dict[str, Any]:
 
 
 def _page(table: Table, partition: str, paging: Paging, show: Show) -> dict[str, Any]:
-    print_ = lists.fingerprint(partition)
-    page = lists.read_page(
-        table,
-        [lists.Range(indexes.LISTED_BY_ID, partition)],
-        limit=paging.limit,
-        after=lists.from_cursor(paging.cursor, print_),
-    )
-    return {"items": [show(row) for row in page.items], "nextCursor": lists.to_cursor(page.position, print_)}
+    rows, cursor = lists.newest_first(table, partition, paging.limit, paging.cursor)
+    return {"items": [show(row) for row in rows], "nextCursor": cursor}

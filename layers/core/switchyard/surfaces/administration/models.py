@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import EMPTY_SCOPES, SCOPES
 from switchyard.domain.tenants import AutoRun
-from switchyard.http.validation import Expectation, Query
-from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, NotBlank, OneLine, Rule
+from switchyard.http.validation import Expectation
+from switchyard.surfaces.inputs import ABSENT, CamelBody, Distinct, NotBlank, OneLine, Rule
 
 NAME_MAX = 120
 
@@ -75,8 +75,3 @@ class UpdateTenant(CamelBody):
     """`autoRun`: which ready tasks get a run automatically, none (`off`) or those assigned to an agent (`agents`)."""
 
     auto_run: AutoRun = ABSENT
-
-
-class Paging(Query):
-    limit: Limit = 50
-    cursor: Cursor = ABSENT

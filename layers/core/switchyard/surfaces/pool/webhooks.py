@@ -11,9 +11,8 @@ from switchyard.domain.ids import new_id, parse_id
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.unchanged import OWN
 from switchyard.pipeline import signing
-from switchyard.store import indexes, keys, lists
+from switchyard.store import keys, lists
 from switchyard.store import webhooks as webhook_rows
-from switchyard.store.lists import Range
 from switchyard.store.webhooks import Delivery, Webhook
 from switchyard.surfaces.pool.listing import link
 from switchyard.surfaces.pool.webhook_models import CreateWebhook, UpdateWebhook, WebhookPaging
@@ -128,15 +127,8 @@ def _of_path(call: AnyCall) -> Webhook:
 
 
 def _page(call: AnyCall, query: WebhookPaging, partition: str, show: Any) -> Reply:
-    print_ = lists.fingerprint(partition)
-    page = lists.read_page(
-        call.unit.table,
-        [Range(indexes.LISTED_BY_ID, partition)],
-        limit=query.limit,
-        after=lists.from_cursor(query.cursor, print_),
-    )
-    cursor = lists.to_cursor(page.position, print_)
-    return Reply(200, {"items": [show(item) for item in page.items], "nextCursor": cursor}, link(call.request, cursor))
+    rows, cursor = lists.newest_first(call.unit.table, partition, query.limit, query.cursor)
+    return Reply(200, {"items": [show(row) for row in rows], "nextCursor": cursor}, link(call.request, cursor))
 
 
 def _shown(webhook: Webhook) -> dict[str, Any]:

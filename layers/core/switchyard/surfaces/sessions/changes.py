@@ -1,17 +1,15 @@
 """Sessions over HTTP: what begins, prolongs, shows and ends one, and the cookie that goes with it."""
 
-from typing import Any
-
 from switchyard.domain import clock
 from switchyard.http import auth, cookies
 from switchyard.http.call import AnyCall, Call, Opened, Reply
 from switchyard.ledger import sessions
-from switchyard.store import filters, indexes, keys, lists, tokens
+from switchyard.store import filters, keys, lists, tokens
 from switchyard.store.filters import Filter
-from switchyard.store.lists import Range
 from switchyard.store.tokens import TokenRow
+from switchyard.surfaces.inputs import Paging
 from switchyard.surfaces.sessions import present
-from switchyard.surfaces.sessions.models import Paging, SignIn
+from switchyard.surfaces.sessions.models import SignIn
 
 
 def sign_in(opened: Opened[SignIn]) -> Reply:
@@ -64,16 +62,11 @@ def list_all(call: Call[None, Paging]) -> Reply:
     if not actor.may("settings:admin"):
         row_filter.add(filters.any_of("actor_id", [actor.id]))
     partition = keys.listed(actor.tenant_id, "session")
-    print_ = lists.fingerprint(partition, actor.id, row_filter.print())
-    page = lists.read_page(
-        call.unit.table,
-        [Range(indexes.LISTED_BY_ID, partition)],
-        limit=query.limit,
-        after=lists.from_cursor(query.cursor, print_),
-        row_filter=row_filter,
-    )
-    items: list[dict[str, Any]] = [present.session(tokens.from_item(row), actor.token_id) for row in page.items]
-    return Reply(200, {"items": items, "nextCursor": lists.to_cursor(page.position, print_)})
+    asked = (actor.id, row_filter.print())
+    table = call.unit.table
+    rows, cursor = lists.newest_first(table, partition, query.limit, query.cursor, *asked, row_filter=row_filter)
+    items = [present.session(tokens.from_item(row), actor.token_id) for row in rows]
+    return Reply(200, {"items": items, "nextCursor": cursor})
 
 
 def _seconds_left(row: TokenRow) -> int:

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from switchyard.domain import tokens
-from switchyard.http.validation import Expectation, Query
-from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Limit
+from switchyard.http.validation import Expectation
+from switchyard.surfaces.inputs import ABSENT, CamelBody
 
 #: Longer than any secret of ours: what does not fit is refused by its form.
 Secret = Annotated[str, Field(min_length=1, max_length=2 * tokens.LENGTH)]
@@ -21,8 +21,3 @@ class SignIn(CamelBody):
     def model_post_init(self, _context: Any) -> None:
         if (self.code is None) is (self.token is None):
             raise Expectation("names no way in, or two", "one of code and token", "conflict")
-
-
-class Paging(Query):
-    limit: Limit = 50
-    cursor: Cursor = ABSENT

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from switchyard.admin import Admin
 from switchyard.aws import objects
 from switchyard.aws.clients import make_client
 from switchyard.aws.objects import ObjectStore
@@ -63,6 +64,12 @@ def bucket(_bucket: ObjectStore) -> Iterator[ObjectStore]:
     objects.use(_bucket)
     yield _bucket
     objects.use(None)
+
+
+@pytest.fixture
+def admin(table: Table) -> Admin:
+    """The operator's side of the table."""
+    return Admin(table.name, table.client)
 
 
 @pytest.fixture

@@ -14,11 +14,6 @@ from tests.support.http import Api
 
 
 @pytest.fixture
-def admin(table: Table) -> Admin:
-    return Admin(table.name, table.client)
-
-
-@pytest.fixture
 def tenant(admin: Admin) -> str:
     return admin.create_tenant("Acme")
 

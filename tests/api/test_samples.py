@@ -5,16 +5,13 @@ import pytest
 from switchyard.aws.objects import ObjectStore
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
-from tests.support import world
-from tests.support.samples import ENDPOINTS, replay, sample, uses_files
+from tests.support.samples import ENDPOINTS, build, replay, sample
 
 
 @pytest.mark.parametrize("operation", sorted(ENDPOINTS))
 def test_the_sample_event_is_answered_as_documented(
     operation: str, table: Table, bucket: ObjectStore, tenant: str, caller: Caller
 ) -> None:
-    world.build(table, tenant)
-    if uses_files(operation):
-        world.build_files(bucket, tenant)
+    build(operation, table, bucket, tenant)
     answer = replay(operation, sample(operation, caller().token, tenant))
     assert answer.status == ENDPOINTS[operation].operation.status, answer.text

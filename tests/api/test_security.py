@@ -12,7 +12,7 @@ from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support import world
 from tests.support.http import Answer
-from tests.support.samples import ENDPOINTS, replay, sample, uses_files
+from tests.support.samples import ENDPOINTS, build, replay, sample
 from tests.support.stream import Stream
 
 PROTECTED = sorted(name for name, each in ENDPOINTS.items() if not each.operation.public)
@@ -126,9 +126,7 @@ def test_a_spoiled_request_of_an_authorized_caller_is_refused_without_a_crash(op
 def test_no_secret_is_kept_under_an_idempotency_key(
     operation: str, table: Table, bucket: ObjectStore, tenant: str, caller: Caller
 ) -> None:
-    world.build(table, tenant)
-    if uses_files(operation):
-        world.build_files(bucket, tenant)
+    build(operation, table, bucket, tenant)
     event = sample(operation, caller().token, tenant)
     event["headers"]["idempotency-key"] = "key"
     first, again = replay(operation, event), replay(operation, event)
@@ -144,9 +142,7 @@ def test_another_tenants_things_are_not_found(
     operation: str, table: Table, bucket: ObjectStore, tenant: str, caller: Caller
 ) -> None:
     # given the sample's things in one tenant, when a caller of another one asks
-    world.build(table, tenant)
-    if uses_files(operation):
-        world.build_files(bucket, tenant)
+    build(operation, table, bucket, tenant)
     stranger = caller(tenant=new_id())
     answer = replay(operation, sample(operation, stranger.token, tenant))
     # then it is as if they were not there

@@ -16,9 +16,8 @@ from switchyard.domain.ids import new_id
 from switchyard.http import auth, cookies
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
-from tests.support import world
 from tests.support.http import Answer, Api
-from tests.support.samples import ENDPOINTS, replay, sample, uses_files
+from tests.support.samples import ENDPOINTS, build, replay, sample
 
 PROTECTED = sorted(name for name, each in ENDPOINTS.items() if not each.operation.public)
 CHANGING = [name for name in PROTECTED if ENDPOINTS[name].operation.method != "GET"]
@@ -45,11 +44,6 @@ class Browser(Api):
         for each in answer.cookies:
             self.cookie = each.partition(";")[0].partition("=")[2] or None
         return answer
-
-
-@pytest.fixture
-def admin(table: Table) -> Admin:
-    return Admin(table.name, table.client)
 
 
 @pytest.fixture
@@ -252,9 +246,7 @@ def test_every_operation_is_open_to_a_session(
     operation: str, admin: Admin, table: Table, bucket: ObjectStore, tenant: str
 ) -> None:
     there = new_id()
-    world.build(table, there)
-    if uses_files(operation):
-        world.build_files(bucket, there)
+    build(operation, table, bucket, there)
     browser = signed_in(admin, there)
     answer = replay(operation, with_cookie(operation, browser, there))
     assert answer.status == ENDPOINTS[operation].operation.status, answer.text
@@ -265,9 +257,7 @@ def test_another_tenants_things_are_not_found_by_a_session(
     operation: str, admin: Admin, table: Table, bucket: ObjectStore, tenant: str
 ) -> None:
     there = new_id()
-    world.build(table, there)
-    if uses_files(operation):
-        world.build_files(bucket, there)
+    build(operation, table, bucket, there)
     answer = replay(operation, with_cookie(operation, signed_in(admin, tenant), there))
     assert answer.status == 404, answer.text
 

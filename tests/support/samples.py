@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from switchyard.aws.objects import ObjectStore
 from switchyard.http.operation import function_of
+from switchyard.store.table import Table
+from tests.support import world
 from tests.support.http import Answer, Context, all_endpoints, check_promise
 from tests.support.template import ROOT, resources
 
@@ -30,6 +33,13 @@ def sample(operation: str, token: str | None = None, tenant: str = WORKSPACE) ->
     if event["headers"].pop("authorization", None) and token is not None:
         event["headers"]["authorization"] = f"Bearer {token}"
     return event
+
+
+def build(operation: str, table: Table, bucket: ObjectStore, tenant: str) -> None:
+    """Make the records that an operation's sample event names, and the files if it may use them."""
+    world.build(table, tenant)
+    if uses_files(operation):
+        world.build_files(bucket, tenant)
 
 
 def uses_files(operation: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from switchyard_client.checks import wrong_token, wrong_url
 from switchyard_client.cli.failures import Usage
 
 #: The profile of the local stack: it is read from what `make run` wrote, and never kept.
@@ -56,23 +57,18 @@ def resolve(profile: str | None, url: str | None, token: str | None, project: st
     token = token or kept.get("token") or (_secret(name, kept["url"]) if kept.get("url") else None)
     if not token:
         raise Usage(f"the profile {name!r} has no token: switchyard login --profile {name}")
-    if not (token.isascii() and token.isprintable()) or " " in token:
-        raise Usage("the token has a space, a line break or another character that no token has")
+    problem = wrong_token(token)
+    if problem:
+        raise Usage(f"the token {problem}")
     address = checked_url(url or kept["url"])
     return Settings(address, token, name if kept else "environment", project or kept.get("project"))
 
 
 def checked_url(text: str) -> str:
     """Return a service's URL without its closing slash. Raises Usage when it is none."""
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(text)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        right = False
-    if not right or not text.isprintable() or " " in text:
-        raise Usage(f"{text!r} is not a URL: give http://HOST or https://HOST, and a path if any")
+    problem = wrong_url(text)
+    if problem:
+        raise Usage(problem)
     return text.rstrip("/")
 
 

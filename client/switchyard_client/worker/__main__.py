@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
-from urllib.parse import urlsplit
 
 from switchyard_client import follow
+from switchyard_client.checks import wrong_token, wrong_url
 from switchyard_client.client import Client
 from switchyard_client.console import say
 from switchyard_client.errors import Refused, Unreachable
@@ -133,9 +133,8 @@ def _refused_token(token: str) -> str | None:
     """Return what is wrong with a token; None when it can be sent."""
     if not token:
         return "no token: set SWITCHYARD_TOKEN, or give --token"
-    if not (token.isascii() and token.isprintable()) or " " in token:
-        return "SWITCHYARD_TOKEN or --token has a space, a line break or another character that no token has"
-    return None
+    problem = wrong_token(token)
+    return f"SWITCHYARD_TOKEN or --token {problem}" if problem else None
 
 
 def _command(text: str) -> str:
@@ -145,13 +144,9 @@ def _command(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        right = False
-    if not right or not text.isprintable() or " " in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a URL: give http://HOST or https://HOST, and a path if any")
+    problem = wrong_url(text)
+    if problem:
+        raise argparse.ArgumentTypeError(problem)
     return text
 
 

@@ -55,7 +55,7 @@ class Upload:
     _applied: set[str] = field(default_factory=set)
     _whole: set[str] = field(default_factory=set)
     _opened: set[str] = field(default_factory=set)
-    _late: list[Node] = field(default_factory=list)
+    _late: dict[str, Node] = field(default_factory=dict)
     _told: set[tuple[str, str, str]] = field(default_factory=set)
 
     def run(self) -> None:
@@ -63,7 +63,7 @@ class Upload:
         for chunk in self._chunks():
             self._apply(chunk)
         # What referred to something that came after it: those references are there now.
-        late, self._late = self._late, []
+        late, self._late = list(self._late.values()), {}
         for start in range(0, len(late), 20):
             self._apply(late[start : start + 20], again=True)
 
@@ -137,8 +137,8 @@ class Upload:
                 self.outcome.counts[result["outcome"]] += 1
             self.on_result(node.name, result)
         if self.memory:
-            late = {each.name for each in self._late}
-            self.memory.remember(made for node, made in zip(nodes, drafts, strict=True) if node.name not in late)
+            told = zip(nodes, drafts, strict=True)
+            self.memory.remember(made for node, made in told if node.name not in self._late)
 
     def _changed(self, node: Node, made: dict[str, Any]) -> dict[str, Any]:
         """Return what of a draft has changed at the source; the draft itself where that is not known."""
@@ -172,8 +172,8 @@ class Upload:
         for field_name in ("parentId", "goalId"):
             if own.get(field_name) in names:
                 del own[field_name]
-        if not again and node not in self._late:
-            self._late.append(node)
+        if not again:
+            self._late[node.name] = node
         return made
 
     def _is_blocked(self, node: Node, refusal: Refused) -> bool:

@@ -58,6 +58,11 @@ def instant(text: str) -> str:
     return moment(text).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def midnight(due: str) -> str:
+    """Return the midnight, UTC, of a date; an instant as it is."""
+    return f"{due}T00:00:00.000Z" if len(due) == 10 else due
+
+
 def calendar_day(text: str) -> str:
     """Return the text when it is a real date `YYYY-MM-DD`; raises ValueError and NoMoment as `moment` does."""
     found = date.fromisoformat(text)

@@ -40,6 +40,11 @@ def _uuid(milliseconds: int, count: int, random: bytes) -> str:
     return dashed(f"{value:032x}")
 
 
+def task_id(track_id: str) -> str:
+    """Return the id of a track in the form of the surfaces that know tasks alone."""
+    return f"task_{track_id}"
+
+
 def dashed(digits: str) -> str:
     """Return 32 hexadecimal digits in the canonical 8-4-4-4-12 form."""
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

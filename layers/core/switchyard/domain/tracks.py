@@ -208,6 +208,11 @@ def same(before: Any, after: Any) -> bool:
     return bool(before == after)
 
 
+def is_shown_due(given: str | None, before: Track | None) -> bool:
+    """Return whether a client of instants alone wrote back the due date that it was shown: a date as its midnight."""
+    return before is not None and before.due is not None and given == clock.midnight(before.due)
+
+
 def is_agent_id(actor_id: str) -> bool:
     """Return whether an id has the form of an agent's."""
     return actor_id.startswith(AGENT_PREFIX)

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from switchyard.domain import lifecycle
 from switchyard.domain.claims import Claimable
+from switchyard.domain.ids import task_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import runs
@@ -54,7 +55,7 @@ class Tool[Body: BaseModel]:
 
 
 def _one(call: AnyCall, track: Track) -> Reply:
-    overruled = [present.task_id(each) for each in call.unit.overruled]
+    overruled = [task_id(each) for each in call.unit.overruled]
     noted = {"overruled": overruled} if overruled else {}
     return Reply(200, {"task": _brief(track), **noted, "request_id": call.request.id})
 

@@ -2,6 +2,8 @@
 
 from typing import Any, get_args
 
+from switchyard.domain import clock
+from switchyard.domain.ids import task_id
 from switchyard.domain.tracks import Track, etag
 from switchyard.http.call import AnyCall, Reply
 from switchyard.http.unchanged import OWN
@@ -31,7 +33,7 @@ def task(track: Track) -> dict[str, Any]:
         "title": track.title,
         "description": track.description,
         "status": statuses.word(track.status),
-        "due_at": due_at(track.due),
+        "due_at": clock.midnight(track.due) if track.due else None,
         "assignee_id": track.assignee,
         "related_resource_type": track.related_type if linked else None,
         "related_resource_id": track.related_id if linked else None,
@@ -42,16 +44,6 @@ def task(track: Track) -> dict[str, Any]:
         "created_at": track.created_at,
         "updated_at": track.updated_at,
     }
-
-
-def task_id(track_id: str) -> str:
-    """Return the id of a track as this surface shows it."""
-    return f"task_{track_id}"
-
-
-def due_at(due: str | None) -> str | None:
-    """A due date without a time shows as its midnight, UTC."""
-    return f"{due}T00:00:00.000Z" if due and len(due) == 10 else due
 
 
 def one(call: AnyCall, track: Track, status: int = 200) -> Reply:

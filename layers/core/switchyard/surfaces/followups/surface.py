@@ -4,8 +4,8 @@ import os
 from typing import Any
 
 from switchyard.domain.errors import Busy, IdempotencyConflict, Invalid, MissingScope
+from switchyard.domain.ids import task_id
 from switchyard.http.surface import Refused, Surface
-from switchyard.surfaces.followups import present
 from switchyard.surfaces.followups.replies import ErrorShown
 
 #: Where the page lies that explains each code: the environment variable DOCS_URL, else the page in the repository.
@@ -42,5 +42,5 @@ FOLLOWUPS = Surface(
     ErrorShown,
     statuses={Invalid: 400},
     codes={Invalid: "validation_failed", Busy: "internal_error"},
-    show_id=present.task_id,
+    show_id=task_id,
 )

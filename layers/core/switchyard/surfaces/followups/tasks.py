@@ -14,7 +14,7 @@ from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
 from switchyard.store.lists import Range
-from switchyard.surfaces.followups import present, statuses
+from switchyard.surfaces.followups import statuses
 from switchyard.surfaces.followups.models import CreateTask, ListTasks, UpdateTask
 from switchyard.surfaces.followups.statuses import Word
 
@@ -62,8 +62,8 @@ def update(
     """
     before = find(unit, task_id)
     fields: dict[str, Any] = dict(others)
-    if fields.get("due") and fields["due"] == present.due_at(before.due):
-        del fields["due"]  # as it is shown: a date keeps being a date
+    if "due" in fields and tracks.is_shown_due(fields["due"], before):
+        del fields["due"]
     if status is not None:
         fields["status"] = statuses.kept(status, before.status)
         unit.intend(before, fields["status"])

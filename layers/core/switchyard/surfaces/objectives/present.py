@@ -7,6 +7,7 @@ configuration, token counts): those are shown empty, never made up.
 from typing import Any
 
 from switchyard.domain import lifecycle
+from switchyard.domain.ids import task_id
 from switchyard.domain.tracks import Track
 from switchyard.http.unchanged import OWN
 
@@ -42,10 +43,6 @@ def state(goal: Track) -> str:
 
 def objective_id(track_id: str) -> str:
     return f"obj_{track_id}"
-
-
-def task_id(track_id: str) -> str:
-    return f"task_{track_id}"
 
 
 def task(track: Track) -> dict[str, Any]:

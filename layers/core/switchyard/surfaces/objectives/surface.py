@@ -14,9 +14,9 @@ from switchyard.domain.errors import (
     Unauthorized,
     WrongContentType,
 )
+from switchyard.domain.ids import task_id
 from switchyard.http.statuses import MethodNotAllowed, by_class
 from switchyard.http.surface import Refused, Surface
-from switchyard.surfaces.objectives import present
 from switchyard.surfaces.objectives.replies import Status
 
 _TYPES = "type.googleapis.com/google.rpc."
@@ -79,4 +79,4 @@ def _headers(refused: Refused) -> dict[str, str]:
     return {"x-should-retry": "false"} if refused.status == 409 else {}
 
 
-OBJECTIVES = Surface("objectives", _body, Status, headers=_headers, show_id=present.task_id)
+OBJECTIVES = Surface("objectives", _body, Status, headers=_headers, show_id=task_id)

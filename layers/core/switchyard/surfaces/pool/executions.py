@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from switchyard.domain.errors import NotFound
-from switchyard.domain.ids import parse_id
+from switchyard.domain.ids import parse_id, task_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.http.call import Call, Reply
@@ -91,7 +91,7 @@ def shown(run: Run) -> dict[str, Any]:
     """Return an execution; what is not set is left out."""
     answer = {
         "id": execution_id(run),
-        "taskId": present.task_id(run.task_id),
+        "taskId": task_id(run.task_id),
         "agentId": run.agent,
         "status": _SHOWN[run.status],
         "organizationId": run.tenant_id,
@@ -115,7 +115,7 @@ def _agent_id(text: str) -> str:
 def _task(unit: Unit, track_id: str) -> Track:
     task = unit.find([track_id]).get(track_id)
     if task is None or not task.is_task or task.owner:
-        raise NotFound(f"Task not found: {present.task_id(track_id)}")
+        raise NotFound(f"Task not found: {task_id(track_id)}")
     return task
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
+from switchyard.domain.ids import task_id
 from switchyard.surfaces.pool import present, workflow
 
 #: The pool's words for what the ledger calls otherwise.
@@ -39,7 +40,7 @@ def payload(detail: Mapping[str, Any]) -> dict[str, Any] | None:
         if not tells.get(detail["type"], True):
             return None
         lost = detail.get("prerequisite")
-        stuck = {"prerequisite": {**lost, "id": present.task_id(lost["id"])}} if lost else {}
+        stuck = {"prerequisite": {**lost, "id": task_id(lost["id"])}} if lost else {}
         return {
             **data,
             "data": {
@@ -58,7 +59,7 @@ def _task(track: Mapping[str, Any], tenant_id: str) -> dict[str, Any]:
     """Return the pool's task object of a snapshot, which leaves out what is too large for an event."""
     projects = track.get("projectIds") or [None]
     answer = {
-        "id": present.task_id(track["id"]),
+        "id": task_id(track["id"]),
         "title": track.get("title"),
         "description": track.get("description"),
         "status": workflow.shown(track.get("status")),
@@ -73,6 +74,6 @@ def _task(track: Mapping[str, Any], tenant_id: str) -> dict[str, Any]:
         "dueDate": present.moment(track["due"]) if track.get("due") else None,
         "completedAt": present.moment(track["completedAt"]) if track.get("completedAt") else None,
         "metadata": track.get("metadata"),
-        "dependsOn": [present.task_id(each) for each in track.get("dependsOn") or ()] or None,
+        "dependsOn": [task_id(each) for each in track.get("dependsOn") or ()] or None,
     }
     return {name: value for name, value in answer.items() if value is not None}

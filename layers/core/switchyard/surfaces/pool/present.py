@@ -3,13 +3,9 @@
 from typing import Any
 
 from switchyard.domain import claims, clock
+from switchyard.domain.ids import task_id
 from switchyard.domain.tracks import Track
 from switchyard.surfaces.pool import workflow
-
-
-def task_id(track_id: str) -> str:
-    """Return the id of a track as the pool shows it."""
-    return f"task_{track_id}"
 
 
 def moment(stored: str) -> str:

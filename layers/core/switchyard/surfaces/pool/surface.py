@@ -4,9 +4,9 @@ from http import HTTPStatus
 from typing import Any
 
 from switchyard.domain.errors import FieldError, Invalid, MalformedBody, Unauthorized, UnknownReference
+from switchyard.domain.ids import task_id
 from switchyard.domain.lifecycle import PRIORITIES
 from switchyard.http.surface import Refused, Surface
-from switchyard.surfaces.pool import present
 from switchyard.surfaces.pool.models import PoolError
 from switchyard.surfaces.pool.workflow import STATUSES, InvalidTransition
 
@@ -52,5 +52,5 @@ POOL = Surface(
     _body,
     PoolError,
     texts={Unauthorized: "Invalid or expired token", MalformedBody: "Invalid JSON in request body"},
-    show_id=present.task_id,
+    show_id=task_id,
 )

@@ -106,7 +106,7 @@ def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | N
         fields["assignee_type"] = body.assignee_type
     if "space_id" in sent and not _is_shown_space(body.space_id, before):
         fields["project_ids"] = (body.space_id,) if body.space_id else ()
-    if "due_date" in sent and not _is_shown_due(body.due_date, before):
+    if "due_date" in sent and not tracks.is_shown_due(body.due_date, before):
         fields["due"] = body.due_date
     if "metadata" in sent:
         fields["metadata"] = body.metadata or {}
@@ -148,8 +148,3 @@ def _named_in_metadata(call: AnyCall, body: CreateTask | UpdateTask, before: Tra
 def _is_shown_space(given: str | None, before: Track | None) -> bool:
     """Return whether the client wrote back what it was shown: a task of several spaces shows the first."""
     return before is not None and bool(before.project_ids) and given == before.project_ids[0]
-
-
-def _is_shown_due(given: str | None, before: Track | None) -> bool:
-    """Return whether the client wrote back what it was shown: a date shows as its midnight."""
-    return before is not None and before.due is not None and given == f"{before.due}T00:00:00.000Z"

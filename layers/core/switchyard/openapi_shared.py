@@ -21,6 +21,7 @@ from switchyard.domain.errors import (
     PreconditionFailed,
     SwitchyardError,
     TooLarge,
+    TooManyRequests,
     Unauthorized,
     UnknownReference,
     WrongContentType,
@@ -56,6 +57,7 @@ EVERY_ERROR: tuple[SwitchyardError, ...] = (
     UnknownReference(_FIELD),
     Cycle("dependsOn", [_SAMPLE_ID, _SAMPLE_ID]),
     SwitchyardError(),
+    TooManyRequests(60),
     Busy(),
 )
 

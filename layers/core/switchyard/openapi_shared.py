@@ -83,6 +83,7 @@ def errors(operation: Operation) -> list[SwitchyardError]:
         WrongContentType: bool(operation.body),
         UnknownReference: bool(operation.body) and operation.keyed,
         Cycle: bool(operation.body) and operation.keyed,
+        TooManyRequests: signs_in or not operation.public,
         Busy: signs_in or not operation.public,
     }
     return [error for error in EVERY_ERROR if needs.get(type(error), True)]

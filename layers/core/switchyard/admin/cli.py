@@ -162,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     letter_commands.add(commands, lambda options: options.stack or STACK)
     whole_commands.add(command)
     whole_commands.add_usage(command)
+    whole_commands.add_moves(command, lambda options: options.stack or STACK)
     return parser
 
 

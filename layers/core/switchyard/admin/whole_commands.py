@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from switchyard.admin.whole import Whole
+from switchyard.admin import moving
+from switchyard.admin.stack import Stack
+from switchyard.admin.whole import Whole, require_confirmation
 from switchyard.domain import clock
 from switchyard.store import usage
 
@@ -37,6 +39,43 @@ def add_usage(command: Callable[..., Any]) -> None:
     made.add_argument("--per-day", type=_positive, help="requests a day (UTC)")
     made = command("usage", "Show what a tenant used, by day.", _usage, _days)
     made.add_argument("--days", type=_positive, default=30, help="how many days, until today (default 30)")
+
+
+def add_moves(command: Callable[..., Any], stack: Callable[[Any], str]) -> None:
+    """Add the commands that take a tenant out of a stack and into one."""
+
+    def bucket(options: Any) -> tuple[Any, str]:
+        found = Stack(stack(options))
+        return found.client("s3"), found.outputs()["ArtifactsBucket"]
+
+    made = command(
+        "export-tenant",
+        "Write a tenant's rows and files into a folder; goes on where it was broken off.",
+        lambda admin, o: moving.write(Whole(admin.table, o.tenant), *bucket(o), o.folder),
+        _counted,
+    )
+    made.add_argument("folder")
+    made = command(
+        "import-tenant",
+        "Read an export into this stack; again, it writes the same.",
+        lambda admin, o: moving.read(Whole(admin.table, o.tenant, must_exist=False), *bucket(o), o.folder),
+        _counted,
+    )
+    made.add_argument("folder")
+    made = command("delete-tenant", "Delete a tenant's rows and files for good.", _delete(bucket), _counted)
+    made.add_argument("--confirm", required=True, metavar="TENANT", help="the tenant's id again")
+
+
+def _delete(bucket: Callable[[Any], tuple[Any, str]]) -> Callable[[Any, Any], dict[str, Any]]:
+    def run(admin: Any, options: Any) -> dict[str, Any]:
+        require_confirmation(options.confirm, options.tenant)
+        return moving.delete(Whole(admin.table, options.tenant, must_exist=False), *bucket(options))
+
+    return run
+
+
+def _counted(answer: dict[str, Any]) -> str:
+    return json.dumps(answer, indent=2)
 
 
 def _positive(text: str) -> int:

@@ -103,6 +103,10 @@ deploy: setup ## Deploy to an environment of samconfig.toml: make deploy ENV=dev
 smoke: setup ## Try every surface of a deployed environment once: make smoke ENV=dev
 	@exec $(DEV) -m release smoke $(ENV)
 
+.PHONY: verify-aws
+verify-aws: setup ## Try what the emulator does not have against a deployed environment (PLAN=1: only say what)
+	@exec $(DEV) -m release verify $(ENV) $(if $(PLAN),--plan)
+
 .PHONY: destroy
 destroy: setup ## Take an environment down; says what stays, and why: make destroy ENV=dev
 	@exec $(DEV) -m release destroy $(ENV)

@@ -12,7 +12,6 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from switchyard.http.operation import function_of
 from switchyard.pipeline import consumer
 
 FOLDER = os.environ.get("RECORD_CALLS")
-_function: ContextVar[str | None] = ContextVar("function", default=None)
+_at_work: list[str] = []
 #: Action and, for a query, the index ("" for the table), by function.
 noted: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
 
@@ -51,28 +50,28 @@ def install() -> None:
     call, sdk_call = Client.call, sdk.SdkClient.__getattr__
 
     def responding(self: Any) -> Any:
-        token = _function.set(function_of(self.operation.name))
+        _at_work.append(function_of(self.operation.name))
         try:
             return respond(self)
         finally:
-            _function.reset(token)
+            _at_work.clear()
 
-    def invoked(self: Any, name: str, *given: Any) -> None:
-        _function.set(function_of(name))
-        made(self, name, *given)
+    def invoked(self: Any, name: str, *given: Any, **named: Any) -> None:
+        _at_work[:] = [function_of(name)]
+        made(self, name, *given, **named)
 
     def over(*given: Any) -> None:
         recorded(*given)
-        _function.set(None)
+        _at_work.clear()
 
     def calling(self: Any, operation: str, params: Any) -> Any:
-        function = _function.get()
+        function = _at_work[-1] if _at_work else None
         if function and self._target.startswith("DynamoDB"):
             noted[function].update(actions_of(operation, params))
         return call(self, operation, params)
 
     def getting(self: Any, name: str) -> Any:
-        function = _function.get()
+        function = _at_work[-1] if _at_work else None
         if function and self._client.meta.service_model.service_name == "s3":
             operation = "".join(part.capitalize() for part in name.split("_"))
             noted[function].add((f"s3:{_S3.get(operation, operation)}", ""))

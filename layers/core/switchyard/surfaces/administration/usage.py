@@ -1,37 +1,27 @@
 """What a tenant used: the query, the answer and how it is made."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from switchyard.domain import clock
-from switchyard.domain.errors import FieldError, Invalid
 from switchyard.http.call import Call, Reply
-from switchyard.http.validation import Expectation, Query
+from switchyard.http.validation import Query
 from switchyard.store import keys, usage
 from switchyard.surfaces.inputs import ABSENT
 from switchyard.surfaces.outputs import CamelShown
+from switchyard.surfaces.planning.models import Day
 
 #: Days of one answer at most, and those that are shown when none are named.
-DAYS_MAX, _DAYS = 92, 30
-
-
-def _a_day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise Expectation(f"{text!r} is not a day", "a day: 2026-06-05", "date") from None
-
-
-Day = Annotated[str, Field(min_length=10, max_length=10), AfterValidator(_a_day)]
+DAYS_MAX, DAYS = 92, 30
 
 
 class ReadUsage(Query):
-    """Days in UTC, both included; left out, the last thirty."""
+    """The last day (UTC), today when it is left out, and how many there are to be until then."""
 
-    from_: Annotated[Day, Field(alias="from")] = ABSENT
     to: Day = ABSENT
+    days: Annotated[int, Field(ge=1, le=DAYS_MAX)] = DAYS
 
 
 class UsageDay(CamelShown):
@@ -58,13 +48,9 @@ class UsageShown(CamelShown):
 
 
 def read(call: Call[None, ReadUsage]) -> Reply:
-    """Answer with the tenant's days and limits: 2 round trips. Raises Invalid for too many days."""
-    given = call.query
-    last = given.to or clock.now()[:10]
-    first = given.from_ or clock.stamp(clock.milliseconds(f"{last}T00:00:00Z") / 1_000 - (_DAYS - 1) * 86_400)[:10]
-    length = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
-    if not 1 <= length <= DAYS_MAX:
-        raise Invalid(FieldError("from", f"and to span {length} days", f"1 to {DAYS_MAX} days"))
+    """Answer with the tenant's days and limits: 2 round trips."""
+    last = call.query.to or clock.now()[:10]
+    first = (date.fromisoformat(last) - timedelta(call.query.days - 1)).isoformat()
     table, tenant = call.unit.table, call.actor.tenant_id
     limits = usage.limits_of(table.get(*keys.tenant(tenant)))
     days = usage.days(table, tenant, first, last)

@@ -103,6 +103,10 @@ deploy: setup ## Deploy to an environment of samconfig.toml: make deploy ENV=dev
 smoke: setup ## Try every surface of a deployed environment once: make smoke ENV=dev
 	@exec $(DEV) -m release smoke $(ENV)
 
+.PHONY: verify-aws
+verify-aws: setup ## Try what the emulator does not have against a deployed environment (PLAN=1: only say what)
+	@exec $(DEV) -m release verify $(ENV) $(if $(PLAN),--plan)
+
 .PHONY: destroy
 destroy: setup ## Take an environment down; says what stays, and why: make destroy ENV=dev
 	@exec $(DEV) -m release destroy $(ENV)
@@ -110,3 +114,9 @@ destroy: setup ## Take an environment down; says what stays, and why: make destr
 .PHONY: lock
 lock: ## Compile the locked requirement files from pyproject.toml (UPGRADE=1: to the newest versions)
 	@$(PYTHON) -m local.lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: rights
+rights: setup ## Compare what each function's role allows with what the tests make it call
+	@rm -rf $(FOLDER)/rights
+	@RECORD_CALLS=$(FOLDER)/rights $(DEV) -m pytest -q -n auto tests/api
+	@$(DEV) -m tests.support.rights $(FOLDER)/rights

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import gzip
 import io
 import json
 import logging
@@ -126,8 +128,21 @@ class Ledger:
         assert answer.status < 300, answer.text
         self.spent.requests += 1
         self._took("endpoint")
+        self._usage(answer)
         self.follow()
         return answer.json if answer.text else None
+
+    def _usage(self, answer: Answer) -> None:
+        """The request's line is counted, unless it was a claim that found nothing."""
+        if answer.status == 204:
+            return
+        line = {"message": "request", "tenant": self.tenant, "status": answer.status, "token_id": "t"}
+        found = {"logEvents": [{"id": "1", "timestamp": clock.milliseconds(clock.now()), "message": json.dumps(line)}]}
+        data = base64.b64encode(gzip.compress(json.dumps(found).encode())).decode()
+        consumer.use(table=self.table)
+        handler("pipeline.count_usage")({"awslogs": {"data": data}}, Context(60_000))
+        consumer.use()
+        self._took("count_usage")
 
     def follow(self) -> None:
         """What the stream leads to, until nothing does. Each change is counted as an invocation of its own."""

@@ -8,7 +8,7 @@ import sys
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.steps import StepFailed, report
-from release import deploy, destroy
+from release import deploy, destroy, verify
 from release.settings import BAKE_SECONDS, Settings, ask, load
 from release.smoke import smoke
 from release.stacks import outputs
@@ -17,7 +17,7 @@ from release.stacks import outputs
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m release", description=__doc__)
-    parser.add_argument("command", choices=("preflight", "deploy", "smoke", "destroy"))
+    parser.add_argument("command", choices=("preflight", "deploy", "smoke", "verify", "destroy"))
     parser.add_argument("environment", help="dev, prod or local: a section of samconfig.toml")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="an answer, instead of being asked"
@@ -26,7 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--bake", type=int, default=BAKE_SECONDS, help=f"seconds to watch the alarms (default {BAKE_SECONDS})"
     )
+    parser.add_argument("--plan", action="store_true", help="of verify: say what it would try, and call nothing")
     options = parser.parse_args(arguments)
+    if options.plan:
+        print(verify.plan())
+        return 0
     try:
         settings = load(options.environment)
         ask(settings, dict(each.split("=", 1) if "=" in each else (each, "") for each in options.set))
@@ -53,6 +57,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> None:
         case "smoke":
             found = outputs(settings)
             print(f"answered: {', '.join(smoke(settings, found['ApiUrl'], found['TableName']))}")
+        case "verify":
+            verify.verify(settings)
         case "destroy":
             destroy.destroy(settings)
 

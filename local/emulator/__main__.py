@@ -32,6 +32,7 @@ from local.emulator import (
     speed,
     states,
     streams,
+    subscriptions,
     uploads,
     versions,
     workers,
@@ -115,7 +116,7 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, server.stop)
     tasks = [asyncio.create_task(saving.save_regularly()), asyncio.create_task(expiry.expire_regularly())]
-    tasks.append(asyncio.create_task(alarms.evaluate_regularly()))
+    tasks += [asyncio.create_task(each()) for each in (alarms.evaluate_regularly, subscriptions.deliver_regularly)]
     if "SWITCHYARD_PARENT" in os.environ:
         tasks.append(asyncio.create_task(stop_without(int(os.environ["SWITCHYARD_PARENT"]), server)))
     try:
@@ -139,6 +140,7 @@ if __name__ == "__main__":
     limits.install()
     alarms.install()
     saved_queries.install()
+    subscriptions.install()
     states.install()
     uploads.install()
     versions.install()

@@ -17,6 +17,7 @@ from switchyard.http.container import use_table
 from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
+from tests.support import rights
 from tests.support.http import Api
 from tests.support.moto_pool import moto
 from tests.support.template import table_definition
@@ -111,3 +112,15 @@ def client_of(
 def api(caller: Caller) -> Api:
     """A user of the test's tenant, with every scope."""
     return caller()
+
+
+def pytest_configure() -> None:
+    """Note what each function calls, for `make rights`."""
+    if rights.FOLDER:
+        rights.install()
+
+
+def pytest_unconfigure() -> None:
+    """Write the notes of this process."""
+    if rights.FOLDER:
+        rights.write(rights.FOLDER)

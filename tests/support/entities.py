@@ -295,7 +295,7 @@ PRESENCES = {
 _ACTOR = Actor("acme", "agent_bo", "agent", frozenset({"tasks:write", "tasks:read"}), an_id(12), "Bo", number=3)
 _NOBODY = Actor("acme", "user_x", "user", frozenset(), an_id(13))
 TOKENS = {
-    "full": TokenRow(an_id(12), "digest", _ACTOR, AT, LATER, LATER, "user_ada", "user_ada"),
+    "full": TokenRow(an_id(12), "digest", _ACTOR, AT, LATER, LATER, "user_ada", "user_ada", limited_until=LATER),
     "without an end": TokenRow(an_id(13), "digest", _NOBODY, AT, None),
     "session": TokenRow(
         an_id(12), "digest", _ACTOR, AT, LATER, created_by="user_ada", session="Firefox", parent="of the token"

@@ -33,6 +33,7 @@ LARGEST: dict[str, Any] = {
     "external_id": NAME,
     "token": NAME,
     "digest": "f" * 64,
+    "when": "2026-06-05T09:30",
     "repository": "r" * keys.REPOSITORY_MAX_BYTES,
     # What clients name; everything else is an id that the service made.
     "project_id": NAME,

@@ -110,6 +110,7 @@ def test_an_operation_describes_its_body_its_answer_and_its_scopes(document: Any
         "413",
         "415",
         "422",
+        "429",
         "500",
         "503",
     }

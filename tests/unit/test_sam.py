@@ -64,8 +64,8 @@ def test_an_endpoint_is_two_resources_a_function_and_its_role(processed: Any) ->
 def test_nothing_is_published(processed: Any) -> None:
     kinds = {each["Type"] for each in processed.values()}
     assert not kinds & {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
-    # A permission for each event that is a rule; the API calls by its role.
-    rules = of(processed, "AWS::Events::Rule")
+    # A permission for each event that is a rule or reads a log group; the API calls by its role.
+    rules = of(processed, "AWS::Events::Rule") | of(processed, "AWS::Logs::SubscriptionFilter")
     assert len(of(processed, "AWS::Lambda::Permission")) == len(rules)
 
 

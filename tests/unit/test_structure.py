@@ -351,6 +351,9 @@ def test_no_event_source_loses_what_it_could_not_deliver() -> None:
                 assert "ReportBatchItemFailures" in properties["FunctionResponseTypes"], name
             elif event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2"):
                 assert "DeadLetterConfig" in properties, name
+            elif event["Type"] == "CloudWatchLogs":
+                # Invoked asynchronously: https://docs.aws.amazon.com/lambda/latest/dg/services-cloudwatchlogs.html
+                assert function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"], name
             else:
                 raise AssertionError(f"{name}: no rule for {event['Type']}")
 

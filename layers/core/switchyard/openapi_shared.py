@@ -21,6 +21,7 @@ from switchyard.domain.errors import (
     PreconditionFailed,
     SwitchyardError,
     TooLarge,
+    TooManyRequests,
     Unauthorized,
     UnknownReference,
     WrongContentType,
@@ -56,6 +57,7 @@ EVERY_ERROR: tuple[SwitchyardError, ...] = (
     UnknownReference(_FIELD),
     Cycle("dependsOn", [_SAMPLE_ID, _SAMPLE_ID]),
     SwitchyardError(),
+    TooManyRequests(60),
     Busy(),
 )
 
@@ -81,6 +83,7 @@ def errors(operation: Operation) -> list[SwitchyardError]:
         WrongContentType: bool(operation.body),
         UnknownReference: bool(operation.body) and operation.keyed,
         Cycle: bool(operation.body) and operation.keyed,
+        TooManyRequests: signs_in or not operation.public,
         Busy: signs_in or not operation.public,
     }
     return [error for error in EVERY_ERROR if needs.get(type(error), True)]

@@ -161,6 +161,8 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--units", type=int, default=100, help="capacity units a second to take (default 100)")
     letter_commands.add(commands, lambda options: options.stack or STACK)
     whole_commands.add(command)
+    whole_commands.add_usage(command)
+    whole_commands.add_moves(command, lambda options: options.stack or STACK)
     return parser
 
 

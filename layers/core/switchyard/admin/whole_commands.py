@@ -1,10 +1,15 @@
 """Commands on a tenant as a whole."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
-from switchyard.admin.whole import Whole
+from switchyard.admin import moving
+from switchyard.admin.stack import Stack
+from switchyard.admin.whole import Whole, require_confirmation
+from switchyard.domain import clock
+from switchyard.store import usage
 
 
 def add(command: Callable[..., Any]) -> None:
@@ -23,6 +28,87 @@ def add(command: Callable[..., Any]) -> None:
         lambda admin, o: Whole(admin.table, o.tenant, must_exist=False).counts(),
         lambda answer: "\n".join(f"{count:>8}  {kind}" for kind, count in answer.items()) or "none",
     )
+
+
+def add_usage(command: Callable[..., Any]) -> None:
+    """Add the commands on what tenants use."""
+    made = command(
+        "set-limits", "Set how many requests a tenant may make; what is left out has no limit.", _limit, _limits
+    )
+    made.add_argument("--per-minute", type=_positive, help="requests a minute")
+    made.add_argument("--per-day", type=_positive, help="requests a day (UTC)")
+    made = command("usage", "Show what a tenant used, by day.", _usage, _days)
+    made.add_argument("--days", type=_positive, default=30, help="how many days, until today (default 30)")
+
+
+def add_moves(command: Callable[..., Any], stack: Callable[[Any], str]) -> None:
+    """Add the commands that take a tenant out of a stack and into one."""
+
+    def bucket(options: Any) -> tuple[Any, str]:
+        found = Stack(stack(options))
+        return found.client("s3"), found.outputs()["ArtifactsBucket"]
+
+    made = command(
+        "export-tenant",
+        "Write a tenant's rows and files into a folder; goes on where it was broken off.",
+        lambda admin, o: moving.write(Whole(admin.table, o.tenant), *bucket(o), o.folder),
+        _counted,
+    )
+    made.add_argument("folder")
+    made = command(
+        "import-tenant",
+        "Read an export into this stack; again, it writes the same.",
+        lambda admin, o: moving.read(Whole(admin.table, o.tenant, must_exist=False), *bucket(o), o.folder),
+        _counted,
+    )
+    made.add_argument("folder")
+    made = command("delete-tenant", "Delete a tenant's rows and files for good.", _delete(bucket), _counted)
+    made.add_argument("--confirm", required=True, metavar="TENANT", help="the tenant's id again")
+
+
+def _delete(bucket: Callable[[Any], tuple[Any, str]]) -> Callable[[Any, Any], dict[str, Any]]:
+    def run(admin: Any, options: Any) -> dict[str, Any]:
+        require_confirmation(options.confirm, options.tenant)
+        return moving.delete(Whole(admin.table, options.tenant, must_exist=False), *bucket(options))
+
+    return run
+
+
+def _counted(answer: dict[str, Any]) -> str:
+    return json.dumps(answer, indent=2)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def _limit(admin: Any, options: Any) -> dict[str, Any]:
+    tenant, limits = Whole(admin.table, options.tenant).tenant, usage.Limits(options.per_minute, options.per_day)
+    admin.table.write([usage.set_limits(tenant, limits)])
+    return {"perMinute": limits.per_minute, "perDay": limits.per_day}
+
+
+def _limits(answer: dict[str, Any]) -> str:
+    def word(value: int | None) -> str:
+        return "any number" if value is None else f"{value:,}"
+
+    return f"{word(answer['perMinute'])} of requests a minute, {word(answer['perDay'])} a day; seen within a minute"
+
+
+def _usage(admin: Any, options: Any) -> list[dict[str, Any]]:
+    tenant = Whole(admin.table, options.tenant).tenant
+    now = time.time()
+    first = clock.stamp(now - (options.days - 1) * 86_400)[:10]
+    return usage.days(admin.table, tenant, first, clock.stamp(now)[:10])
+
+
+def _days(found: list[dict[str, Any]]) -> str:
+    head = "day         " + "".join(f"{name:>10}" for name in usage.COUNTS)
+    lines = [each["day"] + "  " + "".join(f"{each[name]:>10,}" for name in usage.COUNTS) for each in found]
+    return "\n".join([head, *lines])
 
 
 def _rebuilt(answer: dict[str, Any]) -> str:

@@ -163,6 +163,16 @@ class IdempotencyConflict(Conflict):
         self.key = key
 
 
+class TooManyRequests(SwitchyardError):
+    """The tenant made more requests than its limit allows."""
+
+    code, title = "rate_limited", "Too many requests"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"The workspace made more requests than its limit allows: try again in {max(seconds, 1)} s.")
+        self.retry_after = max(seconds, 1)
+
+
 class Busy(SwitchyardError):
     """AWS throttled or timed out until no time was left: the caller may retry."""
 

@@ -1,10 +1,11 @@
 """Who is calling: a bearer token or a session's cookie, looked up by its digest and remembered for a while."""
 
+import math
 import time
 from collections.abc import Mapping
 
-from switchyard.domain import tokens
-from switchyard.domain.errors import Unauthorized
+from switchyard.domain import clock, tokens
+from switchyard.domain.errors import TooManyRequests, Unauthorized
 from switchyard.http.request import Request
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow, find
@@ -29,7 +30,8 @@ def authenticate(request: Request, table: Table) -> TokenRow:
     """Return the caller's token, or session where there is a cookie and no Authorization header.
 
     A damaged one is refused by its checksum, without a read. Raises Unauthorized with one text for unknown, revoked and
-    expired ones, and CrossSite for a cookie that a page of another site may have sent.
+    expired ones, CrossSite for a cookie that a page of another site may have sent,
+    and TooManyRequests for one that is held back.
     """
     if "authorization" in request.headers:
         return opened_by(bearer(request.headers), table, session=False)
@@ -66,9 +68,12 @@ def _read(digest: str, table: Table) -> TokenRow:
         if len(_cache) >= _CACHE_MAX:
             _cache.clear()
         known = _cache[digest] = (now + CACHE_SECONDS, row)
-    if not known[1].usable:
+    row = known[1]
+    if not row.usable:
         raise Unauthorized(_UNKNOWN)
-    return known[1]
+    if row.limited_until and row.limited_until > clock.now():
+        raise TooManyRequests(math.ceil(clock.milliseconds(row.limited_until) / 1_000 - time.time()))
+    return row
 
 
 def forget(digest: str) -> None:

@@ -18,7 +18,7 @@ from switchyard.http.call import Call, Caller, Opened, Reply
 from switchyard.http.container import shared_table
 from switchyard.http.idempotency_keys import key_of
 from switchyard.http.log import logger, record
-from switchyard.http.operation import Operation
+from switchyard.http.operation import MUTATING, Operation
 from switchyard.http.perform import perform
 from switchyard.http.reading import claim_fence, read_input, read_query
 from switchyard.http.request import Request
@@ -83,6 +83,8 @@ class Exchange[Given](ABC):
         more = {**({"correlation_id": named} if named else {}), **answer.logged}
         if answer.replayed:
             more["replayed"] = True
+        elif self.operation.method in MUTATING:
+            more["change"] = True
         record(self.operation.name, self.request.id, answer.status, milliseconds, self.actor, error, more)
 
 

@@ -17,6 +17,7 @@ from switchyard.domain.errors import (
     PreconditionFailed,
     SwitchyardError,
     TooLarge,
+    TooManyRequests,
     Unauthorized,
     UnknownReference,
     WrongContentType,
@@ -59,6 +60,7 @@ STATUSES: Mapping[type[SwitchyardError], int] = {
     WrongContentType: 415,
     UnknownReference: 422,
     Cycle: 422,
+    TooManyRequests: 429,
     Busy: 503,
 }
 

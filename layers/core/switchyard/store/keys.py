@@ -92,6 +92,10 @@ def idempotency(tenant_id: str, actor_id: str, key: str, part: int = 0) -> tuple
     return f"{tenant_id}#{actor_id}#IDEMPOTENCY", hashlib.sha256(key.encode()).hexdigest() + f"#{part}" * bool(part)
 
 
+def usage(tenant_id: str, when: str) -> tuple[str, str]:
+    return f"{tenant_id}#USAGE", f"USAGE#{when}"
+
+
 def external_id(tenant_id: str, external_id: str) -> tuple[str, str]:
     """Finds a track by what another system calls it; hashed, for it is the client's text."""
     return f"{tenant_id}#EXTERNAL#{hashlib.sha256(external_id.encode()).hexdigest()}", "EXTERNAL"
@@ -159,8 +163,7 @@ def ready(realm: str, assignee: str | None, kind: str | None, project_id: str = 
 
 
 def leased(realm: str) -> str:
-    """Tasks that are claimed, whoever they are assigned to."""
-    return f"{realm}#leased"
+    return f"{realm}#leased"  # tasks that are claimed, whoever they are assigned to
 
 
 # ---------------------------------------------------------------- tasks by home
@@ -177,13 +180,11 @@ def home(realm: str, project_id: str, shelf: str) -> str:
 
 
 def home_total(home: str) -> tuple[str, str]:
-    """How many tasks a home has. Written by the pipeline, like the two below."""
-    return home, "TOTAL"
+    return home, "TOTAL"  # how many tasks a home has; written by the pipeline, like the two below
 
 
 def home_block(home: str, block: str) -> tuple[str, str]:
-    """How many of them were created within one block of time."""
-    return home, f"{BLOCK}{block}"
+    return home, f"{BLOCK}{block}"  # how many of them were created within one block of time
 
 
 def home_repository(home: str, repository: str) -> tuple[str, str]:
@@ -202,7 +203,6 @@ RUN, GOAL_RUN = "RUN#", "GOALRUN"
 
 
 def run(tenant_id: str, task_id: str, run_id: str) -> tuple[str, str]:
-    """A run lies with its task: both are read in one go, and a task's runs in one query."""
     return f"{tenant_id}#{task_id}", f"{RUN}{run_id}"
 
 

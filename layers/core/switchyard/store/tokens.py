@@ -34,6 +34,8 @@ class TokenRow:
     revoked_by: str | None = None
     session: str | None = None
     parent: str | None = None
+    #: Until when the token is refused, as its tenant used more than its limit.
+    limited_until: str | None = None
 
     @property
     def usable(self) -> bool:

@@ -42,7 +42,7 @@ def claim(call: Call[Claim]) -> Reply:
             return Reply(200, present.claimed(*found, call.request.base_url), logged=_waited(waited))
         pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter, not a secret
         if time.monotonic() + pause > until:
-            return Reply(204, logged=_waited(waited))
+            return Reply(204, logged={"idle": True, **_waited(waited)})
         time.sleep(pause)
         waited += pause
         unit.forget()

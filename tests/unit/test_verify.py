@@ -1,0 +1,30 @@
+"""What is tried against AWS is what the page on the local stack says it lacks, each with its source."""
+
+import pytest
+
+from release import __main__ as command
+from release import verify
+from tests.support.template import ROOT
+
+PAGE = (ROOT / "docs/local-stack.md").read_text().partition("## What only AWS shows\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("check", verify.CHECKS, ids=lambda each: each.name)
+def test_each_check_is_listed_with_its_source(check: verify.Check) -> None:
+    assert f"| {check.name} | " in PAGE
+    assert check.source in PAGE
+
+
+def test_nothing_is_listed_that_is_not_tried() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| ") and "https://" in line]
+    assert len(rows) == len(verify.CHECKS)
+
+
+def test_a_plan_calls_nothing_and_says_what_it_takes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "load", lambda _: pytest.fail("asked for an environment"))
+    assert command.main(["verify", "dev", "--plan"]) == 0
+    told = capsys.readouterr().out
+    assert f"{len(verify.CHECKS)} checks, up to" in told
+    assert all(each.claim in told for each in verify.CHECKS)

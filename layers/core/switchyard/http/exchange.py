@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from switchyard.aws.telemetry import logger
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
 from switchyard.domain.tokens import redacted
@@ -18,7 +19,7 @@ from switchyard.http.auth import authenticate
 from switchyard.http.call import Call, Caller, Reply
 from switchyard.http.container import shared_table
 from switchyard.http.idempotency_keys import key_of
-from switchyard.http.log import logger, record
+from switchyard.http.log import record
 from switchyard.http.operation import Operation
 from switchyard.http.perform import perform
 from switchyard.http.reading import claim_fence, read_input, read_query
@@ -58,8 +59,9 @@ class Exchange[Given](ABC):
         except SwitchyardError as refusal:
             error = refusal
             answer = Answer(*self._refusal(refusal))
-        except Exception:  # noqa: BLE001 - the last resort: logged whole, answered 500
-            logger.exception("unhandled", operation=self.operation.name, request_id=self.request.id)
+        except Exception as unhandled:  # noqa: BLE001 - the last resort: logged whole, answered 500
+            named = {"operation": self.operation.name, "request_id": self.request.id}
+            logger.error("unhandled", extra=named, exc_info=unhandled)
             error = SwitchyardError("Something went wrong here; the request id finds it in our log.")
             answer = Answer(*self._refusal(error))
         replayed = {"idempotency-replayed": "true"} if answer.replayed else {}

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
+from switchyard.aws.telemetry import logger
 from switchyard.domain import audit, changes, lifecycle, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Change
@@ -25,8 +24,6 @@ from switchyard.store import audit as audit_rows
 from switchyard.store import contention, edges, homes, keys, readiness
 from switchyard.store import tracks as rows
 from switchyard.store.table import ConditionFailed, Table
-
-logger = Logger(service="switchyard")
 
 
 @dataclass(frozen=True, slots=True)

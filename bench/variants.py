@@ -19,6 +19,16 @@ TABLE = "bench"
 ROOT = Path(__file__).resolve().parents[1]
 
 
+FOLDERS = {
+    "create": "planning/create_track",
+    "create_keyed": "planning/create_track",
+    "get": "planning/get_track",
+    "list": "planning/list_tracks",
+    "mcp": "mcp/post_message",
+    "run": "projects/run_task",
+}
+
+
 class Context:
     """The Lambda context, as far as anyone reads it."""
 
@@ -36,8 +46,7 @@ def switchyard(scenario: str) -> Handler:
     """Our own handler, loaded as Lambda would load it."""
     from importlib.util import module_from_spec, spec_from_file_location
 
-    folder = {"create": "create_track", "create_keyed": "create_track", "get": "get_track", "list": "list_tracks"}
-    spec = spec_from_file_location("app", ROOT / "functions" / "planning" / folder[scenario] / "app.py")
+    spec = spec_from_file_location("app", ROOT / "functions" / FOLDERS[scenario] / "app.py")
     assert spec is not None
     module = module_from_spec(spec)
     assert spec.loader is not None
@@ -46,7 +55,9 @@ def switchyard(scenario: str) -> Handler:
 
 
 def floor(scenario: str) -> Handler:
-    """One raw client call per request; a keyed create is one transaction of the same two rows."""
+    """One raw client call per request. A keyed create is one transaction of the same two rows, a run a read of its task
+    and one transaction of a row and a change of the task; a call of MCP reads one task.
+    """
     import boto3
 
     client = boto3.client("dynamodb")
@@ -84,7 +95,24 @@ def floor(scenario: str) -> Handler:
         )
         return {"statusCode": 200, "body": json.dumps(found["Items"])}
 
-    return {"create": create, "create_keyed": create_keyed, "get": get, "list": list_}[scenario]
+    def run(event: Event, _context: Any) -> Mapping[str, Any]:
+        json.loads(event["body"])
+        task_id = event["pathParameters"]["task_id"]
+        key = {"pk": {"S": f"{plan['tenant']}#{task_id}"}, "sk": {"S": "TRACK"}}
+        found = client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"]
+        row = {**item, "pk": {"S": f"{os.getpid()}-{next(counter)}"}}
+        change = {
+            "TableName": TABLE,
+            "Key": key,
+            "UpdateExpression": "SET #a = :a, #b = :b, #c = :c",
+            "ConditionExpression": "#v = :v",
+            "ExpressionAttributeNames": {"#a": "a", "#b": "b", "#c": "c", "#v": "version"},
+            "ExpressionAttributeValues": {":a": {"S": "a"}, ":b": {"S": "b"}, ":c": {"N": "1"}, ":v": found["version"]},
+        }
+        client.transact_write_items(TransactItems=[{"Put": {"TableName": TABLE, "Item": row}}, {"Update": change}])
+        return {"statusCode": 200, "body": json.dumps(found)}
+
+    return {"create": create, "create_keyed": create_keyed, "get": get, "list": list_, "mcp": get, "run": run}[scenario]
 
 
 def fastapi(_scenario: str) -> Handler:
@@ -159,11 +187,23 @@ def token() -> str:
 def request(scenario: str, number: int) -> Event:
     """Return the event of one request of a scenario, with the headers a real client sends."""
     plan = json.loads(os.environ["BENCH_PLAN"])
+    tasks = plan["tasks"]
+    task = tasks[number % len(tasks)]
+    tool = {"name": "get_task", "arguments": {"task_id": f"task_{plan['id']}"}}
+    call = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": tool}
     method, path, query, parameters, body = {
         "create": ("POST", "/v1/tracks", "", {}, plan["body"]),
         "create_keyed": ("POST", "/v1/tracks", "", {}, plan["body"]),
         "get": ("GET", f"/v1/tracks/{plan['id']}", "", {"id": plan["id"]}, None),
         "list": ("GET", "/v1/tracks", "type=task&scope=projects&limit=50", {}, None),
+        "mcp": ("POST", "/mcp", "", {}, call),
+        "run": (
+            "POST",
+            f"/api/projects/-/tasks/{task}/run",
+            "",
+            {"project": "-", "task_id": task},
+            {"mode": "background", "branch": "main", "pending_user_message": "Mind the flaky test."},
+        ),
     }[scenario]
     headers = {
         "authorization": f"Bearer {token()}",

@@ -21,7 +21,9 @@ from switchyard.aws.errors import ApiError, AwsError
 from switchyard.domain.actors import EMPTY_SCOPES, SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
-from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
+from switchyard.http.models import Wire
+from switchyard.http.parsing import parse_body, parse_values
+from switchyard.http.validation import checked, read_id
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, tenants

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
-
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import (
     Busy,
@@ -24,6 +22,7 @@ from switchyard.domain.errors import (
     UnknownReference,
     WrongContentType,
 )
+from switchyard.http.models import Model
 from switchyard.http.operation import Operation
 from switchyard.http.request import Request
 from switchyard.http.statuses import MethodNotAllowed
@@ -82,7 +81,7 @@ def changes_versions(operation: Operation) -> bool:
     return operation.versioned and operation.method in ("PATCH", "PUT", "DELETE")
 
 
-def refusals(surfaces: Iterable[Surface], schemas: dict[type[BaseModel], Json]) -> Json:
+def refusals(surfaces: Iterable[Surface], schemas: dict[type[Model], Json]) -> Json:
     """Return the error answers of each surface by status, as the surface itself words them."""
     found: Json = {}
     for surface in surfaces:
@@ -98,7 +97,7 @@ def refusals(surfaces: Iterable[Surface], schemas: dict[type[BaseModel], Json]) 
     return found
 
 
-def _refusal(surface: Surface, headers: Any, schemas: dict[type[BaseModel], Json]) -> Json:
+def _refusal(surface: Surface, headers: Any, schemas: dict[type[Model], Json]) -> Json:
     shown = [name for name in HEADERS if name.lower() in headers or name == "X-Request-Id"]
     content: Json = {"schema": schemas[surface.error] if surface.error else {}, "examples": {}}
     return {

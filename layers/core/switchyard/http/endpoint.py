@@ -9,10 +9,9 @@ the scope: its handler performs by itself.
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, Unpack, overload
 
-from pydantic import BaseModel
-
 from switchyard.http.call import Call, Caller, Reply
 from switchyard.http.exchange import CallerExchange, Event, Exchange, LedgerExchange, PublicExchange, Response
+from switchyard.http.models import Model
 from switchyard.http.operation import MUTATING, Operation, query_lists
 from switchyard.http.request import Request
 from switchyard.http.surface import Surface
@@ -30,7 +29,7 @@ class Answers(TypedDict, total=False):
     is the content type of answers that are bytes, not JSON (`*/*`: it varies), which no key can keep.
     """
 
-    reply: type[BaseModel]
+    reply: type[Model]
     status: int
     empty: int
     media: str
@@ -59,23 +58,23 @@ class Promises(Answers, total=False):
 @overload
 def endpoint(surface: Surface, name: str, *routes: str, **promises: Unpack[Promises]) -> Decorator[Call]: ...
 @overload
-def endpoint[B: BaseModel](
+def endpoint[B: Model](
     surface: Surface, name: str, *routes: str, body: type[B], **promises: Unpack[Promises]
 ) -> Decorator[Call[B]]: ...
 @overload
-def endpoint[Q: BaseModel](
+def endpoint[Q: Model](
     surface: Surface, name: str, *routes: str, query: type[Q], **promises: Unpack[Promises]
 ) -> Decorator[Call[None, Q]]: ...
 @overload
-def endpoint[B: BaseModel, Q: BaseModel](
+def endpoint[B: Model, Q: Model](
     surface: Surface, name: str, *routes: str, body: type[B], query: type[Q], **promises: Unpack[Promises]
 ) -> Decorator[Call[B, Q]]: ...
 def endpoint(
     surface: Surface,
     name: str,
     *routes: str,
-    body: type[BaseModel] | None = None,
-    query: type[BaseModel] | None = None,
+    body: type[Model] | None = None,
+    query: type[Model] | None = None,
     keyed: bool = True,
     **promises: Any,
 ) -> Decorator[Any]:
@@ -85,6 +84,10 @@ def endpoint(
     """
 
     def decorate(handler: Callable[[Call[Any, Any]], Reply]) -> LambdaHandler:
+        for model in (body, query):
+            if model:
+                # While the container starts, when Lambda gives it a whole processor.
+                model.prepare()
         method = routes[0].partition(" ")[0]
         keeps = keyed and method in MUTATING and "media" not in promises
         models: dict[str, Any] = {"body": body, "query": query, "query_lists": query_lists(query)}

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_origin
 
-from pydantic import BaseModel
-
+from switchyard.http.models import Model
 from switchyard.http.surface import Surface
 
 #: Methods whose requests may carry an Idempotency-Key and a Claim-Fence.
@@ -24,9 +23,9 @@ class Operation:
     public: bool
     scopes: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    body: type[BaseModel] | None = None
-    query: type[BaseModel] | None = None
-    reply: type[BaseModel] | None = None
+    body: type[Model] | None = None
+    query: type[Model] | None = None
+    reply: type[Model] | None = None
     status: int = 200
     keyed: bool = False
     versioned: bool = False
@@ -39,7 +38,7 @@ class Operation:
     wants: Callable[[Mapping[str, Any]], str | None] | None = None
 
 
-def query_lists(query: type[BaseModel] | None) -> frozenset[str]:
+def query_lists(query: type[Model] | None) -> frozenset[str]:
     """Return the names on the wire of the query parameters that are lists."""
     fields = query.model_fields.items() if query else ()
-    return frozenset(info.alias or name for name, info in fields if get_origin(info.annotation) is list)
+    return frozenset(info.alias or name for name, info in fields if get_origin(info.type) is list)

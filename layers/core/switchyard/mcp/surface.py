@@ -5,11 +5,11 @@ from typing import Any, Literal
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import MissingScope
 from switchyard.http.call import Reply
+from switchyard.http.models import Shown
 from switchyard.http.request import Request
 from switchyard.http.surface import Refused, Surface
 from switchyard.mcp import protocol
 from switchyard.surfaces.followups.surface import DOCS_URL, FOLLOWUPS, error_object
-from switchyard.surfaces.outputs import Shown
 
 PATH = "/mcp"
 METADATA_PATH = "/.well-known/oauth-protected-resource"

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
-
 from switchyard.domain import clock
 from switchyard.domain.text import is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, ID_MAX, METADATA_MAX_BYTES, TITLE_MAX
-from switchyard.http.validation import Expectation, Query, Wire, bounded_json, read_id
+from switchyard.http.models import AfterValidator, Field, Query, Wire, to_camel
+from switchyard.http.validation import Expectation, bounded_json, read_id
 from switchyard.store.lists import CURSOR_MAX
 
 #: The default of a field that may be left out but not be null.
@@ -19,13 +17,13 @@ ABSENT: Any = None
 class CamelBody(Wire):
     """Base of request bodies whose fields are camelCase on the wire."""
 
-    model_config = ConfigDict(alias_generator=to_camel, serialize_by_alias=True)
+    model_config = {"alias_generator": to_camel, "serialize_by_alias": True}
 
 
 class CamelQuery(Query):
     """Base of query parameters that are camelCase on the wire."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
+    model_config = {"alias_generator": to_camel}
 
 
 def bounded(most: int) -> AfterValidator:

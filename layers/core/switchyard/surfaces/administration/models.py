@@ -3,12 +3,11 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
-
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import EMPTY_SCOPES, SCOPES
 from switchyard.domain.tenants import AutoRun
-from switchyard.http.validation import Expectation, Query
+from switchyard.http.models import AfterValidator, Field, Query
+from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, NotBlank
 
 NAME_MAX = 120

@@ -2,9 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
-
-from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.http.models import Field, Query, Wire
+from switchyard.http.validation import Expectation
 from switchyard.store.idempotency import KEY_MAX
 from switchyard.surfaces.followups.statuses import Resource, Word
 from switchyard.surfaces.inputs import ABSENT, Cursor, Description, Limit, Moment, NonEmptyName, Title

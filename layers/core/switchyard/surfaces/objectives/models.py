@@ -3,9 +3,8 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
-
 from switchyard.domain.tracks import TITLE_MAX
+from switchyard.http.models import AfterValidator, Field
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import (
     ABSENT,
@@ -93,7 +92,7 @@ class CreateObjective(CamelBody):
     first_user_message: Description = ""
     first_user_message_data: dict[str, Any] = ABSENT
     variation_id: NonEmptyName = ABSENT
-    metadata: NewMetadata = NewMetadata()
+    metadata: NewMetadata = NewMetadata.model_construct()
     secrets: Annotated[list[Secret], Field(max_length=50)] = []
     memory_cascade: Annotated[list[MemoryReference], Field(max_length=10)] = []
     episodic_memory: EpisodicMemory = ABSENT

@@ -5,12 +5,10 @@ An absent field keeps its value, an empty string clears it, null is refused.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
-
 from switchyard.domain import clock
 from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
 from switchyard.domain.tracks import DEPENDS_MAX, ID_MAX, PROJECTS_MAX
+from switchyard.http.models import AfterValidator, Field, to_camel
 from switchyard.http.validation import Expectation, read_id
 from switchyard.surfaces.inputs import (
     ABSENT,
@@ -184,13 +182,13 @@ class Draft(_Common):
 class DeleteDraft(CamelBody):
     """The track to delete: its UUID, alone or as `{"id": …}`."""
 
-    model_config = ConfigDict(json_schema_extra=lambda schema: _or_alone(schema))
+    model_config = {"json_schema_extra": lambda schema: _or_alone(schema)}
 
     id: TrackId
 
-    @model_validator(mode="before")
     @classmethod
-    def _alone(cls, given: Any) -> Any:
+    def model_before(cls, given: Any) -> Any:
+        """Take an id alone for the object with it."""
         return {"id": given} if isinstance(given, str) else given
 
 
@@ -269,7 +267,7 @@ class SearchScope(CamelBody):
 class SearchTracks(CamelBody):
     type: Literal["task", "goal"]
     query: Annotated[str, Field(max_length=200)] = ""
-    filter: Filter = Filter()
+    filter: Filter = Filter.model_construct()
     scopes: Annotated[list[SearchScope], Field(max_length=10)] = []
     page: Annotated[int, Field(ge=1, le=PAGES_MAX)] = 1
     cursor: Cursor = ABSENT

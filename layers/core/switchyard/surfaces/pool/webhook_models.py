@@ -2,9 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
-
-from switchyard.http.validation import Expectation, Query
+from switchyard.http.models import AfterValidator, Field, Query
+from switchyard.http.validation import Expectation
 from switchyard.pipeline import receivers
 from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, Printable
 from switchyard.surfaces.outputs import CamelShown

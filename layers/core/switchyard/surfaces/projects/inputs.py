@@ -3,9 +3,8 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
-
-from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.http.models import AfterValidator, BeforeValidator, Field, Query, Wire
+from switchyard.http.validation import Expectation
 
 LIMIT = 50
 LIMIT_MAX = 100
@@ -16,13 +15,13 @@ OFFSET_MAX = 1_000_000_000
 class Body(Wire):
     """Base of request bodies: strict types; keys that are not known are ignored, as the contract has it."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = {"extra": "ignore"}
 
 
 class Params(Query):
     """Base of query parameters: names that are not known are ignored."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = {"extra": "ignore"}
 
 
 def _uuid(text: str) -> str:

@@ -3,10 +3,9 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
-
 from switchyard.domain.text import is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, METADATA_MAX_BYTES
+from switchyard.http.models import AfterValidator, Field
 from switchyard.http.validation import Expectation, bounded_json
 from switchyard.store.keys import REPOSITORY_MAX_BYTES
 from switchyard.surfaces.inputs import ABSENT, Cursor
@@ -70,15 +69,12 @@ def _schema(value: dict[str, Any]) -> dict[str, Any]:
 class TaskFields(Body):
     """A new task, or a change of one. `idle_seconds` and `timeout_seconds` (null: the defaults) are an extension."""
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=TITLE_MAX), AfterValidator(_visible)] = (
-        ABSENT
-    )
+    title: Annotated[str, Field(strip_whitespace=True, max_length=TITLE_MAX), AfterValidator(_visible)] = ABSENT
     title_manually_set: bool = ABSENT
     description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ABSENT
     origin_product: Origin = ABSENT
     repository: (
-        Annotated[str, StringConstraints(strip_whitespace=True, max_length=REPOSITORY_MAX), AfterValidator(_repository)]
-        | None
+        Annotated[str, Field(strip_whitespace=True, max_length=REPOSITORY_MAX), AfterValidator(_repository)] | None
     ) = None
     github_integration: Annotated[int, AfterValidator(_no_integration)] | None = None
     github_user_integration: Annotated[str, AfterValidator(_no_user_integration)] | None = None
@@ -92,7 +88,7 @@ class TaskFields(Body):
     timeout_seconds: Annotated[int, Field(ge=60, le=604_800)] | None = None
 
 
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=_SEARCH_MAX)]
+_Text = Annotated[str, Field(strip_whitespace=True, max_length=_SEARCH_MAX)]
 
 
 class ListTasks(Paging):

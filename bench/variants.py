@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Mapping[str, Any]]
@@ -119,16 +119,19 @@ def fastapi(_scenario: str) -> Handler:
     """The same endpoints in FastAPI, Mangum and boto3."""
     import boto3
     from aws_lambda_powertools import Logger
-    from fastapi import Depends, FastAPI, Header, HTTPException
+    from fastapi import Body, Depends, FastAPI, Header, HTTPException
     from fastapi.responses import JSONResponse
     from mangum import Mangum
+    from pydantic import GetPydanticSchema
 
     from switchyard.domain import tokens, tracks
     from switchyard.domain.actors import SCOPES, Actor
+    from switchyard.http.schemas import schema_of
     from switchyard.store import tracks as rows
     from switchyard.surfaces.planning import fields, present
     from switchyard.surfaces.planning.models import CreateTrack
 
+    TrackBody = Annotated[CreateTrack, GetPydanticSchema(lambda *_: schema_of(CreateTrack)), Body()]
     client, logger, plan = boto3.client("dynamodb"), Logger(service="bench"), json.loads(os.environ["BENCH_PLAN"])
     actors: dict[str, Actor] = {}
 
@@ -144,7 +147,7 @@ def fastapi(_scenario: str) -> Handler:
     app = FastAPI()
 
     @app.post("/v1/tracks", status_code=201)
-    def create(body: CreateTrack, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008 - its own idiom
+    def create(body: TrackBody, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008 - its own idiom
         given = fields.common(body) | fields.scope(body.scope, actor) | fields.task(body.task)
         track = tracks.create(actor, "request", body.type, given.pop("title"), **given)
         client.put_item(TableName=TABLE, Item=rows.to_item(track), ConditionExpression="attribute_not_exists(pk)")

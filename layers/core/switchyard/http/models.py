@@ -107,6 +107,10 @@ class Model:
         """Refuse to make what nobody validated: see `model_validate` and `model_construct`."""
         raise TypeError(f"{type(self).__name__} is validated or constructed, not called")
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: a handler that runs again is to find what it found before."""
+        raise AttributeError(f"{type(self).__name__} is not to be changed: {name}")
+
     @classmethod
     def prepare(cls) -> Any:
         """Set up validation, if it is not: imports pydantic's core."""

@@ -90,10 +90,13 @@ def count(operation: str, milliseconds: float, **counts: int) -> None:
     _write({"_aws": emf, **dimensions, **{name: [float(value)] for name, value in metrics.items()}})
 
 
+#: Made once: json.dumps makes an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
 def _write(line: Mapping[str, Any]) -> None:
-    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
     # One write a line, so that lines of threads do not mix. A lone surrogate is no reason to lose a line.
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+    sys.stdout.write(_encode(line).encode("utf-8", "backslashreplace").decode() + "\n")
     sys.stdout.flush()
 
 

@@ -35,6 +35,10 @@ def encoded(reply: Reply) -> Answer:
     return Answer(reply.status, headers, as_json(reply.body), logged=reply.logged)
 
 
+#: Made once: json.dumps makes an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def as_json(value: Any) -> str:
     """Return a JSON value as text without spaces; raises ValueError for infinite numbers."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)

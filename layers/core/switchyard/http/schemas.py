@@ -151,5 +151,8 @@ def _model(model: type[Model]) -> Any:
 def _field(info: FieldInfo) -> Any:
     made = schema_of(info.annotation)
     if not info.is_required():
-        made = core_schema.with_default_schema(made, default=info.default)
+        given = info.default
+        # An empty list or dict is made anew each time: the core copies a default by copy.deepcopy.
+        how: Any = {"default_factory": type(given)} if given in ([], {}) else {"default": given}
+        made = core_schema.with_default_schema(made, **how)
     return core_schema.model_field(made, validation_alias=info.alias, serialization_alias=info.alias)

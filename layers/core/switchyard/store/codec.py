@@ -66,9 +66,13 @@ def json_text(
     return Column(write, read)
 
 
+#: Made once: json.dumps makes an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def to_json(value: Any) -> str:
     """Return a value as rows keep it: compact, and readable in any script."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def row_key(key: tuple[str, str]) -> Item:

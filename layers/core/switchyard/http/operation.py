@@ -7,6 +7,10 @@ from typing import Any, get_origin
 from switchyard.http.models import Model
 from switchyard.http.surface import Surface
 
+#: In what a record shows: a field that each record has of its own, so that a body's may hold anything. A text that no
+#: record shows, for what is shown is compared as JSON.
+OWN: Any = "\x00own"
+
 #: Methods whose requests may carry an Idempotency-Key and a Claim-Fence.
 MUTATING = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 

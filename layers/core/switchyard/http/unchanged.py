@@ -13,11 +13,8 @@ from pydantic_core import ValidationError, from_json
 from switchyard.domain.errors import SwitchyardError
 from switchyard.domain.tracks import same
 from switchyard.http.models import Model
+from switchyard.http.operation import OWN
 from switchyard.http.parsing import is_malformed, refusal
-
-#: In what a record shows: a field that each record has of its own, so that a body's may hold anything. A text that no
-#: record shows, for what is shown is compared as JSON.
-OWN: Any = "\x00own"
 
 #: By which fields a body is seen to be a record sent back, or to hold some: a body of single fields is read as strictly
 #: as ever.

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 from switchyard.domain.tracks import Track, etag
 from switchyard.http.call import AnyCall, Reply
-from switchyard.http.unchanged import OWN
+from switchyard.http.operation import OWN
 from switchyard.surfaces.followups import statuses
 from switchyard.surfaces.followups.statuses import Resource, Source
 

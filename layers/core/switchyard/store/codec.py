@@ -11,6 +11,7 @@ from dataclasses import MISSING, fields
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
+from switchyard.domain.entities import made
 from switchyard.store.table import Item
 
 #: Conditions of a write: the row is not there yet, the row is there.
@@ -153,10 +154,7 @@ class Codec[E]:
                 found[name] = read(value)
         if self._restore:
             found |= self._restore(item)
-        # A frozen dataclass's own __init__ sets each field by a call: most of the time that reading a row takes.
-        entity = object.__new__(self.entity)
-        object.__setattr__(entity, "__dict__", found)
-        return entity
+        return made(self.entity, found)
 
     # ------------------------------------------------------------ actions
     def stands(self, entity: E, *names: str) -> Item:

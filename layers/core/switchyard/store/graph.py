@@ -4,9 +4,9 @@ Both are optimistic: a write tells what was read, and is refused when it moved s
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
+from switchyard.domain.entities import replace
 from switchyard.domain.tracks import Track
 from switchyard.store import keys, tracks
 from switchyard.store.codec import row_key

@@ -9,9 +9,8 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from bench import load
+from bench import load, page
 from bench.measure import Figure, Row, measure
 from bench.stack import emulator
 from bench.variants import ROOT, TABLE
@@ -58,7 +57,7 @@ def main() -> int:
     table = render(figures)
     print(table)
     if options.write:
-        write(ROOT / "docs" / "performance.md", table)
+        page.write(page.PATH, "figures", table)
     over = [problem for figure in figures for problem in over_budget(figure)]
     for problem in over:
         print(problem, file=sys.stderr)
@@ -169,14 +168,6 @@ def render(figures: list[Figure]) -> str:
             f"| {memory['switchyard']:.0f} | {memory['floor']:.0f} |"
         )
     return "\n".join(lines)
-
-
-def write(path: Path, table: str) -> None:
-    """Put the table between the page's markers."""
-    begin, end = "<!-- figures -->\n", "\n<!-- /figures -->"
-    text = path.read_text()
-    head, rest = text.split(begin)
-    path.write_text(f"{head}{begin}{table}{end}{rest.split(end)[1]}")
 
 
 if __name__ == "__main__":

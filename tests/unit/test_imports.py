@@ -106,6 +106,15 @@ def test_each_function_loads_what_it_needs_and_no_more(surface: str) -> None:
         assert len(loaded) <= FUNCTIONS_MAX.get(name, MODULES_MAX[kind]), name
 
 
+def test_a_container_in_lambda_reads_the_certificates_while_it_starts() -> None:
+    path = str(ROOT / "functions/planning/get_track/app.py")
+    script = f"import runpy; runpy.run_path({path!r})\nfrom switchyard.aws.transport.connections import tls_context\n"
+    told = "assert tls_context.cache_info().currsize == 1"
+    settings = {"TABLE_NAME": "t", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "AWS_REGION": "eu-west-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    assert "ssl" in loaded_by(script + told, **settings, **keys)
+
+
 @pytest.mark.parametrize("service", ["dynamodb", "events", "sqs", "stepfunctions"])
 def test_a_call_loads_no_sdk_and_no_tls_where_there_is_none(service: str) -> None:
     script = (

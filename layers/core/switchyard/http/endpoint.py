@@ -9,6 +9,7 @@ the scope: its handler performs by itself.
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, Unpack, overload
 
+from switchyard.http import container
 from switchyard.http.call import Call, Caller, Reply
 from switchyard.http.exchange import CallerExchange, Event, Exchange, LedgerExchange, PublicExchange, Response
 from switchyard.http.models import Model
@@ -129,6 +130,9 @@ def _operation(
 
 
 def _lambda_handler(kind: type[Exchange[Any]], operation: Operation, handler: Callable[[Any], Reply]) -> LambdaHandler:
+    if not operation.public:
+        container.prepare()
+
     def run(event: Event, context: Any) -> Response:
         return kind(operation, handler, Request.of(event), context).respond()
 

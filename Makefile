@@ -82,7 +82,7 @@ bench: setup ## Measure the local stack: make bench ARGS="--help"
 	@exec $(DEV) -m bench $(ARGS)
 
 .PHONY: openapi
-openapi: setup ## Write what is made from the endpoints: docs/openapi.json, the template's routes, the table for the default route
+openapi: setup ## Write what is made from the endpoints: docs/openapi.json, the template's routes, $$default's table, MCP's tool list
 	@$(DEV) -m switchyard.openapi $(ARGS)
 
 .PHONY: build

@@ -44,16 +44,16 @@ def main() -> int:
     options = arguments.parse_args()
     started = time.monotonic()
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         print(f"  {time.monotonic() - started:5.0f} s  {text}", file=sys.stderr, flush=True)
 
-    tell("starting the emulator")
+    report("starting the emulator")
     with emulator() as endpoint:
         environment = {"AWS_ENDPOINT_URL": endpoint, **settings()}
         os.environ.update(environment)
         environment |= seed()
         wanted = [row for row in ROWS if not options.only or row.name in options.only]
-        figures = [measure(row, options.rounds, environment, tell) for row in wanted]
+        figures = [measure(row, options.rounds, environment, report) for row in wanted]
     table = render(figures)
     print(table)
     if options.write:

@@ -1,7 +1,7 @@
 """`python -m bench load`: requests a second, p50 and p99 of the local stack over HTTP, with 1, 8 and 32 clients.
 
-Each round lasts a fixed time, so a whole run is bounded. The handlers' own time is told apart: what a request takes
-beyond it is the emulator's front, its queues and this client.
+Each round lasts a fixed time, so a whole run is bounded. The handlers' own time is shown separately: the rest of a
+request's time is spent in the emulator's front, its queues and this client.
 """
 
 import argparse
@@ -240,7 +240,7 @@ def put(record: dict[str, Any], count: int) -> list[str]:
     from switchyard.domain import tracks
     from switchyard.domain.actors import SCOPES, Actor
     from switchyard.domain.ids import new_id
-    from switchyard.store import tracks as rows
+    from switchyard.store import tracks as track_rows
     from switchyard.store.table import Table
 
     outputs = boto3.client("cloudformation", **record["aws"]).describe_stacks(StackName="switchyard")["Stacks"][0]
@@ -250,7 +250,7 @@ def put(record: dict[str, Any], count: int) -> list[str]:
     made = [tracks.create(actor, "seed", "task", f"Task {n}", status="todo") for n in range(count)]
     for start in range(0, count, 1_000):
         table.give(60_000)
-        table.put_many([rows.to_item(each) for each in made[start : start + 1_000]])
+        table.put_many([track_rows.to_item(each) for each in made[start : start + 1_000]])
     return [each.id for each in made]
 
 

@@ -37,12 +37,12 @@ class Figure:
     to_peer: float | None
 
 
-def measure(row: Row, rounds: int, environment: Mapping[str, str], tell: Callable[[str], None]) -> Figure:
+def measure(row: Row, rounds: int, environment: Mapping[str, str], report: Callable[[str], None]) -> Figure:
     """Measure one row."""
     variants = ["switchyard", "floor"] + (["fastapi"] if row.scenario in _PEER else [])
     taken: dict[str, list[tuple[float, float]]] = {variant: [] for variant in variants}
     for number in range(rounds):
-        tell(f"{row.name}: round {number + 1} of {rounds}")
+        report(f"{row.name}: round {number + 1} of {rounds}")
         for variant in variants:
             requests = 0 if row.cold else REQUESTS[row.scenario]
             taken[variant].append(_run(variant, row.scenario, requests, environment))

@@ -127,7 +127,7 @@ def fastapi(_scenario: str) -> Handler:
     from switchyard.domain import tokens, tracks
     from switchyard.domain.actors import SCOPES, Actor
     from switchyard.http.schemas import schema_of
-    from switchyard.store import tracks as rows
+    from switchyard.store import tracks as track_rows
     from switchyard.surfaces.planning import fields, present
     from switchyard.surfaces.planning.models import CreateTrack
 
@@ -150,7 +150,7 @@ def fastapi(_scenario: str) -> Handler:
     def create(body: TrackBody, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008 - its own idiom
         given = fields.common(body) | fields.scope(body.scope, actor) | fields.task(body.task)
         track = tracks.create(actor, "request", body.type, given.pop("title"), **given)
-        client.put_item(TableName=TABLE, Item=rows.to_item(track), ConditionExpression="attribute_not_exists(pk)")
+        client.put_item(TableName=TABLE, Item=track_rows.to_item(track), ConditionExpression="attribute_not_exists(pk)")
         logger.info("request")
         return JSONResponse(present.full(track), 201)
 
@@ -159,7 +159,7 @@ def fastapi(_scenario: str) -> Handler:
         key = {"pk": {"S": f"{actor.tenant_id}#{track_id}"}, "sk": {"S": "TRACK"}}
         item = client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"]
         logger.info("request")
-        return JSONResponse(present.full(rows.from_item(item)))
+        return JSONResponse(present.full(track_rows.from_item(item)))
 
     @app.get("/v1/tracks")
     def list_(limit: int = 50, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008
@@ -173,7 +173,7 @@ def fastapi(_scenario: str) -> Handler:
             Limit=limit + 1,
         )
         logger.info("request")
-        items = [present.full(rows.from_item(item)) for item in found["Items"][:limit]]
+        items = [present.full(track_rows.from_item(item)) for item in found["Items"][:limit]]
         return JSONResponse({"items": items})
 
     return Mangum(app, lifespan="off")

@@ -1,7 +1,7 @@
 """The address of this machine that containers reach it by: `make run CONTAINERS=1`, or `CONTAINERS=address`.
 
 A container's 127.0.0.1 is its own. The address of the container bridge is this machine's, reachable from it and from
-every container, and from no other machine; so it can stand in a presigned address, which both have to reach.
+every container, and from no other machine; so it can be used in a presigned address, which both have to reach.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FIND_ONE = "start the container engine, or name an address: make run CONTAINERS=
 def address(wanted: str) -> str:
     """The IPv4 address to listen on besides 127.0.0.1: the bridge's for "1", else the one that is given.
 
-    Raises StepFailed for what is no address of this machine, and for those that everybody, or no container, reaches.
+    Raises StepFailed unless it is an address of this machine, and for those that everybody, or no container, reaches.
     """
     if wanted == "1":
         return bridge()

@@ -41,7 +41,7 @@ _Loader.add_multi_constructor("!", _tagged)
 
 
 def load_template() -> dict[str, Any]:
-    """The template as it stands in the repository."""
+    """The template as it is in the repository."""
     with (ROOT / "template.yaml").open(encoding="utf-8") as file:
         return dict(yaml.load(file, Loader=_Loader))
 

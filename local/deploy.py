@@ -36,7 +36,7 @@ def deploy(stack: Stack, fresh: bool) -> None:
     if stack.live and deployed | {"package": wanted["package"]} == wanted:
         # The mark stays: it says what the layer has, for a later start that is not live.
         with step("restarting the functions"):
-            process.tell(stack, "restart")
+            process.command(stack, "restart")
         return
     # Stacks that start at the same time share the build folder.
     with exclusive(BUILD / "lock"):
@@ -47,7 +47,7 @@ def deploy(stack: Stack, fresh: bool) -> None:
         with step("time to live"):
             complete(stack)
     # Only what is saved counts as deployed: a crash must not leave the mark without the resources.
-    process.tell(stack, "save")
+    process.command(stack, "save")
     write_json(marker, wanted)
 
 

@@ -52,8 +52,8 @@ def start(stack: Stack) -> int:
     return process.pid
 
 
-def tell(stack: Stack, order: str) -> None:
-    """Have the emulator do something of ours now: `save` its state, or `restart` the functions."""
+def command(stack: Stack, order: str) -> None:
+    """Have the emulator do something now: `save` its state, or `restart` the functions."""
     with urllib.request.urlopen(f"{stack.endpoint}/_switchyard/{order}", timeout=60):
         pass
 
@@ -95,7 +95,7 @@ def stop(name: str) -> bool:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started, which tells it from a later one with the same number; None when there is none."""
+    """When a process started, which distinguishes it from a later one with the same number; None when there is none."""
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
         with suppress(OSError):
@@ -114,7 +114,7 @@ def _answers(stack: Stack) -> bool:
 
 
 def _environment(stack: Stack) -> dict[str, str]:
-    """Everything the emulator is told; nothing else of the caller's environment reaches it or the functions."""
+    """All settings of the emulator; nothing else of the caller's environment reaches it or the functions."""
     parent = {} if stack.detached else {"SWITCHYARD_PARENT": str(os.getpid())}
     live = {"SWITCHYARD_LIVE": str(ROOT / "layers" / "core")} if stack.live else {}
     return (

@@ -32,7 +32,7 @@ def run(name: str, detach: bool, live: bool, host: str = "") -> None:
     show(stack, record, time.monotonic() - began)
     if found or detach:
         again = "" if name == DEFAULT else f" STACK={name}"
-        print(f"\nIt goes on running; `make stop{again}` ends it and keeps its data.")
+        print(f"\nIt keeps running; `make stop{again}` ends it and keeps its data.")
         return
     wait_for_interrupt(stack)
 
@@ -61,7 +61,7 @@ def update(stack: Stack) -> dict[str, Any]:
     if record is None:
         with step("demo tenants"):
             record = demo.create_demo(stack, table_name(stack))
-            process.tell(stack, "save")
+            process.command(stack, "save")
             write_json(stack.state / "demo.json", record)
     with step("first request"):
         check(stack)

@@ -1,4 +1,4 @@
-"""One local stack: its name, its folder, its ports. Several can run side by side."""
+"""One local stack: its name, its folder, its ports. Several can run in parallel."""
 
 from __future__ import annotations
 

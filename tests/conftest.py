@@ -1,4 +1,4 @@
-"""Settings that must stand before anything of the package is imported."""
+"""Settings that must be made before anything of the package is imported."""
 
 import os
 import re

@@ -9,19 +9,19 @@ from typing import Any
 
 import httpx
 
-from switchyard_client.retries import Attempts, Deadline, Tell, patiently
+from switchyard_client.retries import Attempts, Deadline, Notify, patiently
 
 Json = dict[str, Any]
 
-#: A run in one of these takes no more work.
+#: A run with one of these is over.
 FINAL = frozenset({"completed", "failed", "cancelled"})
 
 #: Seconds for one attempt, beyond what the service was asked to wait for.
 _TIMEOUT = 15.0
-#: Seconds that a file may be on its way before people are told.
+#: Seconds that a file may be on its way before people are notified.
 _TRANSFER = 30.0
 _CHUNK = 1 << 20
-#: Not followed: the token is for the service that was named. (303 tells where an artifact's bytes are.)
+#: Not followed: the token is for the service that was named. (303 leads to an artifact's bytes.)
 _REDIRECTS = frozenset({301, 302, 307, 308})
 
 
@@ -35,7 +35,7 @@ class Refused(Exception):
 
 
 class Lost(Refused):
-    """The run is not the worker's any more: cancelled, settled, deleted, or with the next worker."""
+    """The run is not the worker's any more: cancelled, ended, deleted, or with the next worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ class Claimed:
 
 
 class Client:
-    """One token's access to one service; `tell` gets a line for people when the service does not answer."""
+    """One token's access to one service; `notify` gets a line for people when the service does not answer."""
 
-    def __init__(self, url: str, token: str, tell: Tell = lambda _: None) -> None:
-        self.url, self.token, self.tell = url.rstrip("/"), token, tell
+    def __init__(self, url: str, token: str, notify: Notify = lambda _: None) -> None:
+        self.url, self.token, self.notify = url.rstrip("/"), token, notify
         trust = ssl.create_default_context()
         self._http = httpx.Client(headers={"authorization": f"Bearer {token}"}, timeout=_TIMEOUT, verify=trust)
         # Object storage is another host with its own signatures: it never sees the token.
@@ -154,7 +154,7 @@ class Client:
         return checked(patiently(attempt, attempts), fenced=fence is not None)
 
     def _attempts(self, what: str, deadline: Deadline, patience: float = _TRANSFER) -> Attempts:
-        return Attempts(what, deadline, self.tell, patience)
+        return Attempts(what, deadline, self.notify, patience)
 
     @contextmanager
     def events(self, url: str, last_id: str) -> Iterator[httpx.Response]:
@@ -200,5 +200,5 @@ def _detail(answer: httpx.Response) -> str:
         body = answer.json()
     except (ValueError, httpx.ResponseNotRead):
         return answer.reason_phrase
-    told = (body.get("detail") or body.get("error")) if isinstance(body, dict) else None
-    return told if isinstance(told, str) else answer.reason_phrase
+    given = (body.get("detail") or body.get("error")) if isinstance(body, dict) else None
+    return given if isinstance(given, str) else answer.reason_phrase

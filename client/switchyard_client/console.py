@@ -1,4 +1,4 @@
-"""What a program tells the human who watches: lines on standard error."""
+"""Messages to the human who watches: lines on standard error."""
 
 import sys
 import time

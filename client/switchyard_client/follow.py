@@ -24,7 +24,7 @@ def events(client: Client, run_url: str, deadline: Deadline) -> Iterator[ServerS
     Raises Refused, and Unreachable when the service does not answer for five minutes, or at the deadline.
     """
     url, last_id = f"{run_url.rstrip('/')}/stream", ""
-    attempts = Attempts(f"GET {url}", deadline, client.tell, give_up=_GIVE_UP)
+    attempts = Attempts(f"GET {url}", deadline, client.notify, give_up=_GIVE_UP)
     while True:
         problem, wanted = "", 0.0
         try:
@@ -53,13 +53,13 @@ def events(client: Client, run_url: str, deadline: Deadline) -> Iterator[ServerS
         if problem:
             attempts.failed(problem, wanted)
         elif not deadline.pause(_AGAIN):
-            raise Unreachable("told to stop")
+            raise Unreachable("stopped by a signal")
 
 
 def lines(events: Iterable[ServerSentEvent]) -> Iterator[str]:
     """Return what people see of a run's events: each line of its log, and its status when that changes.
 
-    How it ended comes last, though the stream tells it as soon as it is known.
+    How it ended comes last, though the stream has it as soon as it is known.
     """
     status, ending = None, None
     for event in events:

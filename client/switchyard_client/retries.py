@@ -1,4 +1,4 @@
-"""Trying again: for how long, with which pauses, and what people are told meanwhile."""
+"""Trying again: for how long, with which pauses, and how people are notified meanwhile."""
 
 import math
 import random
@@ -13,11 +13,11 @@ import httpx
 PASSING = frozenset({429, 500, 502, 503, 504})
 #: Seconds before the second attempt, and at most before any.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 10.0
-#: Seconds without an answer after which people are told.
+#: Seconds without an answer after which people are notified.
 _SILENCE = 2.0
 
 #: Takes one line for the human who watches.
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 class Unreachable(Exception):
@@ -52,22 +52,22 @@ class Deadline:
 class Attempts:
     """The attempts at one request, `what`. `patience`: seconds that an answer may take on purpose.
 
-    A service that does not answer is no error as long as there is time, but people are told after two seconds what
-    is tried and when.
+    A service that does not answer is not an error while there is time. After two seconds of it, `notify` gets a line
+    that says what is tried and when.
     """
 
     def __init__(
-        self, what: str, deadline: Deadline, tell: Tell, patience: float = 0.0, give_up: float = math.inf
+        self, what: str, deadline: Deadline, notify: Notify, patience: float = 0.0, give_up: float = math.inf
     ) -> None:
-        self._what, self._deadline, self._tell = what, deadline, tell
+        self._what, self._deadline, self._notify = what, deadline, notify
         self._patience, self._give_up = patience, give_up
         self._pause = _FIRST_PAUSE
         self._failing_since: float | None = None
-        self._told = False
+        self._reported = False
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Make one attempt, and tell people when it gets no answer for longer than it may take."""
+        """Make one attempt, and notify people when it gets no answer for longer than it may take."""
         begun = time.monotonic()
         timer = threading.Timer(self._patience + _SILENCE, self._say, ["no answer yet, still waiting"])
         timer.daemon = True
@@ -98,13 +98,13 @@ class Attempts:
 
     def went_through(self) -> None:
         """Note an answer: what fails from now on is a new failure."""
-        if self._told:
+        if self._reported:
             self._say("answered")
-        self._pause, self._failing_since, self._told = _FIRST_PAUSE, None, False
+        self._pause, self._failing_since, self._reported = _FIRST_PAUSE, None, False
 
     def _say(self, text: str) -> None:
-        self._told = True
-        self._tell(f"{self._what}: {text}")
+        self._reported = True
+        self._notify(f"{self._what}: {text}")
 
 
 def patiently(attempt: Callable[[], httpx.Response], attempts: Attempts) -> httpx.Response:

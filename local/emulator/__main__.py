@@ -1,6 +1,6 @@
 """Serve MiniStack on one port and the deployed HTTP API, at plain paths, on another.
 
-Everything is told through the environment, which local/process.py writes.
+All settings are in the environment, which local/process.py writes.
 """
 
 import asyncio

@@ -98,7 +98,7 @@ def refusals(body: dict) -> Iterator[str]:
         yield from (f"{key}: {problem}" for problem in integration_problems(operation))
     cors = body.get(CORS) or {}
     lists = ("allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders")
-    yield from (f"{CORS}: {name} is no list" for name in lists if not isinstance(cors.get(name, []), list))
+    yield from (f"{CORS}: {name} is not a list" for name in lists if not isinstance(cors.get(name, []), list))
     if len(shapes) > ROUTES_MAX:
         yield f"{len(shapes)} routes: an API has at most {ROUTES_MAX}"
 

@@ -1,4 +1,4 @@
-"""What runs one function: a stand-in for Lambda's Python runtime, one invocation a line.
+"""What runs one function: a replacement of Lambda's Python runtime, one invocation a line.
 
 Started as a bare interpreter (no site-packages, no PYTHON* variables), so that a function finds what AWS would
 give it: its own code, its layers and the standard library. The first line on stdin says what to import; each

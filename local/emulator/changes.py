@@ -19,7 +19,7 @@ logger = logging.getLogger("switchyard.changes")
 
 END = "end"
 
-# Rows since the last batch; None stands for one that is gone.
+# Rows since the last batch; None for one that is gone.
 _rows: dict[tuple[str, Any, Any], dict | None] = {}
 # What the journal has: the rows' container of each table, the end of each stream, positions, marks of executions.
 _tables: dict[str, Any] = {}
@@ -78,7 +78,7 @@ def take(positions: dict[tuple[str, str], int]) -> Batch:
 
 
 def take_rows(batch: Batch) -> None:
-    """The changed rows. A table whose rows were exchanged as a whole is written anew."""
+    """The changed rows. A table whose rows were exchanged as a whole is written again."""
     changed = dict(_rows)
     _rows.clear()
     tables = {scope_of(*key): table["items"] for key, table in dynamodb._tables.all_items()}
@@ -137,7 +137,7 @@ def take_executions(batch: Batch) -> None:
         try:
             copy = json.loads(json.dumps(execution))
         except RuntimeError:
-            # It goes on in a thread of its own this very moment; the next batch has it.
+            # It continues in its own thread meanwhile; the next batch has it.
             logger.debug("%s is saved next time", scope, exc_info=True)
             continue
         batch.entries.append(("execution", scope, "", copy))

@@ -16,7 +16,7 @@ def is_preflight(method: str, headers: dict[str, str]) -> bool:
 
 
 def preflight_headers(configured: dict, origin: str) -> dict:
-    """What an allowed origin is told of the call that it means to make; nothing for another."""
+    """The preflight headers for an allowed origin; none for another."""
     _, headers, _ = apigateway._cors_preflight_response(configured, origin)
     return {name: value for name, value in headers.items() if name.lower().startswith(PREFIX)}
 

@@ -90,5 +90,5 @@ def condition_met(kind: str, keys: dict, rule: str) -> bool:
 
 
 def as_list(value: Any) -> list:
-    """A value that may stand alone, as a list."""
+    """A value that may be a single one, as a list."""
     return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""Time to live as DynamoDB has it: an expired row goes, and the stream tells of it.
+"""Time to live as DynamoDB has it: an expired row goes, and the stream gets a record.
 
 MiniStack looks at every row of every table once a minute, in a thread beside the requests, and tells the stream
 nothing. Here rows wait in the order in which they expire.

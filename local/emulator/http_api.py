@@ -144,7 +144,7 @@ async def read_body(receive) -> bytes | None:
 
 
 def request_headers(scope) -> dict[str, str]:
-    """The headers as API Gateway hands them on: lower case, repeated ones joined, its own added."""
+    """The headers as API Gateway passes them on: lower case, repeated ones joined, its own added."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")

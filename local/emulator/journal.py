@@ -89,7 +89,7 @@ class Journal:
             self._connection.executemany(DROP_READ, batch.read)
             self._connection.execute("commit")
         except sqlite3.Error:
-            logger.exception("nothing could be saved; all of it is written anew")
+            logger.exception("nothing could be saved; all of it is written again")
             on_failure()
             if self._connection.in_transaction:
                 self._connection.execute("rollback")

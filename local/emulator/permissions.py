@@ -37,7 +37,7 @@ def pin_request_origin(source_ip: str, _is_tls: bool) -> None:
 
 
 def credential_of(access_key_id: str, *more: Any, **named: Any) -> Any:
-    """What a key stands for; the secret of `test` is `test`."""
+    """What a key gives access to; the secret of `test` is `test`."""
     found = _resolve(access_key_id, *more, **named)
     if access_key_id == "test" and isinstance(found, iam_evaluator.ResolvedCredential):
         return replace(found, secret_access_key="test")

@@ -26,8 +26,7 @@ BATCH_GET_BYTES = 16 * MB
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html: with the attributes
 MESSAGE_BYTES = MB
 DELAY_SECONDS = 900
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html: all entries together.
-# Newer notices speak of 1 MiB; the lower figure holds in either case.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html: all entries together
 EVENTS_BYTES = 256 * KB
 EVENT_TIME_BYTES = 14
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html, "Input or output data size"
@@ -41,7 +40,7 @@ METADATA_BYTES = 2 * KB
 METADATA_PREFIX = "x-amz-meta-"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html, in characters
 TAG_CHARACTERS = (128, 256)
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Invocation payload"
+# https://docs.aws.amazon.com/lambda/latest/dg/API_Invoke.html
 PAYLOAD_BYTES = {"RequestResponse": 6 * MB, "Event": MB}
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, "Reserved environment variables"
 RESERVED_VARIABLES = frozenset(

@@ -1,6 +1,8 @@
 """The headers of a function's answer that API Gateway does not hand on under their own name.
 
+AWS names them for REST APIs alone and says nothing of HTTP APIs:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+So the service sends what matters under both names, and here the stricter case holds.
 """
 
 from collections.abc import Awaitable, Callable

@@ -140,7 +140,7 @@ async def save_regularly() -> None:
 def save_queues() -> None:
     """Save the queues; from now on mappings restart from where they were when this was last done.
 
-    What a mapping's function sent to a queue, or told to a function that runs by itself, is then surely kept before
+    What a mapping's function sent to a queue, or to a function that runs asynchronously, is then surely kept before
     the records that were the reason are passed. After a kill the last ones are delivered again, as AWS may do too.
     """
     _positions.append(streams.positions())
@@ -156,7 +156,7 @@ def write_changes() -> Future[bool]:
 
 
 def close() -> None:
-    """Write the last changes, once no more requests come."""
+    """Write the last changes, once requests stop coming."""
     if _journal:
         _positions[:] = [streams.positions()] * 2
         write_changes()

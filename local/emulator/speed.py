@@ -1,4 +1,4 @@
-"""What MiniStack works out anew for each request, or for each row of a page, and need not.
+"""What MiniStack computes again for each request, or for each row of a page, and need not.
 
 Measured under load, this was half of the emulator's time: a list of 50 checked the same expression 50 times, each
 request compiled 130 routes and parsed its role's policies twice.

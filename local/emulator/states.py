@@ -3,7 +3,7 @@
 MiniStack knows no heartbeats, no time-outs by path and none of a whole machine, gives every attempt of a task the
 same token, waits on when an execution is stopped, takes a function that fails for one that waits, answers each
 unknown token alike, and fails all executions in a restart. Here an execution that ran when the stack stopped begins
-anew with its first state: steps that may be repeated go on from there.
+anew with its first state: steps that may be repeated continue from there.
 """
 
 import contextvars
@@ -101,8 +101,8 @@ def execute_task(state: dict, raw_input: Any, execution: dict, context: dict) ->
             catcher = stepfunctions._find_matching_catcher(state.get("Catch", []), error.error)
             if not catcher:
                 raise
-            told = {"Error": error.error, "Cause": error.cause}
-            return stepfunctions._apply_result_path_raw(catcher.get("ResultPath", "$"), raw_input, told), catcher[
+            failure = {"Error": error.error, "Cause": error.cause}
+            return stepfunctions._apply_result_path_raw(catcher.get("ResultPath", "$"), raw_input, failure), catcher[
                 "Next"
             ]
         stepfunctions._add_event(
@@ -249,12 +249,12 @@ def send_failure(data: dict) -> tuple:
 
 
 def send_heartbeat(data: dict) -> tuple:
-    """Note a sign of life."""
+    """Record a heartbeat."""
     return answer_token(data)
 
 
 def answer_token(data: dict, **outcome: Any) -> tuple:
-    """Hand an answer (none: a sign of life) to the task that waits for it; the first answer counts."""
+    """Hand an answer (None: a heartbeat) to the task that waits for it; the first answer counts."""
     token = data.get("taskToken")
     with _lock:
         task = _waiting.get(token)
@@ -294,7 +294,7 @@ def state() -> dict:
 
 
 def load(data: dict) -> None:
-    """Load what was saved; executions that ran begin anew."""
+    """Load what was saved; executions that ran begin again."""
     running = [each for each in data["executions"].all_items() if each[1]["status"] == "RUNNING"] if data else []
     _original_load(data)
     for (account, region, arn), execution in running:

@@ -140,7 +140,7 @@ class Reader:
                 timer.start()
 
     def _deliver(self, position: int, batch: list[dict]) -> int:
-        """Invoke the function with a batch; the position to go on from."""
+        """Invoke the function with a batch; the position to continue from."""
         wanted = lambda_svc._apply_filter_criteria(batch, self.esm)
         if not wanted:
             return position + len(batch)
@@ -159,7 +159,7 @@ class Reader:
             return position + done
         self.esm["LastProcessingResult"] = "PROBLEM: Function call failed"
         if done:
-            # What came before the first failed record is through; the rest starts anew.
+            # What came before the first failed record is through; the rest starts again.
             self.tries = 0
         return self._failed(position + done, batch[done:], function, result)
 

@@ -1,7 +1,7 @@
 """How functions run: one process per concurrent invocation, reused while warm, as Lambda does it.
 
 MiniStack keeps the pool; this module replaces what it does for one process, because MiniStack
-- unpacks the whole layer anew for each process (here once per content, shared by all functions),
+- unpacks the whole layer again for each process (here once per content, shared by all functions),
 - runs functions with its own packages importable (here a bare interpreter),
 - reports every exception as Runtime.HandlerError (here with its name, so Retry and Catch by name match),
 - waits 50 ms for a log line after an invocation that printed none, and
@@ -41,7 +41,7 @@ LIVE = os.environ.get("SWITCHYARD_LIVE")
 # The longest wait for the end of an invocation's log; it is there at once unless the process died.
 LOG_WAIT_SECONDS = 0.5
 
-# What stands for the answer of a process that ended without one.
+# The answer for a process that ended without one.
 DIED = '{"status": "died"}'
 
 # The most processes of one function; further invocations wait for one of them. A burst of events would start

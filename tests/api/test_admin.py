@@ -184,3 +184,18 @@ def test_the_table_is_found_by_name_variable_or_stack(run: CommandLine, monkeypa
     assert "no CloudFormation stack 'nowhere'" in run.capsys.readouterr().err
     assert command_line.main(["--table", "nowhere", "list-tenants"]) == 3
     assert "no such table" in run.capsys.readouterr().err
+
+
+def test_the_settings_of_a_tenant_are_read_and_changed(admin: Admin, tenant: str, run: CommandLine) -> None:
+    assert admin.get_tenant(tenant)["autoRun"] == "off"
+    shown = f"{tenant}  Acme  autoRun=agents\n"
+    assert run("update-tenant", tenant, "--auto-run", "agents") == (0, shown, "")
+    assert run("get-tenant", tenant) == (0, shown, "")
+    assert admin.update_tenant(tenant)["autoRun"] == "agents"
+    assert run("update-tenant", new_id(), "--auto-run", "off")[0] == 1
+    with pytest.raises(Invalid):
+        admin.update_tenant(tenant, "always")  # type: ignore[arg-type]
+    client = Api(admin.issue_token(tenant, "user_root", scopes=["settings:admin"])["token"])
+    assert client.get("/v1/tenant").json == admin.get_tenant(tenant)
+    reader = Api(admin.issue_token(tenant, "user_ada", scopes=["tasks:read"])["token"])
+    assert reader.get("/v1/tenant").status == 403

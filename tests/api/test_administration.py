@@ -42,7 +42,7 @@ def rows_of(table: Table, tenant: str) -> list[dict[str, Any]]:
 # ---------------------------------------------------------------- tokens
 
 
-def test_a_created_token_opens_what_its_scopes_say_and_no_more(api: Api) -> None:
+def test_a_created_token_opens_what_its_scopes_say_and_nothing_else(api: Api) -> None:
     answer = issue(api, expiresAt="90d")
     token = answer.json
     assert answer.status == 201

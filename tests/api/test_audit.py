@@ -67,7 +67,7 @@ def test_each_change_is_an_entry_that_says_who_what_when_and_how(api: Api, calle
     }
 
 
-def test_the_actions_of_a_tracks_life_are_told_apart(api: Api, stream: Stream) -> None:
+def test_the_actions_of_a_tracks_life_are_distinguished(api: Api, stream: Stream) -> None:
     track = task(api)
     stream.settle()
     for status in ("in_progress", "done", "todo"):

@@ -1,4 +1,4 @@
-"""Tasks that get a run by themselves: which, when, and never a second one."""
+"""Tasks that get a run automatically: which, when, and never a second one."""
 
 from collections.abc import Callable
 from typing import Any

@@ -12,7 +12,7 @@ from switchyard.domain.runs import Run
 from switchyard.ledger import system
 from switchyard.pipeline import webhooks
 from switchyard.store import audit
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
 from switchyard.surfaces.projects import run_stream
@@ -80,7 +80,9 @@ def test_active_runs_move_with_their_task(
     world.change_task(waiting, owner=becomes)
     world.deliver()
     assert (world.now(waiting).owner, world.now(finished).owner) == (becomes, was)
-    assert rows.to_item(world.now(waiting))["ready"]["S"].startswith(f"{world.tenant}{'~user_ada' if becomes else '#'}")
+    assert run_rows.to_item(world.now(waiting))["ready"]["S"].startswith(
+        f"{world.tenant}{'~user_ada' if becomes else '#'}"
+    )
     assert (world.now(waiting).version, world.now(waiting).changed_request) == (2, waiting.changed_request)
     found, other = (api, bo) if becomes else (bo, api)
     if becomes:
@@ -160,7 +162,7 @@ def test_an_event_that_was_shared_is_planned_for_nobody_once_its_task_is_persona
 def _of_task(run: Run) -> dict[str, Any]:
     event = event_of(run)
     track = {"id": run.task_id, "createdAt": clock.now(), "updatedAt": clock.now()}
-    event["detail"] |= {"type": "task.updated", "track": track, "changes": [], "previousStatus": None}
+    event["detail"] |= {"type": "task.updated", "track": track, "changes": [{"field": "title"}], "previousStatus": None}
     del event["detail"]["run"]
     return event
 
@@ -182,7 +184,7 @@ def test_a_delivery_that_waits_is_given_up_once_its_task_is_personal(
     assert webhooks.deliver(world.table, queue, Message(message, 2, "r")) is True
     assert len(outside.got) == 1
     (delivery,) = api.get(f"/api/v1/webhooks/{made['id']}/deliveries").json["items"]
-    assert (delivery["status"], delivery["error"]) == ("failed", "What it tells of is personal now.")
+    assert (delivery["status"], delivery["error"]) == ("failed", "The track is personal now.")
 
 
 @pytest.mark.parametrize(("changes", "status"), [({"owner": "user_ada"}, 404), ({"title": "Other"}, 200)])

@@ -13,6 +13,7 @@ from tests.api.conftest import Caller, client_of, empty_table
 from tests.support.projects import a_tenant
 from tests.support.published import Published
 from tests.support.runs import Runs
+from tests.support.stream import Stream
 
 few = settings(
     max_examples=20,
@@ -74,9 +75,16 @@ moved = st.sampled_from(
         *[("pool", each) for each in ("pending", "in_progress", "completed", "cancelled")],
         *[("followups", each) for each in ("open", "completed", "canceled")],
         *[("mcp", each) for each in ("open", "completed", "canceled")],
+        *[("worker", each) for each in ("in_progress", "completed", "failed")],
         *[("workflow", each) for each in ("queued", "in_progress", "completed", "failed", "cancelled")],
         ("objectives", "done"),
         ("claim", ""),
+        ("release", ""),
+        ("execute", ""),
+        ("waits", ""),
+        ("goal", ""),
+        ("goal run", ""),
+        ("delete", ""),
     ]
 )
 
@@ -91,6 +99,7 @@ class Tenant:
         self.objectives = f"/v1/workspaces/{tenant}/objectives"
         goal = self.client.ok("POST", self.objectives, {"agentId": "agent_bo", "systemPromptData": {}})
         self.objective = goal["metadata"]["id"]
+        self.lost = self.make("pool", "Cancelled", {"status": "cancelled"})
 
     def make(self, how: str, title: str, fields: Any) -> str:
         """Make a task; returns its id."""
@@ -130,8 +139,22 @@ class Tenant:
             case "objectives":
                 path = f"{self.objectives}/{self.objective}/tasks/{task_id}"
                 client.send("PATCH", path, {"completed": True})
-            case "claim":
-                client.send("POST", f"/api/v1/tasks/{task_id}/claim", {})
+            case "claim" | "release":
+                client.send("POST", f"/api/v1/tasks/{task_id}/{how}", {})
+            case "execute":
+                client.send("POST", "/api/v1/agents/agent_bo/execute", {"taskId": f"task_{task_id}"})
+            case "waits":
+                client.send("PATCH", f"/v1/tracks/{task_id}", {"task": {"dependsOn": [self.lost]}})
+            case "goal":
+                client.send("PATCH", f"/v1/tracks/{task_id}", {"task": {"goalId": self.objective.removeprefix("obj_")}})
+            case "goal run":
+                client.send("POST", f"/v1/tracks/{self.objective}/run", {})
+            case "delete":
+                client.send("DELETE", f"/v1/tracks/{task_id}")
+            case "worker":
+                latest = client.api.get(f"/api/projects/-/tasks/{task_id}").json.get("latest_run")
+                if latest:
+                    client.send("PATCH", f"/api/projects/-/tasks/{task_id}/runs/{latest['id']}", {"status": word})
             case _:
                 self._run(task_id, word)
 
@@ -151,7 +174,8 @@ class Tenant:
     def read(self, task_id: str) -> None:
         """Read the task on every surface that has it, alone and in lists."""
         client = self.client
-        client.ok("GET", f"/v1/tracks/{task_id}")
+        if client.send("GET", f"/v1/tracks/{task_id}").status == 404:
+            return  # it was deleted, which no surface may show otherwise
         client.ok("GET", f"/v1/tracks/{task_id}/graph")
         client.ok("GET", f"/api/v1/tasks/{task_id}")
         client.ok("GET", f"/v1/tasks/{task_id}")
@@ -174,6 +198,11 @@ class Tenant:
         client.ok("GET", f"{self.objectives}/{self.objective}")
         client.ok("GET", f"{self.objectives}/{self.objective}/tasks")
         client.ok("GET", "/v1/audit")
+        client.ok("GET", f"/v1/tracks/{self.objective}/graph")
+        client.send("GET", f"/v1/tracks/{self.objective}/run")
+        for each in client.ok("GET", "/api/v1/executions"):
+            client.ok("GET", f"/api/v1/executions/{each['id']}")
+        client.ok("GET", "/api/projects/-/tasks?archived=all")
         client.send("POST", "/v1/runs/claim", {})
         assert client.tool("claim_next_task")
 
@@ -194,8 +223,11 @@ def test_whoever_made_or_moved_a_record_each_answer_is_as_published(tenants: Any
             ids.append(world.make(*how))
             for move in moves:
                 world.move(ids[-1], *move)
-        for each in ids:
-            world.read(each)
+        stream = Stream(table, world.tenant)
+        for _ in range(2):
+            for each in ids:
+                world.read(each)
+            stream.settle()
         world.read_all()
 
 

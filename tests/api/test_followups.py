@@ -93,7 +93,7 @@ def test_what_is_not_json_is_refused(api: Api) -> None:
     refused(api.post("/v1/tasks", {"title": "a", "description": "x" * 1_048_577}), 413, "body_too_large")
 
 
-def test_a_caller_without_a_token_is_told_so(caller: Caller) -> None:
+def test_a_caller_without_a_token_is_unauthorized(caller: Caller) -> None:
     answer = Api(None).get("/v1/tasks")
     refused(answer, 401, "unauthorized")
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -108,7 +108,7 @@ def test_a_caller_without_a_token_is_told_so(caller: Caller) -> None:
         ("GET", "/v1/tasks/task_1", "tasks:read"),
     ],
 )
-def test_a_token_without_the_scope_is_told_which_one(caller: Caller, method: str, path: str, scope: str) -> None:
+def test_a_missing_scope_is_named(caller: Caller, method: str, path: str, scope: str) -> None:
     others = {"tasks:read", "tasks:write", "audit:read"} - {scope}
     body = {"title": "a"} if method != "GET" else None
     answer = caller(scopes=sorted(others)).request(method, path, body)
@@ -139,7 +139,7 @@ def test_a_personal_task_is_its_owners_alone(api: Api, caller: Caller) -> None:
     assert titles(other.get("/v1/tasks")) == []
 
 
-def test_a_goal_is_no_task(api: Api) -> None:
+def test_a_goal_is_not_a_task(api: Api) -> None:
     goal = {"type": "goal", "title": "Grow", "scope": {"type": "personal"}}
     goal_id = api.post("/v1/tracks", goal).json["id"]
     refused(api.get(f"/v1/tasks/{goal_id}"), 404, "resource_not_found")
@@ -148,7 +148,7 @@ def test_a_goal_is_no_task(api: Api) -> None:
 # ---------------------------------------------------------------- statuses and fields
 
 
-def test_every_spelling_of_an_id_is_read(api: Api) -> None:
+def test_every_form_of_an_id_is_read(api: Api) -> None:
     task = make(api)
     bare = task["id"].removeprefix("task_")
     for spelling in (bare, bare.replace("-", ""), bare.upper(), f"task_{bare}"):
@@ -198,7 +198,7 @@ def test_a_note_alone_changes_the_note_and_an_empty_one_clears_it(api: Api) -> N
     assert (cleared["status"], cleared["completed_note"]) == ("open", None)
 
 
-def test_a_change_of_nothing_is_no_new_version(api: Api) -> None:
+def test_a_change_of_nothing_makes_no_new_version(api: Api) -> None:
     task = make(api)
     answer = api.patch(f"/v1/tasks/{task['id']}", {})
     assert answer.json["data"] == task

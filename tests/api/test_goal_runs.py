@@ -11,7 +11,7 @@ from switchyard.domain.ids import new_id
 from switchyard.ledger import tracks as verbs
 from switchyard.ledger.unit import ACTIONS_MAX
 from switchyard.pipeline import goal_rounds
-from switchyard.store import goal_runs as rows
+from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
@@ -116,7 +116,7 @@ def test_one_transaction_has_room_for_the_runs_it_starts() -> None:
     assert 2 * goal_rounds.STARTS_MAX + 1 <= ACTIONS_MAX
 
 
-def test_a_run_tells_which_goal_run_started_it_and_for_whom(api: Api, shop: Workshop, goal: str, add: Any) -> None:
+def test_a_run_shows_which_goal_run_started_it_and_for_whom(api: Api, shop: Workshop, goal: str, add: Any) -> None:
     task = add()
     run = start(api, shop, goal)
     started = shop.task(task).latest_run_id
@@ -476,7 +476,7 @@ def test_a_step_that_is_repeated_starts_nothing_twice(api: Api, shop: Workshop, 
     assert [_runs_of(shop, each) for each in tasks] == [1, 1, 1]
 
 
-def test_a_history_that_is_full_goes_on_in_another_execution(
+def test_a_history_that_is_full_continues_in_another_execution(
     api: Api, shop: Workshop, goal: str, add: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(goal_rounds, "ROUNDS_MAX", 2)
@@ -523,7 +523,7 @@ def test_a_goal_run_whose_start_was_lost_is_started(api: Api, shop: Workshop, go
 
 
 @pytest.mark.parametrize("how", ["FAILED", "TIMED_OUT", "ABORTED", "SUCCEEDED"])
-def test_a_goal_run_whose_execution_is_over_goes_on_in_the_next(
+def test_a_goal_run_whose_execution_is_over_continues_in_the_next(
     api: Api, shop: Workshop, goal: str, add: Any, how: str
 ) -> None:
     first = add()
@@ -543,7 +543,7 @@ def test_a_goal_run_whose_execution_is_over_goes_on_in_the_next(
     assert status(api, goal) == "completed"
     assert [_runs_of(shop, each) for each in (first, second)] == [1, 1]
     assert list(shop.machine.executions) == [run["id"], f"{run['id']}-1", f"{run['id']}-2"]
-    # and one that is over is looked after no more
+    # and one that is over is no longer checked
     assert shop.reconcile()["seen"] == 0
 
 
@@ -621,15 +621,15 @@ def test_a_goal_run_is_begun_under_the_condition_that_nobody_else_began_one(
 ) -> None:
     add()
     others: list[Answer] = []
-    asked = rows.has_work
+    asked = goal_run_rows.has_work
 
     def has_work(*args: Any) -> bool:
         # Only now, when the first request has read that no goal run is under way.
-        monkeypatch.setattr(rows, "has_work", asked)
+        monkeypatch.setattr(goal_run_rows, "has_work", asked)
         others.append(api.post(f"/v1/tracks/{goal}/run"))
         return asked(*args)
 
-    monkeypatch.setattr(rows, "has_work", has_work)
+    monkeypatch.setattr(goal_run_rows, "has_work", has_work)
     late = api.post(f"/v1/tracks/{goal}/run")
     assert [each.status for each in [*others, late]] == [201, 409]
 
@@ -766,4 +766,4 @@ def test_a_row_gives_back_the_goal_run_it_was_made_of(api: Api, shop: Workshop, 
     run = shop.goal_run(goal)
     assert (run.max_parallel, run.on_failure, run.seen) == (7, "continue", 0)
     assert run.created_at <= clock.now()
-    assert rows.from_item(rows.to_item(run)) == run
+    assert goal_run_rows.from_item(goal_run_rows.to_item(run)) == run

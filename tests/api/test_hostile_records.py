@@ -25,7 +25,7 @@ HOSTILE = st.builds(
     st.text(st.sampled_from('x\0\ufffe\uffff\ud800\udfff\U0001f600\u0085\u2028"\\&<'), min_size=1, max_size=8),
     st.sampled_from([1, 40, 4_000, 100_000]),
 )
-#: What is no attribute of a row at all.
+#: What is not an attribute of a row at all.
 BROKEN: st.SearchStrategy[Any] = st.sampled_from([{}, {"N": "x"}, {"L": []}, {"S": 7}, {"NULL": True}, None])
 
 
@@ -68,7 +68,7 @@ def test_hostile_text_in_a_run_reaches_no_queue_and_every_run_is_signalled(text:
 
 @settings(max_examples=60, deadline=None)
 @given(text=HOSTILE, field=st.sampled_from(["title", "description", "assignee", "goal_id"]))
-def test_hostile_text_in_a_track_keeps_no_other_record_from_being_told(text: str, field: str) -> None:
+def test_hostile_text_in_a_track_keeps_no_other_record_from_being_published(text: str, field: str) -> None:
     tracks = [a_track(), a_track(**{field: text}), a_track()]
     clients = {"table": Table("table", Dynamo()), "bus": Bus("bus", Events()), **of_queues()}
     records = numbered([(None, each) for each in tracks])

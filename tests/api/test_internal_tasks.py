@@ -109,7 +109,7 @@ def test_an_internal_task_is_found_by_its_id_and_in_its_goal(pair: tuple[Track, 
     assert internal.id in api.get(f"/v1/tracks/{internal.goal_id}/graph").text
 
 
-def test_a_task_that_is_internal_no_more_is_listed_again(pair: tuple[Track, Track], api: Api) -> None:
+def test_a_task_that_is_no_longer_internal_is_listed_again(pair: tuple[Track, Track], api: Api) -> None:
     internal, _ = pair
     assert api.patch(f"/api/projects/1/tasks/{internal.id}", {"internal": False}).status == 200
     assert internal.id in api.get("/v1/tracks").text

@@ -194,7 +194,7 @@ def test_an_unknown_method_is_refused_as_its_generation_wants(mcp: Mcp) -> None:
         ('{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": [1]}', -32600),
     ],
 )
-def test_what_is_no_message_is_refused(mcp: Mcp, text: str, code: int) -> None:
+def test_an_invalid_message_is_refused(mcp: Mcp, text: str, code: int) -> None:
     assert error_of(mcp.api.post("/mcp", text=text), 400, code)["id"] is None
 
 
@@ -237,7 +237,7 @@ def test_the_metadata_names_the_resource_and_its_scopes(path: str) -> None:
     assert answer.json["bearer_methods_supported"] == ["header"]
 
 
-def test_a_token_for_other_things_is_told_a_scope(caller: Caller) -> None:
+def test_a_token_with_other_scopes_gets_the_missing_one_named(caller: Caller) -> None:
     answer = Mcp(caller(scopes=["audit:read"])).request("ping")
     assert error_of(answer, 403, -32000)["error"]["data"]["required_scope"] == "tasks:read"
     assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]

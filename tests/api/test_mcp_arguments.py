@@ -111,7 +111,7 @@ def test_everything_else_stays_strict(mcp: Mcp, name: str, arguments: dict[str, 
     assert [each["field"] for each in error["field_errors"]] == [field]
 
 
-def test_two_spellings_of_the_same_arguments_are_one_call_under_a_key(mcp: Mcp) -> None:
+def test_two_forms_of_the_same_arguments_are_one_call_under_a_key(mcp: Mcp) -> None:
     draft = {"id": "a", "title": "Once", "task": {}}
     first = mcp.ok("plan_work", drafts=[draft], idempotency_key="k")
     again = mcp.ok("plan_work", drafts=json.dumps([{**draft, "goal": None}]), scope=None, idempotency_key="k")

@@ -111,7 +111,7 @@ def test_a_label_wins_over_a_track_that_the_reference_might_mean(api: Api) -> No
 # ---------------------------------------------------------------- errors in the sender's words
 
 
-def test_a_cycle_is_told_by_the_labels_of_the_drafts(api: Api) -> None:
+def test_a_cycle_is_reported_by_the_labels_of_the_drafts(api: Api) -> None:
     answer = apply(
         api,
         {"id": "a", "title": "A", "task": {"dependsOn": ["b"]}},
@@ -151,7 +151,7 @@ def test_a_reference_of_the_wrong_kind_names_the_label(api: Api) -> None:
     assert answer.json["errors"][0]["reason"].startswith("other is not the id of a goal")
 
 
-def test_all_unknown_references_of_drafts_are_told_at_once(api: Api) -> None:
+def test_all_unknown_references_of_drafts_are_reported_at_once(api: Api) -> None:
     gone, missing = new_id(), new_id()
     answer = apply(
         api,
@@ -172,7 +172,7 @@ def test_all_unknown_references_of_drafts_are_told_at_once(api: Api) -> None:
     assert api.get("/v1/tracks").json["items"] == []
 
 
-def test_all_unknown_references_of_one_track_are_told_at_once(api: Api) -> None:
+def test_all_unknown_references_of_one_track_are_reported_at_once(api: Api) -> None:
     goal = make_goal(api)["id"]
     task = {"dependsOn": [new_id(), goal, new_id()], "parentId": new_id()}
     made = api.post("/v1/tracks", {"type": "task", "title": "A", "scope": DOCS, "task": task})

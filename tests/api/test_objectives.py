@@ -199,7 +199,7 @@ def test_a_task_of_a_personal_goal_is_personal_too(caller: Caller, base: str) ->
     assert ada.get(f"/v1/tracks/{made_task}").json["scope"] == {"type": "personal"}
 
 
-def test_every_spelling_of_an_id_is_read(api: Api, tenant: str) -> None:
+def test_every_form_of_an_id_is_read(api: Api, tenant: str) -> None:
     of = objective(api, f"/v1/workspaces/workspace_{tenant}/objectives")
     plain = of.removeprefix("obj_")
     for spelled in (of, plain, plain.replace("-", ""), f"goal_{plain}"):
@@ -212,7 +212,7 @@ def test_an_unknown_objective_is_not_found(api: Api, base: str, spelled: str) ->
     assert (answer.status, answer.json["code"]) == (404, 5)
 
 
-def test_a_task_is_no_objective(api: Api, base: str) -> None:
+def test_a_task_is_not_an_objective(api: Api, base: str) -> None:
     of = objective(api, base)
     assert api.get(f"{base}/{task(api, base, of)['metadata']['id']}").status == 404
 

@@ -171,6 +171,17 @@ def test_drafts_of_one_request_are_taken_in_the_order_of_their_dependencies(
     assert [each["outcome"] for each in answer.json["results"]] == ["updated", "updated"], answer.text
 
 
+def test_an_agent_does_not_take_a_dependency_away_by_the_change_that_it_forbids(
+    agent: Api, api: Api, first: str, second: str
+) -> None:
+    both = {"task": {"status": "done", "dependsOn": []}}
+    assert agent.patch(f"/v1/tracks/{second}", both).status == 409
+    assert api.patch(f"/v1/tracks/{second}", both).status == 200
+    agent.patch(f"/v1/tracks/{first}", {"task": {"status": "done"}})
+    third = str(make_task(api, "Third", dependsOn=[first])["id"])
+    assert agent.patch(f"/v1/tracks/{third}", both).status == 200
+
+
 def test_an_agent_makes_no_task_that_is_done_before_its_prerequisite(agent: Api, first: str) -> None:
     body = {"type": "task", "title": "Late", "scope": DOCS, "task": {"status": "done", "dependsOn": [first]}}
     assert agent.post("/v1/tracks", body).status == 409
@@ -207,7 +218,7 @@ def test_who_waits_for_what_will_never_be_done_stays_blocked_until_a_person_reso
 
 
 @pytest.mark.parametrize("how", ["cancelled", "deleted"])
-def test_an_event_tells_of_each_task_that_is_stuck(api: Api, stream: Stream, first: str, second: str, how: str) -> None:
+def test_there_is_an_event_for_each_stuck_task(api: Api, stream: Stream, first: str, second: str, how: str) -> None:
     finished = make_task(api, "Finished", dependsOn=[first])["id"]
     change(api, {"id": finished}, {"task": {"status": "done"}})
     stream.settle()

@@ -41,14 +41,14 @@ def nothing_is_written(api: Api) -> Any:
         '{"metadata":' * 10_000,
     ],
 )
-def test_what_is_no_json_is_refused(api: Api, text: str) -> None:
+def test_invalid_json_is_refused(api: Api, text: str) -> None:
     answer = api.post("/v1/tracks", text=text)
     assert_refused(answer, 400, "body", "not valid JSON")
     assert answer.json["code"] == "malformed_body"
 
 
 @pytest.mark.parametrize("text", ["null", "[]", "7", '"text"', "true"])
-def test_json_that_is_no_object_is_refused(api: Api, text: str) -> None:
+def test_json_that_is_not_an_object_is_refused(api: Api, text: str) -> None:
     assert_refused(api.post("/v1/tracks", text=text), 400, "body")
 
 
@@ -58,7 +58,7 @@ def test_bytes_that_are_no_utf8_are_refused(api: Api) -> None:
     assert_refused(replay("planning.create_track", event), 400, "body")
 
 
-def test_a_body_that_is_no_base64_is_refused(api: Api) -> None:
+def test_a_body_that_is_not_base64_is_refused(api: Api) -> None:
     event = sample("planning.create_track", api.token)
     event["body"], event["isBase64Encoded"] = "{no base64", True
     assert_refused(replay("planning.create_track", event), 400, "body")
@@ -183,7 +183,7 @@ def test_numbers_that_json_does_not_have_are_refused(api: Api, number: str) -> N
     assert_refused(api.post("/v1/tracks", text=text), 400, "metadata")
 
 
-def test_a_number_of_thousands_of_digits_is_no_crash(api: Api) -> None:
+def test_a_number_of_thousands_of_digits_is_not_a_crash(api: Api) -> None:
     text = '{"type":"task","title":"T","scope":{"type":"personal"},"metadata":{"x":' + "9" * 5_000 + "}}"
     assert api.post("/v1/tracks", text=text).status == 400
 

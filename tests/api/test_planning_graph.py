@@ -55,7 +55,7 @@ def test_parents_and_dependencies_are_no_circle_together(api: Api) -> None:
     assert change(api, parent, {"task": {"dependsOn": [child["id"]]}})["task"]["dependsOn"] == [child["id"]]
 
 
-def test_a_diamond_is_no_circle(api: Api) -> None:
+def test_a_diamond_is_not_a_circle(api: Api) -> None:
     base = make_task(api)
     left, right = (make_task(api, dependsOn=[base["id"]]) for _ in range(2))
     assert make_task(api, dependsOn=[left["id"], right["id"]])
@@ -149,7 +149,7 @@ def test_an_empty_goal_has_an_empty_graph(api: Api) -> None:
     assert (shown["nodes"], shown["edges"], shown["criticalPathLength"]) == ([], [], 0)
 
 
-def test_a_task_of_another_goal_blocks_but_is_no_node(api: Api) -> None:
+def test_a_task_of_another_goal_blocks_but_is_not_a_node(api: Api) -> None:
     outside = make_task(api)
     goal = make_goal(api)
     task = make_task(api, goalId=goal["id"], dependsOn=[outside["id"]])

@@ -294,7 +294,7 @@ def test_exactly_one_page_has_no_next(api: Api) -> None:
     assert api.post("/v1/tracks/search", {"type": "task"}).json["nextCursor"] is None
 
 
-def test_a_cursor_goes_on_where_the_page_ended_also_when_things_change(api: Api) -> None:
+def test_a_cursor_continues_where_the_page_ended_also_when_things_change(api: Api) -> None:
     made = [make_task(api, f"t{n}") for n in range(25)]
     first = api.get("/v1/tracks?limit=10").json
     make_task(api, "newer")

@@ -8,7 +8,7 @@ from tests.support.http import Api
 BODY = {"type": "task", "title": "Task", "scope": {"type": "projects", "ids": ["docs"]}}
 
 
-def test_the_tokens_own_workspace_may_be_named_in_any_spelling(api: Api, tenant: str) -> None:
+def test_the_tokens_own_workspace_may_be_named_in_any_form(api: Api, tenant: str) -> None:
     made = api.post(f"/v1/tracks?workspaceId={tenant}", BODY)
     assert made.status == 201
     assert api.get(f"/v1/tracks/{made.json['id']}?workspaceId=ws_{tenant.replace('-', '')}").status == 200

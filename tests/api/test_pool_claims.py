@@ -202,7 +202,7 @@ def test_the_fence_of_a_lease_that_ran_out_is_refused_though_nobody_took_the_tas
 
 
 @pytest.mark.parametrize("fence", ["x", "-1", "1.0", "", "9" * 16])
-def test_what_is_no_fence_is_refused(api: Api, fence: str) -> None:
+def test_an_invalid_fence_is_refused(api: Api, fence: str) -> None:
     answer = api.patch(f"{TASKS}/{make(api)['id']}", {"title": "x"}, headers={"claim-fence": fence})
     assert (answer.status, "Claim-Fence" in answer.json["message"]) == (400, True)
 
@@ -222,7 +222,7 @@ def test_a_heartbeat_prolongs_the_lease_and_makes_no_new_version(api: Api, worke
     assert rival.post(f"{TASKS}/{task['id']}/heartbeat").status == 409
 
 
-def test_a_released_task_is_ready_again_and_its_fence_goes_on(api: Api, worker: Api, rival: Api) -> None:
+def test_a_released_task_is_ready_again_and_its_fence_continues(api: Api, worker: Api, rival: Api) -> None:
     task = make(api)
     claim(worker, task)
     assert rival.post(f"{TASKS}/{task['id']}/release").status == 409

@@ -102,7 +102,7 @@ def test_a_finished_task_is_not_executed(api: Api) -> None:
 
 
 @pytest.mark.parametrize("agent", ["a%23b", "%20", "a~b", "x" * 129])
-def test_what_is_no_agents_id_is_refused(api: Api, agent: str) -> None:
+def test_an_invalid_agents_id_is_refused(api: Api, agent: str) -> None:
     answer = api.post(f"/api/v1/agents/{agent}/execute", {"taskId": a_task(api)})
     assert answer.status == 400
     assert "id" in answer.json["message"]
@@ -124,7 +124,7 @@ def test_what_is_not_in_the_pool_has_no_executions(api: Api, caller: Caller) -> 
 
 
 @pytest.mark.parametrize("given", ["x", "exec_", "exec_a.b", "exec_01a216b7-095d-7002-ab48-c394fccdf3ce", "."])
-def test_what_is_no_executions_id_is_not_found(api: Api, given: str) -> None:
+def test_an_invalid_executions_id_is_not_found(api: Api, given: str) -> None:
     assert api.get(f"/api/v1/executions/{given}").status == 404
 
 

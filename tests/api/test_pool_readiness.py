@@ -109,7 +109,7 @@ def test_a_deleted_or_unknown_task_is_left_alone(api: Api, table: Table, tenant:
     assert not recount(table, tenant, "01981f5c-7a00-7000-8000-00000000abcd")
 
 
-def test_endless_changes_are_told(api: Api, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_changes_are_reported(api: Api, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     task = make(api, dependsOn=[make(api, status="completed")])
 
     def refuse(*_: Any) -> None:
@@ -172,7 +172,7 @@ def test_records_that_come_twice_or_in_reverse_make_the_same_tasks_ready(api: Ap
         assert ready(api) == [task]
 
 
-def test_a_lease_that_is_prolonged_tells_the_stream_nothing(api: Api, stream: Stream) -> None:
+def test_an_extended_lease_leads_to_nothing_on_the_stream(api: Api, stream: Stream) -> None:
     task = make(api)
     api.post(f"{TASKS}/{task}/claim")
     stream.settle()

@@ -205,7 +205,7 @@ def test_a_bad_filter_is_refused(api: Api, query: str, word: str) -> None:
         ("organizationId", "org_1"),
     ],
 )
-def test_every_bound_is_told_by_its_field(api: Api, field: str, value: Any) -> None:
+def test_every_bound_is_reported_by_its_field(api: Api, field: str, value: Any) -> None:
     answer = api.post(TASKS, {"title": "T", field: value})
     assert (answer.status, field in answer.json["message"]) == (400, True)
     assert api.get(TASKS).json == []

@@ -13,7 +13,7 @@ from switchyard.aws.sending import NotTaken
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.pipeline import receivers, webhooks
-from switchyard.store import webhooks as rows
+from switchyard.store import webhooks as webhook_rows
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
 from tests.api.conftest import Caller
@@ -155,7 +155,7 @@ def test_an_event_goes_once_to_each_endpoint_that_wants_it(api: Api, table: Tabl
     assert [len(deliveries(api, each)) for each in others] == [0, 0, 0]
 
 
-def test_personal_tasks_and_other_tenants_are_not_told(api: Api, table: Table, tenant: str) -> None:
+def test_personal_tasks_and_other_tenants_are_not_delivered(api: Api, table: Table, tenant: str) -> None:
     webhook = make(api)
     webhooks.dispatch(table, event(tenant, owner="user_ada"), payload)
     webhooks.dispatch(table, event("other"), payload)
@@ -196,7 +196,7 @@ def test_a_record_whose_message_the_queue_does_not_take_is_delivered_again() -> 
 # ---------------------------------------------------------------- attempts
 
 
-def test_a_delivery_is_signed_and_tells_the_task_in_the_pools_words(
+def test_a_delivery_is_signed_and_has_the_task_in_the_pools_form(
     api: Api, table: Table, tenant: str, outside: Outside, queue: Queue
 ) -> None:
     webhook = make(api)
@@ -231,6 +231,18 @@ def test_a_message_names_what_changed_in_the_pools_words(api: Api, table: Table,
     assert set(data["changedFields"]) == {"spaceId", "assignedTo", "assigneeType", "dueDate"}
     assert data["task"]["organizationId"] == tenant
     assert set(data["task"]) - {"organizationId"} <= set(api.get(f"/api/v1/tasks/{task['id']}").json)
+
+
+def test_a_change_that_the_pool_does_not_see_is_not_told(api: Api, table: Table, tenant: str) -> None:
+    stream = Stream(table, tenant)
+    body = {"type": "task", "title": "T", "scope": {"type": "projects", "ids": ["a"]}, "task": {"status": "backlog"}}
+    task = api.post("/v1/tracks", body).json
+    stream.settle()
+    stream.bus.taken.clear()
+    assert api.patch(f"/v1/tracks/{task['id']}", {"task": {"status": "todo"}}).status == 200
+    stream.settle()
+    assert {each["DetailType"] for each in stream.bus.taken} == {"task.updated", "task.status_changed"}
+    assert [payload(json.loads(each["Detail"])) for each in stream.bus.taken] == [None, None]
 
 
 def test_a_failed_attempt_is_repeated_later_with_the_same_id_and_body(
@@ -320,7 +332,7 @@ def test_after_a_rotation_both_secrets_verify_for_a_day(
     ((_, headers, body),) = outside.got
     for secret in (webhook["secret"], rotated["secret"]):
         Webhook(secret).verify(body, dict(headers))
-    row = rows.find(table, tenant, webhook["id"][5:])
+    row = webhook_rows.find(table, tenant, webhook["id"][5:])
     assert row is not None
     assert len(row.secrets(clock.now())) == 2
     assert row.secrets(rotated["formerSecretUntil"]) == [rotated["secret"]]

@@ -414,7 +414,7 @@ def test_a_path_has_to_be_one(api: Api, run: Run, step: str, given: Any) -> None
     assert (answer.status, answer.json["attr"]) == (400, "storage_path")
 
 
-def test_a_file_whose_content_is_gone_is_told_as_such(api: Api, run: Run, bucket: ObjectStore) -> None:
+def test_a_file_whose_content_is_gone_is_reported_as_such(api: Api, run: Run, bucket: ObjectStore) -> None:
     (made,) = upload(api, run, FILE).json["artifacts"]
     bucket.client.delete_object(Bucket=bucket.bucket, Key=made["storage_path"])
     answer = api.post(url(run, "download/"), {"storage_path": made["storage_path"]})

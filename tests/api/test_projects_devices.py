@@ -9,7 +9,7 @@ from switchyard.domain.devices import DEVICES_MAX
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
-from switchyard.store import devices as rows
+from switchyard.store import devices as device_rows
 from switchyard.store import keys
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
@@ -44,11 +44,11 @@ def beat(api: Api, task: Track, device: str) -> Answer:
 
 
 def present(table: Table, task: Track, user: str = "user_ada") -> list[str]:
-    return [each.device_id for each in rows.presences(table, task.tenant_id, task.id, user)]
+    return [each.device_id for each in device_rows.presences(table, task.tenant_id, task.id, user)]
 
 
 def held(table: Table, tenant: str, user: str = "user_ada") -> list[str]:
-    return sorted(each.token for each in rows.of_person(table, tenant, user).devices)
+    return sorted(each.token for each in device_rows.of_person(table, tenant, user).devices)
 
 
 def seen(table: Table, tenant: str, device: dict[str, Any], at: str) -> None:
@@ -150,7 +150,7 @@ def test_the_device_seen_longest_ago_makes_room_for_the_21st(api: Api, table: Ta
     assert {"t00", "new"} <= set(left)
     assert "t19" not in left
     # and its token is free again
-    assert rows.holder(table, tenant, "t19") is None
+    assert device_rows.holder(table, tenant, "t19") is None
 
 
 def test_a_refresh_at_the_cap_evicts_nobody(api: Api, table: Table, tenant: str) -> None:
@@ -188,7 +188,7 @@ def test_unregistering_is_always_answered_alike(api: Api, table: Table, tenant: 
         answer = api.post(f"{TOKENS}unregister{slash}", {"token": "t"})
         assert (answer.status, answer.text) == (204, "")
     assert held(table, tenant) == []
-    assert rows.holder(table, tenant, "t") is None
+    assert device_rows.holder(table, tenant, "t") is None
     assert api.post(f"{TOKENS}unregister{slash}", {}).json["code"] == "required"
 
 
@@ -218,13 +218,13 @@ def test_a_beat_renews_the_window(api: Api, table: Table, task: Track) -> None:
     device = register(api)["id"]
     before = clock.epoch()
     beat(api, task, device)
-    (sign,) = rows.presences(table, task.tenant_id, task.id, "user_ada")
+    (sign,) = device_rows.presences(table, task.tenant_id, task.id, "user_ada")
     assert before + 60 <= sign.expires_at <= clock.epoch() + 61
     pk, sk = keys.presence(task.tenant_id, task.id, "user_ada", device)
     over = {"UpdateExpression": "SET expires_at = :at", "ExpressionAttributeValues": {":at": {"N": "1"}}}
     table.write([{"Update": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}, **over}}])
     beat(api, task, device)
-    (sign,) = rows.presences(table, task.tenant_id, task.id, "user_ada")
+    (sign,) = device_rows.presences(table, task.tenant_id, task.id, "user_ada")
     assert sign.expires_at >= before + 60
 
 

@@ -191,7 +191,7 @@ def test_a_page_is_one_query_a_realm_and_its_latest_runs_one_read(
     calls: list[str] = []
     table.observe = lambda operation, _: calls.append(operation)
     page(api, "limit=10")
-    # two queries and the counts side by side, then the runs
+    # two queries and the counts in parallel, then the runs
     assert sorted(calls) == ["batch_get_item", "batch_get_item", "query", "query"]
     calls.clear()
     follow(api, link)
@@ -316,7 +316,7 @@ def test_a_filter_that_can_not_be_is_refused(api: Api, project: Project, query: 
     assert (answer.status, answer.json["attr"], answer.json["code"]) == (400, attr, code)
 
 
-def test_a_filtered_page_that_goes_on_tells_the_least_there_is(api: Api, table: Table, project: Project) -> None:
+def test_a_filtered_page_with_a_next_one_has_a_minimum_count(api: Api, table: Table, project: Project) -> None:
     made = [a_task(table, project, "Find me" if each % 3 == 0 else "Other").id for each in range(30)][::-1]
     wanted = [each for at, each in enumerate(reversed(made)) if at % 3 == 0][::-1]
     found = page(api, "search=find&limit=4")

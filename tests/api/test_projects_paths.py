@@ -70,7 +70,7 @@ def test_a_task_without_a_project_is_found_under_any(api: Api, table: Table, pro
 
 
 @pytest.mark.parametrize("spelled", [new_id(), "7", "no-id", "%00"])
-def test_what_is_no_task_is_not_found(api: Api, project: Project, spelled: str) -> None:
+def test_an_invalid_task_id_is_not_found(api: Api, project: Project, spelled: str) -> None:
     answer = api.get(f"/api/projects/1/tasks/{spelled}/")
     assert (answer.status, answer.json) == (404, not_found())
 
@@ -115,7 +115,7 @@ def test_reading_needs_one_of_the_two_scopes_for_tasks(caller: Caller, table: Ta
     }
 
 
-def test_a_missing_token_and_a_wrong_one_are_told_apart(caller: Caller, table: Table) -> None:
+def test_a_missing_token_and_a_wrong_one_are_distinguished(caller: Caller, table: Table) -> None:
     url = f"/api/projects/1/tasks/{new_id()}/"
     missing = Api(None).get(url)
     wrong = Api("sy_wrong").get(url)
@@ -182,7 +182,7 @@ def told(error: SwitchyardError) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize(("raw", "code", "detail", "attr"), REFUSED)
-def test_a_refused_field_is_told_in_the_contracts_words(raw: str, code: str, detail: str, attr: str) -> None:
+def test_a_refused_field_is_reported_in_the_contracts_words(raw: str, code: str, detail: str, attr: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse_body(_Sample, raw.encode())
     assert told(refused.value) == (
@@ -191,14 +191,14 @@ def test_a_refused_field_is_told_in_the_contracts_words(raw: str, code: str, det
     )
 
 
-def test_only_the_first_refused_field_is_told() -> None:
+def test_only_the_first_refused_field_is_reported() -> None:
     with pytest.raises(Invalid) as refused:
         parse_body(_Sample, b'{"kind": "c", "number": 10}')
     assert len(refused.value.fields) == 2
     assert told(refused.value)[1]["attr"] == "kind"
 
 
-def test_a_body_that_is_no_json_is_a_parse_error() -> None:
+def test_a_body_that_is_not_json_is_a_parse_error() -> None:
     with pytest.raises(Invalid) as refused:
         parse_body(_Sample, b"{no json")
     status, body = told(refused.value)

@@ -147,7 +147,7 @@ def test_the_internals_of_a_run_are_never_shown(api: Api, table: Table, task: Tr
         *("reasoning_effort", "log_url", "error_message", "output", "state", "artifacts", "created_at", "updated_at"),
         *("completed_at", "agent", "holder", "lease_until", "fence", "heartbeat_at"),
     }
-    assert answers[0].json["log_url"] == f"https://api.test/api/projects/-/tasks/{task.id}/runs/{run.id}/logs"
+    assert answers[0].json["log_url"].startswith(f"https://api.test/api/run_logs/{run.tenant_id}.{task.id}.{run.id}.")
 
 
 def test_a_tasks_own_limits_are_those_of_its_runs(api: Api, table: Table, project: Project) -> None:
@@ -379,7 +379,7 @@ def test_an_unknown_task_is_not_found(api: Api, project: Project, path: str) -> 
 # ---------------------------------------------------------------- POST run: resume and artifacts
 
 
-def test_a_resumed_run_takes_over_what_is_not_said_anew(api: Api, table: Table, task: Track) -> None:
+def test_a_resumed_run_inherits_what_the_request_does_not_set(api: Api, table: Table, task: Track) -> None:
     first = start(
         api,
         task,
@@ -525,7 +525,7 @@ def test_a_list_of_runs_is_one_read_and_one_query(api: Api, table: Table, task: 
 
 
 @pytest.mark.parametrize("spelled", [new_id(), "no-id", "%00"])
-def test_what_is_no_run_is_not_found(api: Api, task: Track, spelled: str) -> None:
+def test_an_invalid_run_id_is_not_found(api: Api, task: Track, spelled: str) -> None:
     path = f"{base(task)}/runs/{spelled}/"
     commands = {"jsonrpc": "2.0", "method": "close"}
     answers = [
@@ -580,7 +580,7 @@ def test_state_and_output_are_merged_key_by_key(api: Api, table: Table, task: Tr
 
 
 @pytest.mark.parametrize("given", [[1], "text", 7, None, False])
-def test_an_output_that_is_no_object_replaces(api: Api, table: Table, task: Track, given: Any) -> None:
+def test_an_output_that_is_not_an_object_replaces(api: Api, table: Table, task: Track, given: Any) -> None:
     run = a_run(table, task, output={"k": 1})
     assert api.patch(url(run), {"output": given}).json["output"] == given
     assert api.patch(url(run), {"output": {"n": 1}}).json["output"] == {"n": 1}
@@ -879,7 +879,7 @@ def test_commands_find_no_sandbox(api: Api, table: Table, task: Track, method: s
         ({"jsonrpc": "2.0", "method": "user_message", "params": {}}, "params"),
     ],
 )
-def test_what_is_no_command_is_refused_as_such(api: Api, table: Table, task: Track, body: Any, attr: str) -> None:
+def test_an_invalid_command_is_refused_as_such(api: Api, table: Table, task: Track, body: Any, attr: str) -> None:
     answer = api.post(url(a_run(table, task), "command/"), body)
     assert (answer.status, answer.json["attr"]) == (400, attr)
 

@@ -22,7 +22,7 @@ from switchyard.domain.tracks import Track
 from switchyard.http.statuses import EndpointRefusal
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import keys
-from switchyard.store import staged as rows
+from switchyard.store import staged as staged_rows
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import staged
 from tests.api.conftest import Caller
@@ -47,7 +47,7 @@ def task(table: Table, project: Project) -> Track:
 def stage(table: Table, task: Track, *ids: str, seconds: int = 60) -> list[Entry]:
     entries = [{"id": each, "name": f"{each}.txt"} for each in ids]
     until = int(time.time()) + seconds
-    table.write([rows.put(task.tenant_id, task.id, each, until) for each in entries])
+    table.write([staged_rows.put(task.tenant_id, task.id, each, until) for each in entries])
     return entries
 
 
@@ -94,7 +94,7 @@ def test_an_artifact_of_another_task_is_missing(table: Table, project: Project, 
     assert refused(table, task, "a") == ["a"]
 
 
-def test_who_comes_second_has_to_decide_anew(table: Table, task: Track) -> None:
+def test_the_loser_of_a_race_decides_again(table: Table, task: Track) -> None:
     stage(table, task, "a", "b")
     first, second = unit(table, task.tenant_id), unit(table, task.tenant_id)
     staged.consume(first, task, ["a"])
@@ -314,9 +314,9 @@ def uploaded(api: Api, task: Track, bucket: ObjectStore, *contents: bytes, **mor
     return [{name: made[name] for name in names} for made in prepared]
 
 
-def staged_rows(table: Table, task: Track, files: list[dict[str, Any]]) -> list[Any]:
+def entries_of(table: Table, task: Track, files: list[dict[str, Any]]) -> list[Any]:
     found = table.get_many([keys.staged(task.tenant_id, task.id, each["id"]) for each in files])
-    return [rows.entry_of(row) for row in found.values()]
+    return [staged_rows.entry_of(row) for row in found.values()]
 
 
 def test_what_was_uploaded_is_staged_with_its_real_size(
@@ -359,7 +359,7 @@ def test_a_hundred_files_are_staged_at_once(api: Api, table: Table, task: Track,
     body = {"artifacts": uploaded(api, task, bucket, *[b"x"] * 100)}
     answer = api.post(url(task, "finalize"), body, headers={"idempotency-key": "k"})
     assert answer.status == 200, answer.text
-    assert len(staged_rows(table, task, body["artifacts"])) == 100
+    assert len(entries_of(table, task, body["artifacts"])) == 100
 
 
 def test_a_file_can_be_taken_until_a_day_after_its_upload(
@@ -369,9 +369,9 @@ def test_a_file_can_be_taken_until_a_day_after_its_upload(
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 86_000)
     assert finalize(api, task, *files).status == 200
-    assert staged_rows(table, task, files) != [None]
+    assert entries_of(table, task, files) != [None]
     monkeypatch.setattr(time, "time", lambda: now + 86_500)
-    assert staged_rows(table, task, files) == [None]
+    assert entries_of(table, task, files) == [None]
     answer = finalize(api, task, *files)
     assert (answer.status, answer.json) == (400, {"error": "Artifact upload not found in object storage"})
 
@@ -407,7 +407,7 @@ def test_a_path_outside_the_tasks_own_folder_is_refused_before_s3_is_asked(
     answer = finalize(api, task, good, {**bad, "storage_path": path.format(**places)})
     assert (answer.status, answer.json) == (400, {"error": "Artifact storage path is invalid for this task"})
     assert recorded.calls == []
-    assert staged_rows(table, task, [good, bad]) == []
+    assert entries_of(table, task, [good, bad]) == []
 
 
 def test_an_id_that_is_none_of_ours_is_refused(api: Api, task: Track) -> None:
@@ -424,7 +424,7 @@ def test_one_missing_upload_stages_nothing(api: Api, table: Table, task: Track, 
     gone = {name: missing[name] for name in files[0]}
     answer = finalize(api, task, files[0], gone, files[1])
     assert (answer.status, answer.json) == (400, {"error": "Artifact upload not found in object storage"})
-    assert staged_rows(table, task, [*files, gone]) == []
+    assert entries_of(table, task, [*files, gone]) == []
 
 
 def test_what_s3_does_not_know_the_size_of_is_refused(api: Api, task: Track, bucket: ObjectStore) -> None:
@@ -455,7 +455,7 @@ def test_the_real_size_counts(
     put(bucket, large["storage_path"], b"x" * size, s3_type)
     answer = finalize(api, task, small, {**large, **more})
     assert (answer.status, answer.json) == (400, {"error": error})
-    assert staged_rows(table, task, [small, large]) == []
+    assert entries_of(table, task, [small, large]) == []
 
 
 def test_without_a_content_type_that_of_the_upload_is_shown(api: Api, task: Track, bucket: ObjectStore) -> None:
@@ -476,7 +476,7 @@ def test_a_checksum_is_compared_again(api: Api, table: Table, task: Track, bucke
     put(bucket, file["storage_path"], b"hello", checksum=True)
     (shown,) = finalize(api, task, {**file, "checksum_sha256": wanted}).json["artifacts"]
     assert shown["checksum_sha256"] == wanted
-    assert artifacts.shown(staged_rows(table, task, [file])) == [shown]
+    assert artifacts.shown(entries_of(table, task, [file])) == [shown]
 
 
 @pytest.mark.parametrize(
@@ -500,7 +500,7 @@ def test_an_artifact_goes_into_a_request_once(api: Api, task: Track, bucket: Obj
     assert_refused(finalize(api, task, file, file), "artifacts__1__id", "is there twice")
 
 
-def test_a_storage_that_does_not_answer_is_told_as_such(api: Api, task: Track, bucket: ObjectStore) -> None:
+def test_a_storage_that_does_not_answer_is_reported_as_such(api: Api, task: Track, bucket: ObjectStore) -> None:
     files = uploaded(api, task, bucket, b"a")
     slow = ApiError({"Error": {"Code": "503"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "HeadObject")
     objects.use(ObjectStore(bucket.bucket, Recorded(bucket.client, {"head_object": slow})))

@@ -82,7 +82,7 @@ def change(before: Run, **fields: Any) -> tuple[Run, Mapping[str, Any] | None]:
 
 
 def became(before: Run, **fields: Any) -> tuple[Run, Mapping[str, Any]]:
-    """Return the run after a change that a person is to be told of, and the message."""
+    """Return the run after a change that a person is notified of, and the message."""
     after, message = change(before, **fields)
     assert message is not None
     return after, message
@@ -172,11 +172,11 @@ def test_a_task_without_a_title_is_called_untitled() -> None:
         ({}, {"state": {"awaiting_input": 1}}),
     ],
 )
-def test_other_changes_are_told_to_nobody(task: Track, before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_other_changes_notify_nobody(task: Track, before: dict[str, Any], after: dict[str, Any]) -> None:
     assert change(a_run(task, **before), **after)[1] is None
 
 
-def test_the_end_of_a_run_that_awaits_input_is_told_as_its_end(task: Track) -> None:
+def test_the_end_of_a_run_that_awaits_input_is_notified_as_its_end(task: Track) -> None:
     message = became(a_run(task), status="failed", state={"awaiting_input": True})[1]
     assert message["kind"] == "failed"
 
@@ -206,30 +206,30 @@ def test_a_repeated_record_leads_to_the_same_notification(task: Track) -> None:
 # ---------------------------------------------------------------- who is told
 
 
-def test_only_the_tasks_maker_is_told(
+def test_only_the_tasks_creator_is_notified(
     api: Api, caller: Caller, queue: Messages, expo: Receiver, table: Table, project: Project
 ) -> None:
     task = a_task(table, project, by="user_bo", assignee="user_ada")
     register(api, "mine")
     register(caller("user_bo"), "theirs")
     assert queue.give(ended(task))
-    assert expo.rung() == ["theirs"]
+    assert expo.notified() == ["theirs"]
 
 
-def test_without_devices_nobody_rings_and_it_is_told_why(
+def test_without_devices_nothing_is_sent_and_the_reason_is_shown(
     api: Api, queue: Messages, expo: Receiver, task: Track
 ) -> None:
     assert queue.give(ended(task))
     assert (decided(api, task), expo.requests) == (["no_devices"], [])
 
 
-def test_without_a_push_service_nobody_rings(api: Api, table: Table, task: Track) -> None:
+def test_without_a_push_service_nothing_is_sent(api: Api, table: Table, task: Track) -> None:
     register(api, "a")
     assert Messages(table, None).give(ended(task))
     assert decided(api, task) == ["disabled"]
 
 
-def test_nobody_is_told_of_a_task_that_became_anothers_own(
+def test_nobody_is_notified_of_a_task_that_became_anothers_own(
     caller: Caller, queue: Messages, expo: Receiver, table: Table, project: Project, api: Api
 ) -> None:
     task = a_task(table, project, by="user_ada", owner="user_bo")
@@ -238,7 +238,7 @@ def test_nobody_is_told_of_a_task_that_became_anothers_own(
     assert (decided(caller("user_bo"), task), expo.requests) == (["no_access"], [])
 
 
-def test_nobody_is_told_of_a_task_that_is_gone(
+def test_nobody_is_notified_of_a_task_that_is_gone(
     api: Api, queue: Messages, expo: Receiver, table: Table, task: Track
 ) -> None:
     register(api, "a")
@@ -274,7 +274,7 @@ def test_presence_that_ran_out_silences_nobody_although_its_row_is_there(
     watch(api, task, device)
     set_row(table, keys.presence(task.tenant_id, task.id, "user_ada", device), expires_at={"N": str(int(time.time()))})
     assert queue.give(ended(task))
-    assert expo.rung() == ["phone"]
+    assert expo.notified() == ["phone"]
 
 
 def test_presence_on_another_task_silences_nobody(
@@ -283,7 +283,7 @@ def test_presence_on_another_task_silences_nobody(
     (device,) = register(api, "phone")
     watch(api, a_task(table, project), device)
     assert queue.give(ended(task))
-    assert expo.rung() == ["phone"]
+    assert expo.notified() == ["phone"]
 
 
 def test_somebody_elses_presence_silences_nobody(
@@ -294,35 +294,35 @@ def test_somebody_elses_presence_silences_nobody(
         (device,) = register(caller(other), f"phone of {other}")
         watch(caller(other), task, device)
     assert queue.give(ended(task))
-    assert expo.rung() == ["phone"]
+    assert expo.notified() == ["phone"]
 
 
-def test_who_left_is_rung(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+def test_a_user_who_left_is_notified(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
     (device,) = register(api, "phone")
     watch(api, task, device)
     api.delete(f"/api/projects/-/tasks/{task.id}/presence/", body={"device_id": device})
     assert queue.give(ended(task))
-    assert expo.rung() == ["phone"]
+    assert expo.notified() == ["phone"]
 
 
-def test_a_given_up_device_is_present_no_more_also_when_it_comes_back(
+def test_an_unregistered_device_is_not_present_even_when_it_comes_back(
     api: Api, queue: Messages, expo: Receiver, task: Track
 ) -> None:
     desktop, _ = register(api, "desktop", "phone")
     watch(api, task, desktop)
     api.post("/api/users/@me/push_tokens/unregister/", {"token": "desktop"})
     assert queue.give(ended(task))
-    assert expo.rung() == ["phone"]
+    assert expo.notified() == ["phone"]
     time.sleep(0.002)  # the clock of instants counts milliseconds
     register(api, "desktop")
     assert queue.give(ended(task))
-    assert sorted(expo.rung()) == ["desktop", "phone", "phone"]
+    assert sorted(expo.notified()) == ["desktop", "phone", "phone"]
 
 
 # ---------------------------------------------------------------- cooldown
 
 
-def test_a_run_rings_once_for_a_kind_until_the_cooldown_is_over(
+def test_a_run_notifies_once_of_a_kind_until_the_cooldown_is_over(
     api: Api, queue: Messages, expo: Receiver, table: Table, task: Track
 ) -> None:
     register(api, "phone")
@@ -331,7 +331,7 @@ def test_a_run_rings_once_for_a_kind_until_the_cooldown_is_over(
     again, second = became(resumed, status="failed")
     assert queue.give(first)
     assert queue.give(second)
-    assert (decided(api, task), expo.rung()) == (["cooldown", "sent"], ["phone"])
+    assert (decided(api, task), expo.notified()) == (["cooldown", "sent"], ["phone"])
     cooldown = keys.cooldown(task.tenant_id, task.id, run.id, "failed")
     row = table.get(*cooldown)
     assert row is not None
@@ -340,7 +340,7 @@ def test_a_run_rings_once_for_a_kind_until_the_cooldown_is_over(
     set_row(table, cooldown, until={"S": clock.stamp(time.time() - 1)})
     _, third = became(replace(again, status="in_progress", version=again.version + 1), status="failed")
     assert queue.give(third)
-    assert expo.rung() == ["phone", "phone"]
+    assert expo.notified() == ["phone", "phone"]
 
 
 def test_awaiting_input_cools_down_in_30_seconds(api: Api, queue: Messages, table: Table, task: Track) -> None:
@@ -360,7 +360,7 @@ def test_other_kinds_and_other_runs_have_cooldowns_of_their_own(
     _, completed = became(run, status="completed")
     for message in (awaiting, completed, ended(task)):
         assert queue.give(message)
-    assert (decided(api, task), len(expo.rung())) == (["sent"] * 3, 3)
+    assert (decided(api, task), len(expo.notified())) == (["sent"] * 3, 3)
 
 
 def test_a_suppressed_notification_uses_the_cooldown_up(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
@@ -377,12 +377,12 @@ def test_a_suppressed_notification_uses_the_cooldown_up(api: Api, queue: Message
 # ---------------------------------------------------------------- once
 
 
-def test_a_message_that_comes_again_rings_nobody_twice(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
+def test_a_repeated_message_notifies_nobody_twice(api: Api, queue: Messages, expo: Receiver, task: Track) -> None:
     register(api, "phone")
     message = ended(task)
     for attempt in (1, 1, 2):
         assert queue.give(message, attempt)
-    assert (expo.rung(), decided(api, task)) == (["phone"], ["sent"])
+    assert (expo.notified(), decided(api, task)) == (["phone"], ["sent"])
 
 
 @pytest.mark.parametrize("call", range(1, 8))
@@ -399,7 +399,7 @@ def test_a_consumer_that_dies_anywhere_neither_loses_a_notification_nor_decides_
         monkeypatch.setattr(push.clock, "epoch", lambda: int(time.time()) + push.TURN_SECONDS + 1)
         assert queue.give(message, 2)
     # only where it died between the service's word and its own does the phone ring again
-    assert expo.rung() == ["phone"] * (2 if call == 7 else 1)
+    assert expo.notified() == ["phone"] * (2 if call == 7 else 1)
     (notification,) = listed(api, task)
     assert (notification["decided"], set(outcomes(notification).values())) == ("sent", {"accepted"})
 
@@ -417,13 +417,13 @@ def test_while_one_attempt_is_at_it_another_waits(
 
     expo.rule = twin
     assert queue.give(message)
-    assert (twins, expo.rung()) == ([False], ["phone"])
+    assert (twins, expo.notified()) == ([False], ["phone"])
 
 
 # ---------------------------------------------------------------- delivery
 
 
-def test_a_device_that_expo_knows_no_more_is_removed(
+def test_a_device_that_expo_no_longer_knows_is_removed(
     api: Api, queue: Messages, expo: Receiver, table: Table, task: Track, tenant: str
 ) -> None:
     old, new = register(api, "old", "new")
@@ -450,7 +450,7 @@ def test_a_device_that_is_registered_again_meanwhile_is_kept(
     assert [each.token for each in device_rows.of_person(table, tenant, "user_ada").devices] == ["phone"]
 
 
-def test_other_refusals_of_a_device_are_told_and_not_repeated(
+def test_other_refusals_of_a_device_are_shown_and_not_retried(
     api: Api, queue: Messages, expo: Receiver, task: Track
 ) -> None:
     (device,) = register(api, "phone")
@@ -500,7 +500,7 @@ def test_what_may_pass_is_tried_again_later(
         3,
         None,
     )
-    assert expo.rung() == ["phone"]
+    assert expo.notified() == ["phone"]
     assert 0 < queue.hidden[0] <= queue.hidden[1]
 
 
@@ -512,10 +512,10 @@ def test_no_answer_is_tried_again_later(api: Api, table: Table, task: Track) -> 
     assert not Messages(table, Expo(url)).give(message)
     with receiving() as opened:
         assert Messages(table, Expo(opened.url)).give(message, 2)
-        assert opened.rung() == ["phone"]
+        assert opened.notified() == ["phone"]
 
 
-def test_a_repeated_attempt_rings_only_who_was_not_taken(
+def test_a_repeated_attempt_notifies_only_pending_devices(
     api: Api, queue: Messages, expo: Receiver, task: Track
 ) -> None:
     register(api, "a", "b", "c")
@@ -524,7 +524,7 @@ def test_a_repeated_attempt_rings_only_who_was_not_taken(
     assert not queue.give(message)
     expo.tickets = {}
     assert queue.give(message, 2)
-    assert sorted(expo.rung()) == ["a", "b", "c"]
+    assert sorted(expo.notified()) == ["a", "b", "c"]
     assert [len(each) for each in expo.requests] == [3, 1]
 
 
@@ -533,7 +533,7 @@ def test_a_token_that_spoils_a_request_spoils_no_others(api: Api, queue: Message
     expo.rule = lambda messages: (400, {"errors": []}) if any(each["to"] == "bad" for each in messages) else None
     assert queue.give(ended(task))
     (notification,) = listed(api, task)
-    assert sorted(expo.rung()) == ["b", "c"]
+    assert sorted(expo.notified()) == ["b", "c"]
     assert outcomes(notification)[bad] == "refused"
 
 
@@ -546,7 +546,7 @@ def test_a_device_given_up_before_the_next_attempt_is_left_alone(
     assert not queue.give(message)
     api.post("/api/users/@me/push_tokens/unregister/", {"token": "a"})
     assert queue.give(message, 2)
-    assert expo.rung() == ["b"]
+    assert expo.notified() == ["b"]
     assert outcomes(listed(api, task)[0]) == {a: "unregistered", b: "accepted"}
 
 
@@ -628,7 +628,7 @@ def set_row(table: Table, key: tuple[str, str], **values: Any) -> None:
 # ---------------------------------------------------------------- through the surface
 
 
-def test_what_an_agent_reports_over_http_is_what_is_told(
+def test_what_an_agent_reports_over_http_is_what_is_notified(
     api: Api, caller: Caller, queue: Messages, expo: Receiver, table: Table, task: Track
 ) -> None:
     register(api, "phone")

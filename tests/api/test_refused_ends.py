@@ -26,13 +26,20 @@ def task(api: Api) -> str:
     return str(make_task(api, goalId=make_goal(api)["id"])["id"])
 
 
-WAYS = ["planning", "pool", "followups", "objectives", "mcp"]
+WAYS = ["planning", "apply", "pool", "followups", "objectives", "mcp", "mcp plan"]
 
 
 def complete(client: Api, tenant: str, way: str, task: str, goal: str, **more: Any) -> Answer:
     match way:
         case "planning":
             return client.patch(f"/v1/tracks/{task}", {"task": {"status": "done"}, **more})
+        case "apply" | "mcp plan":
+            draft = {"id": task, "task": {"status": "done"}}
+            name = "updateDrafts" if way == "apply" else "drafts"
+            body = {name: [{"id": "new", "title": "N", "task": {}}, draft], **more}
+            if way == "apply":
+                return client.post("/v1/tracks/apply", {"scope": {"type": "personal"}, **body})
+            return Mcp(client).request("tools/call", {"name": "plan_work", "arguments": body})
         case "pool":
             return client.patch(f"/api/v1/tasks/{task}", {"status": "completed", **more})
         case "followups":
@@ -65,7 +72,7 @@ def test_a_completion_that_is_refused_early_keeps_its_error_and_is_found_by_its_
     status, code = {
         "scope": (403, "missing_required_scope"),
         "body": (400, "validation_failed"),
-        "id": (404, "resource_not_found"),
+        "id": (422, "unknown_reference") if way in ("apply", "mcp plan") else (404, "resource_not_found"),
     }[why]
     assert entry["error"] == {"code": code, "status": status}
     assert (entry["outcome"], entry["action"], entry["newStatus"]) == ("refused", "completed", "done")
@@ -73,7 +80,9 @@ def test_a_completion_that_is_refused_early_keeps_its_error_and_is_found_by_its_
     assert entry["actor"]["id"] == "agent_bo"
 
 
-def test_what_is_no_end_of_a_task_leaves_no_entry(api: Api, caller: Caller, tenant: str, stream: Stream) -> None:
+def test_a_change_that_does_not_end_a_task_leaves_no_entry(
+    api: Api, caller: Caller, tenant: str, stream: Stream
+) -> None:
     reader = caller(scopes=["tasks:read"])
     unknown = new_id()
     reader.patch(f"/v1/tasks/{unknown}", {"status": "open"})
@@ -89,7 +98,7 @@ def test_what_is_no_end_of_a_task_leaves_no_entry(api: Api, caller: Caller, tena
     assert entries(api) == []
 
 
-def test_who_may_do_nothing_writes_one_short_row_a_request_that_goes_by_itself(
+def test_a_caller_without_scopes_writes_one_short_row_a_request_that_expires(
     api: Api, caller: Caller, tenant: str, stream: Stream
 ) -> None:
     nobody = caller("agent_bo", kind="agent", scopes=["user:write"])
@@ -107,7 +116,7 @@ def test_who_may_do_nothing_writes_one_short_row_a_request_that_goes_by_itself(
     assert "expires_at" in kept
 
 
-def test_a_refusal_after_the_task_was_read_is_told_once(api: Api, stream: Stream, task: str) -> None:
+def test_a_refusal_after_the_task_was_read_is_recorded_once(api: Api, stream: Stream, task: str) -> None:
     stream.settle()
     answer = api.patch(f"/v1/tracks/{task}", {"task": {"status": "done", "dependsOn": [new_id()]}})
     assert answer.status == 422

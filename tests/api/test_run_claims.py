@@ -220,7 +220,7 @@ def test_the_run_of_a_task_that_was_finished_or_deleted_meanwhile_is_passed_over
     assert bo.post(CLAIM).status == 204
 
 
-def test_a_crowd_draws_at_random_but_its_own_runs_first(
+def test_many_workers_draw_at_random_but_their_own_runs_first(
     ledger: Ledger, bo: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims.draws, "are_contended", lambda *_: True)
@@ -270,7 +270,7 @@ def test_a_claim_waits_for_a_run_and_takes_it_when_it_comes(ledger: Ledger, bo: 
     assert now.sleeps == 3
 
 
-def test_a_claim_waits_as_long_as_it_was_told_and_looks_about_once_a_second(
+def test_a_claim_waits_as_long_as_it_says_and_looks_about_once_a_second(
     ledger: Ledger, bo: Api, now: Clock, table: Table
 ) -> None:
     bo.context.milliseconds = 29_000
@@ -356,7 +356,7 @@ def test_a_heartbeat_out_of_bounds_is_refused(ledger: Ledger, bo: Api, seconds: 
 
 
 @pytest.mark.parametrize("action", ["heartbeat", "release"])
-def test_what_is_no_id_is_refused_and_an_unknown_run_is_not_found(ledger: Ledger, bo: Api, action: str) -> None:
+def test_an_invalid_id_is_refused_and_an_unknown_run_is_not_found(ledger: Ledger, bo: Api, action: str) -> None:
     run = ledger.offer()
     assert bo.post(f"/v1/runs/{run.task_id}/{new_id()}/{action}").status == 404
     assert bo.post(f"/v1/runs/{new_id()}/{run.id}/{action}").status == 404
@@ -394,7 +394,7 @@ def test_a_claim_is_one_look_one_read_and_one_write(ledger: Ledger, bo: Api, tab
     calls: Counter[str] = Counter()
     table.observe = lambda operation, _: calls.update([operation])
     assert claimed(bo.post(CLAIM))
-    # The queries of a look run side by side; run and task are read in one go.
+    # The queries of a look run in parallel; run and task are read in one go.
     assert calls == {"query": 8, "batch_get_item": 1, "transact_write_items": 1}
 
 

@@ -14,7 +14,7 @@ from switchyard.domain import clock
 from switchyard.domain.ids import lowest_id, new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.store import run_logs as rows
+from switchyard.store import run_logs as run_log_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_logs
@@ -42,7 +42,7 @@ def url(run: Run, tail: str) -> str:
 def log(table: Table, run: Run, *entries: Any, ago: float = 60) -> None:
     """Append entries to the run's log as of so many seconds ago."""
     lines = [json.dumps(entry, ensure_ascii=False) for entry in entries]
-    table.write([rows.put(run.tenant_id, run.id, Append(lowest_id(time.time() - ago), lines))])
+    table.write([run_log_rows.put(run.tenant_id, run.id, Append(lowest_id(time.time() - ago), lines))])
 
 
 def update(kind: str, at: str | None = None) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_what_has_expired_is_not_shown(api: Api, table: Table, run: Run, monkeyp
     log(table, run, {"n": 1})
     days = 86_400
     for after, shown in ((30 * days - 5, 1), (30 * days + 5, 0)):
-        monkeypatch.setattr(rows.clock, "epoch", lambda after=after: int(time.time()) + after)
+        monkeypatch.setattr(run_log_rows.clock, "epoch", lambda after=after: int(time.time()) + after)
         assert len(api.get(url(run, "logs")).text.splitlines()) == shown
         assert api.get(url(run, "session_logs/")).headers["x-total-count"] == str(shown)
 
@@ -195,7 +195,7 @@ def test_an_entrys_type_is_its_method_or_the_kind_of_update(
 
 
 @pytest.mark.parametrize("entry", [{}, {"notification": None}, {"notification": []}, tell(None), tell({})])
-def test_an_entry_that_tells_of_nothing_has_no_type(api: Api, table: Table, run: Run, entry: Any) -> None:
+def test_an_entry_without_a_method_has_no_type(api: Api, table: Table, run: Run, entry: Any) -> None:
     log(table, run, entry)
     assert session(api, run, "event_types=other")[0] == []
     assert session(api, run, "exclude_types=other")[0] == [entry]
@@ -212,7 +212,7 @@ def test_an_entry_that_tells_of_nothing_has_no_type(api: Api, table: Table, run:
         ("2026-01-01T10:00:01", []),
     ],
 )
-def test_after_is_the_entrys_own_time_in_any_spelling(
+def test_after_is_the_entrys_own_time_in_any_format(
     api: Api, table: Table, run: Run, after: str, left: list[str]
 ) -> None:
     times = ("2026-01-01T10:00:00Z", "2026-01-01T10:00:00.0005+00:00", "2026-01-01T10:00:01")
@@ -247,7 +247,7 @@ def test_of_a_log_beyond_all_measure_the_beginning_is_shown_and_the_answer_says_
     monkeypatch.setattr(run_logs, "EXAMINE_MAX_BYTES", 1_000)
     for number in range(3):
         log(table, run, {"text": "x" * 600}, ago=50 - number)
-    monkeypatch.setattr(rows, "PAGE_MAX", 1)
+    monkeypatch.setattr(run_log_rows, "PAGE_MAX", 1)
     page, answer = session(api, run)
     assert (len(page), answer.headers["x-truncated"]) == (3, "true")
 
@@ -284,7 +284,7 @@ def test_a_log_is_read_a_query_at_a_time_and_never_ahead(api: Api, table: Table,
 
 def test_times_of_a_log_are_kept_by_the_clock(table: Table, run: Run) -> None:
     log(table, run, {"n": 1})
-    pk, sk = rows.keys.run_log(run.tenant_id, run.id, "")
+    pk, sk = run_log_rows.keys.run_log(run.tenant_id, run.id, "")
     (row,), _ = table.query(
         KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": pk}}, ConsistentRead=True
     )

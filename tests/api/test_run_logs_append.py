@@ -1,4 +1,4 @@
-"""Appending to the log of a run: what is taken, what it costs, and whose sign of life it is."""
+"""Appending to the log of a run: what is taken, what it costs, and whose heartbeat it is."""
 
 import json
 import time
@@ -84,7 +84,7 @@ def test_entries_are_kept_as_they_came_and_answered_with_the_run(api: Api, run: 
     assert logged(api, run) == [*entries, {"n": 3}]
 
 
-def test_the_answer_tells_how_long_it_took(api: Api, run: Run) -> None:
+def test_the_answer_says_how_long_it_took(api: Api, run: Run) -> None:
     timing = append(api, run, {"n": 1}).headers["server-timing"]
     assert [each.split(";dur=")[0] for each in timing.split(", ")] == ["read", "append"]
     assert all(float(each.split("=")[1]) >= 0 for each in timing.split(", "))
@@ -129,7 +129,7 @@ def test_pieces_of_messages_are_left_out(api: Api, table: Table, run: Run) -> No
     ],
     ids=["missing", "null", "empty", "text", "many", "no object", "large entry", "large", "deep"],
 )
-def test_what_is_no_list_of_entries_is_refused_and_nothing_written(
+def test_an_invalid_list_of_entries_is_refused_and_nothing_written(
     api: Api, run: Run, body: Any, attr: str, detail: str
 ) -> None:
     answer = api.post(f"/api/projects/@current/tasks/{run.task_id}/runs/{run.id}/append_log/", body)
@@ -138,7 +138,7 @@ def test_what_is_no_list_of_entries_is_refused_and_nothing_written(
 
 
 @pytest.mark.parametrize("text", ['{"entries": [{"a": NaN}]}', '{"entries": [{"a": 1e999}]}'])
-def test_what_is_no_json_is_refused(api: Api, run: Run, text: str) -> None:
+def test_invalid_json_is_refused(api: Api, run: Run, text: str) -> None:
     url = f"/api/projects/@current/tasks/{run.task_id}/runs/{run.id}/append_log/"
     answer = api.post(url, text=text)
     assert answer.status == 400, answer.text
@@ -159,7 +159,7 @@ def test_an_append_under_an_idempotency_key_is_made_once(api: Api, run: Run) -> 
     assert append(api, run, {"n": 2}, **key).status == 409
 
 
-# ---------------------------------------------------------------- what it costs, and the sign of life
+# ---------------------------------------------------------------- what it costs, and the heartbeat
 
 
 def costs(table: Table, api: Api, run: Run) -> list[str]:
@@ -212,7 +212,7 @@ def test_a_short_lease_is_prolonged_before_a_third_of_it_is_over(caller: Caller,
 
 
 def test_a_change_of_the_run_does_not_put_off_its_lease(caller: Caller, table: Table, task: Track) -> None:
-    """The change is a sign of life and leaves the lease alone: the next append prolongs it all the same."""
+    """The change is a heartbeat and leaves the lease alone: the next append prolongs it all the same."""
     agent = caller("agent_bo", kind="agent")
     run = held(table, task, 30, ago=25)
     actor = Actor(task.tenant_id, "agent_bo", "agent", frozenset(SCOPES), "seed")
@@ -241,7 +241,7 @@ def test_a_run_that_waits_takes_lines_and_shows_no_sign_of_life(api: Api, table:
 def test_lines_of_two_who_find_the_same_stale_sign_of_life_are_both_kept(
     caller: Caller, table: Table, task: Track
 ) -> None:
-    """The second one's read is older than the first one's write: it decides anew and loses nothing."""
+    """The second one's read is older than the first one's write: it decides again and loses nothing."""
     run = held(table, task, 600, ago=65)
     agent = caller("agent_bo", kind="agent")
     real, raced = table.write, []
@@ -279,7 +279,7 @@ def test_a_holder_whose_lease_ran_out_is_refused_with_its_fence(caller: Caller, 
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-def test_the_last_lines_may_come_after_the_end_and_later_no_more(
+def test_the_last_lines_may_come_soon_after_the_end_but_not_later(
     caller: Caller, table: Table, project: Project, status: str
 ) -> None:
     agent = caller("agent_bo", kind="agent")
@@ -297,7 +297,7 @@ def test_the_last_lines_may_come_after_the_end_and_later_no_more(
         assert current(table, run) == run
         assert len(logged(agent, run)) == (expected == 200)
     assert answer.json["code"] == "run_finished"
-    assert "its log takes no more lines 300 seconds after the end" in answer.json["detail"]
+    assert "its log accepts no lines later than 300 seconds after the end" in answer.json["detail"]
 
 
 def test_to_the_run_of_a_personal_task_its_owner_alone_appends(

@@ -11,7 +11,7 @@ from switchyard.domain import clock
 from switchyard.domain.ids import lowest_id, new_id
 from switchyard.domain.runs import Run
 from switchyard.ledger import system
-from switchyard.store import run_logs as rows
+from switchyard.store import run_logs as run_log_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_stream
@@ -46,7 +46,7 @@ def log(table: Table, run: Run, *entries: Any, ago: float = 60) -> str:
     """Append entries to the run's log as of so many seconds ago; returns the append's id."""
     made = lowest_id(time.time() - ago)
     lines = [json.dumps(entry) for entry in entries]
-    table.write([rows.put(run.tenant_id, run.id, Append(made, lines))])
+    table.write([run_log_rows.put(run.tenant_id, run.id, Append(made, lines))])
     return made
 
 
@@ -100,7 +100,7 @@ def test_each_event_id_is_a_place_to_go_on_from(api: Api, table: Table, run: Run
     assert (last.name, last.data, last.id) == ("keepalive", {"type": "keepalive"}, found[-1].id)
 
 
-def test_an_id_without_the_runs_version_is_told_the_state_again(api: Api, table: Table, run: Run) -> None:
+def test_an_id_without_the_runs_version_gets_the_state_again(api: Api, table: Table, run: Run) -> None:
     made = log(table, run, {"n": 1}, {"n": 2})
     found = events(follow(api, run, f"{made}.0"))
     assert [each.data.get("type") for each in found] == ["task_run_state", None]
@@ -108,7 +108,7 @@ def test_an_id_without_the_runs_version_is_told_the_state_again(api: Api, table:
 
 
 @pytest.mark.parametrize("given", ["x", "1-0", "0", "0.0.1.2", f"{new_id()}.0.1.END", f"{new_id()}.-1", "٠.٠.٠"])
-def test_what_is_no_event_id_is_refused(api: Api, run: Run, given: str) -> None:
+def test_an_invalid_event_id_is_refused(api: Api, run: Run, given: str) -> None:
     answer = follow(api, run, given)
     assert (answer.status, answer.json["attr"]) == (400, "Last-Event-ID")
     assert "not the id of an event" in answer.json["detail"]
@@ -131,7 +131,7 @@ def test_start_latest_leaves_out_what_is_there_and_remembers_where_it_began(api:
     assert entries_of(events(follow(api, run, first.id, "start=latest&wait=0"))) == [2]
 
 
-def test_a_change_of_the_run_is_told_once(api: Api, table: Table, run: Run) -> None:
+def test_a_change_of_the_run_is_sent_once(api: Api, table: Table, run: Run) -> None:
     place = events(follow(api, run))[-1].id
     settle(table, run, stage="build", branch="fix")
     (told,) = events(follow(api, run, place))
@@ -153,7 +153,7 @@ def test_a_finished_run_ends_its_stream_and_then_the_client(api: Api, table: Tab
     assert [each.name for each in events(follow(api, run, found[-2].id))] == ["end"]
 
 
-def test_lines_after_the_end_are_told_and_then_the_end_again(api: Api, table: Table, run: Run) -> None:
+def test_lines_after_the_end_are_sent_and_then_the_end_again(api: Api, table: Table, run: Run) -> None:
     settle(table, run, status="failed", completed_at=LONG_AGO)
     end = events(follow(api, run))[-1]
     log(table, run, {"n": 1}, ago=3)
@@ -205,7 +205,7 @@ def test_it_waits_no_longer_than_asked_nor_than_the_function_may_run(
         assert waited - 1 <= now[0] - before <= waited
 
 
-def test_an_answer_is_bounded_and_the_next_one_goes_on(
+def test_an_answer_is_bounded_and_the_next_one_continues(
     api: Api, table: Table, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_stream, "ANSWER_MAX_BYTES", 10_000)
@@ -224,9 +224,9 @@ def test_an_answer_is_bounded_and_the_next_one_goes_on(
     assert answers > 3
 
 
-def test_what_has_expired_is_not_told(api: Api, table: Table, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_expired_is_not_sent(api: Api, table: Table, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     log(table, run, {"n": 1})
-    monkeypatch.setattr(rows.clock, "epoch", lambda: clock.milliseconds("2999-01-01T00:00:00.000Z") // 1_000)
+    monkeypatch.setattr(run_log_rows.clock, "epoch", lambda: clock.milliseconds("2999-01-01T00:00:00.000Z") // 1_000)
     assert entries_of(events(follow(api, run))) == []
 
 

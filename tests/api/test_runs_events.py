@@ -52,7 +52,7 @@ def trail(stream: Stream, run: Run) -> list[audit.Entry]:
     return [entry for row in rows if (entry := audit.from_item(row)).action == "run_status_changed"]
 
 
-def test_each_stage_of_a_run_is_told_once(ledger: Runs, stream: Stream) -> None:
+def test_each_stage_of_a_run_is_published_once(ledger: Runs, stream: Stream) -> None:
     run = ledger.run()
     assert types(stream) == ["run.queued"]
     ledger.rewrite(run, dispatches=1, dispatched_at=clock.now(), version=2)
@@ -69,7 +69,7 @@ def test_each_stage_of_a_run_is_told_once(ledger: Runs, stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-def test_the_end_of_a_run_is_told_by_its_status(ledger: Runs, stream: Stream, offered: Run, status: str) -> None:
+def test_the_end_of_a_run_is_published_by_its_status(ledger: Runs, stream: Stream, offered: Run, status: str) -> None:
     ledger.change(offered, status=status, output={"pages": 3})
     (event,) = told(stream)
     assert event["type"] == f"run.{status}"
@@ -79,7 +79,7 @@ def test_the_end_of_a_run_is_told_by_its_status(ledger: Runs, stream: Stream, of
     assert event["sequence"] == event["run"]["version"] == 2
 
 
-def test_a_run_that_is_not_queued_yet_is_told_when_it_is(ledger: Runs, stream: Stream) -> None:
+def test_a_run_that_is_not_queued_yet_is_published_when_it_is(ledger: Runs, stream: Stream) -> None:
     run = ledger.run(status="not_started")
     assert types(stream) == []
     ledger.change(run, status="queued")
@@ -94,13 +94,13 @@ def test_a_run_that_comes_back_to_the_workflow_is_queued_again(ledger: Runs, str
     assert types(stream) == ["run.queued"]
 
 
-def test_a_change_that_means_nothing_to_others_is_not_told(ledger: Runs, stream: Stream, offered: Run) -> None:
+def test_a_change_that_means_nothing_to_others_is_not_published(ledger: Runs, stream: Stream, offered: Run) -> None:
     ledger.change(offered, stage="testing")
     assert types(stream) == []
     assert [each.new_status for each in trail(stream, offered)] == ["queued"]
 
 
-def test_inputs_of_a_run_are_not_told_and_large_outputs_are_left_out(
+def test_inputs_of_a_run_are_not_published_and_large_outputs_are_left_out(
     ledger: Runs, stream: Stream, offered: Run
 ) -> None:
     ledger.change(offered, status="completed", output="x" * 20_000, state={"pending_user_message": "secret plan"})
@@ -109,7 +109,7 @@ def test_inputs_of_a_run_are_not_told_and_large_outputs_are_left_out(
     assert event["omitted"] == ["output"]
 
 
-def test_the_trail_of_the_task_tells_each_status_of_its_run_and_who_gave_it(
+def test_the_trail_of_the_task_has_each_status_of_its_run_and_who_set_it(
     ledger: Runs, stream: Stream, offered: Run
 ) -> None:
     ledger.claim(offered)
@@ -145,7 +145,7 @@ def test_a_run_of_a_personal_task_is_its_owners_alone(ledger: Runs, stream: Stre
 
 
 @pytest.mark.parametrize("wanted", ["run.dispatched", "run.*"])
-def test_webhooks_are_told_of_runs(
+def test_webhooks_receive_events_of_runs(
     api: Api, ledger: Runs, stream: Stream, table: Table, caller: Caller, wanted: str
 ) -> None:
     made = api.post("/api/v1/webhooks", {"url": "https://agents.example.com/in", "events": [wanted]})

@@ -14,7 +14,7 @@ from switchyard.domain.tracks import Track
 from switchyard.ledger import claims, runs, system, tracks
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import keys
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 
@@ -74,7 +74,7 @@ def test_a_new_run_is_the_tasks_latest_and_keeps_it_out_of_the_pool(table: Table
 
 def test_a_row_gives_back_the_run_it_was_made_of(offered: Run) -> None:
     full = replace(offered, output={"a": [1]}, state={"mode": "background"}, artifacts=({"id": "x"},), fence=3)
-    assert rows.from_item(rows.to_item(full)) == full
+    assert run_rows.from_item(run_rows.to_item(full)) == full
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_settling_a_run_whose_task_was_deleted_changes_the_run_alone(table: Tabl
     system.change_run(table, system.actor(tenant), "r", offered.task_id, offered.id, lambda _: {"status": "cancelled"})
     row = table.get(*keys.run(tenant, offered.task_id, offered.id))
     assert row
-    assert rows.from_item(row).status == "cancelled"
+    assert run_rows.from_item(row).status == "cancelled"
     assert system.change_run(table, system.actor(tenant), "r", offered.task_id, new_id(), lambda _: {}) is None
 
 
@@ -213,10 +213,10 @@ def test_a_tasks_runs_are_read_newest_first_page_by_page(table: Table, tenant: s
         ledger = unit(table, tenant)
         made.append(runs.create(ledger, ledger.get(task.id)).id)
         ledger.commit(200, {}, "")
-    page = rows.read_of_task(table, tenant, task.id, 2)
-    assert [rows.from_item(each).id for each in page.items] == [made[2], made[1]]
-    rest = rows.read_of_task(table, tenant, task.id, 2, page.position)
-    assert [rows.from_item(each).id for each in rest.items] == [made[0]]
+    page = run_rows.read_of_task(table, tenant, task.id, 2)
+    assert [run_rows.from_item(each).id for each in page.items] == [made[2], made[1]]
+    rest = run_rows.read_of_task(table, tenant, task.id, 2, page.position)
+    assert [run_rows.from_item(each).id for each in rest.items] == [made[0]]
     assert rest.position is None
 
 
@@ -269,7 +269,7 @@ def test_a_run_of_a_finished_task_does_not_come_back(table: Table, tenant: str, 
 
 
 def test_what_has_begun_is_not_taken_back(table: Table, offered: Run) -> None:
-    with pytest.raises(Conflict, match="not started"):
+    with pytest.raises(Conflict, match="cannot become not_started again"):
         change(table, offered, status="not_started")
 
 
@@ -288,7 +288,7 @@ def test_a_task_counts_its_runs(table: Table, tenant: str, task: Track) -> None:
     assert current(table, made)[0].run_count == 2
 
 
-def test_a_change_whose_answer_was_lost_is_not_refused_when_it_is_decided_anew(table: Table, offered: Run) -> None:
+def test_a_change_whose_answer_was_lost_is_not_refused_when_it_is_decided_again(table: Table, offered: Run) -> None:
     claim(table, offered)
     ledger = unit(table, offered.tenant_id, fence=1)
     runs.change(ledger, *runs.find(ledger, offered.task_id, offered.id), status="completed")

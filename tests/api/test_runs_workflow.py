@@ -14,7 +14,7 @@ from switchyard.ledger import runs, tracks
 from switchyard.pipeline import workflow
 from switchyard.pipeline.reconciler import reconcile
 from switchyard.store import keys
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store.table import Item, Table
 from tests.support.runs import Runs
 from tests.support.states import MACHINE, StatesClient
@@ -120,7 +120,7 @@ def test_dispatching_offers_the_run_and_waits_until_an_agent_picks_it_up(world: 
     world.step(workflow.dispatch, run, "one")
     offered = world.now(run)
     assert (offered.dispatches, offered.wait_step, offered.wait_token) == (1, "dispatch", "one")
-    assert "ready" in rows.to_item(offered)
+    assert "ready" in run_rows.to_item(offered)
     world.deliver()
     assert world.states.answers == {}
     world.claim(run)
@@ -139,7 +139,7 @@ def test_a_run_that_was_cancelled_before_its_step_waits_is_answered_at_once(worl
     assert world.states.answers["one"]["status"] == "cancelled"
 
 
-def test_a_run_that_was_picked_up_between_two_offers_goes_on(world: World) -> None:
+def test_a_run_that_was_picked_up_between_two_offers_continues(world: World) -> None:
     run = world.run()
     world.step(workflow.dispatch, run, "one")
     world.states.waiting.remove("one")
@@ -244,7 +244,7 @@ def test_a_run_that_was_given_up_before_it_was_ever_offered_is_offered(world: Wo
     world.change(run, status="in_progress")
     world.step(workflow.dispatch, run, "pickup")
     world.change(run, status="queued")
-    assert "ready" in rows.to_item(world.now(run))
+    assert "ready" in run_rows.to_item(world.now(run))
     world.claim(run)
     world.deliver()
     assert world.states.answers["pickup"]["status"] == "in_progress"
@@ -262,9 +262,7 @@ def test_a_silent_run_ends_by_its_mode(world: World, working: Run, mode: str, st
 
 
 @pytest.mark.parametrize("error", [workflow.TIMEOUT, workflow.SILENCE])
-def test_a_sign_of_life_that_came_too_late_for_the_workflow_still_counts(
-    world: World, working: Run, error: str
-) -> None:
+def test_a_heartbeat_that_came_too_late_for_the_workflow_still_counts(world: World, working: Run, error: str) -> None:
     word = world.ended(working, "work", error)
     assert (word["ended"], word["idle_seconds"]) == (False, 60)
     assert world.now(working).status == "in_progress"
@@ -400,13 +398,13 @@ def test_a_run_that_completes_ends_the_older_ones_of_its_task(world: World) -> N
 
 def test_the_reconciler_leaves_alone_what_goes_well(world: World, working: Run) -> None:
     world.rewrite(world.run(), environment="local")
-    assert world.reconcile() == {"seen": 1, "started": 0, "told": 0, "settled": 0, "continued": 0}
+    assert world.reconcile() == {"seen": 1, "started": 0, "answered": 0, "settled": 0, "continued": 0}
 
 
 def test_the_reconciler_starts_what_was_never_started(world: World) -> None:
     run = world.run()
     assert world.reconcile(age=60)["seen"] == 0
-    assert world.reconcile() == {"seen": 1, "started": 1, "told": 0, "settled": 0, "continued": 0}
+    assert world.reconcile() == {"seen": 1, "started": 1, "answered": 0, "settled": 0, "continued": 0}
     assert list(world.states.executions) == [run.id]
     assert world.reconcile()["started"] == 0
 
@@ -420,7 +418,7 @@ def test_the_reconciler_settles_a_run_whose_execution_is_over(world: World, work
     assert settled.error_message
     assert "workflow ended" in settled.error_message
     assert world.task_of(working).status == "todo"
-    assert world.reconcile() == {"seen": 0, "started": 0, "told": 0, "settled": 0, "continued": 0}
+    assert world.reconcile() == {"seen": 0, "started": 0, "answered": 0, "settled": 0, "continued": 0}
 
 
 def test_the_reconciler_repeats_a_signal_that_was_lost(world: World) -> None:
@@ -428,11 +426,11 @@ def test_the_reconciler_repeats_a_signal_that_was_lost(world: World) -> None:
     world.states.executions[run.id] = "RUNNING"
     world.step(workflow.dispatch, run, "one")
     world.claim(run)
-    assert world.reconcile()["told"] == 1
+    assert world.reconcile()["answered"] == 1
     assert world.states.answers["one"]["status"] == "in_progress"
 
 
-def test_the_reconciler_goes_on_where_its_time_was_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reconciler_continues_where_it_ran_out_of_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     made = {world.run().id for _ in range(6)}
     while len(world.states.executions) < len(made):
         started = len(world.states.executions)

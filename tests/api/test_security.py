@@ -31,6 +31,7 @@ PUBLIC = {
     "mcp.end_session",
     "mcp.get_resource_metadata",
     "mcp.open_stream",
+    "projects.read_signed_log",
     "service.get_health",
     "service.get_openapi",
 }

@@ -11,10 +11,26 @@ from tests.support.planning import assert_refused, make_task
 from tests.support.projects import a_tenant
 
 PERSONAL = {"type": "personal"}
-#: Those that cannot: an objective is shown as what became of the body that made it, not as that body.
+#: Those that cannot: the verbs of an objective make none.
 NOT_BACK = {
-    "POST /v1/workspaces/{workspaceId}/objectives",
     "POST /v1/workspaces/{workspaceId}/objectives/{objectiveId}",
+}
+
+#: Objectives with as little as there can be, and with all but an external id, which one alone can have.
+BARE: dict[str, Any] = {"agentId": "agent_bo", "systemPromptData": {}}
+FULL: dict[str, Any] = {
+    **BARE,
+    "systemPromptData": {"a": [1, None]},
+    "firstUserMessage": "Write it",
+    "firstUserMessageData": {"b": 1},
+    "variationId": "v_1",
+    "metadata": {"labels": {"team": "docs"}},
+    "secrets": [{"name": "KEY", "value": "hidden"}],
+    "memoryCascade": [{"memoryLayerId": "m_1"}],
+    "episodicMemory": {"key": "k"},
+    "tenant": {"id": "t_1", "name": "T"},
+    "subject": {"id": "s_1"},
+    "pinnedParameters": {"p": "1"},
 }
 
 
@@ -31,7 +47,12 @@ class World:
         homed = tasks[-1]
         run = self.post(f"/api/projects/1/tasks/{homed}/runs", {})["id"]
         numbered = make_task(api, "Numbered", self.scope, goalId=goal)["id"]
+        made = [self.post(self.objectives, body)["metadata"]["id"] for body in (BARE, FULL)]
+        parent = {**BARE, "parentObjectiveId": made[0]}
+        made.append(self.post(self.objectives, parent)["metadata"]["id"])
         self.records = {
+            "/v1/workspaces/{workspaceId}/objectives/{objectiveId}": [f"{self.objectives}/{each}" for each in made],
+            "/v1/tenant": ["/v1/tenant"],
             "/v1/tracks/{id}": [f"/v1/tracks/{each}" for each in (*tasks, goal, self.personal())],
             "/api/v1/tasks/{id}": [f"/api/v1/tasks/{each}" for each in tasks],
             "/v1/tasks/{id}": [f"/v1/tasks/{each}" for each in tasks],
@@ -104,12 +125,15 @@ def written() -> dict[str, str]:
     return {route: path for route, path in found.items() if route not in NOT_BACK}
 
 
+#: What a copy has as the record has it.
+COPIED = {"title", "description", "task", "priority", "url", "parentObjectiveId", *FULL} - {"metadata"}
 CHANGES = [route for route in written() if not route.startswith("POST")]
 COPIES = [route for route in written() if route.startswith("POST")]
 
 
 def test_every_surface_with_records_is_held_to_it() -> None:
     assert {path.split("/")[1] + path.split("/")[2] for path in written().values()} == {
+        "v1tenant",
         "v1tracks",
         "v1tasks",
         "v1workspaces",
@@ -147,11 +171,23 @@ def test_what_is_read_can_be_created_again(world: World, route: str) -> None:
         answer = world.api.post(collection, body)
         assert answer.status in (200, 201), (url, answer.text)
         made = answer.json.get("data", answer.json)
-        for name in {"title", "description", "task", "priority", "url"} & body.keys():
+        for name in COPIED & body.keys():
             if name == "task" and isinstance(body["task"], dict):
                 assert made["task"] == {**body["task"], "number": made["task"]["number"]}
             else:
                 assert made[name] == body[name]
+
+
+def test_an_objective_that_is_sent_back_says_who_has_its_external_id(world: World) -> None:
+    body = {**BARE, "metadata": {"externalId": "x", "labels": {"a": "b"}}}
+    shown = world.api.get(f"{world.objectives}/{world.post(world.objectives, body)['metadata']['id']}").json
+    assert world.api.post(world.objectives, shown).status == 409
+    shown["metadata"]["externalId"] = "y"
+    copy = world.api.post(world.objectives, shown)
+    assert copy.status == 200
+    assert (copy.json["metadata"]["labels"], copy.json["agentId"]) == ({"a": "b"}, "agent_bo")
+    refused = world.api.post(world.objectives, {**shown, "nonsense": 1})
+    assert (refused.status, refused.json["message"]) == (400, "nonsense: is not a known field")
 
 
 def test_drafts_take_back_what_planning_shows(world: World) -> None:
@@ -209,12 +245,12 @@ def test_a_field_that_no_answer_has_is_as_unknown_as_ever(world: World) -> None:
     assert_refused(world.api.post("/v1/tracks", {"id": "x", "nonsense": 1}), 400, "nonsense")
 
 
-def test_a_bad_body_for_a_record_that_is_not_there_is_told_by_its_field(world: World) -> None:
+def test_a_bad_body_for_a_record_that_is_not_there_is_reported_by_its_field(world: World) -> None:
     gone = f"/v1/tracks/{world.personal()[:-4]}0000"
     assert_refused(world.api.patch(gone, {"id": gone[-36:], "version": 1}), 400, "version", "is not a known field")
 
 
-def test_another_persons_record_is_not_told_by_what_a_refusal_leaves_out(world: World, caller: Caller) -> None:
+def test_another_persons_record_is_not_revealed_by_what_a_refusal_leaves_out(world: World, caller: Caller) -> None:
     url = f"/v1/tracks/{world.personal()}"
     shown, _ = world.shown(url)
     answer = caller("user_eve").patch(url, shown)

@@ -98,7 +98,7 @@ def test_a_page_with_a_closing_slash_leads_to_one_with_a_closing_slash(api: Api,
 
 
 @pytest.mark.parametrize("path", ["/v1/tracks//", "/v1//tracks/", "/v1/tracks/x//graph/"])
-def test_more_than_one_slash_is_no_spelling_of_a_path(path: str) -> None:
+def test_a_path_with_more_than_one_slash_is_another_path(path: str) -> None:
     recorder = Recorder()
     assert answer("GET", path, recorder).status == 404
     assert recorder.calls == []
@@ -183,7 +183,7 @@ def test_every_surface_has_its_words_here() -> None:
     assert surfaces() == {each.operation.surface.name: each.operation.surface for each in all_endpoints()}
 
 
-def test_a_token_in_a_path_is_not_told_again(caller: Caller) -> None:
+def test_a_token_in_a_path_is_not_echoed(caller: Caller) -> None:
     token = caller().token
     assert token is not None
     assert token not in answer("GET", f"/v1/{token}").text

@@ -1,6 +1,7 @@
 """The way of a request from its handler to the write: short, and straight down (docs/architecture.md lists it)."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from switchyard.store.table import Table
 from tests.support.http import Answer, Api
 from tests.support.planning import DOCS, make_goal, make_task
 from tests.support.projects import a_task, a_tenant
+from tests.support.template import ROOT
 from tests.support.walks import Walk, walked
 
 #: Files that hand the work of a bulk apply on; others only answer: ids, the clock, status words.
 WAY_MAX = 14
+
+ARCHITECTURE = ROOT / "docs/architecture.md"
 
 Send = Callable[[], Answer]
 Prepare = Callable[[Api, Table, str], Send]
@@ -68,3 +72,35 @@ def test_no_file_is_entered_twice_on_the_way_down(walk: Callable[[Prepare], Walk
 
 def test_few_files_hand_a_bulk_apply_on(walk: Callable[[Prepare], Walk]) -> None:
     assert len(walk(apply).way) <= WAY_MAX
+
+
+def documented(request: str) -> tuple[set[str], set[str]]:
+    """Return the files that docs/architecture.md lists for a request: those that call further files, and the leaves."""
+    (line,) = (each for each in ARCHITECTURE.read_text().splitlines() if each.startswith(f"| {request} |"))
+    way, leaves = (set(_names(cell)) for cell in line.strip("| ").split(" | ")[1:])
+    return way, leaves
+
+
+def _names(cell: str) -> Iterator[str]:
+    """Yield the paths of a cell; a bare name lies in the folder of the one before it."""
+    folder = ""
+    for name in re.findall(r"`([^`]+\.py)`", cell):
+        folder = name.rpartition("/")[0] if "/" in name else folder
+        yield name if "/" in name else f"{folder}/{name}"
+
+
+@pytest.mark.parametrize(
+    ("request_name", "prepare", "handler"),
+    [
+        ("`planning.apply_tracks`", apply, "functions/planning/apply_tracks/app.py"),
+        ("`projects.run_task`", run_task, "functions/projects/run_task/app.py"),
+        ("MCP `update_task`", update_task, "functions/mcp/post_message/app.py"),
+    ],
+)
+def test_the_documented_files_are_those_that_a_request_passes(
+    walk: Callable[[Prepare], Walk], request_name: str, prepare: Prepare, handler: str
+) -> None:
+    found = walk(prepare)
+    way, leaves = documented(request_name)
+    assert way == {each if each != handler else "functions/…/app.py" for each in found.way}
+    assert leaves == set(found.leaves)

@@ -10,7 +10,7 @@ from local.steps import run, step
 
 CLIENTS = Path(__file__).parent / "clients"
 FOLDER = ROOT / ".local" / "npm-clients"
-# What only this ring needs is made when it runs, not by `make setup`, and holds nothing of ours.
+# What only this ring needs is made when it runs, not by `make setup`, and holds none of our code.
 ENVIRONMENTS.update(
     {
         name: Environment(ENVS / name, ROOT / "locks" / f"{name}.txt")

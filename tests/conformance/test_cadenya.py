@@ -192,7 +192,7 @@ def test_an_overload_is_the_error_class_that_its_client_knows(client: Client, st
         assert client.error("objectives.retrieve", "obj_1", options=options) == ("InternalServerError", 14)
 
 
-def test_a_throttled_call_waits_as_told_and_succeeds(client: Client, stack: dict[str, Any]) -> None:
+def test_a_throttled_call_waits_for_retry_after_and_succeeds(client: Client, stack: dict[str, Any]) -> None:
     of = new_objective(client)["metadata"]["id"]
     with front(stack["url"], [THROTTLED, THROTTLED]) as before:
         options = {"base_url": before.url, "max_retries": 4}

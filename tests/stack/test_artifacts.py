@@ -18,7 +18,7 @@ import pytest
 
 from switchyard.domain import artifacts
 from switchyard.store import keys
-from switchyard.store import staged as rows
+from switchyard.store import staged as staged_rows
 from switchyard.store.table import Table
 from tests.support.template import ROOT
 
@@ -95,7 +95,7 @@ def test_a_client_prepares_uploads_and_stages_files(
         assert tags_of(aws, bucket, each["storage_path"]) == {"ttl_days": "1", "team_id": tenant}
         stored = aws("s3").get_object(Bucket=bucket, Key=each["storage_path"])
         assert stored["Body"].read() == content
-        entry = rows.entry_of(table.get(*keys.staged(tenant, task, each["id"])))
+        entry = staged_rows.entry_of(table.get(*keys.staged(tenant, task, each["id"])))
         assert entry
         assert entry["version_id"] == stored["VersionId"]
         assert artifacts.shown([entry]) == [each]
@@ -177,7 +177,7 @@ def test_many_may_stage_the_same_files_at_once(
     for answer in answers:
         assert [each["id"] for each in answer.json()["artifacts"]] == [each["id"] for each in prepared]
     for each in prepared:
-        assert rows.entry_of(table.get(*keys.staged(stack["workspace_id"], task, each["id"])))
+        assert staged_rows.entry_of(table.get(*keys.staged(stack["workspace_id"], task, each["id"])))
 
 
 def test_a_run_takes_its_files_and_keeps_them(

@@ -1,4 +1,4 @@
-"""Tasks that are run by themselves, on the deployed stack: the stream, the queue and the policies carry it."""
+"""Tasks that are run automatically, on the deployed stack: the stream, the queue and the policies carry it."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ TASK = {"title": "Analyze", "assignedTo": "agent_a", "assigneeType": "agent"}
 
 @pytest.fixture
 def http(stack: dict[str, Any], aws: Any) -> Iterator[httpx.Client]:
-    """An administrator of a tenant of the test's own, whose tasks of agents run by themselves."""
+    """An administrator of a tenant of the test's own, whose tasks of agents run automatically."""
     (deployed,) = aws("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in deployed["Outputs"]}
     admin = Admin(outputs["TableName"], aws("dynamodb"))

@@ -15,7 +15,7 @@ from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
 from switchyard.store import ready
 from switchyard.store import tokens as token_rows
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.ready import Wanted
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
@@ -43,7 +43,7 @@ class Pool:
         made = [tracks.create(ada, "seed", "task", f"Task {n}", status="todo") for n in range(count)]
         for start in range(0, count, 1_000):
             table.give(60_000)  # the time of one chunk, whatever the machine is at
-            table.put_many([rows.to_item(each) for each in made[start : start + 1_000]])
+            table.put_many([track_rows.to_item(each) for each in made[start : start + 1_000]])
         self.ids = {f"task_{each.id}" for each in made}
 
     def worker(self, number: int) -> str:
@@ -114,7 +114,7 @@ def test_a_draw_takes_two_round_trips_and_seldom_a_third(database: Any) -> None:
     drawn = drain([worker(api) for api in apis])
     assert Counter(drawn) == Counter(pool.ids)
     assert calls["update_item"] == TASKS
-    # The queries of one look run side by side; each look but a worker's last is followed by one write.
+    # The queries of one look run in parallel; each look but a worker's last is followed by one write.
     looks = calls["query"] / side_by_side
     trips = (looks + looks - WORKERS) / TASKS
     print(f"mean round trips per claim: {trips:.2f}")

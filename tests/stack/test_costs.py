@@ -17,7 +17,7 @@ from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
 from switchyard.store import staged
 from switchyard.store import tokens as token_rows
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
@@ -80,7 +80,7 @@ class Service:
     def store(self, made: Iterator[tracks.Track]) -> None:
         while chunk := list(islice(made, 1_000)):
             self.table.give(60_000)  # the time of one chunk, whatever the machine is at
-            self.table.put_many([rows.to_item(track) for track in chunk])
+            self.table.put_many([track_rows.to_item(track) for track in chunk])
 
 
 @pytest.fixture(scope="module")

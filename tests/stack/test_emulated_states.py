@@ -74,7 +74,7 @@ def test_the_time_of_a_task_comes_from_its_input_and_heartbeats_do_not_prolong_i
     assert waiting.end(execution)["error"] == "States.Timeout"
 
 
-def test_a_caught_time_out_goes_on_elsewhere(machine: Callable[..., Machine]) -> None:
+def test_a_caught_time_out_continues_elsewhere(machine: Callable[..., Machine]) -> None:
     catch = [{"ErrorEquals": ["States.HeartbeatTimeout"], "ResultPath": "$.why", "Next": "Caught"}]
     waiting = machine(HeartbeatSeconds=1, Catch=catch)
     ended = waiting.end(waiting.start(kept=True))
@@ -92,7 +92,7 @@ def test_each_attempt_has_a_token_of_its_own(machine: Callable[..., Machine]) ->
     assert waiting.end(execution)["status"] == "SUCCEEDED"
 
 
-def test_a_step_that_fails_is_told_by_the_name_of_its_error(machine: Callable[..., Machine]) -> None:
+def test_a_failed_step_is_reported_by_the_name_of_its_error(machine: Callable[..., Machine]) -> None:
     waiting = machine()
     ended = waiting.end(waiting.start(fail=True))
     assert (ended["status"], ended["error"]) == ("FAILED", "LookupError")

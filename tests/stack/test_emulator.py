@@ -166,7 +166,7 @@ def test_stream_retries_from_the_first_reported_failure(aws: Any, function: Call
     assert [each["requestContext"]["condition"] for each in letters] == ["RetryAttemptsExhausted"]
 
 
-def test_stream_bisects_down_to_the_poison_and_goes_on(aws: Any, function: Callable[..., str]) -> None:
+def test_stream_bisects_down_to_the_poison_and_continues(aws: Any, function: Callable[..., str]) -> None:
     stream = Stream(aws, function(CONSUMER), MaximumRetryAttempts=0, BisectBatchOnFunctionError=True)
     stream.write({6: "raise"})
     found = stream.batches(lambda batches: any(9 in batch and 6 not in batch for batch in batches))
@@ -184,7 +184,7 @@ def handler(event, context):
 """
 
 
-def test_function_may_do_what_its_role_allows_and_no_more(stack: dict[str, Any], aws: Any) -> None:
+def test_function_may_do_what_its_role_allows_and_nothing_else(stack: dict[str, Any], aws: Any) -> None:
     client = aws("lambda")
     layer = client.get_function(FunctionName=deployed(aws, "ServiceGetHealth"))["Configuration"]["Layers"][0]["Arn"]
     create_function(aws, "may-not", GRANTED, Layers=[layer], Timeout=30)

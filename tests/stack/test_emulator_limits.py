@@ -209,7 +209,7 @@ REFUSED: dict[str, tuple[str, Call]] = {
     "execution name of 81 characters": ("InvalidName", lambda p: p.start("x" * 81)),
     "execution name with a space": ("InvalidName", lambda p: p.start("a b")),
     "execution name with a slash": ("InvalidName", lambda p: p.start("a/b")),
-    "execution input that is no JSON": ("InvalidExecutionInput", lambda p: p.start("text", "{")),
+    "execution input that is not JSON": ("InvalidExecutionInput", lambda p: p.start("text", "{")),
     "two executions of one name": ("ExecutionAlreadyExists", lambda p: [p.start("twice", text) for text in "12"]),
     "machine name of 81 characters": ("InvalidName", lambda p: p.create_machine("x" * 81)),
     "machine name with a space": ("InvalidName", lambda p: p.create_machine("a b")),

@@ -1,4 +1,4 @@
-"""Functions invoked by themselves, as the README says: `sam remote invoke` with their sample events."""
+"""Single functions invoked, as the README says: `sam remote invoke` with their sample events."""
 
 import json
 import os
@@ -23,7 +23,8 @@ from tests.support.template import ROOT, resources
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 #: What another sample event ends or deletes under another name; these have a world of their own.
 APART = {"projects.start_run", "pool.delete_task", "projects.end_presence"}
-#: The answers of what is no endpoint: consumers report no failed record; a step of a run that is gone says so by name.
+#: The answers of functions that are not endpoints: consumers report no failed record; the step of a run that is gone
+#: fails with an error of this name.
 DONE: dict[str, Any] = {"batchItemFailures": []}
 GONE = {"errorType": "Superseded"}
 ANSWERS: dict[str, Any] = {

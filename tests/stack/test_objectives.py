@@ -94,7 +94,7 @@ def test_tasks_that_enter_by_several_surfaces_at_once_share_one_count(client: ht
             return client.patch(f"/v1/tracks/{movers[which]}", json={"task": {"goalId": of}})
         return client.post(f"{base}/{of}/tasks", json={"task": "Written here"})
 
-    # when all of it happens side by side
+    # when all of it happens in parallel
     work = [(kind, which) for which in range(4) for kind in ("planned", "applied", "moved", "here")]
     with ThreadPoolExecutor(8) as writers:
         answers = list(writers.map(lambda each: patiently(lambda: send(*each)), work))

@@ -44,7 +44,7 @@ ACTS: dict[str, Act] = {
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_an_agent_waits_and_goes_on(stack: dict[str, Any], act: str) -> None:
+def test_an_agent_waits_and_continues(stack: dict[str, Any], act: str) -> None:
     client = Client(stack)
     goal = client.http.post(
         "/v1/tracks", json={"type": "goal", "title": "G", "scope": {"type": "projects", "ids": []}}
@@ -76,7 +76,7 @@ def test_a_run_begins_and_ends_when_what_its_task_depends_on_is_done(stack: dict
     assert client.http.get(f"/v1/tracks/{task}").json()["task"]["status"] == "done"
 
 
-def test_a_person_overrules_and_a_refusal_is_told(stack: dict[str, Any]) -> None:
+def test_a_person_overrules_and_a_refusal_is_recorded(stack: dict[str, Any]) -> None:
     person = Client(stack, "admin")
     first = person.task()
     second = person.task(first)

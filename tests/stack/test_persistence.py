@@ -102,7 +102,7 @@ def put(aws: Any, table: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("end", [kill, stop])
-def test_an_execution_that_waits_begins_anew_after_a_restart(stack: Stack, end: Any) -> None:
+def test_a_waiting_execution_starts_again_after_a_restart(stack: Stack, end: Any) -> None:
     def aws(service: str) -> Any:
         return boto3.client(service, **stack.client_options())
 
@@ -134,7 +134,7 @@ def test_a_kill_loses_at_most_the_last_second(stack: Stack) -> None:
     queue = aws("sqs").create_queue(QueueName="kept")["QueueUrl"]
     machine = Machine(aws, create_function(aws, "step", STEP), create_role(aws, "states", "states"))
     # Tables, queues and machines come with a deployment, which has all of it saved.
-    process.tell(stack, "save")
+    process.command(stack, "save")
     acknowledged: dict[str, float] = {}
     stopped = threading.Event()
 

@@ -58,7 +58,7 @@ def test_writes_are_followed_by_audit_counts_and_events(stack: dict[str, Any], a
 
     entries = soon(lambda: audited(client, task["id"]), lambda found: len(found) == 2)
     assert [each["action"] for each in entries] == ["completed", "created"]
-    wanted = {"tasksTotal": 1, "tasksDone": 1, "progress": 100}
+    wanted = {"follows": ["status", "progress"], "tasksTotal": 1, "tasksDone": 1, "progress": 100}
     soon(lambda: client.get(f"/v1/tracks/{goal['id']}").json()["rollup"], lambda found: found == wanted)
 
     heard: list[tuple[str, int]] = []

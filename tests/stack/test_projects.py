@@ -19,7 +19,7 @@ from switchyard.domain.tracks import Track
 from switchyard.http.container import use_table
 from switchyard.store import homes
 from switchyard.store import tokens as token_rows
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
@@ -106,7 +106,7 @@ def test_links_lead_over_http_through_all_tasks_and_back(http: httpx.Client) -> 
     assert [each["id"] for each in back["results"]] == made[3:6]
 
 
-def test_both_spellings_of_a_path_are_answered_and_neither_redirects(http: httpx.Client) -> None:
+def test_both_forms_of_a_path_are_answered_and_neither_redirects(http: httpx.Client) -> None:
     task = created(http, description="One sentence. And another.", json_schema={"type": "object"})
     assert task["title"] == "One sentence."
     for path in ("/api/projects/@current/tasks/", "/api/projects/-/tasks/"):
@@ -147,7 +147,7 @@ class Listed:
         ]
         for start in range(0, MANY, 1_000):
             self.table.give(60_000)  # the time of one chunk, whatever the machine is at
-            self.table.put_many([rows.to_item(each) for each in made[start : start + 1_000]])
+            self.table.put_many([track_rows.to_item(each) for each in made[start : start + 1_000]])
         self.table.put_many(counts(made))
         self.ids = [each.id for each in made][::-1]
         self.api = Api(token(self.table, self.tenant, "user_ada"), milliseconds=60_000)
@@ -213,7 +213,7 @@ def test_a_link_from_the_middle_is_one_query_for_shared_and_one_for_own_tasks(li
     assert listed.rows <= 52
 
 
-def test_a_filtered_page_examines_a_thousand_rows_at_most_and_a_link_goes_on(listed: Listed) -> None:
+def test_a_filtered_page_examines_a_thousand_rows_at_most_and_a_link_continues(listed: Listed) -> None:
     found, pages = listed.page("search=needle&limit=50"), 1
     assert listed.rows <= 1_000
     while not found["results"]:

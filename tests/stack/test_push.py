@@ -174,7 +174,7 @@ def test_beats_at_once_are_one_row(ada: Person, table: Table) -> None:
 # ---------------------------------------------------------------- from a run's end to a phone
 
 
-def test_a_runs_end_rings_each_device_once_however_often_it_is_told(
+def test_a_runs_end_notifies_each_device_once_however_often_the_message_comes(
     ada: Person, aws: Any, receiver: Receiver, names: Callable[[str], str]
 ) -> None:
     tokens = [f"{ada.id}-a", f"{ada.id}-b"]
@@ -193,13 +193,13 @@ def test_a_runs_end_rings_each_device_once_however_often_it_is_told(
     notification = ada.settled(task)
     assert (notification["decided"], notification["run"], notification["kind"]) == ("sent", before.id, "completed")
     wait_until_empty(aws, names("Notifications"))
-    assert sorted(receiver.rung()) == tokens
+    assert sorted(receiver.notified()) == tokens
     (message, _) = receiver.accepted
     assert (message["title"], message["body"]) == ("Switchyard", '"Fix the build" finished')
     assert message["data"] == {"taskId": task, "taskRunId": before.id, "notificationKind": "completed"}
 
 
-def test_a_watched_task_rings_nowhere(ada: Person, aws: Any, receiver: Receiver) -> None:
+def test_a_watched_task_notifies_no_device(ada: Person, aws: Any, receiver: Receiver) -> None:
     desktop, _ = ada.register(f"{ada.id}-desktop", f"{ada.id}-phone")
     task, other = ada.task(), ada.task()
     assert ada.http.post(ada.path(task, "presence"), json={"device_id": desktop}).status_code == 204
@@ -208,10 +208,10 @@ def test_a_watched_task_rings_nowhere(ada: Person, aws: Any, receiver: Receiver)
     assert (notification["decided"], notification["present_devices"]) == ("suppressed", [desktop])
     ada.end(ada.run(other), "failed")
     assert ada.settled(other)["decided"] == "sent"
-    assert sorted(receiver.rung()) == [f"{ada.id}-desktop", f"{ada.id}-phone"]
+    assert sorted(receiver.notified()) == [f"{ada.id}-desktop", f"{ada.id}-phone"]
 
 
-def test_a_device_that_the_service_knows_no_more_is_removed(ada: Person, receiver: Receiver) -> None:
+def test_a_device_that_the_service_no_longer_knows_is_removed(ada: Person, receiver: Receiver) -> None:
     ada.register(f"{ada.id}-old", f"{ada.id}-new")
     receiver.gone = {f"{ada.id}-old"}
     task = ada.task()
@@ -227,7 +227,7 @@ def test_a_service_that_refuses_for_a_while_is_asked_again(ada: Person, receiver
     ada.end(ada.run(task), "cancelled")
     notification = ada.settled(task)
     assert ([each["outcome"] for each in notification["devices"]], notification["attempts"]) == (["accepted"] * 2, 3)
-    assert sorted(receiver.rung()) == [f"{ada.id}-a", f"{ada.id}-b"]
+    assert sorted(receiver.notified()) == [f"{ada.id}-a", f"{ada.id}-b"]
 
 
 def wait_until_empty(aws: Any, queue: str) -> None:

@@ -79,7 +79,7 @@ def test_agents_who_claim_at_once_get_each_run_once_in_about_three_round_trips(d
         drawn = [each for some in threads.map(drain, apis) for each in some]
     use_table(None)
     assert Counter(drawn) == Counter((each, 1) for each in yard.ids)
-    # The 8 queries of one look run side by side.
+    # The 8 queries of one look run in parallel.
     looks = calls["query"] / 8
     trips = (looks + calls["batch_get_item"] + calls["transact_write_items"] - WORKERS) / RUNS
     print(f"mean round trips per claim: {trips:.2f}")

@@ -42,7 +42,7 @@ def deployed(aws: Any, database: Any) -> Table:
 
 @pytest.fixture
 def run(deployed: Table) -> Run:
-    """A run at work outside the workflow, whose last sign of life is long ago."""
+    """A run at work outside the workflow, whose last heartbeat is long ago."""
     (project,) = a_tenant(deployed, new_id(), "Docs")
     task = a_task(deployed, project)
     return a_run(deployed, task, status="in_progress", environment="local", heartbeat_at=LONG_AGO)

@@ -12,7 +12,7 @@ import pytest
 from switchyard.domain.claims import Leased, NotClaimable
 from switchyard.domain.runs import Run
 from switchyard.ledger.unit import Stale
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
 from tests.stack.emulated import until
 from tests.support.runs import Runs
@@ -90,7 +90,7 @@ def test_a_run_goes_from_queued_to_its_end(deployed: Deployed, status: str, task
     assert deployed.states_entered(run) == ["Dispatch", "HasEnded", "Work", "HasEnded", "Ended"]
 
 
-def test_the_trail_of_the_task_tells_of_its_run(deployed: Deployed, stack: dict[str, Any]) -> None:
+def test_the_trail_of_the_task_has_its_run(deployed: Deployed, stack: dict[str, Any]) -> None:
     run = deployed.offered()
     deployed.claim(run)
     deployed.finish(run, "completed")
@@ -164,7 +164,7 @@ def test_a_run_that_nobody_picks_up_is_offered_again_and_then_fails(deployed: De
     assert deployed.over(run)["status"] == "SUCCEEDED"
 
 
-def test_a_run_that_is_given_back_goes_on_with_another_agent(deployed: Deployed) -> None:
+def test_a_run_that_is_given_back_continues_with_another_agent(deployed: Deployed) -> None:
     run = deployed.working()
     deployed.give_back(run)
     assert deployed.task_of(run).status == "todo"
@@ -186,7 +186,7 @@ def test_a_run_whose_worker_dies_is_carried_out_by_the_next_one(deployed: Deploy
 
 
 def tried(claim: Callable[[], None]) -> bool:
-    """Tell whether the claim was to be had."""
+    """Return whether the claim was to be had."""
     try:
         claim()
     except Leased:
@@ -196,15 +196,15 @@ def tried(claim: Callable[[], None]) -> bool:
 
 def test_records_that_come_again_change_nothing(deployed: Deployed) -> None:
     run = deployed.working()
-    row = rows.to_item(run)
-    records = [record(None, rows.to_item(run), 1), record(row, row, 2)]
+    row = run_rows.to_item(run)
+    records = [record(None, run_rows.to_item(run), 1), record(row, row, 2)]
     for _ in range(2):
         assert deployed.invoke("PipelineEnqueueDeliveries", {"Records": records}) == {"batchItemFailures": []}
     assert deployed.now(run) == run
     deployed.finish(run, "completed")
     assert deployed.over(run)["status"] == "SUCCEEDED"
     final = deployed.now(run)
-    again = [record(row, rows.to_item(final), 1)]
+    again = [record(row, run_rows.to_item(final), 1)]
     assert deployed.invoke("PipelineEnqueueDeliveries", {"Records": again}) == {"batchItemFailures": []}
     assert deployed.now(run) == final
 

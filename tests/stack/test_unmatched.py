@@ -1,4 +1,4 @@
-"""What no route of the deployed API matches, over real HTTP: $default hands on or refuses."""
+"""What no route of the deployed API matches, over real HTTP: $default passes on or refuses."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -158,7 +158,7 @@ def test_four_workers_carry_out_fifty_runs_each_exactly_once(yard: Yard, tmp_pat
     assert Counter(yard.get(f"/v1/tracks/{each['task']}")["task"]["status"] for each in ended) == {"done": RUNS}
 
 
-def test_a_run_whose_worker_was_killed_goes_to_the_next_and_the_first_is_heard_no_more(
+def test_a_run_whose_worker_was_killed_goes_to_the_next_and_late_reports_are_refused(
     yard: Yard, tmp_path: Path
 ) -> None:
     pid, run = tmp_path / "pid", yard.start()
@@ -199,7 +199,7 @@ def test_late_reports_are_refused_while_the_next_worker_is_at_it(yard: Yard) -> 
     assert yard.over(run)["fence"] == 2
 
 
-def test_a_worker_that_is_told_to_stop_gives_its_run_back(yard: Yard, tmp_path: Path) -> None:
+def test_a_stopped_worker_releases_its_run(yard: Yard, tmp_path: Path) -> None:
     pid, run = tmp_path / "pid", yard.start()
     program = yard.work(f"echo $$ > {pid}; echo first; sleep 300")
     until(lambda: yard.lines(run), bool)

@@ -9,7 +9,7 @@ from switchyard.domain.ids import new_id
 from switchyard.ledger import system
 from switchyard.pipeline import goal_rounds
 from switchyard.pipeline.reconciler import reconcile
-from switchyard.store import goal_runs as rows
+from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import keys
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
@@ -105,7 +105,7 @@ class Workshop:
     def goal_run(self, goal_id: str) -> GoalRun:
         row = self.table.get(*keys.goal_run(self.tenant, goal_id))
         assert row
-        return rows.from_item(row)
+        return goal_run_rows.from_item(row)
 
     def task(self, task_id: str) -> Any:
         row = self.table.get(*keys.track(self.tenant, task_id))

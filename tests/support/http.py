@@ -14,6 +14,7 @@ from switchyard.catalogue import ROOT, Endpoint, endpoints
 from switchyard.http.operation import Operation
 from switchyard.routes import function_of
 from switchyard.unmatched import default_route
+from tests.support import openapi
 
 ROUTES = ROOT / "functions/service/answer_unmatched/routes.json"
 
@@ -77,9 +78,9 @@ def event(
     url: str,
     path_parameters: Mapping[str, str],
     headers: Mapping[str, str],
-    body: str | None,
+    body: str | bytes | None,
 ) -> dict[str, Any]:
-    """Return the payload 2.0 event of a request."""
+    """Return the payload 2.0 event of a request; bytes arrive as base64."""
     path, _, query = url.partition("?")
     return {
         "version": "2.0",
@@ -93,14 +94,16 @@ def event(
             "stage": "$default",
             "http": {"method": method, "path": unquote(path), "sourceIp": "192.0.2.1", "userAgent": "test"},
         },
-        "body": body,
-        "isBase64Encoded": False,
+        "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
+        "isBase64Encoded": isinstance(body, bytes),
     }
 
 
 def check_promise(operation: Operation, answer: Answer) -> None:
-    """Hold an answer to what docs/openapi.json says of the operation: status, body and headers."""
+    """Hold an answer to what docs/openapi.json and the operation's own models say: status, body and headers."""
     assert answer.headers["x-request-id"]
+    content_type = answer.headers.get("content-type", "")
+    openapi.check(operation.method, operation.paths[0], answer.status, content_type, answer.text)
     if operation.empty and answer.status == operation.empty:
         assert answer.text == ""
         assert ("location" in answer.headers) is (answer.status == 303)
@@ -141,8 +144,12 @@ class Api:
         if self.token:
             sent["authorization"] = f"Bearer {self.token}"
         payload = text if text is not None else None if body is None else json.dumps(body)
+        return self.answer(method, url, {**sent, **(headers or {})}, payload)
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], payload: str | bytes | None) -> Answer:
+        """Answer a request that has these headers and no others."""
         found = route(method, url.partition("?")[0])
-        made = event(method, url, found[1] if found else {}, {**sent, **(headers or {})}, payload)
+        made = event(method, url, found[1] if found else {}, headers, payload)
         if found:
             return self.run(found[0], made)
         reached: list[Endpoint] = []

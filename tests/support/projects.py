@@ -15,7 +15,7 @@ from switchyard.ledger import runs
 from switchyard.ledger import tracks as verbs
 from switchyard.ledger.unit import Unit
 from switchyard.store import tenants
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 
 
@@ -55,11 +55,11 @@ def many_tasks(table: Table, project: Project, ids: Sequence[str]) -> None:
         )
         for number, task_id in enumerate(ids)
     ]
-    table.put_many([rows.to_item(each) for each in made])
+    table.put_many([track_rows.to_item(each) for each in made])
 
 
 def a_run(table: Table, task: Track, **fields: Any) -> Run:
-    """Write a run of a task as it stands, which becomes the task's latest."""
+    """Write a run of a task as it is, which becomes the task's latest."""
     ledger = Unit(table, Actor(task.tenant_id, "user_ada", "user", frozenset(SCOPES), "seed"), new_id())
     run = runs.create(ledger, ledger.get(task.id), **fields)
     ledger.commit(201, {}, "")

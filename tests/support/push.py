@@ -13,7 +13,7 @@ Answer = tuple[int, Any] | None
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes messages; `gone` are tokens that it knows no more, `answers` what it says first, `rule` after that."""
+    """Takes messages; `gone` are tokens that it no longer knows, `answers` what it says first, `rule` after that."""
 
     daemon_threads = True
 
@@ -53,8 +53,8 @@ class Receiver(ThreadingHTTPServer):
         self.accepted.append(message)
         return {"status": "ok", "id": f"ticket-{len(self.accepted)}"}
 
-    def rung(self) -> list[str]:
-        """Return the tokens that were rung, in order."""
+    def notified(self) -> list[str]:
+        """Return the tokens that were notified, in order."""
         with self.lock:
             return [each["to"] for each in self.accepted]
 

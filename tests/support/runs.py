@@ -9,7 +9,7 @@ from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.ledger import runs, system, tracks
 from switchyard.ledger.unit import Unit
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
 
 
@@ -68,7 +68,7 @@ class Runs:
         ledger.commit(200, {}, "")
 
     def beat(self, run: Run, actor: str = "agent_bo") -> None:
-        """Give a sign of life as the run's holder does it."""
+        """Send a heartbeat as the run's holder does."""
         ledger = self.unit(actor)
         _, found = runs.find(ledger, run.task_id, run.id)
         runs.prolong(ledger, found, 60)
@@ -88,4 +88,4 @@ class Runs:
 
     def rewrite(self, run: Run, **fields: Any) -> None:
         """Put the run's row with these fields, on no condition and without a new version unless it is among them."""
-        self.table.write([{"Put": {"Item": rows.to_item(replace(self.now(run), **fields))}}])
+        self.table.write([{"Put": {"Item": run_rows.to_item(replace(self.now(run), **fields))}}])

@@ -30,7 +30,7 @@ def sample(operation: str, token: str | None = None, tenant: str = WORKSPACE) ->
 
 
 def uses_files(operation: str) -> bool:
-    """Tell whether the operation's function may use the bucket of artifacts."""
+    """Return whether the operation's function may use the bucket of artifacts."""
     name = operation.replace("_", " ").replace(".", " ").title().replace(" ", "")
     function = resources("AWS::Serverless::Function")[name]
     return "ARTIFACTS_BUCKET" in function.get("Environment", {}).get("Variables", {})

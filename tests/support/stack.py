@@ -52,7 +52,7 @@ def start(config: pytest.Config) -> dict[str, Any]:
 
 
 def sweep_leftovers() -> None:
-    """Delete what a test run left behind that was killed (its emulator ends by itself)."""
+    """Delete what a test run left behind that was killed (its emulator ends on its own)."""
     for folder in LOCAL.glob("test-*"):
         if process.pid_of(folder.name) is None and not process.is_alive(int(folder.name.split("-")[1])):
             shutil.rmtree(folder, ignore_errors=True)

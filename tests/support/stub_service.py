@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 from zlib import crc32
 
-#: Answers one request on its connection; tells whether the connection stays.
+#: Answers one request on its connection; returns whether the connection stays.
 Line = Callable[[socket.socket], bool]
 
 

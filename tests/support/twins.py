@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
 
 import pydantic
 
-from switchyard.http.models import AfterFields, AfterValidator, BeforeValidator, Field, Model
+from switchyard.http.models import AfterFields, AfterValidator, BeforeValidator, Field, Model, Rule, WithJsonSchema
 
 
 @cache
@@ -50,7 +50,7 @@ def _type(annotation: Any) -> Any:
 
 def _said(given: Any) -> Any:
     match given:
-        case AfterValidator(check):
+        case AfterValidator(check) | Rule(check, _):
             return pydantic.AfterValidator(check)
         case BeforeValidator(make):
             return pydantic.BeforeValidator(make)
@@ -64,4 +64,6 @@ def _said(given: Any) -> Any:
             return pydantic.StringConstraints(**given.bounds)
         case Field():
             return pydantic.Field(**given.bounds)
+        case WithJsonSchema(shown):
+            return pydantic.WithJsonSchema(dict(shown))
     raise TypeError(given)

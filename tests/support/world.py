@@ -32,6 +32,8 @@ PROJECT_TASK = "01981f5c-7a00-7000-8000-000000000013"
 #: one that a local session works on.
 PROJECT_RUN = "01981f5c-7a00-7000-8000-000000000018"
 LOCAL_RUN = "01981f5c-7a00-7000-8000-000000000017"
+#: The secret of the first one, by which the address in the sample event is signed.
+LOG_KEY = "sample"
 #: A run that user_ada holds, and one that waits for any agent, each with its task.
 HELD_TASK, HELD_RUN = "01981f5c-7a00-7000-8000-000000000020", "01981f5c-7a00-7000-8000-000000000021"
 OFFERED_TASK, OFFERED_RUN = "01981f5c-7a00-7000-8000-000000000022", "01981f5c-7a00-7000-8000-000000000023"
@@ -130,7 +132,7 @@ def _build_runs(table: Table, tenant: str) -> None:
     runs.create(ledger, ledger.get(OFFERED_TASK), id=OFFERED_RUN, dispatched_at=clock.now())
     task = ledger.get(PROJECT_TASK)
     runs.create(ledger, task, id=LOCAL_RUN, environment="local", status="in_progress")
-    runs.create(ledger, ledger.gathered(task), id=PROJECT_RUN)
+    runs.create(ledger, ledger.gathered(task), id=PROJECT_RUN, log_key=LOG_KEY)
     ledger.write(run_logs.put(tenant, PROJECT_RUN, Append(new_id(), ['{"type":"notification"}'])))
     ledger.commit(200, {}, "")
 

@@ -17,7 +17,7 @@ from switchyard.domain.tracks import Track
 from switchyard.pipeline import records
 from switchyard.pipeline.domain_events import FIELD_MAX, events_of
 from switchyard.store import audit as audit_rows
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from tests.support.stream import record
 
 ADA = Actor("tenant", "user_ada", "user", frozenset(), "token")
@@ -34,12 +34,12 @@ def types(change: Change) -> list[str]:
 
 def test_a_record_of_a_new_version_is_a_change_with_both_sides() -> None:
     after = tracks.change(TASK, ADA, "request-2", title="New")
-    assert records.read(record(rows.to_item(TASK), rows.to_item(after))) == Change(TASK, after)
-    assert records.read(record(None, rows.to_item(TASK))) == Change(None, TASK)
+    assert records.read(record(track_rows.to_item(TASK), track_rows.to_item(after))) == Change(TASK, after)
+    assert records.read(record(None, track_rows.to_item(TASK))) == Change(None, TASK)
 
 
 def test_records_that_are_no_change_are_passed_over() -> None:
-    row = rows.to_item(TASK)
+    row = track_rows.to_item(TASK)
     assert records.read(record(row, {**row, "tasks_total": {"N": "3"}})) is None
     assert records.read(record(row, None)) is None
     assert records.read(record(None, {**row, "sk": {"S": "BLOCKS#x"}})) is None
@@ -62,7 +62,7 @@ def test_each_kind_of_change_has_its_action_and_its_events(
     assert (change.action, types(change)) == (action, told)
 
 
-def test_a_task_that_is_created_done_and_assigned_is_told_as_such() -> None:
+def test_a_task_that_is_created_done_and_assigned_is_reported_as_such() -> None:
     born = tracks.create(ADA, "request", "task", "Task", status="done", assignee="user_bo")
     assert types(Change(None, born)) == ["task.created", "task.completed", "task.assigned"]
 
@@ -73,7 +73,7 @@ def test_a_goals_events_are_a_goals() -> None:
     assert types(changed(goal, status="completed")) == ["goal.updated", "goal.status_changed", "goal.completed"]
 
 
-def test_taking_an_assignee_away_is_no_assignment() -> None:
+def test_taking_an_assignee_away_is_not_an_assignment() -> None:
     assert types(changed(replace(TASK, assignee="user_bo"), assignee=None)) == ["task.updated"]
 
 

@@ -78,11 +78,23 @@ def test_readers_of_the_stream_split_what_kills_them_and_tell_when_they_lag() ->
         assert functions()[name]["Environment"]["Variables"]["DEAD_LETTERS_QUEUE_URL"] == {"Ref": "PipelineDeadLetters"}
 
 
-def test_every_queue_tells_when_its_consumer_lags() -> None:
+def test_every_queue_has_an_alarm_for_a_lagging_consumer() -> None:
     for name, _, properties in sources("SQS"):
         queue = properties["Queue"]["GetAtt"].partition(".")[0]
         assert {"GetAtt": f"{queue}.QueueName"} in alarms("ApproximateAgeOfOldestMessage"), name
-        assert resources("AWS::SQS::Queue")[queue]["VisibilityTimeout"] >= functions()[name].get("Timeout", 10), name
+
+
+def test_a_message_is_not_seen_again_while_lambda_may_still_try_it() -> None:
+    """At least six times the function's time limit, so that Lambda can try again when it was throttled.
+
+    AWS refuses a pair below the limit itself: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+    pairs = sources("SQS")
+    assert len(pairs) == 3
+    for name, _, properties in pairs:
+        queue = properties["Queue"]["GetAtt"].partition(".")[0]
+        seconds = functions()[name]["Timeout"]
+        assert resources("AWS::SQS::Queue")[queue]["VisibilityTimeout"] >= 6 * seconds, name
 
 
 def test_what_rules_invoke_keeps_what_it_fails_at() -> None:

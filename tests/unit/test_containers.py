@@ -58,7 +58,7 @@ def test_the_address_of_an_interface_is_read_from_the_system() -> None:
     assert bridge.address_of("none0") is None
 
 
-def test_a_stack_serves_on_the_loopback_alone_unless_told() -> None:
+def test_a_stack_serves_on_the_loopback_alone_by_default() -> None:
     alone = Stack("any", 1, 2)
     assert (alone.hosts, alone.shared_endpoint) == (("127.0.0.1",), "http://127.0.0.1:2")
     shared = Stack("any", 1, 2, host="172.17.0.1")

@@ -150,7 +150,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def test_people_are_told_once_a_service_has_not_answered_for_two_seconds(clock: Clock) -> None:
+def test_people_are_notified_once_a_service_has_not_answered_for_two_seconds(clock: Clock) -> None:
     told: list[str] = []
     attempts = Attempts("GET x", clock, told.append)
     while not told:
@@ -207,7 +207,7 @@ def following(url: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_follower_tells_of_a_service_that_is_not_there_and_ends_when_told_to(number: int) -> None:
+def test_a_follower_reports_a_service_that_is_not_there_and_ends_on_a_signal(number: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = url_of(free)
     with following(url) as program:
@@ -231,7 +231,7 @@ def url_of(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}/run"
 
 
-def test_a_follower_tells_of_a_service_that_takes_the_request_and_is_silent(listener: socket.socket) -> None:
+def test_a_follower_reports_a_service_that_accepts_the_request_and_is_silent(listener: socket.socket) -> None:
     with following(url_of(listener)) as program:
         assert program.stderr
         assert "/run/stream: no answer yet, still waiting" in program.stderr.readline()

@@ -46,7 +46,7 @@ def test_read_records_go_and_the_end_of_the_stream_stays(journal: Journal) -> No
     assert [key for _, key, _ in journal.read("record")] == [*places[10:], "end"]
 
 
-def test_text_that_is_no_unicode_survives(journal: Journal) -> None:
+def test_text_that_is_not_unicode_survives(journal: Journal) -> None:
     journal.write(Batch(entries=[("row", "t", "a", {"S": "\ud800\0\uffff😀"})]), no_failure).result()
     assert list(journal.read("row")) == [("t", "a", {"S": "\ud800\0\uffff😀"})]
 
@@ -58,7 +58,7 @@ def test_what_was_written_is_there_when_another_process_opens_the_file(journal: 
     other.close()
 
 
-def test_a_batch_that_fails_leaves_nothing_and_is_told(journal: Journal, file: Path) -> None:
+def test_a_batch_that_fails_leaves_nothing_and_is_reported(journal: Journal, file: Path) -> None:
     told = []
     with sqlite3.connect(file) as elsewhere:
         elsewhere.execute(

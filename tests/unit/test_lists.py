@@ -39,7 +39,7 @@ def test_a_page_without_a_filter_is_full_however_big_its_rows_are() -> None:
     assert found.position == "0799"
 
 
-def test_a_page_of_long_texts_ends_before_the_answer_is_too_big_and_goes_on() -> None:
+def test_a_page_of_long_texts_ends_before_the_answer_is_too_big_and_continues() -> None:
     table = Rows(5, "x" * (PAGE_CHARACTERS_MAX // 2))
     first = page(table, 5)
     assert (ids(first), first.position) == (["0000", "0001"], "0001")

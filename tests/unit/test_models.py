@@ -63,7 +63,7 @@ class Sender:
         if self.chance.random() < 0.12:
             return self.chance.choice(VALUES)
         schema = self.schema if schema is None else self.resolved(schema)
-        if "anyOf" in schema:
+        if "anyOf" in schema and "type" not in schema:
             return self.value(self.chance.choice(schema["anyOf"]))
         if "enum" in schema:
             return self.chance.choice(schema["enum"])

@@ -71,14 +71,14 @@ def test_what_is_not_there_is_none(code: str) -> None:
     assert store.tag_all({"a": None}, {}) == ["a"]
 
 
-def test_a_permission_that_lacks_is_no_missing_object() -> None:
+def test_a_permission_that_lacks_is_not_a_missing_object() -> None:
     store, script = store_of(refused("403", 403))
     with pytest.raises(ApiError):
         store.heads(["a"])
     assert len(script.calls) == 1
 
 
-def test_when_no_time_is_left_the_caller_is_told_to_come_back() -> None:
+def test_when_no_time_is_left_the_caller_is_asked_to_come_back() -> None:
     store, script = store_of(*[LOST] * 1_000, seconds=0.6)
     with pytest.raises(Busy) as told:
         store.put_all([Upload("a", b"x", "")], {})

@@ -67,6 +67,9 @@ def test_public_addresses_are_fine(address: str) -> None:
         "https://hooks.example.com/#part",
         "https://hooks.example.com/a b",
         "https://hooks.example.com/\n",
+        "https://hooks.example.com/<a>",
+        "https://hooks.example.com/%zz",
+        "https://hooks*.example.com/",
         "https://hooks.example.com:99999/",
         "https://[::1/",
         "hooks.example.com",
@@ -131,7 +134,7 @@ def test_redirects_are_not_followed(receiver: int) -> None:
     assert [path for path, _ in Receiver.seen] == ["/away"]
 
 
-def test_a_refused_connection_is_told() -> None:
+def test_a_refused_connection_is_reported() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WEBHOOKS_LOCAL", "true")
         with pytest.raises(receivers.Unreachable):
@@ -194,6 +197,6 @@ def test_a_name_server_that_takes_its_time_uses_up_the_attempts(monkeypatch: pyt
 
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 101 Switching Protocols\r\n\r\n"])
 @pytest.mark.usefixtures("local")
-def test_what_is_no_answer_is_told(answer: bytes) -> None:
+def test_an_invalid_answer_is_reported(answer: bytes) -> None:
     with pytest.raises(receivers.Unreachable):
         receivers.post(Slow(answer).url, {}, "{}")

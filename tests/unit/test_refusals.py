@@ -55,7 +55,7 @@ def test_only_what_nobody_foresaw_is_an_internal_error() -> None:
     ]
 
 
-def test_no_error_knows_a_status_by_itself() -> None:
+def test_no_error_knows_its_status() -> None:
     assert not [each.__name__ for each in kinds() if "status" in vars(each)]
 
 

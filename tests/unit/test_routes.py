@@ -103,7 +103,7 @@ def test_literal_segments_win_over_parameters(table: RouteTable, method: str, pa
 @pytest.mark.parametrize(
     "path", ["", "/", "//", "/v1", "/v1/tracks/", "/v1/tracks//graph", "/v1/tracks/a/b", "/V1/tracks", "v1/tracks"]
 )
-def test_what_is_no_path_of_ours_has_no_methods(table: RouteTable, path: str) -> None:
+def test_an_unknown_path_has_no_methods(table: RouteTable, path: str) -> None:
     assert table.matching(path) == {}
 
 

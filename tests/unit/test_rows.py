@@ -142,7 +142,7 @@ def test_the_fields_within_ext_come_back_beside_what_a_surface_keeps_there(
     assert tracks.to_item(tracks.from_item(row)) == row
 
 
-def test_the_order_in_which_a_surface_keeps_its_fields_is_no_difference() -> None:
+def test_the_order_in_which_a_surface_keeps_its_fields_is_not_a_difference() -> None:
     row = GOLDEN["tracks"]["of a project"]
     kept = json.loads(row["ext"]["S"])["projects"]
     turned = json.dumps({"projects": dict(reversed(kept.items()))})
@@ -180,12 +180,12 @@ def test_an_update_asks_for_the_version_and_for_what_moves_without_one() -> None
 
 def test_what_must_stand_is_asked_for_by_the_attributes_own_name_and_type() -> None:
     with_end, without = entities.TOKENS["full"], entities.TOKENS["without an end"]
-    assert tokens.ROWS.stands(with_end, "expires_at", "created_at") == {
+    assert tokens.ROWS.unchanged(with_end, "expires_at", "created_at") == {
         "ConditionExpression": "#expires_at = :expires_at AND #created_at = :created_at",
         "ExpressionAttributeNames": {"#expires_at": "valid_until", "#created_at": "created_at"},
         "ExpressionAttributeValues": {":expires_at": {"S": entities.LATER}, ":created_at": {"S": entities.AT}},
     }
-    assert tokens.ROWS.stands(without, "expires_at") == {
+    assert tokens.ROWS.unchanged(without, "expires_at") == {
         "ConditionExpression": "attribute_not_exists(#expires_at)",
         "ExpressionAttributeNames": {"#expires_at": "valid_until"},
     }
@@ -218,7 +218,7 @@ def key(thing: Any) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("declare", "problem"),
     [
-        (lambda: Codec(Thing, key), r"Thing\.weight: .*float.* tells no column"),
+        (lambda: Codec(Thing, key), r"Thing\.weight: .*float.* gives no column"),
         (lambda: Codec(Thing, key, apart=("weight",)), r"Thing\.parts"),
         (lambda: Codec(Thing, key, apart=("weight", "wings")), "Thing has no wings"),
         (lambda: Codec(Slotted, key), "Slotted has slots"),

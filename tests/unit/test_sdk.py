@@ -44,9 +44,7 @@ def test_where_nobody_listens_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) 
     assert told.value.sent is False
 
 
-def test_without_keys_or_with_a_profile_that_is_not_there_the_caller_is_told(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_missing_keys_or_profiles_are_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with StubService() as service:
         use(monkeypatch, service.environment())
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -161,7 +161,7 @@ def test_what_is_substituted_is_what_the_template_gives_and_may_be_invoked(
     assert sorted(each["GetAtt"] for each in functions) == sorted(each["GetAtt"] for each in invoked)
 
 
-def test_each_machine_has_its_definition_here_and_tells_its_failures() -> None:
+def test_each_machine_has_its_definition_here_and_reports_its_failures() -> None:
     assert len(MACHINES) == len(DEFINITIONS)
     for machine in MACHINES.values():
         assert machine["Logging"]["Level"] == "ERROR"

@@ -72,7 +72,7 @@ def test_a_throttle_or_time_out_is_tried_again(fault: Exception) -> None:
     assert len(script.calls) == 3
 
 
-def test_when_no_time_is_left_the_caller_is_told_to_come_back() -> None:
+def test_when_no_time_is_left_the_caller_is_asked_to_come_back() -> None:
     table, script = table_of(*[refused("ThrottlingException")] * 1_000, seconds=0.6)
     with pytest.raises(Busy) as told:
         table.get("a", "b")

@@ -28,7 +28,7 @@ def test_one_changed_character_is_noticed(position: int, letter: str) -> None:
 
 
 @given(st.text(max_size=80))
-def test_any_other_text_is_no_token(text: str) -> None:
+def test_any_other_text_is_not_a_token(text: str) -> None:
     assert not tokens.well_formed(text)
     assert not tokens.well_formed("sy_" + text)
 
@@ -40,7 +40,7 @@ def test_the_checksum_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPat
     assert compared == [(token[-6:], token[-6:])]
 
 
-def test_the_digest_is_sha_256_and_tells_nothing_of_the_token() -> None:
+def test_the_digest_is_sha_256_and_reveals_nothing_of_the_token() -> None:
     token = tokens.new_token()
     assert len(tokens.digest(token)) == 64
     assert token not in tokens.digest(token)
@@ -80,6 +80,6 @@ def test_a_time_is_kept_in_utc() -> None:
         "9999-12-31T23:00:00-02:00",
     ],
 )
-def test_what_is_no_time_in_the_future_is_refused(text: str) -> None:
+def test_a_time_not_in_the_future_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the texts differ, the wire's wording is one
         tokens.expiry(text)

@@ -168,7 +168,7 @@ def test_a_refusal_has_what_the_service_says() -> None:
         "aws.protocoltests.restjson#ThrottlingException:http://internal.amazon.com/coral/",
     ],
 )
-def test_the_code_is_told_from_what_is_put_around_it(type_: str) -> None:
+def test_the_code_is_separated_from_what_is_put_around_it(type_: str) -> None:
     with pytest.raises(ApiError) as told:
         asked(says({"__type": type_, "Message": "slow down"}, 400, x_amzn_requestid="R1"))
     assert told.value.response["Error"] == {"Code": "ThrottlingException", "Message": "slow down"}
@@ -207,7 +207,7 @@ _ITEM = json.dumps(ITEM).encode()
         pytest.param(raw(CHUNKED + b"5\r\n{}\r\n0\r\n\r\n", stays=False), id="a chunk is cut off"),
         pytest.param(raw(CHUNKED + b"2\r\n{}00\r\n0\r\n\r\n"), id="a chunk that is longer than it says"),
         pytest.param(raw(CHUNKED + b"2\r\n{}\r\n", stays=False), id="no last chunk"),
-        pytest.param(raw(CHUNKED + b"0x2\r\n{}\r\n0\r\n\r\n"), id="a size that is no number"),
+        pytest.param(raw(CHUNKED + b"0x2\r\n{}\r\n0\r\n\r\n"), id="a size that is not a number"),
         pytest.param(raw(CHUNKED + b"fffffffff\r\n"), id="a chunk that is too long"),
         pytest.param(raw(CHUNKED + b"1;" + b"x" * 2_000 + b"\r\n"), id="a size with a long tail"),
         pytest.param(raw(CHUNKED[:-2] + b"Content-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), id="chunks and a length"),
@@ -215,14 +215,14 @@ _ITEM = json.dumps(ITEM).encode()
         pytest.param(raw(http(b"x", Content_Encoding="gzip")), id="compressed"),
         pytest.param(raw(http(_ITEM, x_amz_crc32="1")), id="bad checksum"),
         pytest.param(raw(http(_ITEM[:-1])), id="half JSON"),
-        pytest.param(raw(http(b"[]")), id="JSON that is no object"),
+        pytest.param(raw(http(b"[]")), id="JSON that is not an object"),
         pytest.param(raw(http(b"<html>Bad gateway</html>", 502)), id="a page of a gateway"),
         pytest.param(raw(http(b"<html>Error</html>", 500)), id="500 with HTML"),
         pytest.param(raw(http(b"", 301, Location="http://127.0.0.1/")), id="a redirect"),
         pytest.param(raw(http(b"\xff\xfe{")), id="not UTF-8"),
     ],
 )
-def test_what_is_no_answer_is_sent_once_and_may_have_been_done(line: Line) -> None:
+def test_an_invalid_answer_is_sent_once_and_may_have_been_done(line: Line) -> None:
     with StubService(line, says(ITEM)) as service:
         calls = client_of(service)
         with pytest.raises(Unreachable) as told:
@@ -279,7 +279,7 @@ def test_an_empty_answer_is_an_empty_object() -> None:
     sizes=st.lists(st.integers(1, 50), min_size=1, max_size=8),
     is_chunked=st.booleans(),
 )
-def test_how_bytes_are_cut_does_not_matter_and_each_prefix_is_no_answer(
+def test_how_bytes_are_cut_does_not_matter_and_each_prefix_is_not_an_answer(
     body: bytes, cuts: list[int], sizes: list[int], is_chunked: bool
 ) -> None:
     if is_chunked:

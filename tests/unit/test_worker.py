@@ -194,8 +194,8 @@ def test_output_json_is_the_runs_output_of_a_command_that_went_well(service: Fak
 @pytest.mark.parametrize(
     ("written", "refusal", "told"),
     [
-        ("{", None, "output.json is no JSON: Expecting property name"),
-        ("NaN", None, "output.json is no JSON: NaN is no JSON number"),
+        ("{", None, "output.json is not JSON: Expecting property name"),
+        ("NaN", None, "output.json is not JSON: NaN is not a JSON number"),
         ('{"pr": "x"}', "Output validation error: pr", "400: Output validation error: pr"),
     ],
 )
@@ -239,7 +239,7 @@ def test_a_command_that_prints_faster_than_the_log_takes_waits(
     assert len(service.lines(run)) == 3_000
 
 
-def test_long_lines_come_in_pieces_and_what_is_no_text_is_replaced(service: FakeService, once: Once) -> None:
+def test_long_lines_come_in_pieces_and_what_is_not_text_is_replaced(service: FakeService, once: Once) -> None:
     run = service.offer()
     once(f"head -c {LINE_MAX + 5} /dev/zero | tr '\\0' x; echo; printf 'a\\377b'")
     assert service.lines(run) == ["x" * LINE_MAX, "x" * 5, "a\ufffdb"]
@@ -369,7 +369,7 @@ def worker(service: FakeService, command: str, *more: str) -> subprocess.Popen[s
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_told_to_stop_ends_the_command_and_gives_the_run_back(
+def test_a_stopped_worker_ends_the_command_and_releases_the_run(
     service: FakeService, tmp_path: Path, number: int
 ) -> None:
     run = service.offer()
@@ -384,7 +384,7 @@ def test_a_worker_that_is_told_to_stop_ends_the_command_and_gives_the_run_back(
     assert "released" in told
 
 
-def test_an_idle_worker_stops_when_told_to(service: FakeService) -> None:
+def test_an_idle_worker_stops_on_a_signal(service: FakeService) -> None:
     program = worker(service, "true")
     until(lambda: service.tokens)
     program.terminate()
@@ -399,7 +399,7 @@ def test_one_run_and_no_more(service: FakeService, command: str, status: int) ->
     assert len(service.waiting) == 1
 
 
-def test_several_runs_are_carried_out_at_a_time_and_no_more_than_allowed(service: FakeService, tmp_path: Path) -> None:
+def test_several_runs_are_executed_at_a_time_and_no_more_than_allowed(service: FakeService, tmp_path: Path) -> None:
     for number in range(6):
         service.offer(number)
     program = worker(
@@ -558,7 +558,7 @@ def test_once_says_why_it_waits(service: FakeService) -> None:
     assert program.wait(20) == 0
 
 
-def test_people_are_told_what_is_tried_and_when_a_claim_comes_through_again(service: FakeService) -> None:
+def test_people_see_what_is_tried_and_when_a_claim_comes_through_again(service: FakeService) -> None:
     service.failures = {"/claim": [(503, {"retry-after": "2"})]}
     service.offer()
     program = worker(service, "true", "--once")

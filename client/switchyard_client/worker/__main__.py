@@ -27,7 +27,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Work, or follow a run, until told to stop; returns the exit status."""
+    """Work, or follow a run, until stopped by a signal; returns the exit status."""
     follows = arguments[:1] == ["follow"]
     given = _follow_options().parse_args(arguments[1:]) if follows else _options().parse_args(arguments)
     token = given.token or os.environ.get("SWITCHYARD_TOKEN", "")
@@ -49,13 +49,13 @@ def _work(client: Client, given: argparse.Namespace) -> int:
     """Work in a thread, and only wait here: a signal's handler then interrupts nothing that holds a lock."""
     stop = threading.Event()
 
-    def told_to_stop(*_: object) -> None:
+    def on_signal(*_: object) -> None:
         if not stop.is_set():
             stop.set()
             say("stopping: runs are given back; a claim that waits is let come to its end")
 
     for number in _SIGNALS:
-        signal.signal(number, told_to_stop)
+        signal.signal(number, on_signal)
     options = Options(given.exec, given.lease, given.work_dir, given.keep, given.grace, given.pass_token)
     worker = Worker(client, options, given.wait, given.max_parallel, stop)
     with ThreadPoolExecutor(1) as threads:
@@ -83,8 +83,8 @@ def _follow(client: Client, run_url: str) -> int:
     except Unreachable as problem:
         say(f"the stream broke off: {problem}")
         return FAILED
-    except _Signalled as told:
-        return SIGNALLED + int(told.args[0])
+    except _Signalled as signalled:
+        return SIGNALLED + int(signalled.args[0])
     except BrokenPipeError:
         # Who reads has gone: nothing more can be said, by the interpreter's last flush either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

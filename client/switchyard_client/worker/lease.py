@@ -11,7 +11,7 @@ class Lease:
     """Keeps a lease alive in a thread of its own, a heartbeat every third of it.
 
     `deadline` is its end as this machine reckons: how long trying makes sense. What counts is the fence, over there.
-    When the worker is told to stop, nothing is tried for longer than `farewell` seconds.
+    When the worker is to stop, nothing is tried for longer than `farewell` seconds.
     """
 
     def __init__(self, client: Client, run: Claimed, seconds: int, stop: threading.Event, farewell: float) -> None:

@@ -28,7 +28,7 @@ ERROR_MAX = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How runs are carried out. `grace` is how many seconds a command has to end when it is told to."""
+    """How runs are executed. `grace` is how many seconds a command has to end when it is stopped."""
 
     command: str
     lease_seconds: int
@@ -134,13 +134,13 @@ class _Attempt:
         try:
             output = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_json)
         except ValueError as error:
-            raise BadOutput(f"output.json is no JSON: {error}") from None
+            raise BadOutput(f"output.json is not JSON: {error}") from None
         status: str = self._send("set_output", {"output": output}, "output")["status"]
         return status if status in FINAL else None
 
     def _report(self, status: str, error: str | None = None) -> str:
-        told = {"status": status} | ({"error_message": error[:ERROR_MAX]} if error else {})
-        self._send("", told, "end")
+        fields = {"status": status} | ({"error_message": error[:ERROR_MAX]} if error else {})
+        self._send("", fields, "end")
         return f"{status}: {error}" if error else status
 
     def _send(self, path: str, body: dict[str, Any], what: str) -> Any:
@@ -167,4 +167,4 @@ class _Attempt:
 
 
 def _no_json(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")

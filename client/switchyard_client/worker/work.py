@@ -22,20 +22,20 @@ class Worker:
         self._room = threading.Semaphore(parallel)
 
     def once(self) -> str | None:
-        """Wait for one run and carry it out; returns what became of it, None when told to stop before."""
+        """Wait for one run and execute it; returns its outcome, None when stopped before."""
         say("waiting for one run")
-        told = False
+        reported = False
         while not self._stop.is_set():
             claimed = self._claim()
             if claimed:
                 return self._carry_out(claimed)
-            if not told and not self._stop.is_set():
+            if not reported and not self._stop.is_set():
                 say("still waiting: no run is offered that is meant for this agent")
-                told = True
+                reported = True
         return None
 
     def work(self) -> None:
-        """Carry out runs until told to stop; returns when those under way have come to their end, or were given back.
+        """Execute runs until stopped by a signal; returns when the active ones have ended or were released.
 
         Raises Refused when the service does not let the worker claim.
         """
@@ -43,7 +43,7 @@ class Worker:
         threads: list[threading.Thread] = []
         try:
             while not self._stop.is_set():
-                # Room may be there because a run was just given back: who was told to stop takes none any more.
+                # There may be room because a run was just released: a worker that is to stop claims no further one.
                 if not self._room.acquire(timeout=_IDLE) or self._stop.is_set():
                     continue
                 claimed = self._claim()
@@ -78,7 +78,7 @@ class Worker:
         try:
             run = self._client.claim(self._wait, self._options.lease_seconds, Deadline(stop=self._stop))
         except Unreachable:
-            return None  # told to stop while the service did not answer
+            return None  # stopped while the service did not answer
         if run is None and not self._wait:
             self._stop.wait(_IDLE)
         return run

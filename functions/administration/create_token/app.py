@@ -18,5 +18,5 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
     status=201,
 )
 def handler(call: Call[CreateToken]) -> Reply:
-    """Issue a token for an actor; its secret is in this answer and nowhere else."""
+    """Issue a token for an actor; only this answer has its secret."""
     return changes.create_token(call)

@@ -17,4 +17,4 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
 )
 def handler(call: Call[None, Paging]) -> Reply:
     """List the tenant's projects, newest first."""
-    return Reply(200, listing.all_projects(call.ledger.table, call.actor.tenant_id, call.query))
+    return Reply(200, listing.all_projects(call.unit.table, call.actor.tenant_id, call.query))

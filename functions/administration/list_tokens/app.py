@@ -17,4 +17,4 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
 )
 def handler(call: Call[None, Paging]) -> Reply:
     """List the tenant's tokens, newest first, without their secrets."""
-    return Reply(200, listing.all_tokens(call.ledger.table, call.actor.tenant_id, call.query))
+    return Reply(200, listing.all_tokens(call.unit.table, call.actor.tenant_id, call.query))

@@ -13,5 +13,5 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
     status=204,
 )
 def handler(call: Call) -> Reply:
-    """Revoke a token; it is refused everywhere within 60 seconds."""
+    """Revoke a token; it is refused everywhere within 30 seconds."""
     return changes.revoke_token(call)

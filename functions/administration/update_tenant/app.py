@@ -17,5 +17,5 @@ from switchyard.surfaces.administration.surface import ADMINISTRATION
     reply=TenantShown,
 )
 def handler(call: Call[UpdateTenant]) -> Reply:
-    """Change the settings of the token's tenant: absent ones stay."""
+    """Change the settings of the token's tenant: absent ones keep their values."""
     return changes.update_tenant(call)

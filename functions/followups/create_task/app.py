@@ -21,4 +21,4 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
 )
 def handler(call: Call[CreateTask]) -> Reply:
     """Create an open task."""
-    return present.one(call, tasks.create(call.ledger, call.body), status=201)
+    return present.one(call, tasks.create(call.unit, call.body), status=201)

@@ -16,4 +16,4 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
 )
 def handler(call: Call) -> Reply:
     """Read one task; its version is the ETag."""
-    return present.one(call, tasks.find(call.ledger, call.path["id"]))
+    return present.one(call, tasks.find(call.unit, call.path["id"]))

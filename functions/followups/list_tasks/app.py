@@ -17,4 +17,4 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
 )
 def handler(call: Call[None, ListTasks]) -> Reply:
     """List tasks by status, assignee, due date or related resource."""
-    return present.many(call, *tasks.page(call.ledger, call.query))
+    return present.many(call, *tasks.page(call.unit, call.query))

@@ -13,7 +13,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     "PATCH /v1/tasks/{id}",
     scopes=("tasks:write",),
     body=UpdateTask,
-    shown=lambda call: present.as_shown(tasks.find(call.ledger, call.path["id"])),
+    shown=lambda call: present.as_shown(tasks.find(call.unit, call.path["id"])),
     key_field="idempotency_key",
     reply=OneTask,
     versioned=True,
@@ -22,6 +22,4 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
 def handler(call: Call[UpdateTask]) -> Reply:
     """Complete, cancel or reopen a task."""
     body = call.body
-    return present.one(
-        call, tasks.update(call.ledger, call.path["id"], body.status, body.completed_note, call.if_match)
-    )
+    return present.one(call, tasks.update(call.unit, call.path["id"], body.status, body.completed_note, call.if_match))

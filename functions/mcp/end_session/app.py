@@ -1,10 +1,10 @@
 """DELETE /mcp"""
 
 from switchyard.http.endpoint import Reply, Request, public_endpoint
-from switchyard.mcp.surface import MCP, only_post
+from switchyard.mcp.surface import MCP, RpcError, only_post
 
 
-@public_endpoint(MCP, "mcp.end_session", "DELETE /mcp", status=405)
+@public_endpoint(MCP, "mcp.end_session", "DELETE /mcp", status=405, reply=RpcError)
 def handler(request: Request) -> Reply:
     """Refuse to end a session: none is kept."""
     return only_post(request)

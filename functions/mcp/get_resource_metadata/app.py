@@ -14,5 +14,5 @@ from switchyard.mcp.surface import MCP, ResourceMetadata, describe
     reply=ResourceMetadata,
 )
 def handler(request: Request) -> Reply:
-    """Tell a client which scopes there are and how a token is sent (RFC 9728)."""
+    """Describe the scopes and how a token is sent (RFC 9728)."""
     return describe(request)

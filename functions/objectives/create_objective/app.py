@@ -1,7 +1,7 @@
 """POST /v1/workspaces/{workspaceId}/objectives"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.objectives import objectives
+from switchyard.surfaces.objectives import objectives, present
 from switchyard.surfaces.objectives.models import CreateObjective
 from switchyard.surfaces.objectives.replies import Objective
 from switchyard.surfaces.objectives.surface import OBJECTIVES
@@ -13,6 +13,7 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     "POST /v1/workspaces/{workspaceId}/objectives",
     scopes=("tasks:write",),
     body=CreateObjective,
+    shown=lambda _: present.NEW,
     reply=Objective,
     versioned=True,
 )

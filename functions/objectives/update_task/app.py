@@ -19,5 +19,5 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     wants=tasks.wanted,
 )
 def handler(call: Call[UpdateTask]) -> Reply:
-    """Reword a task, complete it, or open it again."""
+    """Change a task's text, complete it, or reopen it."""
     return tasks.update(call)

@@ -1,4 +1,4 @@
-"""The table's stream: what endpoints, people and workflows are to be told goes to the queues."""
+"""The table's stream: messages for webhooks, devices and workflows go to the queues."""
 
 from switchyard.pipeline import batches, notifications, signals, webhooks
 from switchyard.pipeline.batches import Outbox, Record
@@ -7,7 +7,7 @@ from switchyard.pipeline.consumer import Invocation, consumer
 
 @consumer("pipeline.enqueue_deliveries", batches.stream, reserve=9)
 def handler(invocation: Invocation, record: Record, outbox: Outbox) -> None:
-    """Put what a record means to each queue into the outbox."""
+    """Add the messages that follow from a record to the outbox."""
     for name, due in (("deliveries", webhooks.due), ("signals", signals.due), ("notifications", notifications.due)):
         message = due(record["dynamodb"])
         if message:

@@ -8,5 +8,5 @@ from switchyard.pipeline.projection import Projector
 
 @consumer("pipeline.project_changes", batches.stream, reserve=9)
 def handler(invocation: Invocation, record: Record, outbox: Outbox) -> None:
-    """Carry a record to everything that follows from it."""
+    """Update everything that is derived from a record."""
     Projector(invocation.table, invocation.bus, outbox).take(record)

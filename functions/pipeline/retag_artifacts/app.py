@@ -7,5 +7,5 @@ from switchyard.pipeline.consumer import Event, Invocation, consumer
 
 @consumer("pipeline.retag_artifacts")
 def handler(invocation: Invocation, event: Event) -> None:
-    """Tag the staged files of one run anew."""
+    """Retag the staged files of one run."""
     files.keep(invocation.table, objects.shared(invocation.deadline), event)

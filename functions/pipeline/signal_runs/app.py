@@ -1,4 +1,4 @@
-"""The queue of signals: executions are started, and told of their runs."""
+"""The queue of signals: executions are started, and their waiting steps answered."""
 
 from switchyard.aws.queues import Message
 from switchyard.pipeline import batches, signals

@@ -1,7 +1,7 @@
 """POST /v1/tracks/apply"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.planning.apply import apply, shown
+from switchyard.surfaces.planning.apply import about, apply, shown, wanted
 from switchyard.surfaces.planning.models import ApplyTracks
 from switchyard.surfaces.planning.replies import AppliedAll
 from switchyard.surfaces.planning.surface import PLANNING
@@ -15,6 +15,8 @@ from switchyard.surfaces.planning.surface import PLANNING
     body=ApplyTracks,
     shown=shown,
     reply=AppliedAll,
+    wants=wanted,
+    about=about,
 )
 def handler(call: Call[ApplyTracks]) -> Reply:
     """Create, change and delete up to 100 tracks at once: all of them or none."""

@@ -14,5 +14,5 @@ from switchyard.surfaces.planning.surface import PLANNING
     versioned=True,
 )
 def handler(call: Call) -> Reply:
-    """Delete a track; what refers to it is detached soon after."""
+    """Delete a track; references to it are removed soon after."""
     return changes.delete(call)

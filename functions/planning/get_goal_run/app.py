@@ -16,5 +16,5 @@ from switchyard.surfaces.planning.surface import PLANNING
     reply=GoalRunProgress,
 )
 def handler(call: Call[None, ShowGoalRun]) -> Reply:
-    """Show a goal's latest run, and how its tasks stand."""
+    """Show a goal's latest run, and the states of its tasks."""
     return goal_runs.show(call)

@@ -8,5 +8,5 @@ from switchyard.surfaces.planning.surface import PLANNING
 
 @endpoint(PLANNING, "planning.get_graph", "GET /v1/tracks/{id}/graph", scopes=("tasks:read",), reply=GraphShown)
 def handler(call: Call) -> Reply:
-    """Show what hangs on what: nodes, edges, ready and blocked tasks, the critical path's length."""
+    """Show the dependency graph: nodes, edges, ready and blocked tasks, the critical path's length."""
     return graph(call)

@@ -17,5 +17,5 @@ from switchyard.surfaces.planning.surface import PLANNING
 )
 def handler(call: Call) -> Reply:
     """Read a task or a goal with every field; its version is the ETag."""
-    track = call.ledger.get(call.path_id())
+    track = call.unit.get(call.path_id())
     return Reply(200, present.full(track), {"etag": etag(track)})

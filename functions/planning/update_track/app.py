@@ -19,5 +19,5 @@ from switchyard.surfaces.planning.surface import PLANNING
     wants=changes.wanted,
 )
 def handler(call: Call[UpdateTrack]) -> Reply:
-    """Change a track: absent fields stay, empty strings clear."""
+    """Change a track: absent fields keep their values, empty strings clear them."""
     return changes.update(call)

@@ -17,5 +17,5 @@ from switchyard.surfaces.pool.surface import POOL
     empty=204,
 )
 def handler(call: Call[ClaimNext]) -> Reply:
-    """Claim the next ready task that fits, urgent first, then oldest; 204 when there is none."""
+    """Claim the next ready task that matches, urgent first, then oldest; 204 if there is none."""
     return claims.claim_next(call)

@@ -16,5 +16,5 @@ from switchyard.surfaces.pool.surface import POOL
     body_optional=True,
 )
 def handler(call: Call[Lease]) -> Reply:
-    """Claim a task for oneself alone, until the lease ends."""
+    """Claim a task exclusively, until the lease expires."""
     return claims.claim(call)

@@ -11,7 +11,7 @@ from switchyard.surfaces.pool.webhook_models import CreateWebhook, WebhookWithSe
     "pool.create_webhook",
     "POST /api/v1/webhooks",
     scopes=("settings:admin",),
-    # What is sent to the endpoint tells of every shared task.
+    # The endpoint receives events of every shared task.
     also=("tasks:read",),
     body=CreateWebhook,
     shown=lambda _: webhooks.NEW,

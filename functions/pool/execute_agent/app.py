@@ -16,5 +16,5 @@ from switchyard.surfaces.pool.surface import POOL
     status=201,
 )
 def handler(call: Call[Execute]) -> Reply:
-    """Have an agent carry out a task."""
+    """Have an agent execute a task."""
     return executions.execute(call)

@@ -16,5 +16,5 @@ from switchyard.surfaces.pool.surface import POOL
     body_optional=True,
 )
 def handler(call: Call[Lease]) -> Reply:
-    """Prolong the lease that one holds."""
+    """Extend the lease on a task that the caller holds."""
     return claims.heartbeat(call)

@@ -15,5 +15,5 @@ from switchyard.surfaces.pool.surface import POOL
     reply=TasksShown,
 )
 def handler(call: Call[None, ReadyTasks]) -> Reply:
-    """List what the caller could claim now, urgent first, then oldest."""
+    """List the tasks that the caller can claim now, urgent first, then oldest."""
     return claims.list_ready(call)

@@ -11,7 +11,7 @@ from switchyard.surfaces.pool.webhook_models import DeliveryShown
     "pool.redeliver",
     "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/redeliver",
     scopes=("settings:admin",),
-    # What is sent to the endpoint tells of every shared task.
+    # The endpoint receives events of every shared task.
     also=("tasks:read",),
     reply=DeliveryShown,
     status=202,

@@ -14,5 +14,5 @@ from switchyard.surfaces.pool.surface import POOL
     reply=TaskShown,
 )
 def handler(call: Call) -> Reply:
-    """Give a claimed task back to the pool."""
+    """Release a claimed task to the pool."""
     return claims.release(call)

@@ -14,5 +14,5 @@ from switchyard.surfaces.pool.webhook_models import WebhookWithSecret
     reply=WebhookWithSecret,
 )
 def handler(call: Call) -> Reply:
-    """Give an endpoint a new secret; the former one signs too for 24 hours."""
+    """Give an endpoint a new secret; the former one stays valid for 24 hours."""
     return webhooks.rotate(call)

@@ -18,5 +18,5 @@ from switchyard.surfaces.pool.surface import POOL
     wants=tasks.wanted,
 )
 def handler(call: Call[UpdateTask]) -> Reply:
-    """Change a task: absent fields stay, null clears."""
+    """Change a task: absent fields keep their values, null clears them."""
     return tasks.update(call)

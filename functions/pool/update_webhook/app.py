@@ -11,12 +11,12 @@ from switchyard.surfaces.pool.webhook_models import UpdateWebhook, WebhookShown
     "pool.update_webhook",
     "PATCH /api/v1/webhooks/{id}",
     scopes=("settings:admin",),
-    # What is sent to the endpoint tells of every shared task.
+    # The endpoint receives events of every shared task.
     also=("tasks:read",),
     body=UpdateWebhook,
     shown=webhooks.shown,
     reply=WebhookShown,
 )
 def handler(call: Call[UpdateWebhook]) -> Reply:
-    """Change an endpoint; enabling it again begins anew."""
+    """Change an endpoint; enabling it clears the reason why it was disabled."""
     return webhooks.update(call)

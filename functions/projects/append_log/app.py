@@ -16,5 +16,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=RunShown,
 )
 def handler(call: Call[AppendLog]) -> Reply:
-    """Append entries to a run's log, which is a sign of life of the run, too."""
+    """Append entries to a run's log, which counts as a heartbeat of the run."""
     return run_logs.append(call)

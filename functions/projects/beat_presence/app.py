@@ -16,5 +16,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     keyed=False,
 )
 def handler(call: Call[BeatPresence]) -> Reply:
-    """Say that a device of the caller shows the task, for the next 60 seconds."""
+    """Report that a device of the caller shows the task, for the next 60 seconds."""
     return devices.beat(call)

@@ -19,5 +19,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body_optional=True,
 )
 def handler(call: Call[CreateRun]) -> Reply:
-    """Make a run that is started later."""
+    """Create a run that is started later."""
     return run_starts.create(call)

@@ -16,5 +16,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     empty=303,
 )
 def handler(call: Call[NamedArtifact]) -> Reply:
-    """Read a file of a run; a large one is elsewhere (303)."""
+    """Download a file of a run; a large one is redirected to S3 (303)."""
     return run_artifacts.download(call)

@@ -18,5 +18,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     keyed=False,
 )
 def handler(call: Call[EndPresence, EndPresenceParams]) -> Reply:
-    """Say that a device of the caller, or none of them, shows the task any more."""
+    """Report that a device of the caller, or all of them, no longer show the task."""
     return devices.leave(call)

@@ -14,5 +14,5 @@ from switchyard.surfaces.projects.surface import PROJECTS, ProjectsError
     status=400,
 )
 def handler(call: Call) -> Reply:
-    """Refuse a token for a sandbox, of which there is none."""
+    """Refuse a sandbox token: there are no sandboxes."""
     return runs.connection_token(call)

@@ -15,5 +15,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=NotificationPage,
 )
 def handler(call: Call[None, ListNotifications]) -> Reply:
-    """List what was decided about telling people of the task's runs, newest first."""
+    """List the notifications of the task's runs, sent or not, with the reason, newest first."""
     return notifications.of_task(call)

@@ -16,5 +16,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     keyed=False,
 )
 def handler(call: Call[PrepareUpload]) -> Reply:
-    """Ask for forms that upload files of a run."""
+    """Get forms that upload files of a run."""
     return run_artifacts.prepare(call)

@@ -16,5 +16,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     keyed=False,
 )
 def handler(call: Call[PrepareUpload]) -> Reply:
-    """Ask for forms that upload files for the task's next run."""
+    """Get forms that upload files for the task's next run."""
     return staged.prepare(call)

@@ -16,5 +16,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     keyed=False,
 )
 def handler(call: Call[NamedArtifact]) -> Reply:
-    """Ask for an address that serves a file of a run."""
+    """Get a download address for a file of a run."""
     return run_artifacts.presign(call)

@@ -17,5 +17,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     keyed=False,
 )
 def handler(call: Call[RelayMessage]) -> Reply:
-    """Take a message for a chat, of which there is none."""
+    """Accept a chat message, and skip it: there is no chat."""
     return runs.relay_message(call)

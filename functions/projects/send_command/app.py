@@ -17,5 +17,5 @@ from switchyard.surfaces.projects.surface import PROJECTS, ProjectsError
     keyed=False,
 )
 def handler(call: Call[Command]) -> Reply:
-    """Refuse a command for a sandbox, of which there is none."""
+    """Refuse a sandbox command: there are no sandboxes."""
     return runs.send_command(call)

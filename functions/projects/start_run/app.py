@@ -17,5 +17,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body_optional=True,
 )
 def handler(call: Call[StartRun]) -> Reply:
-    """Start a cloud run that was made before."""
+    """Start a cloud run that was created before."""
     return run_starts.start(call)

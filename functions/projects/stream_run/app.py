@@ -16,5 +16,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     empty=204,
 )
 def handler(call: Call[None, StreamLog]) -> Reply:
-    """Follow a run as server-sent events: what is new since Last-Event-ID, waiting a while for it."""
+    """Follow a run as server-sent events: those after Last-Event-ID, or the next ones within a short wait."""
     return run_stream.stream(call)

@@ -15,5 +15,5 @@ from switchyard.surfaces.projects.surface import PROJECTS
     status=204,
 )
 def handler(call: Call[UnregisterDevice]) -> Reply:
-    """Give a device of the caller up for push; `{user}` is `@me`."""
+    """Unregister a device of the caller for push; `{user}` is `@me`."""
     return devices.unregister(call)

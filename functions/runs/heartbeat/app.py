@@ -16,5 +16,5 @@ from switchyard.surfaces.runs.surface import RUNS
     body_optional=True,
 )
 def handler(call: Call[Lease]) -> Reply:
-    """Prolong the lease on a run that the caller holds: a sign of life."""
+    """Extend the lease on a run that the caller holds: a heartbeat."""
     return claims.heartbeat(call)

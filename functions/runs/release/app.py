@@ -14,5 +14,5 @@ from switchyard.surfaces.runs.surface import RUNS
     reply=LeaseShown,
 )
 def handler(call: Call) -> Reply:
-    """Give a run that the caller holds back: it is offered again."""
+    """Release a run that the caller holds: it is offered again."""
     return claims.release(call)

@@ -8,5 +8,5 @@ from switchyard.http.replies import Health
 
 @public_endpoint(SERVICE, "service.get_health", "GET /health", reply=Health)
 def handler(_request: Request) -> Reply:
-    """Tell that the service answers, and which version."""
+    """Report that the service is up, and its version."""
     return Reply(200, {"status": "ok", "version": __version__})

@@ -6,5 +6,5 @@ from switchyard.pipeline.consumer import Event, Invocation, consumer
 
 @consumer("workflows.advance_goal")
 def handler(invocation: Invocation, event: Event) -> None:
-    """Start what is ready; the step waits until something changes, or is over."""
+    """Start ready tasks; the step waits until something changes, or the goal run is over."""
     goal_rounds.advance(invocation.table, invocation.executions("goal_runs"), event, invocation.request_id)

@@ -6,6 +6,6 @@ from switchyard.pipeline.reconciler import reconcile
 
 @consumer("workflows.reconcile_runs")
 def handler(invocation: Invocation, event: Event) -> dict[str, int]:
-    """Look after the active runs and goal runs that are older than `age` seconds; answer with what was done."""
+    """Check the active runs and goal runs that are older than `age` seconds; answer with what was done."""
     executions = invocation.executions
     return reconcile(invocation.table, executions("runs"), executions("goal_runs"), event["age"], invocation.request_id)

@@ -8,5 +8,5 @@ from switchyard.pipeline.consumer import Event, Invocation, consumer
 
 @consumer("workflows.settle_run")
 def handler(invocation: Invocation, event: Event) -> dict[str, Any]:
-    """Bring the run to its end, unless the failure was overtaken; answer with the word of the run."""
+    """End the run, unless it has recovered; answer with its state."""
     return workflow.end(invocation.table, event, invocation.request_id)

@@ -16,11 +16,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from switchyard import admin_lines
 from switchyard.aws.clients import adopt, make_client
 from switchyard.aws.errors import ApiError, AwsError
 from switchyard.domain.actors import EMPTY_SCOPES, SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
+from switchyard.domain.tenants import AUTO_RUNS, AutoRun, Tenant
 from switchyard.http.models import Wire
 from switchyard.http.parsing import parse_body, parse_values
 from switchyard.http.validation import checked, read_id
@@ -29,10 +31,10 @@ from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, tenants
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import listing, present
-from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging
+from switchyard.surfaces.administration.models import CreateProject, CreateTenant, CreateToken, Paging, UpdateTenant
 
 STACK = "switchyard"
-#: Seconds that a command takes at most, and waits at most before it decides anew.
+#: Seconds that a command takes at most, and waits at most before it decides again.
 SECONDS_MAX, _PAUSE = 30, 0.05
 
 
@@ -50,6 +52,15 @@ class Admin:
         """Create a tenant; returns its id."""
         body = _checked(CreateTenant, {"name": name})
         return self._commit(new_id(), lambda unit: administration.create_tenant(unit, body.name)).id
+
+    def get_tenant(self, tenant_id: str) -> dict[str, Any]:
+        """Return a tenant with its settings: id, name, createdAt, autoRun."""
+        return present.settings(self._known(tenant_id))
+
+    def update_tenant(self, tenant_id: str, auto_run: AutoRun | None = None) -> dict[str, Any]:
+        """Change the settings of a tenant, None: as it is; returns it as `get_tenant` does."""
+        body = _checked(UpdateTenant, {} if auto_run is None else {"autoRun": auto_run})
+        return present.settings(self._commit(tenant_id, lambda unit: administration.change_tenant(unit, body.auto_run)))
 
     def create_project(self, tenant_id: str, name: str) -> dict[str, Any]:
         """Create a project; returns id, number, name, createdAt, createdBy."""
@@ -85,11 +96,11 @@ class Admin:
 
     def list_tokens(self, tenant_id: str, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
         """Return a page of tokens, newest first: `items` and `nextCursor`."""
-        return listing.all_tokens(self.table, self._known(tenant_id), _paging(limit, cursor))
+        return listing.all_tokens(self.table, self._known(tenant_id).id, _paging(limit, cursor))
 
     def list_projects(self, tenant_id: str, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
         """Return a page of projects, newest first: `items` and `nextCursor`."""
-        return listing.all_projects(self.table, self._known(tenant_id), _paging(limit, cursor))
+        return listing.all_projects(self.table, self._known(tenant_id).id, _paging(limit, cursor))
 
     def list_tenants(self, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
         """Return a page of tenants, newest first: `items` and `nextCursor`."""
@@ -111,11 +122,12 @@ class Admin:
             return result
         raise Busy("Too many changes of this tenant at once: try again in a second.")
 
-    def _known(self, tenant_id: str) -> str:
+    def _known(self, tenant_id: str) -> Tenant:
         self._wind_up()
-        found = checked("tenant id", read_id, tenant_id)
-        if tenants.find_tenant(self.table, found) is None:
-            raise NotFound(f"There is no tenant with the id {found}.")
+        wanted = checked("tenant id", read_id, tenant_id)
+        found = tenants.find_tenant(self.table, wanted)
+        if found is None:
+            raise NotFound(f"There is no tenant with the id {wanted}.")
         return found
 
     def _wind_up(self) -> None:
@@ -201,21 +213,31 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, help_: str, run: Callable[..., Any], show: Callable[[Any], str]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=help_, description=help_)
         made.set_defaults(run=run, show=show)
-        if not name.endswith(("-tenant", "-tenants")):
+        if name not in ("create-tenant", "list-tenants"):
             made.add_argument("tenant", help="the tenant's id")
         return made
 
     made = command("create-tenant", "Create a tenant.", _create_tenant, lambda answer: answer["id"])
     made.add_argument("name")
 
-    made = command("list-tenants", "List the tenants.", lambda admin, o: admin.list_tenants(**_page_of(o)), _tenants)
+    made = command("list-tenants", "List the tenants.", _list_tenants, admin_lines.tenants)
     _add_paging(made)
+
+    command("get-tenant", "Show a tenant.", lambda admin, o: admin.get_tenant(o.tenant), admin_lines.settings)
+
+    made = command(
+        "update-tenant",
+        "Change a tenant's settings.",
+        lambda admin, o: admin.update_tenant(o.tenant, o.auto_run),
+        admin_lines.settings,
+    )
+    made.add_argument("--auto-run", choices=AUTO_RUNS, help="the ready tasks that get a run by themselves")
 
     made = command(
         "create-project",
         "Create a project in a tenant.",
         lambda admin, o: admin.create_project(o.tenant, o.name),
-        lambda answer: f"{answer['number']}  {answer['id']}  {answer['name']}",
+        admin_lines.project,
     )
     made.add_argument("name")
 
@@ -223,11 +245,11 @@ def _parser() -> argparse.ArgumentParser:
         "list-projects",
         "List a tenant's projects.",
         lambda admin, o: admin.list_projects(o.tenant, **_page_of(o)),
-        _projects,
+        admin_lines.projects,
     )
     _add_paging(made)
 
-    made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, _issued)
+    made = command("issue-token", "Issue a token; its secret is printed this once.", _issue_token, admin_lines.issued)
     made.add_argument("actor", help="whose token it is, such as user_ada or agent_builder")
     made.add_argument("--kind", choices=("user", "agent"), default="user")
     made.add_argument(
@@ -240,20 +262,18 @@ def _parser() -> argparse.ArgumentParser:
         "list-tokens",
         "List a tenant's tokens, never their secrets.",
         lambda admin, o: admin.list_tokens(o.tenant, **_page_of(o)),
-        _tokens,
+        admin_lines.tokens,
     )
     _add_paging(made)
 
-    made = command(
-        "revoke-token", "Revoke a token by its id.", _revoke_token, lambda _: "revoked, within 30 s everywhere"
-    )
+    made = command("revoke-token", "Revoke a token by its id.", _revoke_token, admin_lines.revoked)
     made.add_argument("token", help="the token's id (not its secret)")
     return parser
 
 
 def _add_paging(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=50, help="1 to 100 (default 50)")
-    parser.add_argument("--cursor", help="go on where the last page ended")
+    parser.add_argument("--cursor", help="continue where the last page ended")
 
 
 def _page_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -264,6 +284,10 @@ def _create_tenant(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
     return {"id": admin.create_tenant(options.name)}
 
 
+def _list_tenants(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
+    return admin.list_tenants(**_page_of(options))
+
+
 def _issue_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
     return admin.issue_token(options.tenant, options.actor, options.kind, options.scope, options.expires, options.name)
 
@@ -271,31 +295,6 @@ def _issue_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
 def _revoke_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
     admin.revoke_token(options.tenant, options.token)
     return {"id": options.token, "status": "revoked"}
-
-
-def _issued(answer: dict[str, Any]) -> str:
-    return f"{answer['token']}\nid {answer['id']}; keep the token now: it is not shown again"
-
-
-def _tenants(answer: dict[str, Any]) -> str:
-    return _lines(answer, lambda each: f"{each['id']}  {each['name']}")
-
-
-def _projects(answer: dict[str, Any]) -> str:
-    return _lines(answer, lambda each: f"{each['number']:>4}  {each['id']}  {each['name']}")
-
-
-def _tokens(answer: dict[str, Any]) -> str:
-    def line(each: dict[str, Any]) -> str:
-        until = each["revokedAt"] or each["expiresAt"] or "no end"
-        return f"{each['id']}  {each['status']:<7}  {until:<24}  {each['actor']['id']}  {','.join(each['scopes'])}"
-
-    return _lines(answer, line)
-
-
-def _lines(answer: dict[str, Any], line: Callable[[dict[str, Any]], str]) -> str:
-    more = [f"(more: --cursor {answer['nextCursor']})"] if answer["nextCursor"] else []
-    return "\n".join([*map(line, answer["items"]), *more])
 
 
 if __name__ == "__main__":

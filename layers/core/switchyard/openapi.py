@@ -1,7 +1,7 @@
 """What is made from the endpoints themselves: `make openapi` (`python -m switchyard.openapi`).
 
-Writes docs/openapi.json, the routes in template.yaml and the table of $default; with `--check` writes nothing and exits
-with 1 when one of them is stale.
+Writes docs/openapi.json, the routes in template.yaml, the table of $default and MCP's tool list; with `--check` writes
+nothing and exits with 1 when one of them is stale.
 """
 
 import json
@@ -17,16 +17,19 @@ from switchyard.http.documented import Generator, json_schemas
 from switchyard.http.models import Model
 from switchyard.http.operation import Operation
 from switchyard.http.request import BODY_MAX
+from switchyard.mcp import listing
 from switchyard.openapi_shared import (
     HEADERS,
     PARAMETERS,
     SAMPLE_REQUEST,
     bearer,
+    changes_tasks,
     changes_versions,
     errors,
     refusal_name,
     refusals,
 )
+from switchyard.surfaces.projects.run_stream import EVENT_STREAM
 
 Json = dict[str, Any]
 
@@ -41,8 +44,8 @@ def document(operations: Iterable[Operation]) -> Json:
     for operation in found:
         for position, path in enumerate(operation.paths):
             described = _operation(operation, path, schemas)
-            if position:  # another spelling of the same path: an operationId is given once
-                del described["operationId"]
+            if position:  # another form of the same path: each has an id of its own
+                described["operationId"] += f"_{position + 1}"
             paths.setdefault(path, {})[operation.method.lower()] = described
     surfaces = {operation.surface.name: operation.surface for operation in found}
     return {
@@ -53,7 +56,7 @@ def document(operations: Iterable[Operation]) -> Json:
             "description": (
                 "One ledger of work for AI agents and people: several task APIs over one set of records. "
                 'A path may end in "/": it is answered like the one without. HEAD is answered like GET without the '
-                "body, and OPTIONS with the methods of the path."
+                "body, and OPTIONS with the methods of the path. An empty query parameter says as much as one left out."
             ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
@@ -97,11 +100,37 @@ def _schemas(operations: Iterable[Operation]) -> tuple[dict[type[Model], Json], 
         if operation.query:
             queries.add(operation.query)
     wanted = sorted(modes.items(), key=lambda item: (item[0].__module__, item[0].__name__))
-    made, components = json_schemas(wanted, _Schemas, "#/components/schemas/{model}")
-    references: dict[Any, Json] = {model: schema for (model, _), schema in made.items()}
+    made, definitions = json_schemas(wanted, _Schemas, f"{_REFERENCE}{{model}}")
+    references: dict[Any, Json] = {model: _named(schema) for (model, _), schema in made.items()}
+    components = {_short(name): _named(schema) for name, schema in definitions.items()}
     for query in queries:
         references[query] = components.pop(references[query]["$ref"].rpartition("/")[2])
     return references, dict(sorted(components.items()))
+
+
+_REFERENCE = "#/components/schemas/"
+
+
+def _short(name: str) -> str:
+    """Return the name of a model that several surfaces have one of: switchyard__surfaces__pool__models__Lease."""
+    package, _, own = name.rpartition("__")
+    surface = package.split("__")[2].capitalize() if package else ""
+    return surface + re.sub(r"[-_]", "", own)
+
+
+def _named(schema: Any) -> Any:
+    """Return a schema whose references are short, without the titles of models: each is named where it is referred to.
+
+    Generators of clients name their types by the title, so that two models of a name would be one.
+    """
+    if isinstance(schema, list):
+        return [_named(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: _named(each) for name, each in schema.items() if not (name == "title" and isinstance(each, str))}
+    if isinstance(made.get("$ref"), str):
+        made["$ref"] = _REFERENCE + _short(made["$ref"].removeprefix(_REFERENCE))
+    return made
 
 
 # ---------------------------------------------------------------- one operation
@@ -109,7 +138,7 @@ def _schemas(operations: Iterable[Operation]) -> tuple[dict[type[Model], Json], 
 
 def _operation(operation: Operation, path: str, schemas: dict[type[Model], Json]) -> Json:
     described: Json = {
-        "operationId": operation.name,
+        "operationId": operation.name.replace(".", "_"),
         "tags": [operation.surface.name],
         "summary": operation.summary.rstrip("."),
         "parameters": _parameters(operation, path, schemas),
@@ -146,11 +175,13 @@ def _parameters(operation: Operation, path: str, schemas: dict[type[Model], Json
     if operation.surface.workspace_parameter:
         workspace = _query(operation.surface.workspace_parameter, {"type": "string"}, required=False)
         found.append(workspace | {"description": "The token's own workspace; any other is not found."})
+    if operation.media == EVENT_STREAM:
+        found.append({"$ref": "#/components/parameters/LastEventId"})
     if changes_versions(operation):
         found.append({"$ref": "#/components/parameters/IfMatch"})
     if operation.keyed:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
-    if operation.keyed and "tasks:write" in operation.scopes:
+    if changes_tasks(operation):
         found.append({"$ref": "#/components/parameters/ClaimFence"})
     return found
 
@@ -167,7 +198,8 @@ def _query(name: str, schema: Json, required: bool) -> Json:
 def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
     names = ["X-Request-Id"]
     names += ["ETag"] if operation.versioned and operation.reply else []
-    names += ["Idempotency-Replayed", "Dependencies-Overruled"] if operation.keyed else []
+    names += ["Idempotency-Replayed"] if operation.keyed else []
+    names += ["Dependencies-Overruled"] if changes_tasks(operation) else []
     answer: Json = {
         "description": operation.summary,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
@@ -175,7 +207,9 @@ def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
     if operation.reply:
         answer["content"] = {"application/json": {"schema": schemas[operation.reply]}}
     if operation.media:
-        answer["content"] = {operation.media: {"schema": {"type": "string"}}}
+        # OpenAPI 3.1 has no words for events of a stream.
+        schema = {} if operation.media == EVENT_STREAM else {"schema": {"type": "string"}}
+        answer["content"] = {operation.media: schema}
     responses = {str(operation.status): answer}
     if operation.empty:
         responses[str(operation.empty)] = {"description": _EMPTY[operation.empty], "headers": answer["headers"]}
@@ -187,7 +221,7 @@ def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
 
 #: What an answer without a body means, by its status.
 _EMPTY = {
-    202: "Taken without an answer.",
+    202: "Accepted; the answer has no body.",
     204: "There is none.",
     303: "It is too large for this answer: read it from the URL in the header Location.",
 }
@@ -206,6 +240,7 @@ def files(root: Path = ROOT) -> dict[Path, str]:
     return {
         root / "docs/openapi.json": rendered(),
         root / "functions/service/answer_unmatched/routes.json": routes.table(operations),
+        root / listing.PATH.relative_to(ROOT): listing.rendered(),
         template: routes.placed(template.read_text(encoding="utf-8"), routes.body(operations)),
     }
 

@@ -24,10 +24,12 @@ from switchyard.domain.errors import (
 )
 from switchyard.http.models import Model
 from switchyard.http.operation import Operation
+from switchyard.http.reading import FENCE_DIGITS
 from switchyard.http.request import Request
 from switchyard.http.statuses import MethodNotAllowed
 from switchyard.http.surface import Surface
 from switchyard.store.idempotency import KEEP_SECONDS, KEY_MAX
+from switchyard.surfaces.projects.run_stream import EVENT_ID
 
 Json = dict[str, Any]
 
@@ -65,7 +67,8 @@ def errors(operation: Operation) -> list[SwitchyardError]:
         MissingScope: bool(operation.scopes),
         # Under another method of the path; what always answers 405 says so itself.
         MethodNotAllowed: operation.status != HTTPStatus.METHOD_NOT_ALLOWED,
-        NotFound: has_path or operation.surface.workspace_parameter is not None,
+        # Query and body may name what is not there, too, and a token may belong to a tenant that is not.
+        NotFound: has_path or not operation.public or operation.surface.workspace_parameter is not None,
         IdempotencyConflict: operation.keyed,
         PreconditionFailed: changes_versions(operation),
         TooLarge: bool(operation.body),
@@ -79,6 +82,10 @@ def errors(operation: Operation) -> list[SwitchyardError]:
 
 def changes_versions(operation: Operation) -> bool:
     return operation.versioned and operation.method in ("PATCH", "PUT", "DELETE")
+
+
+def changes_tasks(operation: Operation) -> bool:
+    return operation.keyed and "tasks:write" in operation.scopes
 
 
 def refusals(surfaces: Iterable[Surface], schemas: dict[type[Model], Json]) -> Json:
@@ -126,17 +133,17 @@ def _text_header(description: str, **schema: Any) -> Json:
 
 
 HEADERS: Json = {
-    "Allow": _text_header("The methods that the path takes."),
+    "Allow": _text_header("The methods of the path."),
     "X-Request-Id": _text_header("Names the request in logs and in the audit trail."),
     "ETag": _text_header("The track's version, in quotes, for If-Match.", pattern='^"[0-9]+"$'),
     "Idempotency-Replayed": _text_header(
         "Present when the answer is the first one to this Idempotency-Key.", const="true"
     ),
     "Dependencies-Overruled": _text_header(
-        "Tasks that were to be done before: the caller, a person, began or completed the task all the same."
+        "Open prerequisites that the caller, a person, overruled by beginning or completing the task."
     ),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
-    "X-Should-Retry": _text_header("Tells a client that the same request will be refused again.", const="false"),
+    "X-Should-Retry": _text_header("The same request would be refused again.", const="false"),
     "WWW-Authenticate": _text_header("How to authenticate (RFC 6750)."),
     "X-Amzn-Remapped-WWW-Authenticate": _text_header("The same, under the name that API Gateway gives it."),
 }
@@ -155,7 +162,13 @@ PARAMETERS: Json = {
             "The fence of the lease under which the caller changes a claimed task: refused with 409 when that lease "
             "is over. It counts for every existing task that the request changes."
         ),
-        "schema": {"type": "integer", "minimum": 0},
+        "schema": {"type": "integer", "minimum": 0, "maximum": 10**FENCE_DIGITS - 1},
+    },
+    "LastEventId": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "The id of the last event that the client has: what came after it follows.",
+        "schema": {"type": "string", "pattern": f"^{EVENT_ID}$"},
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
@@ -164,6 +177,6 @@ PARAMETERS: Json = {
             "Makes a repeated request harmless: the first final answer is given again for "
             f"{KEEP_SECONDS // 3600} hours. With another request the same key is refused. One key space per actor."
         ),
-        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     },
 }

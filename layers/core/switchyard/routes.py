@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from switchyard.http.operation import Operation
 
-BEGIN = "        # routes: begin. Made by `make openapi` from the endpoints; what stands here is overwritten.\n"
+BEGIN = "        # routes: begin. Made by `make openapi` from the endpoints; edits here are overwritten.\n"
 END = "        # routes: end\n"
 #: The function that takes what no route matches.
 UNMATCHED = "ServiceAnswerUnmatched"

@@ -49,7 +49,7 @@ def default_route(routes: Path, call: CallFunction | None = None) -> Callable[[E
             if method == "OPTIONS" and found:
                 request_id = event["requestContext"]["requestId"]
                 return {"statusCode": 204, "headers": {"allow": ", ".join(allowed(found)), "x-request-id": request_id}}
-            raise MethodNotAllowed(allowed(found)) if found else NotFound("There is no such path.")
+            raise MethodNotAllowed(allowed(found)) if found else NotFound("No such path.")
         except (MethodNotAllowed, NotFound, Busy) as error:
             return _refused(error, event, table().surface_of(bare), started)
 
@@ -73,7 +73,7 @@ def allowed(found: Mapping[str, Route]) -> tuple[str, ...]:
 
 
 def _refused(error: SwitchyardError, event: Event, surface: str, started: float) -> Response:
-    """Word an error as the surface does, and log it. What that needs is loaded here: most events are handed on."""
+    """Word an error as the surface does, and log it. What that needs is loaded here: most events are passed on."""
     from switchyard.aws.telemetry import logger
     from switchyard.domain.tokens import redacted
     from switchyard.http.request import Request

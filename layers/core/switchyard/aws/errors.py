@@ -9,7 +9,7 @@ class AwsError(Exception):
 
 class ApiError(AwsError):
     """The service refused. `response` has "Error" (Code, Message), "ResponseMetadata" (HTTPStatusCode, RequestId), and
-    what else the service said, such as CancellationReasons or Item. `repeated` tells that it refused a further attempt:
+    what else the service said, such as CancellationReasons or Item. `repeated` says that it refused a further attempt:
     an earlier one had failed or had no answer, and may have been done all the same.
     """
 

@@ -22,7 +22,7 @@ _RETRYABLE = frozenset({"InternalFailure", "RequestLimitExceeded", "ServiceUnava
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """How an execution stands: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED; `error` when it failed."""
+    """The state of an execution: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED; `error` when it failed."""
 
     status: str
     error: str | None = None
@@ -46,7 +46,7 @@ class Executions:
         return cls(os.environ[_MACHINES[what]], make_client("stepfunctions"))
 
     def start(self, name: str, given: Mapping[str, Any]) -> bool:
-        """Start an execution; tells whether it was this call that did (False: the name was used before)."""
+        """Start an execution; returns whether it was this call that did (False: the name was used before)."""
         params = {"stateMachineArn": self.machine_arn, "name": name, "input": json.dumps(given)}
         return self._call("start_execution", {"ExecutionAlreadyExists"}, **params) is not None
 
@@ -59,7 +59,7 @@ class Executions:
         return self._call("send_task_heartbeat", _STALE, taskToken=token) is not None
 
     def describe(self, name: str) -> Execution | None:
-        """Return how an execution stands; None when there never was one of the name (or long ago)."""
+        """Return the state of an execution; None when there never was one of the name (or long ago)."""
         arn = f"{self.machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
         found = self._call("describe_execution", {"ExecutionDoesNotExist"}, executionArn=arn)
         return Execution(found["status"], found.get("error")) if found else None

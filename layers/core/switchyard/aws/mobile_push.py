@@ -15,7 +15,7 @@ _NOT_YET_SET_UP = frozenset(
 
 
 class Gone(Exception):
-    """The platform knows the token no more."""
+    """The platform no longer knows the token."""
 
 
 class Refused(Exception):

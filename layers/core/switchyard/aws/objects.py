@@ -119,7 +119,7 @@ class ObjectStore:
         _in_parallel([partial(self._put, each, tags) for each in uploads])
 
     def put_large(self, key: str, chunks: Iterable[bytes], content_type: str, tags: Mapping[str, str]) -> None:
-        """Put an object that comes in chunks, a part at a time: no more than PART_BYTES and a chunk are held.
+        """Put an object that comes in chunks, a part at a time: at most PART_BYTES and a chunk are held.
 
         It appears when it is whole, or, if a chunk or a call fails, not at all.
         """

@@ -67,7 +67,7 @@ class Queue:
         return [failed.get(position) for position in range(len(texts))]
 
     def is_last(self, message: Message) -> bool:
-        """Tell whether this is the last attempt of a message: it goes to the dead letters next."""
+        """Return whether this is the last attempt of a message: it goes to the dead letters next."""
         return message.attempt >= self.attempts
 
     def postpone(self, message: Message, seconds: int) -> None:

@@ -1,6 +1,6 @@
 """Sending much in few requests: what EventBridge's and SQS's batch calls have in common.
 
-Both take ten entries a request and a number of bytes over all of them, answer for each entry by itself, and may also
+Both take ten entries a request and a number of bytes over all of them, answer for each entry, and may also
 refuse a request as a whole. An entry that is refused must not keep the others from going out.
 """
 
@@ -39,7 +39,7 @@ class NotTaken(Exception):
 
 
 def is_refused(error: BaseException) -> bool:
-    """Tell whether a service refused what it was sent, so that it would refuse the same again."""
+    """Return whether a service refused what it was sent, so that it would refuse the same again."""
     code = error.code if isinstance(error, (NotTaken, ApiError)) else ""
     return code.rpartition(".")[2] in _FINAL
 
@@ -53,9 +53,9 @@ def send_all[T](
 ) -> Outcome:
     """Send all entries, packed by number and bytes; returns for each what it finally failed with, or None.
 
-    `post` makes one request and tells what became of each of its entries. What may pass is sent again, four times in
-    all. Each request ends before the deadline (a time.monotonic() value); if that has passed already, each is sent
-    once. A request that is refused as a whole is halved until the entry at fault stands alone.
+    `post` makes one request and returns the outcome for each of its entries. Temporary failures are retried, four
+    attempts in all. Each request ends before the deadline (a time.monotonic() value); if that has passed already, each
+    is sent once. A request that is refused as a whole is halved until the faulty entry is alone.
     """
     outcome: Outcome = [None] * len(entries)
     for positions in _packed([size(entry) for entry in entries], bytes_max):
@@ -83,7 +83,7 @@ def _halving[T](entries: Sequence[T], post: Callable[[Sequence[T]], Outcome]) ->
 
 
 def _packed(sizes: Sequence[int], bytes_max: int) -> Iterator[list[int]]:
-    """Yield the positions of each request; an entry that is too large for any stands alone."""
+    """Yield the positions of each request; an entry that is too large for any is sent alone."""
     batch: list[int] = []
     size = 0
     for position, own in enumerate(sizes):

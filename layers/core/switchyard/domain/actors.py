@@ -1,7 +1,7 @@
 """Who acts: a user or an agent of one tenant, known by a token."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 ActorKind = Literal["user", "agent"]
 
@@ -18,7 +18,7 @@ SCOPES = {
 #: they open nothing.
 EMPTY_SCOPES = {
     "crm:read": "nothing here: contacts are named by their ids in their own system",
-    "activity:write": "nothing here: the audit trail logs each change by itself",
+    "activity:write": "nothing here: the audit trail logs each change anyway",
 }
 
 
@@ -40,5 +40,15 @@ class Actor:
     operation: str | None = None
 
     def may(self, *any_of: str) -> bool:
-        """Tell whether the token carries one of the scopes."""
+        """Return whether the token carries one of the scopes."""
         return not any_of or any(scope in self.scopes for scope in any_of)
+
+    def stamp(self, request_id: str) -> dict[str, Any]:
+        """Return the fields by which a track or a run names its latest change: who made it, how, in which request."""
+        return {
+            "changed_by": self.id,
+            "changed_by_kind": self.kind,
+            "changed_source": self.source,
+            "changed_request": request_id,
+            "changed_operation": self.operation,
+        }

@@ -11,8 +11,6 @@ from unicodedata import category
 #: Beside that, `version_id`: which of the uploads to its path it speaks of. No client sees that.
 Entry = Mapping[str, Any]
 
-TYPES = ("plan", "context", "reference", "output", "artifact", "tree_snapshot", "user_attachment")
-
 NAME_MAX = 255
 #: An object's key has at most 1,024 bytes, of which the longest folder takes 150.
 NAME_MAX_BYTES = 850
@@ -71,7 +69,7 @@ def run_path(tenant_id: str, task_id: str, run_id: str, artifact_id: str, name: 
 
 
 def is_staged(path: str) -> bool:
-    """Tell whether an object was uploaded as a staged artifact (of whichever task)."""
+    """Return whether an object was uploaded as a staged artifact (of whichever task)."""
     return path.split("/")[4:5] == ["staged"]
 
 

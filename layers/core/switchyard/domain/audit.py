@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from switchyard.domain import lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Action, Change, Difference
 from switchyard.domain.errors import SwitchyardError
 from switchyard.domain.run_changes import RunChange
+from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 
 Outcome = Literal["applied", "refused"]
@@ -20,7 +21,7 @@ class Entry:
     """One line of the trail.
 
     `id` begins with the time of the act, so that the order of ids is the order of acts, and is the same each time
-    the entry is made from the same record. `unread` tells that it was refused before the track was read: whether there
+    the entry is made from the same record. `unread` says that it was refused before the track was read: whether there
     is one is not known. `overruled` are prerequisites that a person did not wait for. `owner` is
     set when one actor alone may read the entry.
     """
@@ -57,21 +58,11 @@ def entry_of_change(change: Change) -> Entry:
     """
     before, after = change.before, change.after
     entry = Entry(
-        id=_entry_id(after.updated_at, after.id, f"{after.version:08d}"),
-        tenant_id=after.tenant_id,
+        **_applied(after),
         track_id=after.id,
         track_type=after.type,
-        owner=after.owner,
-        at=after.updated_at,
         action=change.action,
-        version=after.version,
-        actor_id=after.changed_by,
-        actor_kind=after.changed_by_kind,
-        source=after.changed_source,
-        request_id=after.changed_request,
-        operation=after.changed_operation,
         previous_status=before.status if before else None,
-        new_status=after.status,
         related_type=after.related_type,
         related_id=after.related_id,
         differences=change.differences(),
@@ -95,21 +86,11 @@ def entry_of_run(change: RunChange) -> Entry:
     """Return the entry of a run's new status, in the trail of its task; the related resource is the run."""
     before, after = change.before, change.after
     return Entry(
-        id=_entry_id(after.updated_at, after.id, f"{after.version:08d}"),
-        tenant_id=after.tenant_id,
+        **_applied(after),
         track_id=after.task_id,
         track_type="task",
-        owner=after.owner,
-        at=after.updated_at,
         action="run_status_changed",
-        version=after.version,
-        actor_id=after.changed_by,
-        actor_kind=after.changed_by_kind,
-        source=after.changed_source,
-        request_id=after.changed_request,
-        operation=after.changed_operation,
         previous_status=before.status if before else None,
-        new_status=after.status,
         related_type="run",
         related_id=after.id,
     )
@@ -123,25 +104,12 @@ def refused(
     `error_status` is the HTTP status that the error is answered with.
     """
     return Entry(
-        id=_entry_id(at, track.id, f"refused-{request_id}"),
-        tenant_id=track.tenant_id,
-        track_id=track.id,
+        **_refused(track.id, wanted, actor, request_id, at, error, error_status),
         track_type=track.type,
         owner=track.owner,
-        at=at,
-        action="completed" if lifecycle.is_done(wanted) else "status_changed",
-        outcome="refused",
-        actor_id=actor.id,
-        actor_kind=actor.kind,
-        source=actor.source,
-        request_id=request_id,
-        operation=actor.operation,
         previous_status=track.status,
-        new_status=wanted,
         related_type=track.related_type,
         related_id=track.related_id,
-        error_code=error.code,
-        error_status=error_status,
     )
 
 
@@ -150,27 +118,53 @@ def refused_unread(
 ) -> Entry:
     """Return the entry of an attempt to bring a track to a final status that was refused before the track was read."""
     return Entry(
-        id=_entry_id(at, track_id, f"refused-{request_id}"),
-        tenant_id=actor.tenant_id,
-        track_id=track_id,
+        **_refused(track_id, wanted, actor, request_id, at, error, error_status),
         track_type="goal" if wanted == "completed" else "task",
         owner=None,
-        at=at,
-        action="completed" if lifecycle.is_done(wanted) else "status_changed",
-        outcome="refused",
-        actor_id=actor.id,
-        actor_kind=actor.kind,
-        source=actor.source,
-        request_id=request_id,
-        operation=actor.operation,
         previous_status=None,
-        new_status=wanted,
         related_type=None,
         related_id=None,
-        error_code=error.code,
-        error_status=error_status,
         unread=True,
     )
+
+
+def _applied(after: Track | Run) -> dict[str, Any]:
+    """Return the fields that every entry takes from the version that a change made."""
+    return {
+        "id": _entry_id(after.updated_at, after.id, f"{after.version:08d}"),
+        "tenant_id": after.tenant_id,
+        "owner": after.owner,
+        "at": after.updated_at,
+        "version": after.version,
+        "actor_id": after.changed_by,
+        "actor_kind": after.changed_by_kind,
+        "source": after.changed_source,
+        "request_id": after.changed_request,
+        "operation": after.changed_operation,
+        "new_status": after.status,
+    }
+
+
+def _refused(
+    track_id: str, wanted: str, actor: Actor, request_id: str, at: str, error: SwitchyardError, error_status: int
+) -> dict[str, Any]:
+    """Return the fields that every entry of a refused attempt has."""
+    return {
+        "id": _entry_id(at, track_id, f"refused-{request_id}"),
+        "tenant_id": actor.tenant_id,
+        "track_id": track_id,
+        "at": at,
+        "action": "completed" if lifecycle.is_done(wanted) else "status_changed",
+        "outcome": "refused",
+        "actor_id": actor.id,
+        "actor_kind": actor.kind,
+        "source": actor.source,
+        "request_id": request_id,
+        "operation": actor.operation,
+        "new_status": wanted,
+        "error_code": error.code,
+        "error_status": error_status,
+    }
 
 
 def _entry_id(at: str, track_id: str, act: str) -> str:

@@ -1,4 +1,4 @@
-"""A change of a track, as the table's stream tells it: what it was, what it is, and what that amounts to."""
+"""A change of a track, from a record of the table's stream: what it was, what it is, and what that amounts to."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ Action = Literal["created", "updated", "status_changed", "completed", "deleted",
 #: Bytes of JSON that a shown value may have; a longer text is cut, a longer structure left out, and both are marked.
 VALUE_MAX = 1_000
 
-#: What a change is told by. Left out is what follows from these, what surfaces keep for themselves, and who did it.
-_TOLD = (
+#: The fields that make a change: none that follows from others, that one surface keeps for itself, or says who did it.
+_COMPARED = (
     "title",
     "description",
     "status",
@@ -37,7 +37,7 @@ _TOLD = (
 )
 _VISIBILITY = frozenset({"owner", "project_ids"})
 _DEFAULTS = {
-    each.name: each.default if each.default is not MISSING else None for each in fields(Track) if each.name in _TOLD
+    each.name: each.default if each.default is not MISSING else None for each in fields(Track) if each.name in _COMPARED
 }
 
 
@@ -68,7 +68,7 @@ class Change:
 
     @property
     def lost_for_dependents(self) -> bool:
-        """Tell whether a task was cancelled or deleted before it was done: who depends on it waits in vain from now."""
+        """Return whether a task was cancelled or deleted before it was done: what depends on it now waits in vain."""
         before, after = self.before, self.after
         was_lost = before is not None and (before.status in lifecycle.FINAL or before.deleted_at is not None)
         lost = after.status == "cancelled" or (self.deleted and not lifecycle.is_done(after.status))
@@ -76,19 +76,19 @@ class Change:
 
     @property
     def completed(self) -> bool:
-        """Tell whether the track came to its successful end by this change."""
+        """Return whether the track came to its successful end by this change."""
         was_done = self.before is not None and lifecycle.is_done(self.before.status)
         return lifecycle.is_done(self.after.status) and not was_done and not self.deleted
 
     @property
     def assigned(self) -> bool:
-        """Tell whether the track got someone to do it, who is another than before."""
+        """Return whether the track got someone to do it, who is another than before."""
         former = self.before.assignee if self.before else None
         return self.after.assignee not in (None, former) and not self.deleted
 
     @property
     def crosses_visibility(self) -> bool:
-        """Tell whether a shared track became personal, or a personal one shared."""
+        """Return whether a shared track became personal, or a personal one shared."""
         return self.before is not None and self.before.owner != self.after.owner
 
     @property
@@ -109,7 +109,7 @@ class Change:
         one side of it is not for those who may read the other.
         """
         found = []
-        for name in _TOLD:
+        for name in _COMPARED:
             before = getattr(self.before, name) if self.before else _blank(name)
             after = getattr(self.after, name)
             if before != after:
@@ -127,7 +127,7 @@ class Change:
         return [each for each in references(self.after) if each not in references(self.before)]
 
     def lost(self) -> list[tuple[str, str]]:
-        """Return the references that are no more, as (field, id)."""
+        """Return the references that are gone, as (field, id)."""
         return [each for each in references(self.before) if each not in references(self.after)]
 
 
@@ -143,7 +143,7 @@ def references(track: Track | None) -> Sequence[tuple[str, str]]:
 def without(track: Track, target: Track) -> Mapping[str, Any]:
     """Return the fields that a track must change when the target was deleted; empty when there are none.
 
-    It refers to the target no more, but for a dependency on what was not done: that stays, and blocks it until a
+    It no longer refers to the target, but for a dependency on what was not done: that stays, and blocks it until a
     person resolves it.
     """
     target_id = target.id

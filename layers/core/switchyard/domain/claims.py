@@ -1,7 +1,7 @@
 """Claims: one worker's exclusive right to a task, until it is released, the task ends, or the lease runs out.
 
 A lease counts by the clock alone. Each new lease gets the next fence of its task: a number that only grows, so that
-a worker who was taken for dead and comes back is told apart from the one who holds the task now.
+a worker who was taken for dead and comes back is distinguished from the one who holds the task now.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class Claimable(Protocol):
 class NotClaimable(Conflict):
     """The task (or run) is finished, blocked, or meant for someone else."""
 
-    code, title = "not_claimable", "The task can not be claimed"
+    code, title = "not_claimable", "The task cannot be claimed"
 
 
 class Leased(Conflict):
@@ -52,12 +52,12 @@ class StaleFence(Conflict):
 
 
 def is_leased(held: Claimable, now: str) -> bool:
-    """Tell by the clock whether someone holds it."""
+    """Return, by the clock, whether someone holds it."""
     return held.lease_until is not None and held.lease_until > now
 
 
 def holds(actor: Actor, held: Claimable, now: str) -> bool:
-    """Tell whether the actor holds it."""
+    """Return whether the actor holds it."""
     return held.holder == actor.id and is_leased(held, now)
 
 
@@ -87,7 +87,7 @@ def check_claimable(track: Track, actor: Actor) -> None:
     if track.has_active_run:
         raise NotClaimable("A run of the task is under way: claim the run, or cancel it first.")
     if track.status in lifecycle.FINAL:
-        raise NotClaimable(f"The task is {track.status} and can not be claimed.")
+        raise NotClaimable(f"The task is {track.status} and cannot be claimed.")
     if track.assignee not in (None, actor.id):
         raise NotClaimable(f"The task is assigned to {track.assignee}: only they can claim it.")
 
@@ -109,7 +109,7 @@ def released(track: Track) -> Mapping[str, Any]:
 
 
 def is_drawable(track: Track) -> bool:
-    """Tell whether a worker may draw the task once no lease is alive: shared, open, and waiting for nothing and no run.
+    """Return whether a worker may draw the task once no lease is alive: shared, open, not blocked, no active run.
 
     Work that began without a claim is someone's already: it can be claimed by its id, but is not handed out.
     """

@@ -38,7 +38,7 @@ class NoMoment(ValueError):
 def moment(text: str) -> datetime:
     """Return any ISO 8601 date-time in UTC; without an offset it is UTC, and `t` and `z` are `T` and `Z`.
 
-    Raises ValueError when the text is no date-time, NoMoment when it is one of a leap second or a far year.
+    Raises ValueError when the text is not a date-time, NoMoment when it is one of a leap second or a far year.
     """
     given = text.upper()
     if _LEAP_SECOND.fullmatch(given):
@@ -69,7 +69,7 @@ def calendar_day(text: str) -> str:
 
 def _refuse_zero(found: date) -> None:
     if found.year == _ZERO_YEAR:
-        raise NoMoment("is in the year 0001, which stands for no time", "a later year; leave the field out for no time")
+        raise NoMoment("is in the year 0001, which means no time", "a later year; leave the field out for no time")
 
 
 def milliseconds(text: str) -> int:

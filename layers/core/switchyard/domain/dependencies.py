@@ -1,4 +1,4 @@
-"""The graph of work: cycles are refused, readiness and the critical path are told. Pure functions over ids."""
+"""The graph of work: cycles are refused, readiness and the critical path are computed. Pure functions over ids."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +20,7 @@ WALK_MAX = 1_000
 class FieldPaths:
     """Where a request has the fields by which a track refers to others: `prefix` comes before the field's name.
 
-    `indexed` tells that the path of a dependency ends in its place in the list; `names` are the request's own words
+    `indexed` says that the path of a dependency ends in its place in the list; `names` are the request's own words
     for tracks that it makes.
     """
 
@@ -74,8 +74,8 @@ def refuse_cycles(
             if not ours:
                 raise Cycle(name, path)
             track, ref = ours[0]
-            told = (paths or {}).get(track.id, FieldPaths())
-            raise Cycle(told.of(track, name, ref), [told.name(each) for each in path])
+            where = (paths or {}).get(track.id, FieldPaths())
+            raise Cycle(where.of(track, name, ref), [where.name(each) for each in path])
 
 
 class Walk:
@@ -110,7 +110,7 @@ def _closing(track: Track) -> tuple[str, ...]:
 
 
 def adds_edges(before: Track, after: Track) -> bool:
-    """Tell whether the change could close a cycle: only a new parent or a new dependency can."""
+    """Return whether the change could close a cycle: only a new parent or a new dependency can."""
     gained = set(after.depends_on) - set(before.depends_on)
     return bool(gained) or (after.parent_id is not None and after.parent_id != before.parent_id)
 

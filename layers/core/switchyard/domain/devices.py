@@ -2,10 +2,9 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 Platform = Literal["ios", "android", "web"]
-PLATFORMS: tuple[str, ...] = get_args(Platform)
 
 #: Devices of one person: a further one takes the place of the one that was seen longest ago.
 DEVICES_MAX = 20
@@ -16,7 +15,7 @@ PRESENCE_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """One device that can be rung. `token` is the push service's name for it and never shown; times are instants."""
+    """One device that can be notified. `token` is the push service's name for it and never shown."""
 
     tenant_id: str
     user_id: str
@@ -45,7 +44,7 @@ def device_id(tenant_id: str, user_id: str, token: str) -> str:
 
 
 def is_watching(presence: Presence, device: Device | None, now: float) -> bool:
-    """Tell by the clock (`now` in seconds since the epoch) whether a device that is still registered shows the task.
+    """Return, by the clock (`now` in seconds since the epoch) whether a device that is still registered shows the task.
 
     A sign from before the device's registration is that of an earlier one, which was given up.
     """

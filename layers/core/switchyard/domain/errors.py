@@ -32,15 +32,15 @@ class SwitchyardError(Exception):
     title = "Internal error"
     #: Seconds after which the same request may go through; None when waiting does not help.
     retry_after: int | None = None
-    #: Whether the audit trail was told what the request meant to do.
-    told = False
+    #: Whether the refusal is recorded in the audit trail.
+    audited = False
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
         self.detail = detail or self.title
 
-    def worded(self, spell: Callable[[str], str]) -> str:  # noqa: ARG002 - for errors that name tracks
-        """Return the detail with the ids of tracks as a surface spells them."""
+    def worded(self, show_id: Callable[[str], str]) -> str:  # noqa: ARG002 - for errors that name tracks
+        """Return the detail with the ids of tracks as a surface shows them."""
         return self.detail
 
 
@@ -112,7 +112,7 @@ class Conflict(SwitchyardError):
 
 @dataclass(frozen=True, slots=True)
 class Prerequisite:
-    """A task that another one waits for; `fate` tells why it will never be done (None: it may be)."""
+    """A task that another one waits for; `fate` says why it will never be done (None: it may be)."""
 
     id: str
     fate: Literal["cancelled", "deleted"] | None = None
@@ -127,9 +127,9 @@ class Blocked(Conflict):
         self.waits_for = tuple(waits_for)
         super().__init__(self.worded(str))
 
-    def worded(self, spell: Callable[[str], str]) -> str:
+    def worded(self, show_id: Callable[[str], str]) -> str:
         """Return what is open, and who can resolve what will never be done."""
-        named = [spell(each.id) + (f" ({each.fate})" if each.fate else "") for each in self.waits_for]
+        named = [show_id(each.id) + (f" ({each.fate})" if each.fate else "") for each in self.waits_for]
         blocked = f"The task is blocked: it depends on {', '.join(named)}, not completed yet."
         if not any(each.fate for each in self.waits_for):
             return blocked

@@ -1,6 +1,6 @@
 """Goal runs: the agents' tasks of a goal, carried out in the order of their dependencies (docs/goal-runs.md).
 
-What a goal run does next is told from its tasks as they stand, and from nothing else: so it may be asked at any
+What a goal run does next follows from its tasks as they are, and from nothing else: so it may be asked at any
 time, twice, or late. Pure functions.
 """
 
@@ -62,7 +62,7 @@ class GoalRun:
     """The latest goal run of a goal. Times are instants of domain.clock, ids UUIDs.
 
     `owner` is that of a personal goal. `counts` are those of Plan as of the latest round. `rounds` counts how often
-    the workflow looked at the tasks, and goes on at the next execution's first where one was lost; `woken` how often
+    the workflow looked at the tasks, and continues at the next execution's first where one was lost; `woken` how often
     something changed that it should look at, `seen` how much of that it had seen when it last looked; `wait_token` is
     the task token of the step that waits for more. `woken` moves without a new `version`.
     """
@@ -97,13 +97,13 @@ class GoalRun:
 
     @property
     def is_answerable(self) -> bool:
-        """Tell whether there is something that the waiting step does not know."""
+        """Return whether there is something that the waiting step does not know."""
         return self.is_final or self.woken > self.seen
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a goal run comes to as its tasks stand. `states` are by task id, `start` is what is to be run now.
+    """What a goal run comes to as its tasks are. `states` are by task id, `start` is what is to be run now.
 
     `counts` are of the agents' tasks by state (those in `start` count as running), and `waitedFor`: the tasks of
     people and of elsewhere, done since the goal run began, that agents' tasks depend on. `waiting_for` are those
@@ -196,7 +196,7 @@ def states(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], n
     for task in tasks:
         for ref in task.depends_on:
             dependents.setdefault(ref, []).append(task)
-    # What can not come about blocks what waits for it, and that blocks in turn.
+    # What cannot come about blocks what waits for it, and that blocks in turn.
     dead = [ref for ref in {**known, **dependents} if found.get(ref) == "failed" or _is_lost(known.get(ref))]
     while dead:
         for task in dependents.get(dead.pop(), ()):
@@ -211,7 +211,7 @@ def states(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], n
 
 
 def _is_lost(task: Track | None) -> bool:
-    """Tell whether the task will never be done. One that was done counts, also when it was deleted since."""
+    """Return whether the task will never be done. One that was done counts, also when it was deleted since."""
     if task is None or task.status == "cancelled":
         return True
     return task.deleted_at is not None and not lifecycle.is_done(task.status)
@@ -255,7 +255,7 @@ def _tasks(count: int) -> str:
 
 
 def is_run_here(task: Track, run: GoalRun) -> bool:
-    """Tell whether the task is one that the goal run carries out itself."""
+    """Return whether the task is one that the goal run carries out itself."""
     return task.goal_id == run.goal_id and task.is_agents
 
 
@@ -280,12 +280,12 @@ def _hold_up(
 
 
 def bears_on(before: Track | None, after: Track) -> bool:
-    """Tell whether a change of a track can mean something to the goal runs of the goals it is or was in, or is."""
+    """Return whether a change of a track can mean something to the goal runs of the goals it is or was in, or is."""
     return _bearing(before) != _bearing(after)
 
 
 def ends_or_reopens(before: Track | None, after: Track) -> bool:
-    """Tell whether the change of a task means something to the tasks that depend on it."""
+    """Return whether the change of a task means something to the tasks that depend on it."""
     was = before.status if before and before.status in lifecycle.FINAL else None
     return was != (after.status if after.status in lifecycle.FINAL else None)
 

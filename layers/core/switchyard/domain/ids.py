@@ -46,6 +46,6 @@ def named_id(text: str) -> str | None:
 
 
 def parse_id(text: str) -> str | None:
-    """Return the canonical UUID of any surface's spelling (`task_…`, with or without dashes), else None."""
+    """Return the canonical UUID of any surface's form (`task_…`, with or without dashes), else None."""
     match = _SPELLING.fullmatch(text.lower()) if len(text) <= 64 else None
     return dashed(match[1].replace("-", "")) if match else None

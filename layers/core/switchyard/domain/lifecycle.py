@@ -41,5 +41,5 @@ def all_codes(kind: TrackType) -> list[str]:
 
 
 def is_done(status: str | None) -> bool:
-    """Tell whether a task (or goal) reached its successful end: what depends on it may start."""
+    """Return whether a task (or goal) reached its successful end: what depends on it may start."""
     return status in ("done", "completed")

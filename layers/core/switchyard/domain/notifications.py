@@ -1,6 +1,6 @@
-"""Notifications: what a run's change tells the person who made the task, and what became of it (projects.md §8.2).
+"""Notifications: what a user is notified of about their tasks' runs, and what became of it (projects.md §8.2).
 
-A notification is decided once, and kept also when nobody is rung: it answers why a phone did not ring.
+A notification is decided once, and kept even if it is not sent: it says why a device got no push.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ from switchyard.domain.runs import FINAL, Run
 Kind = Literal["completed", "failed", "cancelled", "awaiting"]
 Decision = Literal["sent", "suppressed", "cooldown", "no_devices", "no_access", "disabled"]
 #: pending: on its way; accepted: the push service took it; unregistered: the person gave the device up meanwhile;
-#: removed: the service knows the device no more; refused: the service will not take it; failed: no attempt is left.
+#: removed: the service no longer knows the device; refused: the service will not take it; failed: no attempt is left.
 Outcome = Literal["pending", "accepted", "unregistered", "removed", "refused", "failed"]
 
-#: Seconds in which a run rings only once for the same kind.
+#: Seconds in which a run sends only one notification of the same kind.
 COOLDOWN_SECONDS: Mapping[Kind, int] = {"completed": 600, "failed": 600, "cancelled": 600, "awaiting": 30}
 
 TITLE = "Switchyard"
@@ -67,7 +67,7 @@ class Notification:
 
     @property
     def waiting(self) -> list[str]:
-        """The devices that are still to be told."""
+        """The devices that are still to be notified."""
         return [each for each, tried in self.devices.items() if tried.outcome == "pending"]
 
     @property
@@ -77,10 +77,10 @@ class Notification:
 
 
 def kind_of(before: Run, after: Run) -> Kind | None:
-    """Return what a change of a run is to be told as; None for a change that is told to nobody.
+    """Return the kind of notification for a change of a run; None for a change without one.
 
-    A run is told as finished when it gets its final status, and as waiting when its agent sets `awaiting_input` in the
-    run's state to true: the end of its turn in a conversation.
+    There is one when a run gets its final status, and one when its agent sets `awaiting_input` in the run's state to
+    true: the end of its turn in a conversation.
     """
     if after.status in FINAL:
         return after.status if before.status not in FINAL else None  # type: ignore[return-value]
@@ -92,7 +92,7 @@ def _awaits(state: Mapping[str, Any]) -> bool:
 
 
 def notification_id(run: Run, kind: Kind) -> str:
-    """Return the one id of what this version of a run tells: a UUIDv7 of the time of the change."""
+    """Return the id of the notification of this version of a run: a UUIDv7 of the time of the change."""
     seal = hashlib.sha256(f"{run.tenant_id}#{run.id}#{kind}#{run.version}".encode()).hexdigest()
     return ids.dashed(f"{clock.milliseconds(run.updated_at):012x}7{seal[:3]}8{seal[3:18]}")
 

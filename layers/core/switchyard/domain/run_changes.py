@@ -1,4 +1,4 @@
-"""A change of a run, as the table's stream tells it: what it was, what it is, and what that amounts to."""
+"""A change of a run, from a record of the table's stream: what it was, what it is, and what that amounts to."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from switchyard.domain.runs import Run
 
 @dataclass(frozen=True, slots=True)
 class RunChange:
-    """One version of a run turned into the next, as the table's stream tells it; `before` is None for a new run."""
+    """One version of a run turned into the next, by a record of the stream; `before` is None for a new run."""
 
     before: Run | None
     after: Run
@@ -18,7 +18,7 @@ class RunChange:
 
     @property
     def meaning(self) -> str | None:
-        """Return the one word that tells the change to others: queued, dispatched, started, or the final status.
+        """Return the word by which the change is published: queued, dispatched, started, or the final status.
 
         `dispatched` is said each time the run is offered to agents: by the workflow, and by an agent that gives it
         back. None for any other change.

@@ -28,9 +28,9 @@ HEARTBEAT_SECONDS = 60
 #: A log is kept for so many seconds after each append.
 KEEP_SECONDS = 30 * 86_400
 
-#: Seconds after which the order of a log stands. Ids of appends are made by the clock of whoever writes them, and an
-#: append with a smaller id may become visible after one with a larger id: readers who follow a log leave alone what
-#: is younger, and an append that has not been written within half of this time gets a new id.
+#: Seconds after which the order of a log is final. Writers make the ids of appends by their own clocks, and an
+#: append with a smaller id may become visible after one with a larger id: readers who follow a log skip what is
+#: younger, and an append that has not been written within half of this time gets a new id.
 STABLE_SECONDS = 2.0
 
 
@@ -41,13 +41,13 @@ class Closed(Conflict):
 
     def __init__(self, run: Run) -> None:
         super().__init__(
-            f"The run is {run.status} since {run.completed_at}: its log takes no more lines "
+            f"The run is {run.status} since {run.completed_at}: its log accepts no lines later than "
             f"{LATE_SECONDS} seconds after the end."
         )
 
 
 def event_type(entry: Mapping[str, Any]) -> str:
-    """Return what an entry tells of: its notification's method, or the kind of a session's update; "" for neither."""
+    """Return the type of an entry: its notification's method, or the kind of a session's update; "" for neither."""
     notification = entry.get("notification")
     if not isinstance(notification, dict):
         return ""
@@ -61,7 +61,7 @@ def event_type(entry: Mapping[str, Any]) -> str:
 
 
 def is_fragment(entry: Mapping[str, Any]) -> bool:
-    """Tell whether an entry is a piece of a message that comes whole later: those are not kept."""
+    """Return whether an entry is a piece of a message that comes whole later: those are not kept."""
     notification = entry.get("notification")
     updates = isinstance(notification, dict) and notification.get("method") == "session/update"
     return updates and event_type(entry) == "agent_message_chunk"

@@ -4,6 +4,7 @@ A run is claimed like a task (domain.claims) and reaches a final status once. Wh
 decided here too, so that a run and its task never disagree.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +32,7 @@ IDLE_SECONDS = 1_800
 TIMEOUT_SECONDS = 86_400
 PICKUP_SECONDS = 600
 
-#: What moves without a new version of the run: a lease that is prolonged, a heartbeat, who waits for word.
+#: What changes without a new version of the run: a lease that is prolonged, a heartbeat, who waits for word.
 MOVING = frozenset({"lease_until", "heartbeat_at", "wait_step", "wait_token"})
 
 #: What a finished run leaves its task as.
@@ -57,7 +58,8 @@ class Run:
     `wait_token` which step of the workflow waits for word, and by which task token. Lease, heartbeat and waiting step
     move without a new `version`. `resumes` counts how often it came back to the workflow after it had left it.
     A cloud run that its maker has not started yet is `not_started`: the workflow knows nothing of it.
-    `artifacts` are manifest entries as the contract shows them (§2.3).
+    `artifacts` are manifest entries as the contract shows them (§2.3). `log_key` is the secret by which addresses of
+    its log are signed (domain.log_addresses); it is never shown.
     """
 
     tenant_id: str
@@ -76,6 +78,7 @@ class Run:
     state: Mapping[str, Any] = field(default_factory=dict)
     artifacts: tuple[Mapping[str, Any], ...] = ()
     resumed_from: str | None = None
+    log_key: str | None = None
     idle_seconds: int = IDLE_SECONDS
     timeout_seconds: int = TIMEOUT_SECONDS
     pickup_seconds: int = PICKUP_SECONDS
@@ -111,12 +114,12 @@ class Run:
 
     @property
     def is_startable(self) -> bool:
-        """Tell whether an execution is to be started: the run waits for the workflow, which has not taken it up yet."""
+        """Return whether an execution is to be started: it waits for the workflow, which has not begun it yet."""
         return self.environment == "cloud" and self.status == "queued" and not self.dispatches
 
     @property
     def is_outside(self) -> bool:
-        """Tell whether the workflow is done with the run: it has ended, or was handed to a local session."""
+        """Return whether the workflow is done with the run: it has ended, or was handed to a local session."""
         return self.is_final or self.environment != "cloud"
 
     @property
@@ -146,14 +149,11 @@ def create(actor: Actor, request_id: str, task: Track, **fields: Any) -> Run:
         owner=task.owner,
         project_id=task.project_ids[0] if task.project_ids else None,
         agent=fields.pop("agent", agent),
+        log_key=fields.pop("log_key", None) or secrets.token_urlsafe(32),
         created_by=actor.id,
         created_at=now,
         updated_at=now,
-        changed_by=actor.id,
-        changed_by_kind=actor.kind,
-        changed_source=actor.source,
-        changed_request=request_id,
-        changed_operation=actor.operation,
+        **actor.stamp(request_id),
         **{**_limits(task), **fields},
     )
 
@@ -174,7 +174,7 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
     if run.is_final and status != run.status:
         raise Finished(run)
     if status == "not_started" and run.status != "not_started":
-        raise Conflict(f"The run is {run.status}: it can not be one again that was not started.")
+        raise Conflict(f"The run is {run.status}: it cannot become not_started again.")
     if all(same(getattr(run, name), value) for name, value in fields.items()):
         return run
     after = replace(
@@ -182,11 +182,7 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         **fields,
         version=run.version + 1,
         updated_at=max(clock.now(), run.updated_at),
-        changed_by=actor.id,
-        changed_by_kind=actor.kind,
-        changed_source=actor.source,
-        changed_request=request_id,
-        changed_operation=actor.operation,
+        **actor.stamp(request_id),
     )
     if after.status == "in_progress" and after.started_at is None:
         after = replace(after, started_at=after.updated_at)
@@ -222,16 +218,12 @@ def resume(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         resumes=run.resumes + 1,
         version=run.version + 1,
         updated_at=max(clock.now(), run.updated_at),
-        changed_by=actor.id,
-        changed_by_kind=actor.kind,
-        changed_source=actor.source,
-        changed_request=request_id,
-        changed_operation=actor.operation,
+        **actor.stamp(request_id),
     )
 
 
 def is_claimable(run: Run, now: str) -> bool:
-    """Tell whether an agent may claim the run now: offered and free, or held under a lease that ran out."""
+    """Return whether an agent may claim the run now: offered and free, or held under a lease that ran out."""
     if run.environment != "cloud" or is_leased(run, now):
         return False
     offered = run.status == "queued" and run.dispatched_at is not None
@@ -257,7 +249,7 @@ def released() -> Mapping[str, Any]:
 
 
 def is_open_to_all(fields: Mapping[str, Any]) -> bool:
-    """Tell whether anyone may make the change of a claimed run: it ends the claim, and says nothing in its name."""
+    """Return whether anyone may make the change of a claimed run: it ends the claim, and says nothing in its name."""
     cancels, hands_over = fields.get("status") == "cancelled", fields.get("environment") == "local"
     return (cancels or hands_over) and fields.keys() <= {"status", "error_message", "environment"}
 
@@ -285,11 +277,11 @@ def seconds_left(run: Run, now: str) -> int:
 
 
 def is_silent(run: Run, now: str) -> bool:
-    """Tell whether no heartbeat of the run came for as long as it may be idle."""
+    """Return whether no heartbeat of the run came for as long as it may be idle."""
     heard = max(run.heartbeat_at or "", run.started_at or run.created_at)
     return clock.milliseconds(now) - clock.milliseconds(heard) >= run.idle_seconds * 1000
 
 
 def answers(run: Run) -> bool:
-    """Tell whether the step of the workflow that waits for word of the run has its answer."""
+    """Return whether the step of the workflow that waits for word of the run has its answer."""
     return run.is_outside or (run.wait_step == "dispatch" and run.status == "in_progress")

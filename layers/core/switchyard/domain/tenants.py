@@ -1,10 +1,11 @@
 """The tenant, the isolation boundary, and what it is divided into."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-#: Which ready tasks get a run by themselves: none, or those of the pool that are assigned to an agent.
+#: Which ready tasks get a run automatically: none, or those of the pool that are assigned to an agent.
 AutoRun = Literal["off", "agents"]
+AUTO_RUNS: tuple[AutoRun, ...] = get_args(AutoRun)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How texts are compared, and which of them show nothing: Unicode has several spellings of what people see as one."""
+"""How texts are compared, and which of them show nothing: Unicode has several encodings of what people see as one."""
 
 import unicodedata
 
@@ -11,14 +11,14 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
 
 def folded(text: str) -> str:
-    """Return the form in which texts are compared: compatible spellings and upper case become one (UAX #15, D146)."""
+    """Return the form in which texts are compared: compatibility variants and upper case become one (UAX #15, D146)."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether nothing of a text can be seen."""
+    """Return whether nothing of a text can be seen."""
     return all(_is_invisible(each) for each in text)
 
 

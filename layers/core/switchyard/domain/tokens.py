@@ -17,7 +17,7 @@ _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM = 32
 LENGTH = len(PREFIX) + _RANDOM + 6
 _SECRET = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM},}}")
-_DURATION = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
+DURATION = r"([1-9][0-9]{0,4})([mhdw])"
 _UNIT_SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -36,7 +36,7 @@ def new_token() -> str:
 
 
 def well_formed(token: str) -> bool:
-    """Tell whether prefix, length and checksum fit, in constant time for the checksum."""
+    """Return whether prefix, length and checksum fit, in constant time for the checksum."""
     if len(token) != LENGTH or not token.startswith(PREFIX) or not token.isascii():
         return False
     return hmac.compare_digest(_checksum(token[:-6]), token[-6:])
@@ -57,7 +57,7 @@ def expiry(text: str) -> str:
 
     Raises ValueError when the text is neither, or the instant is not in the future.
     """
-    duration = _DURATION.fullmatch(text)
+    duration = re.fullmatch(DURATION, text)
     if duration:
         return clock.stamp(clock.epoch() + int(duration[1]) * _UNIT_SECONDS[duration[2]])
     end = clock.instant(text)

@@ -28,6 +28,7 @@ class Track:
 
     `owner` is set on a personal track and names the one actor who sees it. `version` grows by one with each
     change. `number` is the task's place in its goal, `next_number` the one a goal gives out next (None: 1).
+    `set_by_person` are those of a goal's `status` and `progress` that do not follow its tasks (domain.rollup).
     `tasks_total` and `tasks_done` count a goal's tasks less the cancelled ones; the pipeline keeps them, soon after.
     `open_dependencies` counts what a task still waits for: all it depends on, until the pipeline has looked.
     `holder`, `lease_until` (an instant) and `fence` are the latest claim (domain.claims).
@@ -55,6 +56,7 @@ class Track:
     goal_id: str | None = None
     number: int | None = None
     progress: int | None = None
+    set_by_person: tuple[str, ...] = ()
     next_number: int | None = None
     tasks_total: int | None = None
     tasks_done: int | None = None
@@ -103,12 +105,12 @@ class Track:
 
     @property
     def is_agents(self) -> bool:
-        """Tell whether an agent is to do the task: its kind says so, or its id, whatever kind a surface shows."""
+        """Return whether an agent is to do the task: its kind says so, or its id, whatever kind a surface shows."""
         return self.assignee is not None and (self.assignee_type == "agent" or is_agent_id(self.assignee))
 
     @property
     def has_active_run(self) -> bool:
-        """Tell whether the task's newest run waits for an agent or is with one."""
+        """Return whether the task's newest run waits for an agent or is with one."""
         return self.latest_run_status in ("queued", "in_progress")
 
     @property
@@ -116,8 +118,13 @@ class Track:
         """Return how many of a goal's tasks are done, in whole percent; None while it has none."""
         return 100 * (self.tasks_done or 0) // self.tasks_total if self.tasks_total else None
 
+    @property
+    def follows(self) -> list[str]:
+        """Return the fields of a goal that its tasks move."""
+        return [name for name in ("status", "progress") if name not in self.set_by_person]
+
     def visible_to(self, actor: Actor) -> bool:
-        """Tell whether the actor may know of this track."""
+        """Return whether the actor may know of this track."""
         return self.tenant_id == actor.tenant_id and not self.deleted_at and self.owner in (None, actor.id)
 
     def references(self) -> list[tuple[str, str]]:
@@ -146,11 +153,7 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
         created_by_name=actor.name or None,
         created_at=now,
         updated_at=now,
-        changed_by=actor.id,
-        changed_by_kind=actor.kind,
-        changed_source=actor.source,
-        changed_request=request_id,
-        changed_operation=actor.operation,
+        **actor.stamp(request_id),
         last_agent=actor.id if actor.kind == "agent" else None,
         **fields,
     )
@@ -160,7 +163,7 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
 def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
     """Return the track with the fields changed: the next version, or the same object when nothing differs.
 
-    A new assignee without a kind gets the kind its id tells, not the former assignee's.
+    A new assignee without a kind gets the kind of its id, not the former assignee's.
     """
     if "assignee" in fields and fields["assignee"] != track.assignee:
         fields.setdefault("assignee_type", None)
@@ -171,11 +174,7 @@ def change(track: Track, actor: Actor, request_id: str, **fields: Any) -> Track:
         **{"overruled": (), **fields},
         version=track.version + 1,
         updated_at=max(clock.now(), track.updated_at),
-        changed_by=actor.id,
-        changed_by_kind=actor.kind,
-        changed_source=actor.source,
-        changed_request=request_id,
-        changed_operation=actor.operation,
+        **actor.stamp(request_id),
         last_agent=actor.id if actor.kind == "agent" else track.last_agent,
     )
     return _derived(after, track)
@@ -207,7 +206,7 @@ def same(before: Any, after: Any) -> bool:
 
 
 def is_agent_id(actor_id: str) -> bool:
-    """Tell by its form whether an id is an agent's."""
+    """Return whether an id has the form of an agent's."""
     return actor_id.startswith(AGENT_PREFIX)
 
 

@@ -13,7 +13,7 @@ from switchyard.http.call import Reply
 class Answer:
     """What a client gets: status, headers and body text, which is base64 when the body is `binary`.
 
-    `replayed` tells that it was given before, under a key; `logged` is added to the request's log line.
+    `replayed` says that it was given before, under a key; `logged` is added to the request's log line.
     """
 
     status: int

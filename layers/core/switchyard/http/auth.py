@@ -30,7 +30,7 @@ def authenticate(headers: Mapping[str, str], table: Table) -> TokenRow:
     """
     token = bearer(headers)
     if not tokens.well_formed(token):
-        raise Unauthorized("The token is damaged or not one of ours: its form or checksum is wrong.")
+        raise Unauthorized("The token is not a valid token: its form or checksum is wrong.")
     digest = tokens.digest(token)
     now = time.monotonic()
     known = _cache.get(digest)

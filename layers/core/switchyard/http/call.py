@@ -52,7 +52,7 @@ class Input[Body = None, Query = None]:
         return self.request.path_parameters
 
     def path_id(self, name: str = "id") -> str:
-        """Return the UUID that the path carries in any surface's spelling; raises Invalid for what is not an id."""
+        """Return the UUID that the path carries in any surface's form; raises Invalid for what is not an id."""
         return checked(name, read_id, self.path[name])
 
 
@@ -60,7 +60,7 @@ class Input[Body = None, Query = None]:
 class Call[Body = None, Query = None](Input[Body, Query]):
     """What a handler works with: the input, and the unit of work to change tracks by."""
 
-    ledger: Unit = field(kw_only=True)
+    unit: Unit = field(kw_only=True)
 
 
 #: A call of any endpoint, for what needs neither body nor query.

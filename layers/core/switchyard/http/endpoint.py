@@ -1,9 +1,9 @@
 """The decorators that make a Lambda handler of a function, by what the function gets.
 
 `endpoint`: request id -> authentication -> scope -> content type, size, JSON, validation -> the handler -> one commit,
-with the answer kept under its idempotency key -> headers, one log line, metrics. Errors of any step are worded by the
-surface. `public_endpoint` leaves out all between the request and the handler, `committing_endpoint` what comes after
-the scope: its handler performs by itself.
+with the answer kept under its idempotency key -> headers, one log line, metrics. Errors of any step are formatted by
+the surface. `public_endpoint` skips everything between the request and the handler, `committing_endpoint` what comes
+after the scope: its handler calls perform.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from typing import Any, TypedDict, Unpack, overload
 
 from switchyard.http import container
 from switchyard.http.call import Call, Caller, Reply
-from switchyard.http.exchange import CallerExchange, Event, Exchange, LedgerExchange, PublicExchange, Response
+from switchyard.http.exchange import CallerExchange, Event, Exchange, PublicExchange, Response, UnitExchange
 from switchyard.http.models import Model
 from switchyard.http.operation import MUTATING, Operation, query_lists
 from switchyard.http.request import Request
@@ -42,8 +42,9 @@ class Promises(Answers, total=False):
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose version
     is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body that may
     carry the key in place of the header; a body that is `body_optional` is {} when it is left out. `shown` returns what
-    the record of the path shows, or what a new one does: a body may carry it back (unchanged.py). `wants` tells which
-    status a body, as it was sent, means to give the track of the path (`id`), for the audit trail of what is refused.
+    the record of the path shows, or what a new one does: a body may carry it back (unchanged.py). `wants` says which
+    status a body, as it was sent, means to give the track of the path (`id`), for the audit trail of what is refused;
+    `about` returns the track's id from the body where the path has none.
     """
 
     scopes: tuple[str, ...]
@@ -54,6 +55,7 @@ class Promises(Answers, total=False):
     body_optional: bool
     shown: Callable[[Call[Any]], Any]
     wants: Callable[[Mapping[str, Any]], str | None]
+    about: Callable[[Mapping[str, Any]], object]
 
 
 @overload
@@ -93,7 +95,7 @@ def endpoint(
         keeps = keyed and method in MUTATING and "media" not in promises
         models: dict[str, Any] = {"body": body, "query": query, "query_lists": query_lists(query)}
         operation = _operation(surface, name, routes, handler, keyed=keeps, **models, **promises)
-        return _lambda_handler(LedgerExchange, operation, handler)
+        return _lambda_handler(UnitExchange, operation, handler)
 
     return decorate
 
@@ -109,12 +111,20 @@ def public_endpoint(surface: Surface, name: str, *routes: str, **answers: Unpack
 
 
 def committing_endpoint(
-    surface: Surface, name: str, *routes: str, scopes: tuple[str, ...], **answers: Unpack[Answers]
+    surface: Surface,
+    name: str,
+    *routes: str,
+    scopes: tuple[str, ...],
+    body: type[Model],
+    **answers: Unpack[Answers],
 ) -> Decorator[Caller]:
-    """Make a Lambda handler of a function that takes the Caller, reads the request and performs what it asks for."""
+    """Make a Lambda handler of a function that takes the Caller, reads the request and performs what it asks for.
+
+    `body` is for the documentation: the handler reads it.
+    """
 
     def decorate(handler: Callable[[Caller], Reply]) -> LambdaHandler:
-        operation = _operation(surface, name, routes, handler, scopes=scopes, **answers)
+        operation = _operation(surface, name, routes, handler, scopes=scopes, body=body, **answers)
         return _lambda_handler(CallerExchange, operation, handler)
 
     return decorate

@@ -13,7 +13,6 @@ from switchyard.aws.telemetry import logger
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
 from switchyard.domain.tokens import redacted
-from switchyard.http import refusals
 from switchyard.http.answers import Answer, encoded
 from switchyard.http.auth import authenticate
 from switchyard.http.call import Call, Caller, Reply
@@ -32,7 +31,7 @@ Response = dict[str, Any]
 
 
 class Exchange[Given](ABC):
-    """Errors are worded by the surface, headers added, a line logged; `answer` runs the handler on what it gets.
+    """Errors are formatted by the surface, headers added, a line logged; `answer` runs the handler on what it gets.
 
     `deadline` is when the function ends at the latest (time.monotonic); `actor` and `table` are None until the
     caller is known.
@@ -62,7 +61,7 @@ class Exchange[Given](ABC):
         except Exception as unhandled:  # noqa: BLE001 - the last resort: logged whole, answered 500
             named = {"operation": self.operation.name, "request_id": self.request.id}
             logger.error("unhandled", extra=named, exc_info=unhandled)
-            error = SwitchyardError("Something went wrong here; the request id finds it in our log.")
+            error = SwitchyardError("Internal error; quote the request id to find it in the log.")
             answer = Answer(*self._refusal(error))
         replayed = {"idempotency-replayed": "true"} if answer.replayed else {}
         self._record(answer, error)
@@ -72,7 +71,7 @@ class Exchange[Given](ABC):
         return {"statusCode": answer.status, "headers": headers, "body": answer.body, **binary}
 
     def _refusal(self, error: SwitchyardError) -> Refusal:
-        """Word an error. It may quote what was sent; a token in the wrong place is not handed on with it."""
+        """Format an error. It may quote the input, but never a token in it."""
         status, headers, body = self.operation.surface.refuse(error, self.request)
         return status, headers, redacted(body)
 
@@ -114,7 +113,7 @@ class CallerExchange(_AuthenticatedExchange[Caller]):
         return encoded(self.handler(Caller(self.request, actor, table)))
 
 
-class LedgerExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
+class UnitExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
     """The request is read by the operation's models, and its work committed once."""
 
     def answer(self) -> Answer:
@@ -123,9 +122,11 @@ class LedgerExchange[Body, Query](_AuthenticatedExchange[Call[Body, Query]]):
         except SwitchyardError as refusal:
             wants = self.operation.wants
             if wants and self.actor and self.table:
-                wanted = wants(refusals.json_object(self.request))
-                named = self.request.path_parameters.get("id")
-                refusals.leave_word(self.table, self.actor, self.request.id, named, wanted, refusal)
+                from switchyard.http import refusals
+
+                sent, about = refusals.json_object(self.request), self.operation.about
+                named = about(sent) if about else self.request.path_parameters.get("id")
+                refusals.record(self.table, self.actor, self.request.id, named, wants(sent), refusal)
             raise
 
     def _perform(self) -> Answer:

@@ -1,4 +1,4 @@
-"""The idempotency key of a request: which one it is, and what it stands for."""
+"""The idempotency key of a request: which one it is, and what it identifies."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from switchyard.http.operation import Operation
 from switchyard.http.request import Request
 from switchyard.store.idempotency import KEY_MAX, KeyUse
 
-#: Headers that are part of what a key stands for.
+#: Headers that are part of what a key identifies.
 _CONDITIONS = ("if-match", "claim-fence")
 
 

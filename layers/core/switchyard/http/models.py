@@ -25,7 +25,7 @@ class Field:
         *,
         alias: str | None = None,
         description: str | None = None,
-        json_schema_extra: Mapping[str, Any] | None = None,
+        json_schema_extra: Mapping[str, Any] | Callable[[dict[str, Any]], None] | None = None,
         **bounds: Any,
     ) -> None:
         """`bounds`: min_length, max_length, pattern, strip_whitespace, ge, le."""
@@ -39,6 +39,19 @@ class AfterValidator(NamedTuple):
     """A check of what was read; returns it, or what is to stand in its place, and raises Expectation."""
 
     check: Callable[[Any], Any]
+
+
+class Rule(NamedTuple):
+    """The same, with what the documentation says of it: keywords of JSON Schema."""
+
+    check: Callable[[Any], Any]
+    shown: Mapping[str, Any]
+
+
+class WithJsonSchema(NamedTuple):
+    """What the documentation shows in place of what the type tells."""
+
+    shown: Mapping[str, Any]
 
 
 class AfterFields(NamedTuple):

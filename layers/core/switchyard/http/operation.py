@@ -40,6 +40,7 @@ class Operation:
     query_lists: frozenset[str] = frozenset()
     shown: Callable[[Any], Any] | None = None
     wants: Callable[[Mapping[str, Any]], str | None] | None = None
+    about: Callable[[Mapping[str, Any]], object] | None = None
 
 
 def query_lists(query: type[Model] | None) -> frozenset[str]:

@@ -33,14 +33,14 @@ def parse_values[M: Model](model: type[M], values: Mapping[str, Any], root: str)
 
 
 def is_malformed(error: ValidationError) -> bool:
-    """Tell whether a body is not JSON at all."""
+    """Return whether a body is not JSON at all."""
     return error.errors(include_url=False)[0]["type"] == "json_invalid"
 
 
 def refusal(error: ValidationError, root: str, is_read_only: Callable[[Loc], bool] = lambda _: False) -> Invalid:
-    """Return pydantic's findings as an error of ours.
+    """Return pydantic's findings as one of our errors.
 
-    `root` names the input as a whole; `is_read_only` tells of an unknown field whether answers have it.
+    `root` names the input as a whole; `is_read_only` says of an unknown field whether answers have it.
     """
     found = error.errors(include_url=False)
     if is_malformed(error):
@@ -59,7 +59,7 @@ def _field_error(found: Any, root: str, is_read_only: Callable[[Loc], bool]) -> 
     if kind == "extra_forbidden" and is_read_only(found["loc"]):
         return FieldError(field, "is read-only", "the value that is shown, or no such field", "read_only")
     if kind == "extra_forbidden":
-        return FieldError(field, "is not a known field", "no such field, or its right spelling", "unknown_field")
+        return FieldError(field, "is not a known field", "no such field, or its correct name", "unknown_field")
     if kind == "value_error":
         problem = context["error"]
         if isinstance(problem, Expectation):

@@ -32,43 +32,43 @@ def perform[Body, Query](
     key: KeyUse | None,
     fence: int | None = None,
 ) -> Answer:
-    """Run the handler and commit what it gathered, with the answer under its key; again when rows moved meanwhile.
+    """Run the handler and commit what it gathered, with the answer under its key; again under contention.
 
     Raises the handler's SwitchyardErrors; a final one is kept under the key too, in the words of the surface.
     """
     started = time.monotonic()
     for attempt in contention.until(table.deadline - 1):
-        ledger = Unit(table, given.actor, given.request.id, key, fence, attempt, started)
+        unit = Unit(table, given.actor, given.request.id, key, fence, attempt, started)
         try:
-            reply = handler(Call(given.request, given.actor, given.body, given.query, given.if_match, ledger=ledger))
-            if ledger.overruled:
-                named = ", ".join(surface.spell(each) for each in ledger.overruled)
+            reply = handler(Call(given.request, given.actor, given.body, given.query, given.if_match, unit=unit))
+            if unit.overruled:
+                named = ", ".join(surface.show_id(each) for each in unit.overruled)
                 reply = replace(reply, headers={**reply.headers, "dependencies-overruled": named})
             answer = encoded(reply)
             kept = answer.body if reply.kept is None else as_json(reply.kept)
-            ledger.commit(answer.status, answer.headers, kept)
+            unit.commit(answer.status, answer.headers, kept)
         except Replay as known:
             first = known.remembered
             return Answer(first.status, first.headers, first.body, replayed=True)
         except Stale:
             continue
         except SwitchyardError as refusal:
-            _leave_word(ledger, refusal)
+            _audit_refusal(unit, refusal)
             if key and status_of(refusal) in _FINAL and not isinstance(refusal, _PASSING):
                 _keep(key, surface.refuse(refusal, given.request), table)
             raise
         return answer
     busy = Busy("Too many changes of the same tracks at once: try again in a second.")
-    _leave_word(ledger, busy)
+    _audit_refusal(unit, busy)
     raise busy
 
 
-def _leave_word(ledger: Unit, refusal: SwitchyardError) -> None:
-    """Write what the audit trail is to know of a refusal, before it is answered."""
-    attempts = ledger.refused(refusal, status_of(refusal))
+def _audit_refusal(unit: Unit, refusal: SwitchyardError) -> None:
+    """Record a refusal in the audit trail, before it is answered."""
+    attempts = unit.refused(refusal, status_of(refusal))
     if attempts:
-        ledger.table.write(attempts)
-        refusal.told = True
+        unit.table.write(attempts)
+        refusal.audited = True
 
 
 def _keep(key: KeyUse, refusal: Refusal, table: Table) -> None:

@@ -12,6 +12,9 @@ from switchyard.http.request import Request
 from switchyard.ledger.unit import Unit
 from switchyard.store.table import Table
 
+#: How many digits a fence has at most: every reader of JSON counts so far exactly.
+FENCE_DIGITS = 15
+
 
 def read_input(operation: Operation, request: Request, actor: Actor, table: Table) -> Input[Any, Any]:
     """Return what a request asks for; raises Invalid and the other errors of a request that is wrong."""
@@ -47,7 +50,7 @@ def claim_fence(operation: Operation, request: Request) -> int | None:
     given = request.headers.get("claim-fence")
     if given is None or operation.method not in MUTATING:
         return None
-    if not re.fullmatch(r"[0-9]{1,15}", given, re.ASCII):
+    if not re.fullmatch(rf"[0-9]{{1,{FENCE_DIGITS}}}", given, re.ASCII):
         problem = f"{given[:40]!r} is not a valid fence"
         raise Invalid(FieldError("Claim-Fence", problem, "the number that the claim gave"))
     return int(given)
@@ -63,8 +66,8 @@ def _read_body(operation: Operation, request: Request, actor: Actor, table: Tabl
         return parse_body(model, raw)
     from switchyard.http.unchanged import read_body
 
-    ledger = Unit(table, actor, request.id)
-    return read_body(model, raw, lambda body: show(Call(request, actor, body, None, ledger=ledger)))
+    unit = Unit(table, actor, request.id)
+    return read_body(model, raw, lambda body: show(Call(request, actor, body, None, unit=unit)))
 
 
 def _raw_body(operation: Operation, request: Request) -> bytes:

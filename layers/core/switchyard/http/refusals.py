@@ -1,4 +1,4 @@
-"""Refused ends of tracks: what the audit trail is told of a request that was refused before its track was read."""
+"""Refused ends of tracks: the audit entry of a request that was refused before its track was read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,12 +14,12 @@ from switchyard.store.table import Table
 
 #: Refusals that may come before the track was read.
 _EARLY = (MissingScope, Invalid, NotFound)
-#: What an id that is none is told as.
+#: What an invalid id is recorded as.
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
 def json_object(request: Request) -> Mapping[str, Any]:
-    """Return the body of a request as it was sent; an empty one for what is no JSON object."""
+    """Return the body of a request as it was sent; an empty one for anything but a JSON object."""
     # Imported here: only what is refused needs it.
     from pydantic_core import from_json
 
@@ -30,14 +30,14 @@ def json_object(request: Request) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def leave_word(
+def record(
     table: Table, actor: Actor, request_id: str, track_id: object, wanted: str | None, error: SwitchyardError
 ) -> None:
     """Write that the actor was refused to bring a track to its end, if `wanted` is one: one short row a request.
 
     `wanted` is the stored status; of what was sent, nothing but that and an id is kept.
     """
-    if error.told or wanted not in lifecycle.FINAL or not isinstance(error, _EARLY):
+    if error.audited or wanted not in lifecycle.FINAL or not isinstance(error, _EARLY):
         return
     known = parse_id(track_id) if isinstance(track_id, str) else None
     entry = audit.refused_unread(known or _NO_ID, wanted, actor, request_id, clock.now(), error, status_of(error))

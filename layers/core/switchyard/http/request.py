@@ -60,7 +60,7 @@ class Request:
             raise WrongEncoding(f"Content-Encoding is {encoding[:80]!r}: send the body as it is, not compressed.")
         raw = self._received()
         if len(raw) > BODY_MAX:
-            raise TooLarge(f"The body has {len(raw)} bytes; at most {BODY_MAX} are taken.")
+            raise TooLarge(f"The body has {len(raw)} bytes; at most {BODY_MAX} are accepted.")
         return raw.removeprefix(codecs.BOM_UTF8)
 
     def _received(self) -> bytes:

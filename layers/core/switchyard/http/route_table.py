@@ -25,7 +25,7 @@ class Route:
         return cls(key, function, surface, method, tuple(path.split("/")))
 
     def matches(self, segments: list[str]) -> bool:
-        """Tell whether the route takes a path; a parameter takes one segment that is not empty."""
+        """Return whether the route takes a path; a parameter takes one segment that is not empty."""
         return len(segments) == len(self.segments) and self.shared(segments) == len(segments)
 
     def shared(self, segments: list[str]) -> int:
@@ -38,7 +38,7 @@ class Route:
         return count
 
     def parameters(self, segments: list[str]) -> dict[str, str]:
-        """Return the path parameters, as API Gateway hands them on: it has decoded the path already."""
+        """Return the path parameters, as API Gateway passes them on: it has decoded the path already."""
         return {own[1:-1]: given for own, given in zip(self.segments, segments, strict=True) if own.startswith("{")}
 
 

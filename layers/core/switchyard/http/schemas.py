@@ -3,7 +3,7 @@
 https://docs.pydantic.dev/latest/api/pydantic_core_schema/
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from types import GenericAlias, NoneType, UnionType
@@ -18,7 +18,9 @@ from switchyard.http.models import (
     Field,
     FieldInfo,
     Model,
+    Rule,
     ShownRoot,
+    WithJsonSchema,
 )
 
 _PLAIN: dict[Any, Callable[[], Any]] = {
@@ -56,7 +58,7 @@ def dumped(given: Model, options: Any) -> Any:
 def schema_of(annotation: Any) -> Any:
     """Return the core schema of a type. Raises Unsupported."""
     origin, inner = get_origin(annotation), get_args(annotation)
-    if annotation in _PLAIN:
+    if origin is None and annotation in _PLAIN:
         return _PLAIN[annotation]()
     if isinstance(annotation, TypeAliasType):
         return schema_of(annotation.__value__)
@@ -100,6 +102,10 @@ def _annotated(kind: Any, *said: Any) -> Any:
                 made = _bounded(made, each)
             case AfterValidator():
                 made = core_schema.no_info_after_validator_function(each.check, made)
+            case Rule():
+                made = _shown(core_schema.no_info_after_validator_function(each.check, made), _with(each.shown))
+            case WithJsonSchema():
+                made = _shown(made, _instead(each.shown))
             case AfterFields():
                 made = core_schema.with_info_after_validator_function(_with_fields(each), made)
             case BeforeValidator():
@@ -121,12 +127,40 @@ def _bounded(made: Any, field: Field) -> Any:
             raise Unsupported("bounds come before checks")
         else:
             made = {**made, **field.bounds}
-    if field.described or field.json_schema_extra:
-        known = made.get("metadata", {})
-        updates = {**known.get("pydantic_js_updates", {}), **field.described}
-        extra = {**known.get("pydantic_js_extra", {}), **(field.json_schema_extra or {})}
-        made = {**made, "metadata": {"pydantic_js_updates": updates, "pydantic_js_extra": extra}}
-    return made
+    return _shown(made, _also(field)) if field.described or field.json_schema_extra else made
+
+
+#: From a core schema, and what makes a JSON schema of it, to the JSON schema.
+type _Show = Callable[[Any, Callable[[Any], dict[str, Any]]], dict[str, Any]]
+
+
+def _shown(made: Any, show: _Show) -> Any:
+    known = made.get("metadata", {})
+    return {**made, "metadata": {**known, "pydantic_js_functions": [*known.get("pydantic_js_functions", ()), show]}}
+
+
+def _with(keywords: Mapping[str, Any]) -> _Show:
+    def show(schema: Any, json_schema_of: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        found = json_schema_of(schema)
+        taken = keywords.keys() & found.keys()
+        return {**found, "allOf": [keywords]} if taken else {**found, **keywords}
+
+    return show
+
+
+def _also(field: Field) -> _Show:
+    def show(schema: Any, json_schema_of: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        found, extra = {**json_schema_of(schema), **field.described}, field.json_schema_extra or {}
+        if not callable(extra):
+            return {**found, **extra}
+        extra(found)
+        return found
+
+    return show
+
+
+def _instead(keywords: Mapping[str, Any]) -> _Show:
+    return lambda _schema, _json_schema_of: dict(keywords)
 
 
 def _model(model: type[Model]) -> Any:

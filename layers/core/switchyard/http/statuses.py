@@ -28,12 +28,12 @@ class MethodNotAllowed(SwitchyardError):
     code, title = "method_not_allowed", "Method not allowed"
 
     def __init__(self, allowed: tuple[str, ...] = ()) -> None:
-        super().__init__(f"This path takes {', '.join(allowed)}." if allowed else "")
+        super().__init__(f"This path accepts {', '.join(allowed)}." if allowed else "")
         self.allowed = allowed
 
 
 class EndpointRefusal(SwitchyardError):
-    """A refusal that one endpoint words by itself, with a status and a body of its own."""
+    """A refusal that one endpoint words itself, with its own status and body."""
 
     code, title = "refused", "Refused by the endpoint"
 

@@ -1,4 +1,4 @@
-"""What a surface tells the composition: its name, and in which words it refuses."""
+"""A surface: its name, and the format of its errors."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -31,9 +31,9 @@ def _no_headers(_refused: Refused) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
-    """One wire dialect. Its refusals are data: `shape` makes the body, which `error` documents, of type `media`.
+    """One wire API. Its error answers are data: `shape` makes the body, which `error` documents, of type `media`.
 
-    `spell` is how the surface writes the id of a track.
+    `show_id` is how the surface writes the id of a track.
     `statuses`, `codes` and `texts` override what an error says of itself, by its class or the nearest ancestor there;
     `headers` adds to the common ones. `source` is what the trail says of how a change came in: api, mcp or admin.
     `workspace_parameter` names a query parameter by which the surface's clients say which workspace they mean: it must
@@ -50,16 +50,16 @@ class Surface:
     headers: Callable[[Refused], Mapping[str, str]] = _no_headers
     source: str = "api"
     workspace_parameter: str | None = None
-    spell: Callable[[str], str] = str
+    show_id: Callable[[str], str] = str
 
     def refuse(self, error: SwitchyardError, request: Request) -> Refusal:
-        """Word an error as this surface does."""
+        """Return an error answer in the format of this surface."""
         refused = Refused(
             error,
             request,
             by_class(self.statuses, error) or status_of(error),
             by_class(self.codes, error) or error.code,
-            by_class(self.texts, error) or error.worded(self.spell),
+            by_class(self.texts, error) or error.worded(self.show_id),
         )
         body = error.body if isinstance(error, EndpointRefusal) else self.shape(refused)
         headers = {"content-type": self.media, **_common_headers(refused), **self.headers(refused)}
@@ -68,8 +68,8 @@ class Surface:
         return refused.status, headers, json.dumps(body, ensure_ascii=False)
 
 
-#: API Gateway hands WWW-Authenticate on under this name alone ("Known issues", API Gateway developer guide).
-#: With both, a client finds the challenge at one place whatever stands before the function.
+#: API Gateway passes WWW-Authenticate on under this name alone ("Known issues", API Gateway developer guide).
+#: With both, a client finds the challenge at one place whatever is in front of the function.
 REMAPPED_CHALLENGE = "x-amzn-remapped-www-authenticate"
 
 

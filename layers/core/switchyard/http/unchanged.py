@@ -18,14 +18,14 @@ from switchyard.http.parsing import is_malformed, refusal
 
 #: By which fields a body is seen to be a record sent back, or to hold some: a body of single fields is read as strictly
 #: as ever.
-_MARKS = ({"id"}, {"data"}, {"number", "completed"}, {"updateDrafts"}, {"upserts"})
+_MARKS = ({"id"}, {"data"}, {"number", "completed"}, {"updateDrafts"}, {"upserts"}, {"configSnapshot"})
 
 #: Returns what a record shows, given the JSON of the body.
 Shown = Callable[[Any], Any]
 
 
 def read_body[M: Model](model: type[M], raw: bytes, shown: Shown) -> M:
-    """Return the body as the model, without refused fields that hold what `shown` tells.
+    """Return the body as the model, without refused fields that hold what `shown` returns.
 
     Raises MalformedBody for what is not JSON, and Invalid for the rest: a field that is shown and cannot be changed
     is refused as read-only.
@@ -49,7 +49,7 @@ def _known(error: ValidationError, raw: bytes, shown: Shown) -> Any:
     try:
         return shown(body)
     except SwitchyardError:
-        return None  # There is no such record: the refusal of the body is told, as for any other.
+        return None  # There is no such record: the refusal of the body stays, as for any other.
 
 
 def _reread[M: Model](model: type[M], body: Any, error: ValidationError, shown: Any) -> M:
@@ -62,7 +62,7 @@ def _reread[M: Model](model: type[M], body: Any, error: ValidationError, shown: 
 
 
 def _leave_out(body: Any, shown: Any, refused: Iterable[tuple[int | str, ...]]) -> bool:
-    """Take the fields out of the body that are refused and hold what is shown; tells whether there was one."""
+    """Take the fields out of the body that are refused and hold what is shown; returns whether there was one."""
     return any([_leave_out_one(body, shown, loc) for loc in refused])
 
 

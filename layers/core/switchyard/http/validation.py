@@ -40,7 +40,7 @@ def _nests_within(value: Any, levels: int) -> bool:
 
 
 def read_id(text: str) -> str:
-    """Return an id in any surface's spelling as UUID; raises Expectation."""
+    """Return an id in any surface's form as UUID; raises Expectation."""
     found = parse_id(text)
     if found is None:
         raise Expectation(f"{text[:80]!r} is not a valid id", "a UUID", "id")
@@ -61,7 +61,7 @@ def check_json_size(value: Any, field: str, most: int) -> None:
 
 
 class Expectation(ValueError):
-    """A refusal raised by a validator of ours, with what would be right."""
+    """A refusal raised by one of our validators, with what would be right."""
 
     def __init__(self, reason: str, expected: str, code: str = "invalid") -> None:
         super().__init__(reason)

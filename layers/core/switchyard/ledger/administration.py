@@ -13,7 +13,7 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import AutoRun, Member, Project, Tenant
 from switchyard.ledger.unit import Unit
 from switchyard.store import tenants
-from switchyard.store import tokens as rows
+from switchyard.store import tokens as token_rows
 from switchyard.store.tokens import TokenRow
 
 
@@ -66,7 +66,7 @@ def issue_token(
     secret, token_id = tokens.new_token(), new_id()
     actor = Actor(member.tenant_id, member.id, kind, granted, token_id, member.name, number=member.number)
     row = TokenRow(token_id, tokens.digest(secret), actor, clock.now(), expires_at, created_by=unit.actor.id)
-    unit.write(*rows.put(row))
+    unit.write(*token_rows.put(row))
     return row, secret
 
 
@@ -90,10 +90,10 @@ def revoke_token(unit: Unit, token_id: str) -> None:
 
     Raises NotFound for an unknown token and for another tenant's.
     """
-    digest = rows.find_digest(unit.table, unit.actor.tenant_id, token_id)
+    digest = token_rows.find_digest(unit.table, unit.actor.tenant_id, token_id)
     if digest is None:
         raise NotFound(f"There is no token with the id {token_id}.")
-    unit.write(*rows.revoke(unit.actor.tenant_id, token_id, digest, unit.actor.id))
+    unit.write(*token_rows.revoke(unit.actor.tenant_id, token_id, digest, unit.actor.id))
 
 
 def _required(tenant: Tenant | None, unit: Unit) -> Tenant:

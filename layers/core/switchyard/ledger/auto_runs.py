@@ -1,4 +1,4 @@
-"""The runs that tasks get by themselves: decided by the stream's pipeline, written once."""
+"""Runs that tasks get automatically: decided by the stream's pipeline, written once."""
 
 from switchyard.domain import auto_runs
 from switchyard.domain.errors import Busy
@@ -10,7 +10,7 @@ from switchyard.store.table import Table
 
 
 def start(table: Table, tenant_id: str, task_id: str, request_id: str) -> Run | None:
-    """Start a run of a task that is due as it stands, if its tenant wants that; None when there is nothing to start.
+    """Start a run of a task that is due as it is, if its tenant wants that; None when there is nothing to start.
 
     The run and the task that names it as its latest are one conditional write, so that of many that try, in whatever
     order and however often, one starts a run. 2 round trips to read, 1 to write. Raises Busy.
@@ -30,4 +30,4 @@ def start(table: Table, tenant_id: str, task_id: str, request_id: str) -> Run | 
         except Stale:
             continue
         return run
-    raise Busy(f"The task {task_id} changed all the time.")
+    raise Busy(f"The task {task_id} kept changing.")

@@ -16,7 +16,7 @@ _until: dict[tuple[str, str], float] = {}
 
 
 def are_contended(unit: Unit, what: str) -> bool:
-    """Tell whether others draw `what` of the tenant too: this draw, or one of this container a moment ago, met one."""
+    """Return whether others draw `what` of the tenant too: this draw or a recent one of this container lost to one."""
     key = (unit.actor.tenant_id, what)
     if unit.attempt:
         _until[key] = time.monotonic() + SECONDS

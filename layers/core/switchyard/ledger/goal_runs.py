@@ -7,7 +7,7 @@ from switchyard.domain.errors import NotFound
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Unit
-from switchyard.store import goal_runs as rows
+from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import keys
 
 
@@ -16,7 +16,7 @@ def find(unit: Unit, goal_id: str) -> tuple[Track, GoalRun | None]:
     row_key = keys.goal_run(unit.actor.tenant_id, goal_id)
     unit.prefetch([goal_id], rows=[row_key])
     goal, row = unit.get(goal_id, "goal"), unit.row(row_key)
-    return goal, rows.from_item(row) if row else None
+    return goal, goal_run_rows.from_item(row) if row else None
 
 
 def latest(unit: Unit, goal_id: str) -> tuple[Track, GoalRun]:
@@ -39,9 +39,9 @@ def start(unit: Unit, goal_id: str, **settings: Any) -> GoalRun:
     if (goal.tasks_total or 0) > goal_runs.TASKS_MAX:
         problem = f"The goal has {goal.tasks_total} tasks; a goal run carries out {goal_runs.TASKS_MAX} at most."
         raise goal_runs.TooManyTasks(problem)
-    if not rows.has_work(unit.table, goal.tenant_id, goal.id, goal.owner):
+    if not goal_run_rows.has_work(unit.table, goal.tenant_id, goal.id, goal.owner):
         raise goal_runs.NothingToRun("No open task of the goal is assigned to an agent: assign one, then run it.")
-    unit.write(rows.put(run, former))
+    unit.write(goal_run_rows.put(run, former))
     return run
 
 
@@ -51,5 +51,5 @@ def cancel(unit: Unit, goal_id: str) -> GoalRun:
     if run.changed_request == unit.request_id:
         return run  # as above
     after = goal_runs.end(run, "cancelled", f"Cancelled by {unit.actor.id}.", unit.actor.id, unit.request_id)
-    unit.write(rows.update(run, after))
+    unit.write(goal_run_rows.update(run, after))
     return after

@@ -10,7 +10,7 @@ from switchyard.domain.tracks import Track
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """A new track. `paths` tell where the request has the track's references, for errors about them."""
+    """A new track. `paths` say where the request has the track's references, for errors about them."""
 
     after: Track
     paths: FieldPaths | None = None
@@ -27,7 +27,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Tasks take so many numbers from a goal: it must live, and its counter stand where it was read."""
+    """Tasks take so many numbers from a goal: it must live, and its counter must be what was read."""
 
     goal: Track
     count: int
@@ -37,7 +37,7 @@ class Draw:
 class Require:
     """A track is referred to: it must be there, of the kind, and visible to all who see the tracks that refer to it.
 
-    `seen_by` is their owner, None for shared ones; `field` is the path of the reference, for errors. `was_read` tells
+    `seen_by` is their owner, None for shared ones; `field` is the path of the reference, for errors. `was_read` says
     that the track was found to be of the kind; `name` is the request's word for it, when it is not its id.
     """
 
@@ -57,7 +57,7 @@ class Require:
         return other if self.seen_by == other.seen_by else replace(other, seen_by=None)
 
     def fits(self, track: Track) -> bool:
-        """Tell whether the track is as it is needed."""
+        """Return whether the track is as it is needed."""
         return track.type == self.kind and not track.deleted_at and track.owner in (None, self.seen_by)
 
     def refusal(self, track_id: str) -> UnknownReference:

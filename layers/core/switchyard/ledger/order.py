@@ -1,7 +1,7 @@
 """The order that dependencies set: what a task waits for must be done before it begins, is completed or is run.
 
 An agent is refused on every surface. A person may begin or complete a blocked task all the same, and answer and trail
-tell so. A run is an agent's work, so that a blocked task gets none, whoever asks for it.
+say so. A run is an agent's work, so that a blocked task gets none, whoever asks for it.
 """
 
 from switchyard.domain import dependencies
@@ -26,15 +26,16 @@ def require(unit: Unit, task: Track) -> None:
         raise Blocked(waits)
 
 
-def settled(unit: Unit, before: Track | None, after: Track) -> Track:
+def checked(unit: Unit, before: Track | None, after: Track) -> Track:
     """Return the next version of a task as it is to be gathered, with what a person overruled (see `require`).
 
     Raises Blocked when an agent would begin or complete it too early.
     """
     begins = after.status in _AHEAD and (before is None or before.status != after.status)
-    if not (begins and after.is_task and after.depends_on) or after.deleted_at or unit.actor.source == "workflow":
+    asked = _with_taken_away(before, after) if unit.actor.kind == "agent" else after
+    if not (begins and after.is_task and asked.depends_on) or after.deleted_at or unit.actor.source == "workflow":
         return after
-    waits = _waits_for(unit, after)
+    waits = _waits_for(unit, asked)
     if not waits:
         return after
     if unit.actor.kind == "agent":
@@ -42,6 +43,12 @@ def settled(unit: Unit, before: Track | None, after: Track) -> Track:
     named = tuple(each.id for each in waits)
     unit.overruled += [each for each in named if each not in unit.overruled]
     return replace(after, overruled=named)
+
+
+def _with_taken_away(before: Track | None, after: Track) -> Track:
+    """Return the task with the dependencies that the same change takes away: by that an agent overrules nothing."""
+    gone = [each for each in before.depends_on if each not in after.depends_on] if before else []
+    return replace(after, depends_on=(*after.depends_on, *gone), open_dependencies=None) if gone else after
 
 
 def _waits_for(unit: Unit, task: Track) -> list[Prerequisite]:

@@ -10,7 +10,7 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.run_logs import STABLE_SECONDS
 from switchyard.domain.runs import Run
 from switchyard.ledger.unit import Unit
-from switchyard.store import run_logs as rows
+from switchyard.store import run_logs as run_log_rows
 from switchyard.store import runs as run_rows
 from switchyard.store.run_logs import Append
 
@@ -23,7 +23,7 @@ def append(unit: Unit, run: Run, entries: Sequence[Mapping[str, Any]]) -> Run:
     run_logs.check_append(run, unit.actor, unit.fence, clock.now())
     lines = [_line(entry) for entry in entries if not run_logs.is_fragment(entry)]
     if lines:
-        unit.write(rows.put(unit.actor.tenant_id, run.id, Append(new_id(), lines)))
+        unit.write(run_log_rows.put(unit.actor.tenant_id, run.id, Append(new_id(), lines)))
         # Delayed for longer it is refused as busy: readers who follow the log may have passed the place of its id.
         unit.write_by = time.monotonic() + STABLE_SECONDS / 2
     after = run_logs.alive(run, unit.actor)

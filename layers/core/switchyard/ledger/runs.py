@@ -15,7 +15,7 @@ from switchyard.domain.tracks import Track
 from switchyard.ledger import order, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 
 
 def find(unit: Unit, task_id: str, run_id: str) -> tuple[Track, Run]:
@@ -25,11 +25,11 @@ def find(unit: Unit, task_id: str, run_id: str) -> tuple[Track, Run]:
     task, row = unit.get(task_id, "task"), unit.row(row_key)
     if row is None:
         raise NotFound(f"The task has no run with the id {run_id}.")
-    return task, rows.from_item(row)
+    return task, run_rows.from_item(row)
 
 
 def prefetch(unit: Unit, found: Iterable[Run]) -> None:
-    """Read runs that an index told of, and their tasks, as they stand: 1 round trip per 100 rows."""
+    """Read runs that an index listed, and their tasks, as they are: 1 round trip per 100 rows."""
     listed = list(found)
     row_keys = [keys.run(each.tenant_id, each.task_id, each.id) for each in listed]
     unit.prefetch([each.task_id for each in listed], rows=row_keys)
@@ -40,7 +40,7 @@ def held(unit: Unit, task: Track) -> Run | None:
     if not task.has_active_run or task.latest_run_id is None:
         return None
     row = unit.row(keys.run(task.tenant_id, task.id, task.latest_run_id))
-    run = rows.from_item(row) if row else None
+    run = run_rows.from_item(row) if row else None
     return run if run and claims.holds(unit.actor, run, clock.now()) else None
 
 
@@ -52,7 +52,7 @@ def create(unit: Unit, task: Track, **fields: Any) -> Run:
     claims.check_write(task, unit.actor, None, clock.now())
     check_runnable(unit, task)
     run = runs.create(unit.actor, unit.request_id, task, **fields)
-    unit.write(rows.put(run))
+    unit.write(run_rows.put(run))
     tracks.follow(unit, task, **runs.task_fields(run, task), run_count=(task.run_count or 0) + 1)
     return run
 
@@ -108,7 +108,7 @@ def prolong(unit: Unit, run: Run, seconds: int) -> Run:
     claims.check_held(run, unit.actor, now)
     until = clock.stamp(time.time() + seconds)
     after = replace(run, lease_until=until, lease_seconds=seconds, heartbeat_at=now)
-    unit.write(rows.update(run, after))
+    unit.write(run_rows.update(run, after))
     return after
 
 
@@ -121,7 +121,7 @@ def release(unit: Unit, task: Track, run: Run) -> Run:
 
 
 def apply(unit: Unit, task: Track | None, run: Run, fields: Mapping[str, Any]) -> Run:
-    """Gather a change of a run, whoever holds it; fields that move without a new version do so. None: no task."""
+    """Gather a change of a run, whoever holds it; fields that change without a new version do so. None: no task."""
     if fields.keys() <= runs.MOVING:
         return _become(unit, task, run, replace(run, **fields))
     return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **fields))
@@ -132,7 +132,7 @@ def _become(unit: Unit, task: Track | None, before: Run, after: Run) -> Run:
         return before
     if task is not None:
         after = replace(after, owner=task.owner)  # whoever may see the task, may see its runs
-    unit.write(rows.update(before, after))
+    unit.write(run_rows.update(before, after))
     if task is not None and after.status != before.status:
         tracks.follow(unit, task, **runs.task_fields(after, task))
     return after

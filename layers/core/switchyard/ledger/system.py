@@ -12,7 +12,7 @@ from switchyard.domain.tracks import Track
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, keys
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import ConditionFailed, Table
 
@@ -28,13 +28,13 @@ def load(table: Table, tenant_id: str, task_id: str, run_id: str) -> tuple[Track
     found = table.get_many([task_key, run_key])
     task, run = found.get(task_key), found.get(run_key)
     live = task if track_rows.is_live(task) else None
-    return track_rows.from_item(live) if live else None, rows.from_item(run) if run else None
+    return track_rows.from_item(live) if live else None, run_rows.from_item(run) if run else None
 
 
 def move_run(table: Table, tenant_id: str, task_id: str, run_id: str) -> None:
     """Bring a run to where its task is: among the tenant's, or its owner's. Nothing else of it changes but its version.
 
-    2 round trips, 1 when it is there. Raises Busy when the rows move until the table's deadline.
+    2 round trips, 1 when it is there. Raises Busy when the rows keep changing until the table's deadline.
     """
     for _ in contention.until(table.deadline - 1):
         task, run = load(table, tenant_id, task_id, run_id)
@@ -42,11 +42,11 @@ def move_run(table: Table, tenant_id: str, task_id: str, run_id: str) -> None:
             return
         after = replace(run, owner=task.owner, version=run.version + 1)
         try:
-            table.write([rows.update(run, after), track_rows.must_belong_to(task)], token=new_id())
+            table.write([run_rows.update(run, after), track_rows.must_belong_to(task)], token=new_id())
         except ConditionFailed:
             continue
         return
-    raise Busy("The run changed all the time: try again.")
+    raise Busy("The run kept changing: try again.")
 
 
 def change_run(
@@ -57,10 +57,10 @@ def change_run(
     run_id: str,
     decide: Callable[[Run], Mapping[str, Any] | None],
 ) -> Run | None:
-    """Change a run as `decide` says of it as it stands, whoever holds it; None when the run is gone.
+    """Change a run as `decide` says of it as it is, whoever holds it; None when the run is gone.
 
-    `decide` returns the fields to change, or None to leave the run alone; it is asked again when rows moved. Fields
-    that move without a new version do so here. Raises Busy when they move until the table's deadline.
+    `decide` returns the fields to change, or None to leave the run alone; it is called again when rows changed. Fields
+    that change without a new version do so here. Raises Busy when they move until the table's deadline.
     """
     for _ in contention.until(table.deadline - 1):
         task, run = load(table, by.tenant_id, task_id, run_id)
@@ -74,4 +74,4 @@ def change_run(
         except Stale:
             continue
         return after
-    raise Busy("The run changed all the time: try again.")
+    raise Busy("The run kept changing: try again.")

@@ -21,11 +21,11 @@ BARE = FieldPaths()
 def create(unit: Unit, kind: TrackType, title: str, paths: FieldPaths = BARE, **fields: Any) -> Track:
     """Gather a new track. A task with a goal draws its number there (1 read of the goal).
 
-    `paths` tell where the request has the track's references. Raises UnknownReference, Cycle and Blocked; what only
-    the write can tell, the commit does.
+    `paths` say where the request has the track's references. Raises UnknownReference, Cycle and Blocked; what only
+    the write can check, the commit does.
     """
     track = tracks.create(unit.actor, unit.request_id, kind, title, **fields)
-    track = order.settled(unit, None, _numbered(unit, track, None, paths))
+    track = order.checked(unit, None, _numbered(unit, track, None, paths))
     unit.create(track, paths)
     _require(unit, track, track.references(), paths)
     return track
@@ -41,7 +41,7 @@ def change(unit: Unit, before: Track, paths: FieldPaths = BARE, **fields: Any) -
     after = tracks.change(before, unit.actor, unit.request_id, **fields)
     if after is before:
         return before
-    after = order.settled(unit, before, _numbered(unit, after, before, paths))
+    after = order.checked(unit, before, _numbered(unit, after, before, paths))
     after = unit.become(before, after, paths)
     known = before.references() if after.owner == before.owner else []
     _require(unit, after, [each for each in after.references() if each not in known], paths)
@@ -60,7 +60,7 @@ def follow(unit: Unit, before: Track, **fields: Any) -> Track:
     Raises Blocked.
     """
     after = tracks.change(before, unit.actor, unit.request_id, **fields)
-    return before if after is before else unit.become(before, order.settled(unit, before, after))
+    return before if after is before else unit.become(before, order.checked(unit, before, after))
 
 
 def unblocked(unit: Unit, before: Track, after: Track) -> list[Track] | None:

@@ -26,7 +26,7 @@ from switchyard.domain.tracks import Track
 from switchyard.ledger.intents import Change, Create, Draw, Intent, Require, RequireDone, Update
 from switchyard.store import audit as audit_rows
 from switchyard.store import graph, idempotency, keys
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.idempotency import KeyUse, Remembered
 from switchyard.store.table import ConditionFailed, Item, Table
 
@@ -38,7 +38,7 @@ ACTIONS_MAX = 100
 
 
 class Stale(Exception):
-    """Someone else changed a row between our read and our write: read again and decide anew (store/contention.py)."""
+    """Someone else changed a row between our read and our write: read again and decide again (store/contention.py)."""
 
 
 class Replay(Exception):
@@ -103,12 +103,12 @@ class Unit:
             self._read(missing, guard, others)
 
     def row(self, row_key: RowKey) -> Item | None:
-        """Return a row that is no track: 1 round trip unless it was prefetched. None when there is none."""
+        """Return a row that is not a track: 1 round trip unless it was prefetched. None when there is none."""
         self.prefetch((), rows=[row_key])
         return self._rows[row_key]
 
     def forget(self) -> None:
-        """Read anew what was read so far, when it is asked for again: for a request that waits for something."""
+        """Forget what was read so far, so that it is read again: for a request that waits for something."""
         self._seen.clear()
         self._rows.clear()
 
@@ -125,7 +125,7 @@ class Unit:
             self._rows[each] = found.pop(each, None)
         for each in guards:
             self._guard = graph.guard_of(found.pop(each, None))
-        tracks = [rows.from_item(item) for item in found.values() if rows.is_live(item)]
+        tracks = [track_rows.from_item(item) for item in found.values() if track_rows.is_live(item)]
         self._seen |= {track.id: track for track in tracks}
 
     def _fetch(self, row_keys: list[RowKey]) -> dict[RowKey, Item]:
@@ -192,13 +192,13 @@ class Unit:
         self._done.update(dict.fromkeys(ids, RequireDone()))
 
     def write(self, *actions: Item) -> None:
-        """Gather actions on rows that are no tracks, as store/ makes them."""
+        """Gather actions on rows that are not tracks, as store/ makes them."""
         self._others += actions
 
     def intend(self, track: Track, status: str | None) -> None:
-        """Note that the request means to give the track this status, so that its refusal is told in the audit trail.
+        """Note that the request means to give the track this status, so that a refusal is recorded in the audit trail.
 
-        `tracks.change` does it by itself; who refuses before that (a precondition, a transition) calls this first.
+        `tracks.change` does it; who refuses before that (a precondition, a transition) calls this first.
         Only the end of a track counts: done, cancelled, completed.
         """
         if status in lifecycle.FINAL and status != track.status:
@@ -252,7 +252,7 @@ class Unit:
                 raise need.refusal(track_id)
 
     def _check_cycles(self) -> bool:
-        """Refuse cycles; tells whether the commit must pass the guard row of the tenant's graph.
+        """Refuse cycles; returns whether the commit must pass the guard row of the tenant's graph.
 
         New tracks alone can only form cycles with each other: nothing older depends on them. When an existing
         track gains an edge, what it leads to is walked, one read per level, and the tenant's guard row is
@@ -281,9 +281,9 @@ class Unit:
             case Draw(goal, count):
                 return graph.draw(goal, count)
             case Require(kind, seen_by):
-                return rows.must_exist(self.actor.tenant_id, track_id, kind, seen_by)
+                return track_rows.must_exist(self.actor.tenant_id, track_id, kind, seen_by)
             case RequireDone():
-                return rows.must_be_done(self.actor.tenant_id, track_id)
+                return track_rows.must_be_done(self.actor.tenant_id, track_id)
 
     def _explain(self, refused: ConditionFailed, intents: Mapping[str, Intent]) -> None:
         met = [pair for pair, item in zip(intents.items(), refused.items, strict=False) if item is not None]

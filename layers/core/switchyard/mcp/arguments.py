@@ -1,6 +1,6 @@
 """Arguments as models send them, made into what the schema of the tool wants (docs/mcp.md, "What arguments may be").
 
-Only three spellings are read, each where the schema leaves no doubt; everything else is checked as strictly as ever.
+Only three deviations are accepted, each where the schema leaves no doubt; everything else is checked strictly.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 Schema = Mapping[str, Any]
 
-#: Above it a float no longer tells one whole number from the next (IEEE 754, RFC 8259 §6).
+#: Above it a float no longer distinguishes one whole number from the next (IEEE 754, RFC 8259 §6).
 _EXACT_MAX = 2**53
 
 

@@ -1,11 +1,9 @@
-"""The tool list as clients get it, made from the models ahead of time: `python -m switchyard.mcp.listing`.
+"""The tool list as clients get it, made from the models ahead of time (`make openapi`) and read by the server.
 
-Writes tools.json beside this file, which the server reads; with `--check` writes nothing and exits with 1 when it is
-stale. No function imports this module: making the schemas takes longer than answering with them.
+No function imports this module: making the schemas takes longer than answering with them.
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,19 @@ Json = dict[str, Any]
 
 PATH = Path(__file__).with_name("tools.json")
 #: What a schema says that a model does not need to read; the server checks it all the same.
-_UNREAD = frozenset({"title", "default", "minLength", "maxLength", "minItems", "maxItems", "pattern"})
+_UNREAD = frozenset(
+    {
+        "title",
+        "default",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "pattern",
+        "dependentRequired",
+    }
+)
 
 
 def rendered() -> str:
@@ -41,7 +51,7 @@ def _schema(model: type[Model], mode: Any) -> Json:
 
 
 def _terse(schema: Any, definitions: Json, names: bool = False) -> Any:
-    """Resolve references in place and leave out what is not read; `names` tells that keys are names of fields."""
+    """Resolve references in place and leave out what is not read; `names` says that keys are names of fields."""
     if isinstance(schema, list):
         return [_terse(each, definitions) for each in schema]
     if not isinstance(schema, dict):
@@ -53,21 +63,10 @@ def _terse(schema: Any, definitions: Json, names: bool = False) -> Any:
     return {
         key: _terse(each, definitions, names=key == "properties" and not names)
         for key, each in schema.items()
-        if names or (key not in _UNREAD and key not in described)
+        if names or not (key in _UNREAD or key in described or _only_bounds(key, each))
     }
 
 
-def main(arguments: list[str]) -> int:
-    """Write the list, or check it; returns the exit status."""
-    text = rendered()
-    if arguments == ["--check"]:
-        fresh = PATH.exists() and PATH.read_text(encoding="utf-8") == text
-        if not fresh:
-            print("tools.json is stale: run python -m switchyard.mcp.listing", file=sys.stderr)
-        return 0 if fresh else 1
-    PATH.write_text(text, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _only_bounds(key: str, branches: Any) -> bool:
+    """Tell whether alternatives only bound a text further: a date, or a date-time."""
+    return key == "anyOf" and not any(each.keys() & {"type", "$ref"} for each in branches)

@@ -13,7 +13,7 @@ from typing import Any
 
 from switchyard.http.request import Request
 
-#: Revisions that begin with `initialize`, oldest first, and those whose requests stand alone.
+#: Revisions that begin with `initialize`, oldest first, and those whose requests are self-contained.
 HANDSHAKE = ("2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = ("2026-07-28",)
 SERVED = (*HANDSHAKE, *STATELESS)
@@ -30,7 +30,7 @@ UNSUPPORTED_VERSION = -32022
 
 _VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 _CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
-_ID_MAX = 255
+ID_MAX = 255
 
 
 class ProtocolError(Exception):
@@ -70,8 +70,8 @@ def read(request: Request) -> Message:
     if not isinstance(body, dict) or body.get("jsonrpc") != "2.0":
         raise ProtocolError(INVALID_REQUEST, 'The body is not a JSON-RPC message: an object with "jsonrpc": "2.0".')
     given = body.get("id")
-    if "id" in body and (isinstance(given, bool) or not isinstance(given, (str, int)) or len(str(given)) > _ID_MAX):
-        raise ProtocolError(INVALID_REQUEST, f"id must be a string or an integer of at most {_ID_MAX} characters.")
+    if "id" in body and (isinstance(given, bool) or not isinstance(given, (str, int)) or len(str(given)) > ID_MAX):
+        raise ProtocolError(INVALID_REQUEST, f"id must be a string or an integer of at most {ID_MAX} characters.")
     method = body.get("method")
     if method is None and ("result" in body or "error" in body):
         return Message(None, None, {}, False)
@@ -131,7 +131,7 @@ def _unsupported(requested: Any) -> ProtocolError:
 
 
 def error_body(message_id: str | int | None, code: int, text: str, data: Any = None) -> dict[str, Any]:
-    """Return the JSON-RPC answer that tells an error."""
+    """Return the JSON-RPC answer with an error."""
     error: dict[str, Any] = {"code": code, "message": text}
     if data is not None:
         error["data"] = data

@@ -157,8 +157,8 @@ def _run(tool: Tool[Any], arguments: Json, caller: Caller) -> Answer:
     try:
         return _perform(tool, arguments, caller, actor, operation)
     except SwitchyardError as refusal:
-        named, wanted = arguments.get("task_id"), tool.wants(arguments)
-        refusals.leave_word(caller.table, actor, caller.request.id, named, wanted, refusal)
+        named, wanted = tool.about(arguments), tool.wants(arguments)
+        refusals.record(caller.table, actor, caller.request.id, named, wanted, refusal)
         raise
 
 

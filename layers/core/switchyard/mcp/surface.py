@@ -1,11 +1,11 @@
 """The MCP server as the composition knows it: what HTTP refuses, and where a client learns how to authenticate."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import MissingScope
 from switchyard.http.call import Reply
-from switchyard.http.models import Shown
+from switchyard.http.models import Field, Shown
 from switchyard.http.request import Request
 from switchyard.http.surface import Refused, Surface
 from switchyard.mcp import protocol
@@ -15,6 +15,20 @@ PATH = "/mcp"
 METADATA_PATH = "/.well-known/oauth-protected-resource"
 #: Any one of them lets a client connect; each tool asks for its own.
 TOOL_SCOPES = ("tasks:read", "tasks:write")
+
+
+class RpcMessage(Shown):
+    """One JSON-RPC message: a request (with an id), a notification, or an answer to the server."""
+
+    model_config = {
+        "extra": "allow",
+        "json_schema_extra": {"anyOf": [{"required": [name]} for name in ("method", "result", "error")]},
+    }
+
+    jsonrpc: Literal["2.0"]
+    id: Annotated[str, Field(max_length=protocol.ID_MAX)] | int = None  # type: ignore[assignment]
+    method: str = None  # type: ignore[assignment]
+    params: dict[str, Any] = {}
 
 
 class RpcErrorObject(Shown):

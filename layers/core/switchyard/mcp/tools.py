@@ -38,7 +38,7 @@ _REQUIRED = frozenset(name for name, field in models.Task.model_fields.items() i
 class Tool[Body: Model]:
     """One tool. `run` gets the call with the validated input as its body.
 
-    `wants` tells which status arguments, as they were sent, mean to give the task that they name.
+    `wants` says which status arguments, as they were sent, mean to give the track whose id `about` returns.
     """
 
     name: str
@@ -49,12 +49,13 @@ class Tool[Body: Model]:
     annotations: dict[str, bool]
     run: Callable[[Call[Body]], Reply]
     wants: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    about: Callable[[Mapping[str, Any]], object] = lambda sent: sent.get("task_id")
 
 
 def _one(call: AnyCall, track: Track) -> Reply:
-    overruled = [present.task_id(each) for each in call.ledger.overruled]
-    told = {"overruled": overruled} if overruled else {}
-    return Reply(200, {"task": _brief(track), **told, "request_id": call.request.id})
+    overruled = [present.task_id(each) for each in call.unit.overruled]
+    noted = {"overruled": overruled} if overruled else {}
+    return Reply(200, {"task": _brief(track), **noted, "request_id": call.request.id})
 
 
 def _brief(track: Track) -> dict[str, Any]:
@@ -64,57 +65,57 @@ def _brief(track: Track) -> dict[str, Any]:
 
 
 def _create_task(call: Call[CreateTask]) -> Reply:
-    return _one(call, tasks.create(call.ledger, call.body))
+    return _one(call, tasks.create(call.unit, call.body))
 
 
 def _get_task(call: Call[models.GetTask]) -> Reply:
-    return _one(call, tasks.find(call.ledger, call.body.task_id))
+    return _one(call, tasks.find(call.unit, call.body.task_id))
 
 
 def _list_tasks(call: Call[models.ListTasks]) -> Reply:
     given = call.body
     wanted = ListTasks.model_construct(**{name: getattr(given, name) for name in models.ListTasks.model_fields})
-    found, cursor = tasks.page(call.ledger, wanted)
+    found, cursor = tasks.page(call.unit, wanted)
     following = {"next_cursor": cursor} if cursor else {}
     return Reply(200, {"tasks": [_brief(each) for each in found], **following, "request_id": call.request.id})
 
 
 def _complete_task(call: Call[models.CompleteTask]) -> Reply:
     given = call.body
-    return _one(call, _updated(call.ledger, given.task_id, "completed", given.completed_note))
+    return _one(call, _updated(call.unit, given.task_id, "completed", given.completed_note))
 
 
 def _update_task(call: Call[models.UpdateTask]) -> Reply:
     given = call.body
-    return _one(call, _updated(call.ledger, given.task_id, given.status, given.completed_note))
+    return _one(call, _updated(call.unit, given.task_id, given.status, given.completed_note))
 
 
-def _updated(ledger: Unit, task_id: str, status: Word | None, note: str | None) -> Track:
+def _updated(unit: Unit, task_id: str, status: Word | None, note: str | None) -> Track:
     """Gather a change of a task; its end is also that of its run, if the actor holds one."""
-    before = tasks.find(ledger, task_id)
-    run = runs.held(ledger, before)
-    after = tasks.update(ledger, task_id, status, note)
+    before = tasks.find(unit, task_id)
+    run = runs.held(unit, before)
+    after = tasks.update(unit, task_id, status, note)
     if run and after.status in lifecycle.FINAL:
-        runs.change(ledger, after, run, status="completed" if lifecycle.is_done(after.status) else "cancelled")
-    return ledger.gathered(after)
+        runs.change(unit, after, run, status="completed" if lifecycle.is_done(after.status) else "cancelled")
+    return unit.gathered(after)
 
 
 def _claim_next_task(call: Call[models.ClaimNextTask]) -> Reply:
     """Runs come first; one is offered whatever its task's priority, so a wish for one leaves them out."""
     given = call.body
-    drawn = None if given.priority else run_claims.draw(call.ledger, given.lease_seconds, given.project_id)
+    drawn = None if given.priority else run_claims.draw(call.unit, given.lease_seconds, given.project_id)
     if drawn:
         task, run = drawn
         message = run_present.message(run)
         shown = {"id": run.id, "url": run_present.url(call.request.base_url, run)}
         return _claimed(call, task, run, run=shown | ({"message": message} if message else {}))
-    track = claims.draw(call.ledger, Wanted(None, given.project_id, given.priority), given.lease_seconds)
+    track = claims.draw(call.unit, Wanted(None, given.project_id, given.priority), given.lease_seconds)
     return _claimed(call, track, track) if track else Reply(200, {"request_id": call.request.id})
 
 
 def _claimed(call: AnyCall, task: Track, held: Claimable, **more: Any) -> Reply:
     claim = {"holder": held.holder, "fence": held.fence, "lease_expires_at": held.lease_until}
-    shown = _brief(call.ledger.gathered(task))
+    shown = _brief(call.unit.gathered(task))
     return Reply(200, {"task": shown, "claim": claim, **more, "request_id": call.request.id})
 
 
@@ -128,7 +129,7 @@ def _search_tracks(call: Call[models.SearchTracks]) -> Reply:
     body = SearchTracks.model_construct(
         type=given.type, query=given.query, filter=Filter.model_construct(**filters), cursor=given.cursor
     )
-    return _with_request_id(call, search.search(Call(call.request, call.actor, body, None, ledger=call.ledger)))
+    return _with_request_id(call, search.search(Call(call.request, call.actor, body, None, unit=call.unit)))
 
 
 def _with_request_id(call: AnyCall, reply: Reply) -> Reply:
@@ -194,6 +195,8 @@ _ALL: tuple[Tool[Any], ...] = (
         models.Planned,
         OVERWRITE,
         _plan_work,
+        apply.wanted,
+        apply.about,
     ),
     Tool(
         "search_tracks",

@@ -1,9 +1,9 @@
-"""Events of many records: each record by itself, so that one that fails keeps no other from being done.
+"""Events of many records: each is processed separately, so that one that fails does not affect the others.
 
 A record of the stream that fails holds up its shard until it succeeds or is given up: Lambda delivers it again with all
 that follow it ("Configuring partial batch response with DynamoDB and Lambda", Lambda developer guide). That is right
 for what may pass. A record that would fail again goes to the dead letters at once, and the shard moves on.
-A message of a queue holds up nobody: it comes again by itself, and the queue moves it to its dead letters.
+A message of a queue holds up nobody: it is delivered again, and the queue moves it to its dead letters.
 """
 
 import json
@@ -54,7 +54,7 @@ class Outbox:
 
 
 def is_fault(error: BaseException) -> bool:
-    """Tell whether a record would fail again, as far as the error tells."""
+    """Return whether a record would fail again, as far as the error shows."""
     return isinstance(error, _FAULTS) or is_refused(error)
 
 

@@ -1,4 +1,4 @@
-"""The composition around every function that is no endpoint, written once: consumers of the stream and of queues,
+"""What surrounds every function that is not an endpoint, written once: consumers of the stream and of queues,
 targets of rules and schedules, steps of workflows.
 
 deadline of the invocation -> the container's clients, made on first use -> the handler, record by record where there
@@ -31,7 +31,7 @@ def use(**clients: Any) -> None:
 
 
 class Unfinished(Exception):
-    """The invocation's time is over: what is left comes again, and goes on from there."""
+    """The invocation's time is over: what is left comes again, and continues from there."""
 
 
 def check_time(deadline: float) -> None:

@@ -1,4 +1,4 @@
-"""Domain events: what a change of a track tells the world (docs/events.md)."""
+"""Domain events: what is published about a change of a track (docs/events.md)."""
 
 import hashlib
 import json
@@ -80,12 +80,7 @@ def events_of(change: Change) -> list[DomainEvent]:
         types += ["assigned"] if change.assigned and after.is_task else []
     track, omitted = snapshot(after, _SHOWN)
     common = {
-        "time": after.updated_at,
-        "sequence": after.version,
-        "tenantId": after.tenant_id,
-        "owner": after.owner,
-        "actor": {"id": after.changed_by, "kind": after.changed_by_kind, "source": after.changed_source},
-        "requestId": after.changed_request,
+        **origin(after),
         "overruled": list(after.overruled),
         "previousStatus": change.before.status if change.before and not change.crosses_visibility else None,
         "track": track,
@@ -119,6 +114,18 @@ def stuck_event(task: Track, lost: Track) -> DomainEvent:
     return DomainEvent(event_id, "task.stuck", task.version, detail)
 
 
+def origin(after: Track | Run) -> dict[str, Any]:
+    """Return what every event says of the version that it is about: when it was made, by whom, and who may see it."""
+    return {
+        "time": after.updated_at,
+        "sequence": after.version,
+        "tenantId": after.tenant_id,
+        "owner": after.owner,
+        "actor": {"id": after.changed_by, "kind": after.changed_by_kind, "source": after.changed_source},
+        "requestId": after.changed_request,
+    }
+
+
 def event_of(name: str, subject: Track | Run, common: Mapping[str, Any]) -> DomainEvent:
     """Return an event about a version of a track or a run, with an id that is the same each time."""
     seal = hashlib.sha256(f"{subject.tenant_id}#{subject.id}#{subject.version}#{name}".encode()).hexdigest()
@@ -141,9 +148,9 @@ def snapshot(subject: Track | Run, names: Mapping[str, str]) -> tuple[dict[str, 
 
 
 def _xml_safe(text: str) -> str:
-    """Return JSON text with those characters escaped that SQS refuses (they are no XML 1.0), and UTF-8 lacks.
+    """Return JSON text with those characters escaped that SQS refuses (XML 1.0 has none of them), and UTF-8 lacks.
 
-    An event that can not be delivered goes to a queue. Others stay as they are: escaped they would need thrice the
+    An event that cannot be delivered goes to a queue. Others stay as they are: escaped they would need thrice the
     bytes.
     """
     return _NO_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

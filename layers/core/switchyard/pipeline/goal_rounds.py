@@ -1,6 +1,6 @@
 """The rounds by which a workflow carries a goal run on.
 
-A round looks at the goal's tasks as they stand, starts what is ready, and leaves the token by which the workflow
+A round looks at the goal's tasks as they are, starts what is ready, and leaves the token by which the workflow
 waits for the next round: all in one transaction. What changes meanwhile is noted on the goal run's row
 (pipeline/signals.py), so that no change between a round's reads and its write is lost.
 """
@@ -19,14 +19,14 @@ from switchyard.domain.tracks import Track
 from switchyard.ledger import runs, system
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, edges, keys
-from switchyard.store import goal_runs as rows
+from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import ConditionFailed, Table
 
 #: Runs that one transaction starts: each is two actions, and the goal run's row is one.
 STARTS_MAX = 45
-#: Rounds of one execution, whose history has room for 25,000 events; then another one goes on.
+#: Rounds of one execution, whose history has room for 25,000 events; then another one continues.
 ROUNDS_MAX = 2_000
 #: Runs of a task among which are those that a goal run started and that are under way.
 _NEWEST = 100
@@ -44,14 +44,14 @@ def advance(table: Table, executions: Executions, event: Mapping[str, Any], requ
     """Make a round. `event` is the execution's input, and `token` the task token of the step that waits.
 
     The token is left on the goal run's row, or answered at once when this execution has nothing more to do. A round
-    may be repeated. Raises Busy when rows move until the table's deadline.
+    may be repeated. Raises Busy when rows keep changing until the table's deadline.
     """
     while not _advance_once(table, executions, event, request_id):
         pass
 
 
 def _advance_once(table: Table, executions: Executions, event: Mapping[str, Any], request_id: str) -> bool:
-    """Make a round, anew when rows moved; tells whether the token is taken care of."""
+    """Make a round, again after contention; returns whether the token is taken care of."""
     tenant, goal_id = event["tenant_id"], event["goal_id"]
     for _ in contention.until(table.deadline - 2):
         goal, run = _load(table, tenant, goal_id)
@@ -70,7 +70,7 @@ def _advance_once(table: Table, executions: Executions, event: Mapping[str, Any]
             return _round(table, goal, ours, event["token"], request_id)
         except Stale:
             continue
-    raise Busy("The goal's tasks changed all the time.")
+    raise Busy("The goal's tasks kept changing.")
 
 
 def mend(table: Table, executions: Executions, run: GoalRun) -> str | None:
@@ -78,7 +78,7 @@ def mend(table: Table, executions: Executions, run: GoalRun) -> str | None:
 
     One that was never started is `started`. In the place of one that is over, the next one is `continued`, as if the
     rounds of the former were used up: so its last round, if one is still on its way, writes nothing any more. The
-    goal run may be read late: when it has moved since, nothing is done.
+    goal run may be read late: when it has changed since, nothing is done.
     """
     name, given = execution_of(run)
     execution = executions.describe(name)
@@ -89,7 +89,7 @@ def mend(table: Table, executions: Executions, run: GoalRun) -> str | None:
     rounds = (given["part"] + 1) * ROUNDS_MAX
     after = replace(run, rounds=rounds, wait_token=None, version=run.version + 1)
     try:
-        table.write([rows.update(run, after)])
+        table.write([goal_run_rows.update(run, after)])
     except ConditionFailed:
         return None
     executions.start(*execution_of(after))
@@ -101,23 +101,25 @@ def _load(table: Table, tenant_id: str, goal_id: str) -> tuple[Track | None, Goa
     goal_key, run_key = keys.track(tenant_id, goal_id), keys.goal_run(tenant_id, goal_id)
     found = table.get_many([goal_key, run_key])
     goal, run = found.get(goal_key), found.get(run_key)
-    return track_rows.from_item(goal) if goal else None, rows.from_item(run) if run else None
+    return track_rows.from_item(goal) if goal else None, goal_run_rows.from_item(run) if run else None
 
 
 def _round(table: Table, goal: Track | None, run: GoalRun, token: str, request_id: str) -> bool:
-    """Start what is ready and leave the token, or end the goal run; tells whether the token was left."""
+    """Start what is ready and leave the token, or end the goal run; returns whether the token was left."""
     unit = Unit(table, _starter(run), request_id)
-    if goal is None or goal.deleted_at or goal.status in lifecycle.FINAL:
-        gone = goal is None or goal.deleted_at
-        reason = "The goal was deleted." if gone or goal is None else f"The goal is {goal.status}."
-        after = _ended(run, "cancelled", reason, request_id)
+    if goal is None or goal.deleted_at:
+        after = _ended(run, "cancelled", "The goal was deleted.", request_id)
     else:
         tasks, outside = _tasks(table, goal)
         plan = goal_runs.plan(run, tasks, outside, clock.now())
-        for task in plan.start[:STARTS_MAX]:
-            runs.create(unit, task, goal_run_id=run.id)
-        after = _after(run, plan, token, request_id)
-    unit.write(rows.update(run, after))
+        # The last task completes the goal as well as the goal run: no reason to cancel it.
+        if goal.status in lifecycle.FINAL and plan.status not in goal_runs.FINAL:
+            after = _ended(run, "cancelled", f"The goal is {goal.status}.", request_id)
+        else:
+            for task in plan.start[:STARTS_MAX]:
+                runs.create(unit, task, goal_run_id=run.id)
+            after = _after(run, plan, token, request_id)
+    unit.write(goal_run_rows.update(run, after))
     unit.commit(200, {}, "")
     return after.wait_token == token
 
@@ -152,9 +154,9 @@ def _starter(run: GoalRun) -> Actor:
 
 
 def _tasks(table: Table, goal: Track) -> tuple[list[Track], dict[str, Track]]:
-    """Read the goal's tasks in their order, and what else they depend on, as they stand: 1 query for each MB, and
+    """Read the goal's tasks in their order, and what else they depend on, as they are: 1 query for each MB, and
     1 read for each 100 of either."""
-    listed = [row["id"]["S"] for row in rows.read_tasks(table, goal.tenant_id, goal.id, goal.owner)]
+    listed = [row["id"]["S"] for row in goal_run_rows.read_tasks(table, goal.tenant_id, goal.id, goal.owner)]
     found = _read(table, goal.tenant_id, listed)
     tasks = [track for track in found if track.goal_id == goal.id and track.owner == goal.owner]
     inside = {task.id for task in tasks}
@@ -173,7 +175,7 @@ def _stop_runs(table: Table, goal: Track, goal_run_id: str, request_id: str) -> 
     """Cancel the runs that a goal run started and that are under way; also of tasks that have left the goal since."""
     actor = system.actor(goal.tenant_id)
     members = [each for ids in edges.referrers(table, goal) for each in ids]
-    listed = [row["id"]["S"] for row in rows.read_tasks(table, goal.tenant_id, goal.id, goal.owner)]
+    listed = [row["id"]["S"] for row in goal_run_rows.read_tasks(table, goal.tenant_id, goal.id, goal.owner)]
 
     def decide(run: Run) -> Mapping[str, Any] | None:
         if run.is_final or run.goal_run_id != goal_run_id:

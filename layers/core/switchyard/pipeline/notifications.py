@@ -1,8 +1,8 @@
-"""Notifications: from a run's change to the phones of the person who made the task.
+"""Notifications: from a run's change to the devices of the user who created the task.
 
-The table's stream carries what a person is to be told to a queue (due); its consumer decides once whom to ring, keeps
-that decision, and rings (handle). A message stays in the queue, invisible until the next attempt is due, while a device
-is left that the push service has neither taken nor refused; after the last attempt it goes to the dead letters.
+The table's stream carries what people are notified of to a queue (due); its consumer decides once whom to notify, keeps
+that decision, and sends it (handle). A message stays in the queue, invisible until the next attempt is due, while the
+push service has neither accepted nor refused a device; after the last attempt it goes to the dead letters.
 """
 
 import time
@@ -19,7 +19,7 @@ from switchyard.domain.tracks import Track
 from switchyard.pipeline.push_services import PushService
 from switchyard.store import devices as device_rows
 from switchyard.store import keys, runs, tracks
-from switchyard.store import notifications as rows
+from switchyard.store import notifications as notification_rows
 from switchyard.store.table import Table
 
 #: Seconds for which one attempt has the notification to itself: longer than the function may run.
@@ -27,7 +27,7 @@ TURN_SECONDS = 60
 
 
 def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the message of a run's change that a person is to be told of; None for every other record."""
+    """Return the message of a run's change that a person is notified of; None for every other record."""
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None or old is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
         return None
@@ -42,7 +42,7 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def handle(table: Table, queue: Queue, service: PushService | None, message: Message) -> bool:
-    """Decide and ring for one message; tells whether it is done with (False: it is due again later)."""
+    """Decide and send one message's notification; returns whether it is done (False: it is due again later)."""
     notification, ours = _decided(table, service, message.body)
     if notification is None or not notification.waiting:
         return True
@@ -66,22 +66,22 @@ def _decided(table: Table, service: PushService | None, message: Mapping[str, An
     notification_key = keys.notification(message["tenant"], message["task"], message["notification"])
     found = table.get_many([task_key, notification_key])
     if notification_key in found:
-        return rows.from_item(found[notification_key]), False
+        return notification_rows.from_item(found[notification_key]), False
     task = tracks.from_item(found[task_key]) if task_key in found else None
     if task is None or task.deleted_at:
-        logger.info("nobody to tell: the task is gone", extra={"notification": message["notification"]})
+        logger.info("nobody to notify: the task is gone", extra={"notification": message["notification"]})
         return None, False
     notification = _decide(table, service, message, task)
     logger.info(
         "notification decided",
         extra={"notification": notification.id, "kind": notification.kind, "decided": notification.decided},
     )
-    standing = rows.put(table, notification)
+    standing = notification_rows.put(table, notification)
     return (notification, True) if standing is None else (standing, False)
 
 
 def _decide(table: Table, service: PushService | None, message: Mapping[str, Any], task: Track) -> Notification:
-    """Decide whom to ring. The turn to ring is taken before anybody looks who is watching, and is used up by it."""
+    """Decide which devices to notify. The cooldown starts before presence is read, and counts in any case."""
     notification = Notification(
         tenant_id=task.tenant_id,
         task_id=task.id,
@@ -97,7 +97,7 @@ def _decide(table: Table, service: PushService | None, message: Mapping[str, Any
         return _untold(notification, "no_access")
     if service is None:
         return _untold(notification, "disabled")
-    if not rows.cool_down(table, notification):
+    if not notification_rows.cool_down(table, notification):
         return _untold(notification, "cooldown")
     devices = {each.id: each for each in device_rows.of_person(table, task.tenant_id, task.created_by).devices}
     if not devices:
@@ -105,8 +105,8 @@ def _decide(table: Table, service: PushService | None, message: Mapping[str, Any
     watching = _watching(table, notification, devices)
     if watching:
         return replace(_untold(notification, "suppressed"), present=watching)
-    to_tell = {each.id: Attempted(platform=each.platform) for each in devices.values()}
-    return replace(notification, devices=to_tell, attempts=1, trying_until=clock.epoch() + TURN_SECONDS)
+    pending = {each.id: Attempted(platform=each.platform) for each in devices.values()}
+    return replace(notification, devices=pending, attempts=1, trying_until=clock.epoch() + TURN_SECONDS)
 
 
 def _untold(notification: Notification, why: Decision) -> Notification:
@@ -120,20 +120,20 @@ def _watching(table: Table, notification: Notification, devices: Mapping[str, De
     return tuple(each.device_id for each in present if is_watching(each, devices.get(each.device_id), now))
 
 
-# ---------------------------------------------------------------- ring
+# ---------------------------------------------------------------- send
 
 
 def _taken(table: Table, notification: Notification) -> Notification | None:
     """Take the next attempt; None while somebody else is at it."""
     if notification.trying_until > clock.epoch():
         return None
-    return rows.change(
+    return notification_rows.change(
         table, notification, attempts=notification.attempts + 1, trying_until=clock.epoch() + TURN_SECONDS
     )
 
 
 def _ring(table: Table, service: PushService, notification: Notification, last: bool) -> Notification:
-    """Ring the devices that are left, and write down after each batch what became of it: no device rings twice."""
+    """Notify the pending devices, and record the outcomes after each batch: no device is notified twice."""
     known = {
         each.id: each for each in device_rows.of_person(table, notification.tenant_id, notification.recipient).devices
     }
@@ -157,7 +157,7 @@ def _ring(table: Table, service: PushService, notification: Notification, last: 
 
 
 def _written(table: Table, notification: Notification, **fields: Any) -> Notification:
-    after = rows.change(table, notification, **fields)
+    after = notification_rows.change(table, notification, **fields)
     if after is None:
         raise RuntimeError(f"Another attempt at the notification {notification.id} began before this one was over.")
     return after

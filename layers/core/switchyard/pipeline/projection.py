@@ -1,7 +1,7 @@
 """What follows from the table's stream: audit trail, reverse edges, counts, readiness, detachment, domain events.
 
-Every step may be repeated and may come late. Entries and events are told by the record alone and have fixed names;
-edges, readiness and detachment follow the rows as they stand now; counts remember which version they hold. So a
+Every step may be repeated and may come late. Entries and events are derived from the record alone and have fixed names;
+edges, readiness and detachment follow the rows as they are now; counts remember which version they hold. So a
 record that is delivered again, or a consumer that ends between two steps, changes nothing and loses nothing.
 """
 
@@ -22,7 +22,7 @@ from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.domain_events import DomainEvent, events_of, stuck_event
 from switchyard.store import audit as audit_rows
 from switchyard.store import contention, edges, homes, keys, readiness
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.table import ConditionFailed, Table
 
 
@@ -44,7 +44,7 @@ class Projector:
                 self._tell_run(happened)
         elif happened:
             self._audit(audit.entry_of_change(happened))
-            self._tell(events_of(happened))
+            self._publish(events_of(happened))
             self._count(happened)
             self._link(happened)
             self._make_ready(happened)
@@ -52,15 +52,15 @@ class Projector:
                 self._detach_all(happened.after)
 
     def _tell_run(self, change: RunChange) -> None:
-        """Tell of a run's change those who may see its task now, whoever could when the run began."""
+        """Publish a run's change to those who may see its task now."""
         task = self.table.get(*keys.track(change.after.tenant_id, change.after.task_id))
         if task:
-            change = replace(change, after=replace(change.after, owner=rows.from_item(task).owner))
+            change = replace(change, after=replace(change.after, owner=track_rows.from_item(task).owner))
         if change.status_changed:
             self._audit(audit.entry_of_run(change))
-        self._tell(run_events.events_of(change))
+        self._publish(run_events.events_of(change))
 
-    def _tell(self, events: Iterable[DomainEvent]) -> None:
+    def _publish(self, events: Iterable[DomainEvent]) -> None:
         for event in events:
             self.outbox.put(self.bus, event.entry())
 
@@ -83,7 +83,7 @@ class Projector:
             return
         tenant, track_id = change.after.tenant_id, change.after.id
         row = self.table.get(*keys.track(tenant, track_id))
-        current = changes.references(rows.from_item(row) if row else None)
+        current = changes.references(track_rows.from_item(row) if row else None)
         for field, target in (*gained, *lost):
             if field != "goal_id":
                 keep = (field, target) in current
@@ -91,14 +91,15 @@ class Projector:
         # Only now: a target that is deleted after this read finds the edge, and one deleted before is seen here.
         named = [keys.track(tenant, target) for _, target in gained]
         for found in self.table.get_many(named).values():
-            target_track = rows.from_item(found)
+            target_track = track_rows.from_item(found)
             if target_track.deleted_at:
                 self._detach(track_id, target_track)
 
     def _make_ready(self, change: Change) -> None:
         """Count what the task waits for, and when it came to its end or was reopened, what its dependents wait for.
 
-        The edges stand by now: who became a dependent at the same moment is found here, or counts by itself.
+        The edges are written by now: a task that became a dependent at the same moment is found here, or is counted
+        with its own record.
         """
         before, after = change.before, change.after
         if not after.is_task:
@@ -114,13 +115,13 @@ class Projector:
                     readiness.recount(self.table, after.tenant_id, each)
 
     def _tell_stuck(self, lost: Track) -> None:
-        """Tell of the open tasks that wait for one which will never be done: a person must resolve that."""
+        """Publish the open tasks that wait for one which will never be done: a person must resolve that."""
         for ids in edges.dependents(self.table, lost):
             for row in self.table.get_many([keys.track(lost.tenant_id, each) for each in ids]).values():
                 check_time(self.table.deadline)
-                task = rows.from_item(row)
+                task = track_rows.from_item(row)
                 if not task.deleted_at and task.status not in lifecycle.FINAL and lost.id in task.depends_on:
-                    self._tell([stuck_event(task, lost)])
+                    self._publish([stuck_event(task, lost)])
 
     def _detach_all(self, target: Track) -> None:
         """Take the deleted track out of everything that refers to it."""
@@ -128,7 +129,7 @@ class Projector:
             found = self.table.get_many([keys.track(target.tenant_id, each) for each in ids])
             for row in found.values():
                 check_time(self.table.deadline)
-                track = rows.from_item(row)
+                track = track_rows.from_item(row)
                 if not track.deleted_at and changes.without(track, target):
                     self._detach(track.id, target)
 
@@ -144,7 +145,7 @@ class Projector:
         )
         for _ in contention.a_few_times():
             row = self.table.get(*keys.track(target.tenant_id, track_id))
-            track = rows.from_item(row) if row else None
+            track = track_rows.from_item(row) if row else None
             if track is None or track.deleted_at:
                 return
             fields = changes.without(track, target)
@@ -152,9 +153,9 @@ class Projector:
                 return
             after = tracks.change(track, actor, target.changed_request, **fields)
             try:
-                self.table.write([rows.update(track, after)])
+                self.table.write([track_rows.update(track, after)])
             except ConditionFailed:
                 logger.info("changed meanwhile, read again", extra={"track": track_id})
             else:
                 return
-        raise Busy(f"The track {track_id} changed all the time.")
+        raise Busy(f"The track {track_id} kept changing.")

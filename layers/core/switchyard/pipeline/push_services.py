@@ -1,6 +1,6 @@
-"""The services that ring devices: Expo's push service and Amazon SNS mobile push, chosen by the template.
+"""The services that notify devices: Expo's push service and Amazon SNS mobile push, chosen by the template.
 
-Each tells for every device what became of it. What may go well later stays `pending`, to be tried again.
+Each returns the outcome for every device. What may succeed later stays `pending`, to be retried.
 """
 
 import json
@@ -23,22 +23,22 @@ _NO_LONGER_KNOWN = "DeviceNotRegistered"
 _LATER = frozenset({"MessageRateExceeded"})
 #: Refusals that one message of several may have brought upon all.
 _SPLITS = frozenset({400, 413, 422})
-#: Passing troubles, and what an operator can mend meanwhile.
+#: Temporary errors, and those that an operator can fix meanwhile.
 _TRY_AGAIN = frozenset({401, 403, 404, 408, 425, 429})
 
 
 class PushService(Protocol):
-    """A way to ring devices; `batch` is how many it takes at once."""
+    """A push service; `batch` is how many devices it accepts in one request."""
 
     @property
     def batch(self) -> int: ...
 
     def send(self, devices: Sequence[Device], notification: Notification) -> list[Attempted]:
-        """Ring up to `batch` devices; returns what became of each, in their order. Raises nothing of its own."""
+        """Notify up to `batch` devices; returns the outcome for each, in their order. Raises no errors of its own."""
 
 
 def from_environment() -> PushService | None:
-    """Return the service that PUSH_SERVICE names; None when nobody is to be rung."""
+    """Return the service that PUSH_SERVICE names; None when there is none."""
     name = os.environ["PUSH_SERVICE"]
     if name == "expo":
         return Expo(os.environ["EXPO_URL"], os.environ["EXPO_ACCESS_TOKEN"])
@@ -74,7 +74,7 @@ class Expo:
     batch: int = 100
 
     def send(self, devices: Sequence[Device], notification: Notification) -> list[Attempted]:
-        """Send all in one request; where that is refused, each by itself, so that a bad token spoils no other's."""
+        """Send all in one request; if that is refused, one at a time, so that a bad token affects no other device."""
         text = {"title": TITLE, "body": notification.body, "sound": "default", "data": notification.data}
         try:
             status, answer = self._post([{"to": device.token, **text} for device in devices])
@@ -112,7 +112,7 @@ class Expo:
 
 
 def _codes(answer: bytes) -> str:
-    """Return the codes by which an answer explains itself, and no more: its words may quote tokens of any device."""
+    """Return the error codes of an answer, and nothing else: its texts may quote tokens of any device."""
     try:
         errors = json.loads(answer)["errors"]
         return ", ".join(str(each["code"]) for each in errors)
@@ -153,7 +153,7 @@ class Sns:
     batch: int = 1
 
     def send(self, devices: Sequence[Device], notification: Notification) -> list[Attempted]:
-        """Publish to each device by itself."""
+        """Publish to the devices one at a time."""
         return [self._send(device, notification) for device in devices]
 
     def _send(self, device: Device, notification: Notification) -> Attempted:

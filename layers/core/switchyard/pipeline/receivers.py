@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -25,6 +26,9 @@ _CHUNK = 65_536
 _REFUSED = [
     ipaddress.ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "fec0::/10")
 ]
+#: The characters of RFC 3986, appendix A.
+_URL = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 #: Names, and what ends in them, that lead to no public host.
 _INSIDE = ("localhost", "internal", "local")
 
@@ -38,12 +42,12 @@ class BadUrl(ValueError):
 
 
 def local_allowed() -> bool:
-    """Tell whether plain HTTP and inside addresses are allowed: on a developer's machine alone."""
+    """Return whether plain HTTP and inside addresses are allowed: on a developer's machine alone."""
     return os.environ.get("WEBHOOKS_LOCAL") == "true"
 
 
 def check_url(url: str) -> None:
-    """Raise BadUrl unless events may be sent to the URL, as far as its text tells."""
+    """Raise BadUrl unless events may be sent to the URL, as far as its text shows."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -51,13 +55,15 @@ def check_url(url: str) -> None:
         raise BadUrl("is not a valid URL") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and local_allowed()):
         raise BadUrl("is not https")
-    if not host or not url.isascii() or not url.isprintable() or " " in url:
+    if not host or not _URL.fullmatch(url):
         raise BadUrl("has no host, or characters that must be percent-encoded")
     if parts.username is not None or parts.fragment:
         raise BadUrl("has a user name or a fragment")
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
+        if not _NAME.fullmatch(host):
+            raise BadUrl("names a host as no host can be named") from None
         labels = host.rstrip(".").split(".")
         if not local_allowed() and (len(labels) < 2 or labels[-1] in _INSIDE):
             raise BadUrl("names a host that is not public") from None
@@ -67,7 +73,7 @@ def check_url(url: str) -> None:
 
 
 def may_connect(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Tell whether an address is public: not loopback, link-local, private, reserved, or multicast."""
+    """Return whether an address is public: not loopback, link-local, private, reserved, or multicast."""
     if local_allowed():
         return True
     if isinstance(address, ipaddress.IPv6Address):

@@ -8,9 +8,9 @@ from switchyard.domain import clock, runs
 from switchyard.domain.runs import Run
 from switchyard.ledger import system
 from switchyard.pipeline import goal_rounds, workflow
-from switchyard.store import goal_runs as goal_rows
+from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import indexes, keys, lists
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store.lists import Range
 from switchyard.store.table import Item, Table
 
@@ -20,15 +20,15 @@ _RESERVE = 5
 
 
 def reconcile(table: Table, executions: Executions, of_goals: Executions, age: int, request_id: str) -> dict[str, int]:
-    """Look after all active runs and goal runs that are older than `age` seconds; returns how many were seen, and
+    """Check all active runs and goal runs that are older than `age` seconds; returns how many were seen, and
     mended how. `executions` are those of runs, `of_goals` those of goal runs.
 
     What the time does not suffice for is left for the next invocation, which begins at the mark.
     """
-    counts = {"seen": 0, "started": 0, "told": 0, "settled": 0, "continued": 0}
+    counts = {"seen": 0, "started": 0, "answered": 0, "settled": 0, "continued": 0}
     before = clock.stamp(time.time() - age)
     first, after = _mark(table)
-    for shard in range(first, rows.SHARDS):
+    for shard in range(first, run_rows.SHARDS):
         while True:
             ranges = [Range(indexes.LISTED_BY_ID, keys.runs_active(shard))]
             page = lists.read_page(table, ranges, limit=_PAGE, after=after, descending=False, whole=False)
@@ -39,9 +39,9 @@ def reconcile(table: Table, executions: Executions, of_goals: Executions, age: i
                 if row["created_at"]["S"] < before and _is_carried(row):
                     counts["seen"] += 1
                     if row["sk"]["S"] == keys.GOAL_RUN:
-                        done = goal_rounds.mend(table, of_goals, goal_rows.from_item(row))
+                        done = goal_rounds.mend(table, of_goals, goal_run_rows.from_item(row))
                     else:
-                        done = _mend(table, executions, rows.from_item(row), request_id)
+                        done = _mend(table, executions, run_rows.from_item(row), request_id)
                     if done:
                         counts[done] += 1
                         logger.warning("mended", extra={"pk": row["pk"]["S"], "run": row["id"]["S"], "how": done})
@@ -55,10 +55,10 @@ def reconcile(table: Table, executions: Executions, of_goals: Executions, age: i
 
 
 def _is_carried(row: Item) -> bool:
-    """Tell whether an execution is to carry the run or goal run of a row, as the index has it."""
+    """Return whether an execution is to carry the run or goal run of a row, as the index has it."""
     if row["sk"]["S"] == keys.GOAL_RUN:
         return True
-    run = rows.from_item(row)
+    run = run_rows.from_item(row)
     return not run.is_outside and run.status != "not_started"
 
 
@@ -69,7 +69,7 @@ def _mend(table: Table, executions: Executions, run: Run, request_id: str) -> st
     if not execution.is_running:
         return _settle(table, run, execution, request_id)
     if run.wait_token and runs.answers(run):
-        return "told" if executions.succeed(run.wait_token, workflow.word(run)) else None
+        return "answered" if executions.succeed(run.wait_token, workflow.word(run)) else None
     return None
 
 

@@ -12,7 +12,7 @@ from switchyard.store import audit, keys, runs, tracks
 def read(record: Mapping[str, Any]) -> Change | RunChange | Entry | None:
     """Return the change of a track or of a run, or the entry of a refused attempt; None for what is neither.
 
-    Neither is a row of another kind, a row whose version did not move (a goal's counts, a drawn number, a
+    Neither is a row of another kind, a row whose version did not change (a goal's counts, a drawn number, a
     heartbeat), and the end of a row by its time to live.
     """
     data = record["dynamodb"]

@@ -1,7 +1,7 @@
 """Domain events of runs (docs/events.md)."""
 
 from switchyard.domain.run_changes import RunChange
-from switchyard.pipeline.domain_events import DomainEvent, event_of, snapshot
+from switchyard.pipeline.domain_events import DomainEvent, event_of, origin, snapshot
 
 # Without the inputs and the files of a run, which may be large: who may read the run reads them there.
 _SHOWN = {
@@ -34,12 +34,7 @@ def events_of(change: RunChange) -> list[DomainEvent]:
         return []
     run, omitted = snapshot(after, _SHOWN)
     detail = {
-        "time": after.updated_at,
-        "sequence": after.version,
-        "tenantId": after.tenant_id,
-        "owner": after.owner,
-        "actor": {"id": after.changed_by, "kind": after.changed_by_kind, "source": after.changed_source},
-        "requestId": after.changed_request,
+        **origin(after),
         "previousStatus": before.status if before else None,
         "run": run,
         "omitted": omitted,

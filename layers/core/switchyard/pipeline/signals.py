@@ -1,9 +1,9 @@
 """Signals: changes that a workflow may wait for.
 
 A queue keeps them (due) until Step Functions takes what follows from them (take), and holds up no other reader of the
-stream meanwhile. Executions are started, told of their runs, and runs end with their task. A signal carries ids, task
-tokens, numbers and words of ours, and no text of a client. It may come again, late, and in any order: a name starts one
-execution, a token takes one answer, and what a task's change leads to follows from the rows as they stand.
+stream meanwhile. Executions are started, their waiting steps are answered, and runs end with their task. A signal has
+ids, task tokens, numbers and fixed words, and no text of a client. It may come again, late, and in any order: a name
+starts one execution, a token accepts one answer, and what a task's change leads to follows from the rows as they are.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +40,7 @@ def due(data: Mapping[str, Any]) -> Signal | None:
     `input`, `answer` a token with an `output`, or `heartbeat` a token). `track`: the `goals` whose runs must look
     again, whether the tasks that depend on the track are to be looked for (`dependents`), whether its runs follow it
     to another owner (`move_runs`), and when it came to its end what they become (`end_runs`), the newest of them
-    (`latest_run`) and the request that did it; `start_run` when a run of it may begin by itself.
+    (`latest_run`) and the request that did it; `start_run` when a run of it may begin automatically.
     """
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None:
@@ -102,7 +102,7 @@ def _of_track(before: Track | None, after: Track) -> Signal | None:
 
 
 def _has_ended(task: Track) -> bool:
-    """Tell whether a task that had runs is at its end."""
+    """Return whether a task that had runs is at its end."""
     return task.latest_run_id is not None and (task.deleted_at is not None or task.status in lifecycle.FINAL)
 
 
@@ -134,7 +134,7 @@ def take(table: Table, executions: Callable[[str], Executions], signal: Signal) 
 def _end_runs(table: Table, signal: Signal) -> None:
     """End the runs that a task had when it came to its end: they are completed with it, or cancelled.
 
-    Ids are in the order of creation: a run that was made since then, of a task that was reopened, goes on.
+    Ids are in the order of creation: a run that was made since then, of a task that was reopened, continues.
     """
     wanted = {"status": signal["end_runs"]}
     actor, request = system.actor(signal["tenant"]), signal["request"]

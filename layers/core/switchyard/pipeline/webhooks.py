@@ -101,7 +101,7 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def deliver(table: Table, queue: Queue, message: Message) -> bool:
-    """Make the attempt of one message; tells whether the message is done with (False: it is due again later).
+    """Make the attempt of one message; returns whether the message is done with (False: it is due again later).
 
     The attempt is written down before it is made, and what became of it afterwards: one that is killed in the middle
     stays on record.
@@ -113,7 +113,7 @@ def deliver(table: Table, queue: Queue, message: Message) -> bool:
         _record(table, delivery, status="failed", error="The endpoint is disabled or deleted.")
         return True
     if _is_personal(track):
-        _record(table, delivery, status="failed", error="What it tells of is personal now.")
+        _record(table, delivery, status="failed", error="The track is personal now.")
         return True
     last = queue.is_last(message)
     undone = "failed" if last else "pending"
@@ -140,7 +140,7 @@ def deliver(table: Table, queue: Queue, message: Message) -> bool:
 
 
 def _read(table: Table, message: Mapping[str, Any]) -> tuple[Webhook | None, Delivery | None, Item | None]:
-    """Read an endpoint, a delivery to it, and the row of the track that it tells of: 1 round trip."""
+    """Read an endpoint, a delivery to it, and the row of the track that it is about: 1 round trip."""
     tenant, webhook_id = message["tenant"], message["webhook"]
     wanted = [keys.webhook(tenant, webhook_id), keys.delivery(tenant, webhook_id, message["delivery"])]
     wanted += [keys.track(tenant, message["track"])] if "track" in message else []
@@ -167,7 +167,7 @@ def _attempt(webhook: Webhook, delivery: Delivery) -> tuple[int | None, str | No
 
 
 def _record(table: Table, delivery: Delivery, **fields: Any) -> Delivery | None:
-    """Write down how a delivery stands; returns it, or None when it began anew meanwhile."""
+    """Record the state of a delivery; returns it, or None when it began again meanwhile."""
     after, action = webhooks.change_delivery(delivery, **fields)
     try:
         table.write([action])

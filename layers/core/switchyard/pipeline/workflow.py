@@ -1,4 +1,4 @@
-"""The workflow of a run (docs/runs.md): what its steps write to the ledger, and what they go on with.
+"""The workflow of a run (docs/runs.md): what its steps write to the ledger, and what they return.
 
 A step that waits leaves its task token on the run's row. Whoever changes the run later needs to know nothing of the
 workflow: the row's next record on the stream says what to answer (pipeline/signals.py). Every step may be repeated.
@@ -29,9 +29,9 @@ def start_input(run: Run) -> dict[str, Any]:
 
 
 def word(run: Run) -> dict[str, Any]:
-    """Return what a waiting step is told: whether the run has left the workflow, and its time in seconds.
+    """Return the answer for a waiting step: whether the run has left the workflow, and its time in seconds.
 
-    `idle_seconds` is for how long it may be silent, `timeout_seconds` for how long it may go on. Step Functions wants
+    `idle_seconds` is for how long it may be silent, `timeout_seconds` for how long it may take. Step Functions wants
     at least one second of silence, and more for the whole.
     """
     left = max(runs.seconds_left(run, clock.now()), 2)
@@ -57,9 +57,9 @@ def watch(table: Table, event: Event, request_id: str) -> None:
 
 
 def end(table: Table, event: Event, request_id: str) -> dict[str, Any]:
-    """Bring the run to its end after a step that failed; returns the word of the run.
+    """Bring the run to its end after a step that failed; returns the run's state for the workflow.
 
-    The word says that the run goes on when the failure was overtaken: an agent picked it up, or a heartbeat came.
+    It says that the run continues when it has recovered from the failure: an agent picked it up, or a heartbeat came.
     """
     run = _change(table, event, request_id, lambda run: _end_of(run, event))
     if run is None or run.execution != event["execution"]:

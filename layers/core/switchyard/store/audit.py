@@ -69,5 +69,5 @@ def attempt(entry: Entry) -> Item:
 
 
 def entry_of_attempt(item: Mapping[str, Any]) -> Entry:
-    """Return the entry of an attempt's row. Whatever the row says, it tells of a refusal and nothing else."""
+    """Return the entry of an attempt's row. Whatever the row says, the entry is a refusal."""
     return replace(ATTEMPTS.from_item(item), outcome="refused", version=None, differences=(), overruled=())

@@ -1,7 +1,7 @@
 """The one codec of rows: from an entity to its row and back, and the conditional writes of it.
 
-What an entity is made of is told by its dataclass in the domain, and the annotations tell the types of its
-attributes. What they do not tell is declared once, in the entity's file of this package: its keys, the exceptions
+What an entity is made of follows from its dataclass in the domain, and the annotations give the types of its
+attributes. Anything else is declared once, in the entity's file of this package: its keys, the exceptions
 among its columns, and what its row has beside its fields.
 """
 
@@ -85,11 +85,11 @@ def row_key(key: tuple[str, str]) -> Item:
 class Codec[E]:
     """How one kind of entity lies in the table. Its dataclass has no slots: reading sets all fields at once.
 
-    `key` returns partition and sort key of an entity. `columns` are the exceptions to what annotations tell.
+    `key` returns partition and sort key of an entity. `columns` are the exceptions to the annotations.
     `index_keys` are the attributes that put it into indexes, each with what returns its value (None: not in there),
     for entities that are `listed`. `beside` returns what else the row has; `apart` names the fields that it writes,
     and `restore` reads these from the row. `moving` are attributes that change without a new version: an update
-    asks that they stand as they were read.
+    requires that they are as they were read.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Codec[E]:
         moving: Iterable[str] = (),
     ) -> None:
         if "__slots__" in vars(entity):
-            raise TypeError(f"{entity.__name__} has slots: its fields can not be set at once")
+            raise TypeError(f"{entity.__name__} has slots: its fields cannot be set at once")
         self.entity = entity
         self.index_keys = index_keys or {}
         self.columns = _columns(entity, columns or {}, frozenset(apart))
@@ -157,7 +157,7 @@ class Codec[E]:
         return made(self.entity, found)
 
     # ------------------------------------------------------------ actions
-    def stands(self, entity: E, *names: str) -> Item:
+    def unchanged(self, entity: E, *names: str) -> Item:
         """The condition that these fields of the row are as they are in an entity that was read."""
         conditions, attributes, values = [], {}, {}
         for name in names:
@@ -172,7 +172,7 @@ class Codec[E]:
         return condition | ({"ExpressionAttributeValues": values} if values else {})
 
     def put(self, entity: E, condition: Mapping[str, Any] | None = None) -> Item:
-        """The action that writes the whole row, under a condition: NEW, THERE, or what `stands` returns."""
+        """The action that writes the whole row, under a condition: NEW, THERE, or what `unchanged` returns."""
         return {"Put": {"Item": self.to_item(entity), **(condition or {})}}
 
     def create(self, entity: E) -> Item:
@@ -186,7 +186,7 @@ class Codec[E]:
     def update(self, before: E, after: E) -> Item:
         """The action that turns one version of an entity into the next: sets and removes what differs, nothing else.
 
-        It holds only while `version` stands as it was read, and with it the `moving` attributes that the old row has:
+        It holds only while `version` is as it was read, and with it the `moving` attributes that the old row has:
         index keys follow from them.
         """
         old, new = self.to_item(before), self.to_item(after)
@@ -228,7 +228,7 @@ def _columns(entity: type, exceptions: Mapping[str, Column], apart: frozenset[st
 
 
 def _column_of(entity: type, name: str, annotation: Any) -> Column:
-    """Return the column that an annotation tells."""
+    """Return the column for an annotation."""
     kind = annotation
     if get_origin(annotation) is UnionType:
         kinds = [each for each in get_args(annotation) if each is not NoneType]
@@ -246,13 +246,13 @@ def _column_of(entity: type, name: str, annotation: Any) -> Column:
         return json_text(tuple)
     if origin is Mapping or kind is Any:
         return json_text()
-    raise TypeError(f"{entity.__name__}.{name}: {annotation} tells no column, declare one")
+    raise TypeError(f"{entity.__name__}.{name}: {annotation} gives no column, declare one")
 
 
 def _defaults(
     entity: type, columns: Mapping[str, Column]
 ) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], frozenset[str]]:
-    """Return what fields are that a row lacks, what makes those that are made anew, and the attributes it needs."""
+    """Return what fields are that a row lacks, what makes the mutable defaults, and the attributes it needs."""
     blank: dict[str, Any] = {}
     made: list[tuple[str, Callable[[], Any]]] = []
     needed = set()

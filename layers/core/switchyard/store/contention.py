@@ -1,7 +1,7 @@
-"""Several writers of the same rows: whoever was refused reads again and decides anew.
+"""Several writers of the same rows: a refused writer reads again and decides again.
 
 Both functions are for loops: each turn reads, decides, writes on the condition of what it read, and leaves the loop.
-A turn that comes to its end was refused. A loop that comes to its end found no quiet moment: raise Busy after it.
+A turn that ends was refused. If the loop itself ends, the contention lasted too long: raise Busy after it.
 """
 
 import time
@@ -12,7 +12,7 @@ from switchyard.aws import retry
 #: Attempts of what is delivered again anyway when it fails.
 ATTEMPTS_MAX = 8
 
-#: Seconds that a writer waits at most before it decides anew: the first time, and in the end.
+#: Seconds that a writer waits at most before it decides again: the first time, and in the end.
 _FIRST_PAUSE, _LONGEST_PAUSE, _FACTOR = 0.03, 0.4, 4
 
 

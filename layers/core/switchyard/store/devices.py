@@ -85,7 +85,7 @@ def add(
 def remove(device: Device) -> list[Item]:
     """The actions that remove a device as it was read: not when it was registered again meanwhile."""
     return [
-        ROWS.delete(device, ROWS.stands(device, "last_seen_at")),
+        ROWS.delete(device, ROWS.unchanged(device, "last_seen_at")),
         {
             "Delete": {
                 "Key": row_key(keys.device_token(device.tenant_id, device.token)),
@@ -159,7 +159,7 @@ def presences(table: Table, tenant_id: str, task_id: str, user_id: str) -> Seque
 
 
 def forget(table: Table, device: Device) -> bool:
-    """Remove a device that a push service knows no more; False when it was registered again or went meanwhile."""
+    """Remove a device that a push service no longer knows; False when it was registered again or went meanwhile."""
     try:
         table.write(remove(device))
     except ConditionFailed:

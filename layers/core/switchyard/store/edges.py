@@ -5,22 +5,31 @@ referring tracks, and read strongly consistent.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Literal
 
-from switchyard.domain import clock
+from switchyard.domain import clock, rollup
 from switchyard.domain.errors import Busy
 from switchyard.domain.tracks import Track
-from switchyard.store import contention, keys
+from switchyard.store import contention, keys, tracks
 from switchyard.store.codec import NEW, THERE, row_key
 from switchyard.store.table import ConditionFailed, Item, Table
 
-#: What a task counts for in a goal: `left` and `cancelled` for nothing, `open` in the total, `done` in both.
-Standing = Literal["left", "cancelled", "open", "done"]
+#: What a task counts for in a goal: `left` and `cancelled` for nothing, `open` and `begun` in total, `done` in both.
+Standing = Literal["left", "cancelled", "open", "begun", "done"]
 
 #: Seconds that a task which left its goal is remembered there: longer than any record of it can be delivered late.
 REMEMBER_SECONDS = 30 * 86_400
 
-_COUNTS: dict[Standing, tuple[int, int]] = {"left": (0, 0), "cancelled": (0, 0), "open": (1, 0), "done": (1, 1)}
+_COUNTS: dict[Standing, tuple[int, int]] = {
+    "left": (0, 0),
+    "cancelled": (0, 0),
+    "open": (1, 0),
+    "begun": (1, 0),
+    "done": (1, 1),
+}
+_MERGED = ("ExpressionAttributeNames", "ExpressionAttributeValues")
+_STANDINGS: dict[str | None, Standing] = {"cancelled": "cancelled", "in_progress": "begun", "done": "done"}
 _EDGES: dict[str, Callable[[str, str, str], tuple[str, str]]] = {"depends_on": keys.blocks, "parent_id": keys.child}
 _REFERRERS = {"task": (keys.BLOCKS, keys.CHILD), "goal": (keys.MEMBER,)}
 
@@ -31,7 +40,7 @@ def put(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: s
 
 
 def drop(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
-    """Note that it names the target no more; that it never did is no error."""
+    """Note that it no longer names the target; it is not an error if it never did."""
     table.write([{"Delete": {"Key": row_key(_EDGES[field](tenant_id, target_id, referrer_id))}}])
 
 
@@ -67,37 +76,36 @@ def standing(track: Track | None, goal_id: str) -> Standing:
     """Return what a task counts for in a goal."""
     if track is None or track.deleted_at or track.goal_id != goal_id:
         return "left"
-    if track.status == "cancelled":
-        return "cancelled"
-    return "done" if track.status == "done" else "open"
+    return _STANDINGS.get(track.status, "open")
 
 
 def count(table: Table, tenant_id: str, goal_id: str, task: Track) -> None:
-    """Bring a goal's counts up to a version of one of its tasks.
+    """Bring a goal's counts up to a version of one of its tasks, and move the goal by them (domain/rollup.py).
 
     The task's row in the goal says which version the counts hold, and both change in one transaction: a version
     that was counted, or an older one, changes nothing however often and in whatever order records come.
     """
-    pk, sk = keys.member(tenant_id, goal_id, task.id)
+    member_key, goal_key = keys.member(tenant_id, goal_id, task.id), keys.track(tenant_id, goal_id)
     now = standing(task, goal_id)
     for _ in contention.a_few_times():
-        row = table.get(pk, sk)
+        found = table.get_many([member_key, goal_key])
+        row, goal = found.get(member_key), found.get(goal_key)
         if row and int(row["version"]["N"]) >= task.version:
             return
+        if goal is None:
+            return  # its time is over: nobody asks for its counts
+        was: Standing = row["standing"]["S"] if row else "left"
+        counted = _counted(goal_key, tracks.from_item(goal), was, now, task.changed_request)
         try:
-            table.write(_count_actions((pk, sk), row, now, task.version, keys.track(tenant_id, goal_id)))
-        except ConditionFailed as refused:
-            if len(refused.items) > 1 and refused.items[1] is not None:
-                return  # the goal's row is gone: nobody asks for its counts
-        else:
-            return
-    raise Busy("A goal's counts changed all the time.")
+            table.write([_remember(member_key, row, now, task.version), *counted])
+        except ConditionFailed:
+            continue
+        return
+    raise Busy("A goal's counts kept changing.")
 
 
-def _count_actions(
-    key: tuple[str, str], row: Item | None, now: Standing, version: int, goal_key: tuple[str, str]
-) -> list[Item]:
-    was: Standing = row["standing"]["S"] if row else "left"
+def _remember(key: tuple[str, str], row: Item | None, now: Standing, version: int) -> Item:
+    """The action that notes what the task counts for, under the condition that nobody else did since it was read."""
     member: Item = {
         **row_key(key),
         "standing": {"S": now},
@@ -108,13 +116,31 @@ def _count_actions(
     put: Item = {"Item": member, **NEW}
     if row:
         put |= {"ConditionExpression": "version = :was", "ExpressionAttributeValues": {":was": row["version"]}}
+    return {"Put": put}
+
+
+def _counted(goal_key: tuple[str, str], goal: Track, was: Standing, now: Standing, request_id: str) -> list[Item]:
+    """The action that counts the task in its goal, on condition that the counts are as they were read.
+
+    Only so can two tasks that are done at the same moment complete the goal. If the counts change the goal, the action
+    writes its next version as well.
+    """
     total, done = (new - old for new, old in zip(_COUNTS[now], _COUNTS[was], strict=True))
-    if not total and not done:
-        return [{"Put": put}]
-    goal = {
-        "Key": row_key(goal_key),
-        "UpdateExpression": "ADD tasks_total :total, tasks_done :done",
-        **THERE,
-        "ExpressionAttributeValues": {":total": {"N": str(total)}, ":done": {"N": str(done)}},
-    }
-    return [{"Put": put}, {"Update": goal}]
+    tasks_total, tasks_done = (goal.tasks_total or 0) + total, (goal.tasks_done or 0) + done
+    after = rollup.moved(goal, tasks_total, tasks_done, now in ("begun", "done"), request_id)
+    unchanged = tracks.ROWS.unchanged(goal, "tasks_total", "tasks_done")
+    if after is not goal:
+        action = tracks.update(goal, replace(after, tasks_total=tasks_total, tasks_done=tasks_done))["Update"]
+    elif total or done:
+        action = {
+            "Key": row_key(goal_key),
+            "UpdateExpression": "ADD #tasks_total :total, #tasks_done :done",
+            **THERE,
+            "ExpressionAttributeNames": {},
+            "ExpressionAttributeValues": {":total": {"N": str(total)}, ":done": {"N": str(done)}},
+        }
+    else:
+        return []
+    merged = {name: {**action[name], **unchanged.get(name, {})} for name in _MERGED}
+    condition = f"{action['ConditionExpression']} AND {unchanged['ConditionExpression']}"
+    return [{"Update": {**action, **merged, "ConditionExpression": condition}}]

@@ -20,7 +20,7 @@ to_item, from_item = ROWS.to_item, ROWS.from_item
 
 def put(run: GoalRun, former: GoalRun | None) -> Item:
     """The action that begins a goal run, in the place of the former one: nobody may have begun another meanwhile."""
-    return ROWS.put(run, ROWS.stands(former, "version") if former else NEW)
+    return ROWS.put(run, ROWS.unchanged(former, "version") if former else NEW)
 
 
 def update(before: GoalRun, after: GoalRun) -> Item:
@@ -58,7 +58,7 @@ def read_tasks(table: Table, tenant_id: str, goal_id: str, owner: str | None) ->
 
 
 def has_work(table: Table, tenant_id: str, goal_id: str, owner: str | None) -> bool:
-    """Tell whether the goal has an open task of an agent: 1 query for each MB of tasks until one is found."""
+    """Return whether the goal has an open task of an agent: 1 query for each MB of tasks until one is found."""
     wanted = Filter()
     for_agents(wanted)
     wanted.any_of("status", ["backlog", "todo", "in_progress", None])

@@ -1,6 +1,6 @@
 """What holds the graph of tracks together when many write at once: goals' counters, and the guard row of a tenant.
 
-Both are optimistic: a write tells what was read, and is refused when it moved since.
+Both are optimistic: a write is conditional on what was read, and is refused when it changed since.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def update(before: Track, after: Track, drawn: int) -> Item:
 
 
 def draw(goal: Track, count: int) -> Item:
-    """The action that takes numbers from a goal: its counter must still stand where we read it, and it must live."""
+    """The action that takes numbers from a goal: its counter must still be what was read, and it must live."""
     condition, values = _counter_stands(goal)
     return {
         "Update": {

@@ -18,7 +18,7 @@ from switchyard.store.codec import NEW, row_key
 from switchyard.store.lists import side_by_side
 from switchyard.store.table import ConditionFailed, Item, Table
 
-#: Digits of an id (UUIDv7) that tell its block: 2^24 milliseconds, 4 hours and 40 minutes.
+#: Digits of an id (UUIDv7) that name its block: 2^24 milliseconds, 4 hours and 40 minutes.
 BLOCK_DIGITS = 6
 
 
@@ -55,7 +55,7 @@ def count(table: Table, task: Track) -> None:
         except ConditionFailed:
             continue
         return
-    raise Busy("A project's counts changed all the time.")
+    raise Busy("A project's counts kept changing.")
 
 
 def _was(row: Mapping[str, Any] | None) -> Standing | None:
@@ -115,13 +115,13 @@ def of_repository(table: Table, homes: Sequence[str], repository: str) -> int:
 
 
 def blocks(table: Table, homes: Sequence[str]) -> list[tuple[str, int]]:
-    """Return how many tasks each block of time has in all the homes, newest first: 1 query per home, side by side."""
+    """Return how many tasks each block of time has in all the homes, newest first: 1 query per home, in parallel."""
     found = _read(table, homes, keys.BLOCK)
     return sorted(found.items(), reverse=True)
 
 
 def repositories(table: Table, homes: Sequence[str]) -> list[str]:
-    """Return the repositories of the homes' tasks in order: 1 query per home, side by side."""
+    """Return the repositories of the homes' tasks in order: 1 query per home, in parallel."""
     return sorted(_read(table, homes, keys.REPOSITORY))
 
 

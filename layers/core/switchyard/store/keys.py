@@ -1,7 +1,7 @@
 """Every key of the table, in one place. docs/data-model.md shows them beside the access patterns they serve.
 
-Each partition key begins with the tenant, except that of a token, which is what tells the tenant, and those of the
-audit trail, which the table's policy must be able to tell from all others.
+Each partition key begins with the tenant, except that of a token, by which the tenant is found, and those of the
+audit trail, which the table's policy must be able to distinguish.
 """
 
 import hashlib
@@ -121,7 +121,7 @@ def audit_by_actor(realm: str, actor_id: str) -> str:
 
 
 def by_project(realm: str, kind: str, project_id: str) -> str:
-    """`*` stands for the tracks of more than one project."""
+    """`*` is for the tracks of more than one project."""
     return f"{realm}#project#{project_id}#{kind}"
 
 
@@ -142,14 +142,14 @@ def by_priority(realm: str, priority: str) -> str:
 
 
 def by_dependency(realm: str, track_id: str) -> str:
-    """The one track that a task depends on; `*` stands for more than one."""
+    """The one track that a task depends on; `*` is for tasks with more than one."""
     return f"{realm}#dependency#{track_id}"
 
 
 def ready(realm: str, assignee: str | None, kind: str | None, project_id: str = "") -> str:
     """Tasks that can be drawn: those of one assignee, or the unassigned ones meant for a kind of worker.
 
-    `*` stands for the tasks of more than one project, "" for those of all.
+    `*` is for the tasks of more than one project, "" for those of all.
     """
     bucket = f"assigned#{assignee}" if assignee else f"unassigned#{kind or 'user'}"
     return f"{realm}#ready#{len(project_id)}#{project_id}#{bucket}"
@@ -218,7 +218,7 @@ def runs_leased(realm: str, agent: str | None) -> str:
     return f"{realm}#runs#leased#{agent or ''}"
 
 
-#: Where the reconciler goes on: a row of the service's own, of no tenant.
+#: Where the reconciler continues: a row of the service's own, of no tenant.
 RECONCILER = ("RUNS#RECONCILER", "RECONCILER")
 
 
@@ -260,7 +260,7 @@ def notification(tenant_id: str, task_id: str, notification_id: str) -> tuple[st
 
 
 def cooldown(tenant_id: str, task_id: str, run_id: str, kind: str) -> tuple[str, str]:
-    """Until when a run rings no more for a kind of notification."""
+    """Until when a run sends no further notification of a kind."""
     return f"{tenant_id}#{task_id}", f"COOLDOWN#{run_id}#{kind}"
 
 

@@ -1,8 +1,8 @@
 """Lists: a page is a merge of key ranges, so that its cost follows the page and not the table.
 
 A list is one or more ranges of an index (each a partition and a stretch of its sort key), all in the same order.
-One range is one Query; several run side by side and are merged. What no index can answer is left to a filter,
-under a bound: a page examines at most EXAMINE_MAX rows per range and then ends early, with a cursor to go on.
+One range is one Query; several run in parallel and are merged. What no index can answer is left to a filter,
+under a bound: a page examines at most EXAMINE_MAX rows per range and then ends early, with a cursor to continue from.
 """
 
 import base64
@@ -59,7 +59,7 @@ class Filter:
         return placeholder
 
     def any_of(self, attribute: str, values: Sequence[str | None]) -> None:
-        """Keep rows whose attribute is one of the values; None stands for its absence."""
+        """Keep rows whose attribute is one of the values; None means its absence."""
         name = self.name(attribute)
         given = [self.value(value) for value in values if value is not None]
         options = [f"{name} IN ({', '.join(given)})"] if given else []
@@ -102,7 +102,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows in order, and the position to go on from (None at the end of the list)."""
+    """Rows in order, and the position to continue from (None at the end of the list)."""
 
     items: list[Item]
     position: str | None
@@ -179,7 +179,7 @@ def read_page(
     """
     filtered = bool(row_filter and row_filter.conditions)
     readers = [_Reader(table, each, descending, row_filter) for each in ranges]
-    # One row more than asked tells whether there is a next page; one more again when a page starts after a row.
+    # One row more than asked shows whether there is a next page; one more again when a page starts after a row.
     chunk = limit + 1 + (after is not None)
     while True:
         hungry = [r for r in readers if len(r.rows) <= limit and not r.finished]
@@ -197,7 +197,7 @@ def read_page(
 
 def _merge(readers: Sequence[_Reader], limit: int, descending: bool, whole: bool) -> Page:
     rows = sorted((row for r in readers for row in r.rows), key=lambda row: row[0], reverse=descending)
-    # A range that was not read to its end vouches for nothing behind the point it reached.
+    # What lies behind the point that a range was read to is unknown.
     ends = [r.reached for r in readers if not r.finished and r.reached is not None and len(r.rows) <= limit]
     horizon = (max(ends) if descending else min(ends)) if ends else None
     if horizon is not None:

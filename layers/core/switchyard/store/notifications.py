@@ -1,4 +1,4 @@
-"""Notifications in their task's partition, and the rows that keep a run from ringing too often."""
+"""Notifications in their task's partition, and the rows that keep a run from notifying too often."""
 
 import time
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
 def put(table: Table, notification: Notification) -> Notification | None:
-    """Write what was decided, once; returns None, or the notification that stands already."""
+    """Write what was decided, once; returns None, or the notification that is there already."""
     try:
         table.write([ROWS.put(notification, NEW)])
     except ConditionFailed as refused:
@@ -50,14 +50,14 @@ def change(table: Table, before: Notification, **fields: Any) -> Notification | 
     """Write a notification as it is after an attempt, or None when another attempt wrote it meanwhile."""
     after = replace(before, **fields)
     try:
-        table.write([ROWS.put(after, ROWS.stands(before, "attempts", "trying_until"))])
+        table.write([ROWS.put(after, ROWS.unchanged(before, "attempts", "trying_until"))])
     except ConditionFailed:
         return None
     return after
 
 
 def cool_down(table: Table, notification: Notification) -> bool:
-    """Take the run's turn to ring for this kind; False while another notification's turn lasts.
+    """Start the run's cooldown for this kind; False while another notification's cooldown lasts.
 
     The notification's own turn may be taken again.
     """

@@ -12,7 +12,7 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.lifecycle import PRIORITIES
 from switchyard.domain.tracks import AGENT_PREFIX
 from switchyard.store import indexes, keys, lists
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.lists import Filter, Page, Range
 from switchyard.store.table import Item, Table
 
@@ -30,7 +30,7 @@ class Wanted:
 
 
 def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str | None = None) -> Page:
-    """Return at most `limit` tasks that the actor may draw now: 1 round trip, its queries side by side."""
+    """Return at most `limit` tasks that the actor may draw now: 1 round trip, its queries in parallel."""
     found: dict[str, Page] = {}
 
     def read(name: str, ranges: list[Range], row_filter: Filter, count: int, start: str | None) -> None:
@@ -49,7 +49,7 @@ def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str
 def _merge(free: Page, lapsed: list[Item], limit: int, after: str | None) -> Page:
     ranked = [(item["ready_rank"]["S"], item) for item in free.items]
     for item in lapsed:
-        rank = rows.ready_rank(rows.from_item(item))
+        rank = track_rows.ready_rank(track_rows.from_item(item))
         # Beyond the point that the free ones were read to, a task belongs on a later page.
         if (after is None or rank > after) and (free.position is None or rank <= free.position):
             ranked.append((rank, item))
@@ -92,8 +92,8 @@ def _lapsed_filter(actor: Actor, wanted: Wanted) -> Filter:
 
 
 def for_agents(wanted: Filter, agents: bool = True) -> None:
-    """Keep the tasks that an agent is to do (as Track.is_agents tells it, or the kind of an unassigned one), or the
+    """Keep the tasks that an agent is to do (by Track.is_agents, or the kind of an unassigned one), or the
     others."""
     kind, prefix = wanted.value("agent"), wanted.value(AGENT_PREFIX)
-    told = f"{wanted.name('assignee_type')} = {kind} OR begins_with({wanted.name('assignee')}, {prefix})"
-    wanted.conditions.append(f"({told})" if agents else f"(NOT ({told}))")
+    condition = f"{wanted.name('assignee_type')} = {kind} OR begins_with({wanted.name('assignee')}, {prefix})"
+    wanted.conditions.append(f"({condition})" if agents else f"(NOT ({condition}))")

@@ -1,6 +1,6 @@
 """Logs of runs in the table: a partition of its own for each run, a row for each append, in the order of ids.
 
-A row holds the entries of its append as JSON, one a line: reading a log hands lines on and parses nothing.
+A row holds the entries of its append as JSON, one a line: reading a log passes lines on and parses nothing.
 """
 
 from collections.abc import Iterator, Sequence

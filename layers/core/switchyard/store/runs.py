@@ -61,8 +61,8 @@ ROWS = Codec(
 to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
-#: The actions that create a run, and that turn one version into the next; what moves without a version (the lease) must
-#: stand as it was read.
+#: The actions that create a run, and that turn one version into the next; what changes without a version (the lease)
+#: must be as it was read.
 put, update = ROWS.create, ROWS.update
 
 
@@ -75,7 +75,7 @@ def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: 
 class Offers:
     """Runs of the realms that an actor may claim now, a page at a time: offered ones, and those whose lease ran out.
 
-    The index lags behind the table: who claims a run reads it again, and goes on to the next page when all are gone.
+    The index lags behind the table: a claim reads the run again, and takes the next page if all of one are gone.
     """
 
     def __init__(self, table: Table, actor: Actor, realms: Sequence[str], project_id: str | None = None) -> None:
@@ -86,16 +86,16 @@ class Offers:
         self._filter = Filter()
         if project_id:
             self._filter.any_of("project_id", [project_id])
-        #: Where to go on in each partition that was not read to its end.
+        #: Where to continue in each partition that was not read to its end.
         self._places: dict[Range, str | None] = dict.fromkeys((*self._free, *self._lapsed))
 
     @property
     def are_over(self) -> bool:
-        """Tell whether there is no further page."""
+        """Return whether there is no further page."""
         return not self._places
 
     def read(self, limit: int) -> tuple[list[Run], list[Run]]:
-        """Return the next runs of each kind: 1 round trip, its queries side by side; at most `limit` of a partition.
+        """Return the next runs of each kind: 1 round trip, its queries in parallel; at most `limit` of a partition.
 
         Those meant for the actor come before those for any agent, then the oldest first.
         """

@@ -37,7 +37,7 @@ _THROTTLED = "The database is too busy: try again in a second."
 
 class ConditionFailed(Exception):
     """A conditional write was refused. `items` has, per action, the row that was in the way ({} if none),
-    or None where the action's own condition held. `sent_again` tells that an earlier attempt may have gone through."""
+    or None where the action's own condition held. `sent_again` says that an earlier attempt may have gone through."""
 
     def __init__(self, items: Sequence[Item | None], sent_again: bool = False) -> None:
         super().__init__("condition failed")
@@ -109,7 +109,7 @@ class Table:
         return found
 
     def query(self, **params: Any) -> tuple[list[Item], Item | None]:
-        """Run one Query; returns the rows and the key to go on from (None at the end)."""
+        """Run one Query; returns the rows and the key to continue from (None at the end)."""
         answer = self.call("query", TableName=self.name, **params)
         return answer["Items"], answer.get("LastEvaluatedKey")
 
@@ -167,9 +167,9 @@ def _is_retryable(error: ApiError) -> bool:
 
 
 def _is_done(kind: str, params: Mapping[str, Any], row: Item) -> bool:
-    """Tell whether a row is as this Put, Update or Delete leaves it ({}: there is no row).
+    """Return whether a row is as this Put, Update or Delete leaves it ({}: there is no row).
 
-    Of updates that is told of those that set attributes to values and remove others.
+    Updates can be compared if they set attributes to values and remove others.
     """
     if kind == "Delete":
         return not row

@@ -1,6 +1,6 @@
 """A tenant's own rows: itself, its projects and its actors. Small numbers are drawn from the tenant's row.
 
-A number is drawn in the transaction that gives it out: the counter must still stand where it was read, so that two
+A number is drawn in the transaction that gives it out: the counter must still be what was read, so that two
 who draw at once cannot get the same one, and a refused write burns none.
 """
 
@@ -30,7 +30,7 @@ def find_tenant(table: Table, tenant_id: str) -> Tenant | None:
 
 
 def set_auto_run(tenant_id: str, mode: AutoRun) -> Item:
-    """The action that sets which tasks of a tenant get a run by themselves."""
+    """The action that sets which tasks of a tenant get a run automatically."""
     return {
         "Update": {
             "Key": row_key(keys.tenant(tenant_id)),

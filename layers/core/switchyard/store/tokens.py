@@ -33,7 +33,7 @@ class TokenRow:
 
     @property
     def usable(self) -> bool:
-        """Tell by the clock whether the token opens anything now."""
+        """Return, by the clock, whether the token opens anything now."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > clock.now())
 
 

@@ -218,7 +218,7 @@ to_item, from_item = ROWS.to_item, ROWS.from_item
 
 
 def is_live(item: Mapping[str, Any] | None) -> bool:
-    """Tell whether a row is there and no tombstone."""
+    """Return whether a row is there and no tombstone."""
     return item is not None and "deleted_at" not in item
 
 
@@ -241,8 +241,8 @@ def load(table: Table, actor: Actor, ids: Iterable[str]) -> dict[str, Track]:
 
 
 #: The actions that create a track, and that turn one version into the next. Only what differs is written: counters that
-#: other writers keep on the row stay untouched. What moves without a new version (a lease that is prolonged,
-#: dependencies that were looked at) must stand as it was read.
+#: other writers keep on the row stay untouched. What changes without a new version (a lease that is prolonged,
+#: dependencies that were looked at) must be as it was read.
 put, update = ROWS.create, ROWS.update
 
 
@@ -265,7 +265,7 @@ def must_exist(tenant_id: str, track_id: str, kind: TrackType, seen_by: str | No
 
 def must_belong_to(track: Track) -> Item:
     """The check that a track that was read is still shared, or personal to the same owner."""
-    return {"ConditionCheck": {"Key": row_key(keys.track(track.tenant_id, track.id)), **ROWS.stands(track, "owner")}}
+    return {"ConditionCheck": {"Key": row_key(keys.track(track.tenant_id, track.id)), **ROWS.unchanged(track, "owner")}}
 
 
 def must_be_done(tenant_id: str, track_id: str) -> Item:

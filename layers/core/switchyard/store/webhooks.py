@@ -35,7 +35,7 @@ class Webhook:
     version: int = 1
 
     def wants(self, event: str) -> bool:
-        """Tell whether events of this name go to the endpoint."""
+        """Return whether events of this name go to the endpoint."""
         kind = event.partition(".")[0]
         return self.enabled and (event in self.events or f"{kind}.*" in self.events)
 
@@ -84,11 +84,11 @@ def put(webhook: Webhook) -> Item:
 def change(before: Webhook, **fields: Any) -> tuple[Webhook, Item]:
     """Return the next version of an endpoint, and the action that writes it: nobody changed it meanwhile."""
     after = replace(before, **fields, version=before.version + 1, updated_at=clock.now())
-    return after, ROWS.put(after, ROWS.stands(before, "version"))
+    return after, ROWS.put(after, ROWS.unchanged(before, "version"))
 
 
 def remove(webhook: Webhook) -> Item:
-    """The action that deletes an endpoint; its deliveries expire by themselves."""
+    """The action that deletes an endpoint; its deliveries expire on their own."""
     return ROWS.delete(webhook, THERE)
 
 
@@ -99,7 +99,7 @@ def remove(webhook: Webhook) -> Item:
 class Delivery:
     """One event on its way to one endpoint. `status` is pending, delivered or failed; `round` counts redeliveries.
 
-    `body` is what is sent, the same bytes on every attempt; `track_id` is what it tells of: it goes to nobody once that
+    `body` is what is sent, the same bytes on every attempt; `track_id` is what it is about: it goes to nobody once that
     is personal.
     """
 
@@ -138,7 +138,7 @@ def put_delivery(delivery: Delivery) -> Item:
 def change_delivery(before: Delivery, **fields: Any) -> tuple[Delivery, Item]:
     """Return a delivery as it is after an attempt or a wish to redeliver, and the action that writes it.
 
-    It must still be in the round that it was read in: what an older round's attempt found tells nothing any more.
+    It must still be in the round that it was read in: the result of an older round's attempt is void.
     """
     after = replace(before, **fields)
-    return after, DELIVERIES.put(after, DELIVERIES.stands(before, "round"))
+    return after, DELIVERIES.put(after, DELIVERIES.unchanged(before, "round"))

@@ -1,12 +1,13 @@
 """Types of input that several surfaces take, each refusing with what would be right."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from switchyard.domain import clock
 from switchyard.domain.text import is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, ID_MAX, METADATA_MAX_BYTES, TITLE_MAX
-from switchyard.http.models import AfterValidator, Field, Query, Wire, to_camel
+from switchyard.http.models import AfterValidator, BeforeValidator, Field, Query, Rule, Wire, to_camel
 from switchyard.http.validation import Expectation, bounded_json, read_id
 from switchyard.store.lists import CURSOR_MAX
 
@@ -52,10 +53,19 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise Expectation("has control characters", "printable characters", "characters")
+#: Format characters stay: names in many scripts, and joined emoji, need them.
+_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+
+
+def _one_line(text: str) -> str:
+    if not re.fullmatch(_ONE_LINE, text):
+        raise Expectation("has control characters", "one line of text", "characters")
     return text
+
+
+def whole(value: Any) -> Any:
+    """Take 31.0 for 31: JSON knows numbers alone, and a JSON Schema counts both as integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _date_or_instant(text: str) -> str:
@@ -76,21 +86,27 @@ def _distinct(values: list[str]) -> list[str]:
     return values
 
 
-NotBlank = AfterValidator(_not_blank)
-Printable = AfterValidator(_printable)
-Distinct = AfterValidator(_distinct)
+NotBlank = Rule(_not_blank, {"pattern": r"\S"})
+#: One line of text.
+OneLine = Rule(_one_line, {"pattern": _ONE_LINE})
+Distinct = Rule(_distinct, {"uniqueItems": True})
+Whole = BeforeValidator(whole)
 
-#: An id of another system or a name: any printable text.
-Name = Annotated[str, Field(max_length=ID_MAX), Printable]
-NonEmptyName = Annotated[str, Field(min_length=1, max_length=ID_MAX), Printable]
+_DATE_OR_TIME = {"anyOf": [{"format": "date"}, {"format": "date-time"}]}
+#: A track's id as the surfaces spell it.
+ID = r"([A-Za-z]{2,12}_)?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
+
+#: An id of another system or a name: any line of text.
+Name = Annotated[str, Field(max_length=ID_MAX), OneLine]
+NonEmptyName = Annotated[str, Field(min_length=1, max_length=ID_MAX), OneLine]
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
 Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
 #: A date, kept as one, or an instant in the ledger's form.
-Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+Moment = Annotated[str, Field(max_length=40), Rule(_moment, _DATE_OR_TIME)]
 #: An instant in the ledger's form; a date is its midnight in UTC.
-Instant = Annotated[str, Field(max_length=40), AfterValidator(_instant)]
-#: A track's id in any surface's spelling, as UUID.
-TrackId = Annotated[str, AfterValidator(read_id)]
+Instant = Annotated[str, Field(max_length=40), Rule(_instant, _DATE_OR_TIME)]
+#: A track's id in any surface's form, as UUID.
+TrackId = Annotated[str, Rule(read_id, {"pattern": rf"^{ID}$"})]
 #: Any JSON object of bounded size.
 Metadata = Annotated[dict[str, Any], bounded(METADATA_MAX_BYTES)]
 #: How many items a page has at most.

@@ -1,4 +1,4 @@
-"""Answers in HTTP/1.1, read strictly: what is not whole, or not clearly whole, is no answer."""
+"""Answers in HTTP/1.1, read strictly: what is not whole, or not clearly whole, is refused."""
 
 import time
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ _LENGTHS = ("content-length", "transfer-encoding")
 
 
 class Answer(NamedTuple):
-    """One answer: header names in lower case; `reusable` tells whether another request may follow on the connection."""
+    """One answer: header names in lower case; `reusable` says whether another request may follow on the connection."""
 
     status: int
     headers: dict[str, str]
@@ -48,7 +48,7 @@ class Reader:
             raise Unreachable("The answer is compressed, which was not asked for.")
         if "transfer-encoding" in headers:
             if headers["transfer-encoding"].lower() != "chunked" or "content-length" in headers:
-                raise Unreachable("The answer's length can not be told.")
+                raise Unreachable("The answer's length is not known.")
             body = self._chunks()
         elif status in (204, 304):
             body = b""
@@ -70,7 +70,7 @@ class Reader:
                 raise Unreachable("The answer's headers make no sense.")
             name, value = name.lower(), value.strip()
             if name in _LENGTHS and headers.get(name, value) != value:
-                raise Unreachable("The answer's length can not be told.")
+                raise Unreachable("The answer's length is not known.")
             # Of a header that comes twice the first counts: none that is read here may.
             headers.setdefault(name, value)
         return int(rest[:3]), version, headers
@@ -88,7 +88,7 @@ class Reader:
         return bytes(body)
 
     def _line(self, end: bytes, longest: int) -> bytes:
-        """Return what stands before the next `end`, and drop both."""
+        """Return what comes before the next `end`, and drop both."""
         searched = 0
         while (at := self._buffer.find(end, searched)) < 0:
             searched = max(0, len(self._buffer) - len(end) + 1)
@@ -121,5 +121,5 @@ class Reader:
 def _number(text: str, base: int) -> int:
     digits = "0123456789abcdef"[:base]
     if not 0 < len(text) <= 16 or text.lower().strip(digits):
-        raise Unreachable("The answer's length can not be told.")
+        raise Unreachable("The answer's length is not known.")
     return int(text, base)

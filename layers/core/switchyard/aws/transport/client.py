@@ -82,7 +82,7 @@ def make(service: str, environment: Mapping[str, str] = os.environ) -> Client | 
 
 
 def _understood(answer: Answer, operation: str) -> dict[str, Any]:
-    """Return what the service says. Raises ApiError for its errors, Unreachable if the words can not be its own."""
+    """Return what the service says. Raises ApiError for its errors, Unreachable if the words cannot be its own."""
     checksum = answer.headers.get("x-amz-crc32")
     if checksum is not None and checksum != str(crc32(answer.body)):
         raise Unreachable(f"The answer to {operation} was damaged on its way.")

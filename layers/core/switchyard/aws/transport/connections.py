@@ -136,4 +136,4 @@ def tls_context() -> "ssl.SSLContext":
     try:
         return ssl.create_default_context(cafile=bundle)
     except OSError as error:
-        raise NotConfigured(f"AWS_CA_BUNDLE: {bundle!r} can not be read as certificates: {error}") from error
+        raise NotConfigured(f"AWS_CA_BUNDLE: {bundle!r} cannot be read as certificates: {error}") from error

@@ -104,7 +104,7 @@ class Container:
 
 
 def _checked(access_key: Any, secret_key: Any, token: Any) -> Credentials:
-    """Return the keys, if they can stand in a header."""
+    """Return the keys, if they are valid in a header."""
     for value in (access_key, secret_key, token):
         if value and not re.fullmatch(r"[!-~]+", value):
             raise NotConfigured("The credentials have characters in them that keys do not have.")

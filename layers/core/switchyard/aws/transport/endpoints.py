@@ -62,14 +62,14 @@ def region(environment: Mapping[str, str]) -> str | None:
 
 
 def is_plain(environment: Mapping[str, str]) -> bool:
-    """Tell whether the environment's variables say all there is to say: no profile, no file, no proxy, no variant."""
+    """Return whether the environment's variables say all there is to say: no profile, no file, no proxy, no variant."""
     if any(environment.get(name, "").lower() not in ("", "false") for name in _ASKS_FOR_MORE):
         return False
     return not any(os.path.isfile(os.path.expanduser(environment.get(name) or usual)) for name, usual in _FILES.items())
 
 
 def find(service: Service, region: str, environment: Mapping[str, str]) -> Endpoint | None:
-    """Return where the service is; None if that is not to be told from the region and the variables alone."""
+    """Return where the service is; None if the region and the variables are not enough to say."""
     url = None
     if environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() != "true":
         url = environment.get(f"AWS_ENDPOINT_URL_{service.variable}") or environment.get("AWS_ENDPOINT_URL")

@@ -25,7 +25,7 @@ def create_token(call: Call[CreateToken]) -> Reply:
     body = call.body
     actor = body.actor
     row, secret = administration.issue_token(
-        call.ledger, actor.id, actor.kind, body.scopes, body.expires_at, actor.name or ""
+        call.unit, actor.id, actor.kind, body.scopes, body.expires_at, actor.name or ""
     )
     shown = present.token(row)
     first, later = {"token": secret, "notice": _ONCE}, {"token": None, "notice": _SHOWN}
@@ -34,21 +34,21 @@ def create_token(call: Call[CreateToken]) -> Reply:
 
 def revoke_token(call: Call) -> Reply:
     """Answer a revocation by the token's public id."""
-    administration.revoke_token(call.ledger, call.path_id())
+    administration.revoke_token(call.unit, call.path_id())
     return Reply(204)
 
 
 def update_tenant(call: Call[UpdateTenant]) -> Reply:
     """Answer an UpdateTenant body."""
-    return Reply(200, present.settings(administration.change_tenant(call.ledger, call.body.auto_run)))
+    return Reply(200, present.settings(administration.change_tenant(call.unit, call.body.auto_run)))
 
 
 def shown_tenant(call: AnyCall) -> dict[str, Any]:
     """Return what the caller's tenant shows."""
-    return present.settings(administration.find_tenant(call.ledger))
+    return present.settings(administration.find_tenant(call.unit))
 
 
 def create_project(call: Call[CreateProject]) -> Reply:
     """Answer a CreateProject body."""
     body = call.body
-    return Reply(201, present.project(administration.create_project(call.ledger, body.name)))
+    return Reply(201, present.project(administration.create_project(call.unit, body.name)))

@@ -36,7 +36,7 @@ def list_entries(call: Call[None, ListEntries]) -> Reply:
         "audit", actor.tenant_id, actor.id, query.model_dump(exclude={"limit", "cursor"}, exclude_unset=True)
     )
     after = lists.from_cursor(query.cursor, print_)
-    page = lists.read_page(call.ledger.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
+    page = lists.read_page(call.unit.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
     shown = [_shown(audit.from_item(item)) for item in page.items]
     return Reply(200, {"items": shown, "nextCursor": lists.to_cursor(page.position, print_)})
 

@@ -1,4 +1,4 @@
-"""The audit surface as the composition knows it."""
+"""The audit surface: its name and the format of its errors."""
 
 from switchyard.http.problems import native_surface
 

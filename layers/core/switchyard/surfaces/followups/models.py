@@ -12,7 +12,15 @@ NOTE_MAX = 4_000
 
 Note = Annotated[str, Field(max_length=NOTE_MAX)]
 Key = Annotated[str, Field(min_length=1, max_length=KEY_MAX, description="Makes a retry safe")]
-DueAt = Annotated[Moment, Field(description="ISO 8601", json_schema_extra={"format": "date-time"})]
+
+
+def _as_promised(schema: dict[str, Any]) -> None:
+    """Name what the contract names; a date is taken all the same."""
+    del schema["anyOf"]
+    schema["format"] = "date-time"
+
+
+DueAt = Annotated[Moment, Field(description="ISO 8601", json_schema_extra=_as_promised)]
 
 
 def _both_or_neither(given: Any) -> None:
@@ -22,7 +30,15 @@ def _both_or_neither(given: Any) -> None:
         raise Expectation(f"{missing[0]} is missing", f"both {pair[0]} and {pair[1]}, or neither", "incomplete")
 
 
+_PAIR: dict[str, Any] = {
+    "related_resource_type": ["related_resource_id"],
+    "related_resource_id": ["related_resource_type"],
+}
+
+
 class CreateTask(Wire):
+    model_config = {"json_schema_extra": {"dependentRequired": _PAIR}}
+
     title: Title
     description: Description = ""
     due_at: DueAt = ABSENT

@@ -10,7 +10,7 @@ from switchyard.surfaces.followups.statuses import Resource, Source
 
 #: Kinds of linked resources that this surface has a word for.
 _RESOURCES = get_args(Resource)
-#: Changes that the service makes by itself come from its side, as an operator's do.
+#: Changes that the service itself makes come from its side, as an operator's do.
 _SOURCES: dict[str, Source] = {"api": "api", "mcp": "mcp", "admin": "admin", "workflow": "admin"}
 
 #: What a new task shows beside what its body says: it is open, and null where it is empty.
@@ -45,7 +45,7 @@ def task(track: Track) -> dict[str, Any]:
 
 
 def task_id(track_id: str) -> str:
-    """Return this surface's spelling of a track's id."""
+    """Return the id of a track as this surface shows it."""
     return f"task_{track_id}"
 
 

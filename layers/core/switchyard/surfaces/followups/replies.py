@@ -5,7 +5,7 @@ from switchyard.surfaces.followups.statuses import Resource, Source, Word
 
 
 class TaskShown(Shown):
-    """`source` tells how the latest change came in, `last_agent_actor_id` which agent touched the task last."""
+    """`source` says how the latest change came in, `last_agent_actor_id` which agent touched the task last."""
 
     id: str
     tenant_id: str

@@ -1,6 +1,6 @@
 """The words of the contract: three statuses for six stored ones, the linked resources, the ways a change came in.
 
-A status keeps a stored one that it already stands for.
+A status keeps a stored one that it already covers.
 """
 
 from typing import Literal

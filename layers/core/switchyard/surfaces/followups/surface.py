@@ -42,5 +42,5 @@ FOLLOWUPS = Surface(
     ErrorShown,
     statuses={Invalid: 400},
     codes={Invalid: "validation_failed", Busy: "internal_error"},
-    spell=present.task_id,
+    show_id=present.task_id,
 )

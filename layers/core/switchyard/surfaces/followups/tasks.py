@@ -7,10 +7,10 @@ from switchyard.domain import lifecycle, tracks
 from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
-from switchyard.ledger import tracks as ledger
+from switchyard.ledger import tracks as track_verbs
 from switchyard.ledger.unit import Unit
 from switchyard.store import indexes, keys, lists
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.indexes import Index
 from switchyard.store.lists import Filter, Range
 from switchyard.surfaces.followups import statuses
@@ -20,7 +20,7 @@ from switchyard.surfaces.followups.statuses import Word
 
 def create(unit: Unit, given: CreateTask) -> Track:
     """Gather a new task that everyone in the tenant sees."""
-    return ledger.create(
+    return track_verbs.create(
         unit,
         "task",
         given.title,
@@ -40,7 +40,7 @@ def wanted(body: Mapping[str, Any]) -> str | None:
 
 
 def find(unit: Unit, task_id: str) -> Track:
-    """Read one visible task by any spelling of its id; raises NotFound, also for what is no id of ours."""
+    """Read one visible task by its id in any surface's form; raises NotFound, also for what is not a valid id."""
     known = parse_id(task_id)
     if known is None:
         raise NotFound(f"There is no task with the id {task_id[:80]}.")
@@ -65,11 +65,11 @@ def update(
         fields["completed_note"] = None
     if note is not None:
         fields["completed_note"] = note or None
-    return ledger.change(unit, before, **fields)
+    return track_verbs.change(unit, before, **fields)
 
 
 def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
-    """Read a page of the tasks that the caller sees, and the cursor to go on with.
+    """Read a page of the tasks that the caller sees, and the cursor to continue with.
 
     By due date, soonest first, when a bound on it is given; otherwise newest first.
     """
@@ -106,7 +106,7 @@ def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         descending=not by_due,
         row_filter=row_filter,
     )
-    return [rows.from_item(item) for item in found.items], lists.to_cursor(found.position, print_)
+    return [track_rows.from_item(item) for item in found.items], lists.to_cursor(found.position, print_)
 
 
 def _ranges(realm: str, wanted: ListTasks, low: str | None, high: str | None) -> list[Range]:

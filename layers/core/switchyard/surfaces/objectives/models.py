@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from switchyard.domain.tracks import TITLE_MAX
-from switchyard.http.models import AfterValidator, Field
+from switchyard.http.models import Field, Rule
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import (
     ABSENT,
@@ -15,22 +15,27 @@ from switchyard.surfaces.inputs import (
     Limit,
     NonEmptyName,
     NotBlank,
-    Printable,
+    OneLine,
     Title,
 )
 
 LABELS_MAX = 20
 MESSAGE_MAX = 2_000
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
-_LABEL_KEY = re.compile(rf"(?:[a-z0-9.-]{{1,253}}/)?{_LABEL}")
-_LABEL_VALUE = re.compile(rf"(?:{_LABEL})?")
+_LABEL_KEY = rf"(?:[a-z0-9.-]{{1,253}}/)?{_LABEL}"
+_LABEL_VALUE = rf"(?:{_LABEL})?"
+_LABELS = {
+    "propertyNames": {"pattern": f"^{_LABEL_KEY}$"},
+    "additionalProperties": {"type": "string", "pattern": f"^{_LABEL_VALUE}$"},
+}
+_WANTED_LABELS = {"pattern": f"^({_LABEL_KEY}={_LABEL_VALUE}(,{_LABEL_KEY}={_LABEL_VALUE}){{0,{LABELS_MAX - 1}}})?$"}
 
 
 def _label_pairs(labels: dict[str, str]) -> dict[str, str]:
     for key, value in labels.items():
-        if not _LABEL_KEY.fullmatch(key):
+        if not re.fullmatch(_LABEL_KEY, key):
             raise Expectation(f"{key[:80]!r} is not a valid label key", "up to 63 of A-Z a-z 0-9 - _ .", "label")
-        if not _LABEL_VALUE.fullmatch(value):
+        if not re.fullmatch(_LABEL_VALUE, value):
             raise Expectation(f"{value[:80]!r} is not a valid label value", "up to 63 of A-Z a-z 0-9 - _ .", "label")
     return labels
 
@@ -43,6 +48,7 @@ def _wanted_labels(text: str) -> str:
     return text
 
 
+_Labels = Rule(_label_pairs, _LABELS)
 Message = Annotated[str, Field(min_length=1, max_length=MESSAGE_MAX), NotBlank]
 State = Literal[
     "STATE_UNSPECIFIED",
@@ -58,7 +64,7 @@ State = Literal[
 
 class NewMetadata(CamelBody):
     external_id: NonEmptyName = ABSENT
-    labels: Annotated[dict[str, str], Field(max_length=LABELS_MAX), AfterValidator(_label_pairs)] = {}
+    labels: Annotated[dict[str, str], Field(max_length=LABELS_MAX), _Labels] = {}
 
 
 class Secret(CamelBody):
@@ -81,7 +87,7 @@ class Party(CamelBody):
     """A tenant or a subject in the client's own namespace."""
 
     id: NonEmptyName
-    name: Annotated[str, Field(max_length=TITLE_MAX), Printable] = ABSENT
+    name: Annotated[str, Field(max_length=TITLE_MAX), OneLine] = ABSENT
 
 
 class CreateObjective(CamelBody):
@@ -100,6 +106,8 @@ class CreateObjective(CamelBody):
     subject: Party = ABSENT
     pinned_parameters: Annotated[dict[str, str], Field(max_length=100)] = {}
     parent_objective_id: NonEmptyName = ABSENT
+
+    model_config = {"json_schema_extra": {"dependentRequired": {"subject": ["tenant"]}}}
 
     def model_post_init(self, _context: Any) -> None:
         if self.subject is not None and self.tenant is None:
@@ -127,7 +135,7 @@ class ListObjectives(_Page):
     agent_id: NonEmptyName = ABSENT
     parent_objective_id: NonEmptyName = ABSENT
     profile_id: NonEmptyName = ABSENT
-    labels: Annotated[str, Field(max_length=4_096), AfterValidator(_wanted_labels)] = ""
+    labels: Annotated[str, Field(max_length=4_096), Rule(_wanted_labels, _WANTED_LABELS)] = ""
     include_info: bool = False
 
 

@@ -9,9 +9,9 @@ from switchyard.domain.ids import new_id, parse_id
 from switchyard.domain.tracks import METADATA_MAX_BYTES, TITLE_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.validation import check_json_size
-from switchyard.ledger import tracks as ledger
+from switchyard.ledger import tracks as track_verbs
 from switchyard.store import external_ids, indexes, keys, lists
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.lists import Filter, Range
 from switchyard.surfaces.objectives import present
 from switchyard.surfaces.objectives.models import ActOnObjective, CreateObjective, ListObjectives
@@ -29,11 +29,11 @@ def check_workspace(call: AnyCall) -> None:
         raise NotFound(f"There is no workspace {given[:80]!r} for this token.")
 
 
-def find(call: AnyCall, spelled: str) -> Track:
+def find(call: AnyCall, given: str) -> Track:
     """Read an objective by its id or by `external_id:<value>`; raises NotFound."""
-    goal = _find(call, spelled)
+    goal = _find(call, given)
     if goal is None:
-        raise NotFound(f"There is no objective {spelled[:200]!r}.")
+        raise NotFound(f"There is no objective {given[:200]!r}.")
     return goal
 
 
@@ -43,13 +43,13 @@ def of_path(call: AnyCall) -> Track:
     return find(call, call.path["objectiveId"])
 
 
-def _find(call: AnyCall, spelled: str) -> Track | None:
-    if spelled.startswith(_EXTERNAL):
-        row_key = external_ids.row_key(call.actor.tenant_id, spelled.removeprefix(_EXTERNAL))
-        found = external_ids.objective_id(call.ledger.row(row_key))
+def _find(call: AnyCall, given: str) -> Track | None:
+    if given.startswith(_EXTERNAL):
+        row_key = external_ids.row_key(call.actor.tenant_id, given.removeprefix(_EXTERNAL))
+        found = external_ids.objective_id(call.unit.row(row_key))
     else:
-        found = parse_id(spelled)
-    goal = call.ledger.find([found]).get(found) if found else None
+        found = parse_id(given)
+    goal = call.unit.find([found]).get(found) if found else None
     return None if goal is None or goal.is_task else goal
 
 
@@ -73,8 +73,8 @@ def create(call: Call[CreateObjective]) -> Reply:
     kept = _kept(body)
     parent_id = _parent(call, body.parent_objective_id) if body.parent_objective_id else None
     taken = _refuse_taken(call, body.metadata.external_id)
-    goal = ledger.create(
-        call.ledger,
+    goal = track_verbs.create(
+        call.unit,
         "goal",
         _title(body),
         description=body.first_user_message,
@@ -86,7 +86,7 @@ def create(call: Call[CreateObjective]) -> Reply:
     )
     if body.metadata.external_id is not None:
         claim = external_ids.claim(call.actor.tenant_id, body.metadata.external_id, goal.id, taken)
-        call.ledger.write(claim)
+        call.unit.write(claim)
     return answer(goal)
 
 
@@ -118,10 +118,10 @@ def _title(body: CreateObjective) -> str:
     return " ".join(body.first_user_message.split())[:TITLE_MAX].strip() or f"Objective of {body.agent_id}"
 
 
-def _parent(call: AnyCall, spelled: str) -> str:
-    parent = _find(call, spelled)
+def _parent(call: AnyCall, given: str) -> str:
+    parent = _find(call, given)
     if parent is None or parent.owner:
-        problem = f"there is no objective {spelled!r} that this one could belong to"
+        problem = f"there is no objective {given!r} that this one could belong to"
         expected = "the id of an objective that everyone in the workspace sees"
         raise UnknownReference(FieldError("parentObjectiveId", problem, expected, "unknown_reference"))
     return parent.id
@@ -132,8 +132,8 @@ def _refuse_taken(call: AnyCall, external_id: str | None) -> str | None:
     if external_id is None:
         return None
     row_key = external_ids.row_key(call.actor.tenant_id, external_id)
-    holder = external_ids.objective_id(call.ledger.row(row_key))
-    if holder and rows.is_live(call.ledger.row(keys.track(call.actor.tenant_id, holder))):
+    holder = external_ids.objective_id(call.unit.row(row_key))
+    if holder and track_rows.is_live(call.unit.row(keys.track(call.actor.tenant_id, holder))):
         raise AlreadyExists(
             f"An objective with the external id {external_id!r} exists: use it, or another external id."
         )
@@ -154,22 +154,22 @@ def list_objectives(call: Call[None, ListObjectives]) -> Reply:
     sent = query.model_dump(exclude={"limit", "cursor", "include_info"}) | {"parent": parent}
     print_ = lists.fingerprint(call.actor.tenant_id, call.actor.id, "objectives", sent)
     page = lists.read_page(
-        call.ledger.table,
+        call.unit.table,
         _ranges(call, query, statuses, parent),
         limit=query.limit,
         after=lists.from_cursor(query.cursor or None, print_),
         descending=query.sort_order == "desc",
         row_filter=_filter(query, parent),
     )
-    items = [present.objective(rows.from_item(item), query.include_info) for item in page.items]
+    items = [present.objective(track_rows.from_item(item), query.include_info) for item in page.items]
     return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, print_) or ""}})
 
 
-def _parent_filter(call: AnyCall, spelled: str | None) -> str | None:
+def _parent_filter(call: AnyCall, given: str | None) -> str | None:
     """Return the parent's id, or an empty text when there is no such objective."""
-    if spelled is None:
+    if given is None:
         return None
-    parent = _find(call, spelled)
+    parent = _find(call, given)
     return parent.id if parent else ""
 
 
@@ -208,11 +208,11 @@ def _filter(query: ListObjectives, parent: str | None) -> Filter:
 def act(call: Call[ActOnObjective]) -> Reply:
     """Do what the end of the path says: `obj_…:cancel` or `obj_…:continue`."""
     check_workspace(call)
-    spelled, _, verb = call.path["objectiveId"].rpartition(":")
+    given, _, verb = call.path["objectiveId"].rpartition(":")
     action = _VERBS.get(verb)
     if action is None:
         raise NotFound(f"An objective has no action {verb[:40]!r}: the path ends in :cancel or :continue.")
-    goal = find(call, spelled)
+    goal = find(call, given)
     tracks.check_version(goal, call.if_match)
     return action(call, goal)
 
@@ -225,7 +225,7 @@ def _cancel(call: Call[ActOnObjective], goal: Track) -> Reply:
     if goal.status == "completed":
         raise WrongState("The objective is finalized: there is nothing left to cancel.")
     kept = {**goal.ext.get("objectives", {}), "cancelReason": body.reason or ""}
-    return answer(ledger.change(call.ledger, goal, status="cancelled", ext={**goal.ext, "objectives": kept}))
+    return answer(track_verbs.change(call.unit, goal, status="cancelled", ext={**goal.ext, "objectives": kept}))
 
 
 def _continue(call: Call[ActOnObjective], goal: Track) -> Reply:
@@ -248,7 +248,7 @@ def _continue(call: Call[ActOnObjective], goal: Track) -> Reply:
     kept = dict(goal.ext.get("objectives", {}))
     kept["messages"] = [*kept.get("messages", ()), message][-MESSAGES_KEPT:]
     status = goal.status if running else "on_track"
-    after = ledger.change(call.ledger, goal, status=status, ext={**goal.ext, "objectives": kept})
+    after = track_verbs.change(call.unit, goal, status=status, ext={**goal.ext, "objectives": kept})
     return Reply(200, present.message_event(after, message), {"etag": tracks.etag(after)})
 
 

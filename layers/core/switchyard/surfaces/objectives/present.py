@@ -8,6 +8,7 @@ from typing import Any
 
 from switchyard.domain import lifecycle
 from switchyard.domain.tracks import Track
+from switchyard.http.operation import OWN
 
 #: Which statuses of a goal are which state.
 STATUSES: dict[str, tuple[str, ...]] = {
@@ -21,9 +22,21 @@ STATUSES: dict[str, tuple[str, ...]] = {
 }
 _STATES = {status: state for state, statuses in STATUSES.items() for status in statuses}
 
+#: What a new objective shows beside what its body says: a body that was shown may carry it.
+NEW = {
+    **dict.fromkeys(("state", "stateMessage", "messages", "configSnapshot", "info"), OWN),
+    "metadata": {
+        **dict.fromkeys(("id", "accountId", "workspaceId", "profileId", "createdAt", "name"), OWN),
+        "externalId": "",
+    },
+    "systemPrompt": "",
+    "parentObjectiveId": "",
+    "episodicMemory": {"memoryLayerId": OWN},
+}
+
 
 def state(goal: Track) -> str:
-    """Return the state that a goal's status stands for."""
+    """Return the state for a goal's status."""
     return _STATES[goal.status or "not_started"]
 
 
@@ -55,6 +68,8 @@ def objective(goal: Track, with_info: bool = True) -> dict[str, Any]:
             **_metadata(goal, objective_id(goal.id), goal.title, kept.get("externalId", "")),
             "labels": dict(label.split("=", 1) for label in goal.labels),
         },
+        "agentId": goal.assignee or "",
+        **{name: kept[name] for name in ("variationId", "tenant", "subject") if name in kept},
         "state": state(goal),
         "stateMessage": kept.get("cancelReason", "") if goal.status == "cancelled" else "",
         "systemPrompt": "",

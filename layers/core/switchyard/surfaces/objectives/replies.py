@@ -157,8 +157,19 @@ class Info(CamelShown):
     subject: PartyShown = None  # type: ignore[assignment]
 
 
+class Party(CamelShown):
+    id: str
+    name: str = None  # type: ignore[assignment]
+
+
 class Objective(CamelShown):
+    """`agentId`, `variationId`, `tenant` and `subject` are our extension: what is shown can be sent back."""
+
     metadata: Metadata
+    agent_id: str
+    variation_id: str = None  # type: ignore[assignment]
+    tenant: Party = None  # type: ignore[assignment]
+    subject: Party = None  # type: ignore[assignment]
     state: State
     state_message: str
     system_prompt: str

@@ -1,4 +1,4 @@
-"""The objectives surface as the composition knows it: errors are google.rpc.Status (contract: objectives.md §1.5)."""
+"""The objectives surface. Its errors are google.rpc.Status (contract: objectives.md §1.5)."""
 
 from typing import Any
 
@@ -75,8 +75,8 @@ def _body(refused: Refused) -> dict[str, Any]:
 
 
 def _headers(refused: Refused) -> dict[str, str]:
-    """The clients of this contract try every 409 again, and none of ours goes away by itself."""
+    """The clients of this contract try every 409 again, and none of ours goes away with time."""
     return {"x-should-retry": "false"} if refused.status == 409 else {}
 
 
-OBJECTIVES = Surface("objectives", _body, Status, headers=_headers, spell=present.task_id)
+OBJECTIVES = Surface("objectives", _body, Status, headers=_headers, show_id=present.task_id)

@@ -9,9 +9,9 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.operation import OWN
-from switchyard.ledger import tracks as ledger
+from switchyard.ledger import tracks as track_verbs
 from switchyard.store import indexes, keys, lists
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.lists import Range
 from switchyard.surfaces.objectives import objectives, present
 from switchyard.surfaces.objectives.models import CreateTask, ListTasks, UpdateTask
@@ -27,13 +27,13 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
     print_ = lists.fingerprint(actor.tenant_id, actor.id, "objective tasks", goal.id, query.sort_order)
     realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
     page = lists.read_page(
-        call.ledger.table,
+        call.unit.table,
         [Range(indexes.BY_GOAL_NUMBER, keys.by_goal(realm, goal.id)) for realm in realms],
         limit=query.limit,
         after=lists.from_cursor(query.cursor or None, print_),
         descending=query.sort_order == "desc",
     )
-    items = [present.task(rows.from_item(item)) for item in page.items]
+    items = [present.task(track_rows.from_item(item)) for item in page.items]
     return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, print_) or ""}})
 
 
@@ -47,26 +47,26 @@ def create(call: Call[CreateTask]) -> Reply:
     body = call.body
     goal = objectives.of_path(call)
     status = "done" if body.completed else "todo"
-    task = ledger.create(
-        call.ledger, "task", body.task, status=status, goal_id=goal.id, owner=goal.owner, project_ids=goal.project_ids
+    task = track_verbs.create(
+        call.unit, "task", body.task, status=status, goal_id=goal.id, owner=goal.owner, project_ids=goal.project_ids
     )
     return _answer(task)
 
 
 def update(call: Call[UpdateTask]) -> Reply:
-    """Reword a task, complete it, or open it again."""
+    """Change a task's text, complete it, or reopen it."""
     body = call.body
     before = _of_path(call)
     if body.completed:
-        call.ledger.intend(before, "done")
+        call.unit.intend(before, "done")
     tracks.check_version(before, call.if_match)
     fields: dict[str, Any] = {}
     if body.task is not None:
         fields["title"] = body.task
-    # A task that is open already keeps its status: this surface does not tell backlog from in progress.
+    # A task that is open already keeps its status: this surface does not distinguish backlog and in progress.
     if body.completed is not None and body.completed != lifecycle.is_done(before.status):
         fields["status"] = "done" if body.completed else "todo"
-    return _answer(ledger.change(call.ledger, before, **fields))
+    return _answer(track_verbs.change(call.unit, before, **fields))
 
 
 def shown(call: AnyCall) -> dict[str, Any]:
@@ -81,12 +81,12 @@ def wanted(body: Mapping[str, Any]) -> str | None:
 
 
 def _of_path(call: AnyCall) -> Track:
-    spelled, task_id = call.path["objectiveId"], parse_id(call.path["id"])
-    known = [found for found in (parse_id(spelled), task_id) if found]
+    given, task_id = call.path["objectiveId"], parse_id(call.path["id"])
+    known = [found for found in (parse_id(given), task_id) if found]
     objectives.check_workspace(call)
-    call.ledger.prefetch(known)
-    goal = objectives.find(call, spelled)
-    task = call.ledger.find([task_id]).get(task_id) if task_id else None
+    call.unit.prefetch(known)
+    goal = objectives.find(call, given)
+    task = call.unit.find([task_id]).get(task_id) if task_id else None
     if task is None or not task.is_task or task.goal_id != goal.id:
         raise NotFound(f"The objective has no task {call.path['id'][:80]!r}.")
     return task

@@ -7,12 +7,13 @@ parentId, dependsOn and goalId of any draft of the request, before or after the 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from switchyard.domain import lifecycle
 from switchyard.domain.errors import FieldError, Invalid, UnknownReference
 from switchyard.domain.ids import named_id, new_id, parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.ledger import tracks as ledger
-from switchyard.surfaces.planning import fields
+from switchyard.ledger import tracks as track_verbs
+from switchyard.surfaces.planning import changes, fields
 from switchyard.surfaces.planning.changes import NEW, as_shown
 from switchyard.surfaces.planning.models import DRAFTS_MAX, Draft, DraftTask, Scope
 
@@ -43,7 +44,7 @@ def apply(call: Call[Drafts]) -> Reply:
     """Apply the drafts of a body, all or none."""
     body = call.body
     plan = _Plan(body)
-    call.ledger.prefetch(plan.named, guard=plan.may_close_cycles)
+    call.unit.prefetch(plan.named, guard=plan.may_close_cycles)
     plan.refuse_unknown(call, body)
     results = [_delete(call, body, position) for position in range(len(body.deleted))]
     outcomes = {position: _upsert(call, body, plan, position) for position in _order(call, body, plan)}
@@ -56,6 +57,24 @@ def shown(call: Call[Any]) -> dict[str, Any]:
     return {name: [_shown(call, each) for each in _some(call.body, name)] for name in ("updateDrafts", "upserts")}
 
 
+def wanted(body: Mapping[str, Any]) -> str | None:
+    """Return the status to store that the first draft means which brings a track to its end; None when none does."""
+    return changes.wanted(_first_end(body))
+
+
+def about(body: Mapping[str, Any]) -> object:
+    """Return the id of that draft, as it was sent."""
+    return _first_end(body).get("id")
+
+
+def _first_end(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    for draft in (each for name in ("updateDrafts", "upserts", "drafts") for each in _some(body, name)):
+        given = draft.get("id") if isinstance(draft, dict) else None
+        if isinstance(given, str) and named_id(given) and changes.wanted(draft) in lifecycle.FINAL:
+            return dict(draft)
+    return {}
+
+
 def _some(body: Any, name: str) -> list[Any]:
     given = body.get(name) if isinstance(body, dict) else None
     return given[:DRAFTS_MAX] if isinstance(given, list) else []
@@ -64,12 +83,12 @@ def _some(body: Any, name: str) -> list[Any]:
 def _shown(call: AnyCall, draft: Any) -> dict[str, Any]:
     given = draft.get("id") if isinstance(draft, dict) else None
     known = named_id(given) if isinstance(given, str) else None
-    track = call.ledger.find([known]).get(known) if known else None
+    track = call.unit.find([known]).get(known) if known else None
     return as_shown(track) if track else NEW
 
 
 class _Plan:
-    """Which draft stands for which id, and which tracks must be read."""
+    """Which draft belongs to which id, and which tracks must be read."""
 
     def __init__(self, body: Drafts) -> None:
         self.field = body.drafts_field
@@ -106,13 +125,17 @@ class _Plan:
         """The labels of new tracks by the ids that they get."""
         return {track_id: name for name, track_id in self.ids.items() if track_id not in self.existing}
 
+    def id_of(self, draft: Draft) -> str:
+        """Return the id of the track that a draft creates or changes."""
+        return self.ids[named_id(draft.id) or draft.id]
+
     def resolve(self, ref: str) -> str | None:
-        """Return the id that a label, or an id in any spelling, stands for."""
+        """Return the id that a label, or an id in any form, belongs to."""
         return self.ids.get(ref) or parse_id(ref)
 
     def refuse_unknown(self, call: AnyCall, body: Drafts) -> None:
-        """Raise UnknownReference for all drafts and references at once that stand for no track."""
-        there = call.ledger.find(self.named).keys() | (set(self.ids.values()) - self.existing)
+        """Raise UnknownReference for all drafts and references at once that belong to no track."""
+        there = call.unit.find(self.named).keys() | (set(self.ids.values()) - self.existing)
         unknown = [
             _no_track(each, f"{body.deletes_field}.{position}")
             for position, each in enumerate(body.deleted)
@@ -120,7 +143,7 @@ class _Plan:
         ]
         for position, draft in enumerate(body.drafts):
             where = f"{self.field}.{position}"
-            if self.ids[named_id(draft.id) or draft.id] not in there:
+            if self.id_of(draft) not in there:
                 unknown.append(_no_track(draft.id, f"{where}.id"))
             for ref, path in _references(draft.task, f"{where}.task"):
                 if self.resolve(ref) not in there:
@@ -135,8 +158,8 @@ def _order(call: AnyCall, body: Drafts, plan: _Plan) -> list[int]:
     Tasks draw numbers from their goals, and one that begins or ends here needs what it depends on to be as it will be.
     """
     drafts = body.drafts
-    positions = {plan.ids[parse_id(draft.id) or draft.id]: position for position, draft in enumerate(drafts)}
-    before = call.ledger.find(plan.existing)
+    positions = {plan.id_of(draft): position for position, draft in enumerate(drafts)}
+    before = call.unit.find(plan.existing)
     order: dict[int, None] = {}
     passed: set[int] = set()
 
@@ -150,9 +173,9 @@ def _order(call: AnyCall, body: Drafts, plan: _Plan) -> list[int]:
             named = "depends_on" in task.model_fields_set
             refs = task.depends_on if named else before[track_id].depends_on if track_id in before else ()
             for ref in refs:
-                known = plan.ids.get(parse_id(ref) or ref)
-                if known:
-                    take(known)
+                needed = plan.resolve(ref)
+                if needed in positions:
+                    take(needed)
         order[position] = None
 
     for track_id in sorted(positions, key=lambda each: drafts[positions[each]].goal is None):
@@ -163,7 +186,7 @@ def _order(call: AnyCall, body: Drafts, plan: _Plan) -> list[int]:
 def _delete(call: AnyCall, body: Drafts, position: int) -> dict[str, Any]:
     track_id = body.deleted[position]
     before = _existing(call, track_id, f"{body.deletes_field}.{position}")
-    ledger.delete(call.ledger, before)
+    track_verbs.delete(call.unit, before)
     return {"draftId": track_id, "id": track_id, "type": before.type, "outcome": "deleted"}
 
 
@@ -177,9 +200,9 @@ def _upsert(call: AnyCall, body: Drafts, plan: _Plan, position: int) -> dict[str
     else:
         before = _existing(call, known, f"{where}.id")
         fields.check_type(before, draft, f"{where}.")
-        own = fields.task(draft.task, before) | fields.goal(draft.goal, before)
+        own = fields.task(draft.task, before) | fields.goal(draft.goal, call.actor, before)
         resolved = _resolved(own, plan)
-        track = ledger.change(call.ledger, before, fields.paths(f"{where}.", plan.names), **given, **resolved)
+        track = track_verbs.change(call.unit, before, fields.paths(f"{where}.", plan.names), **given, **resolved)
         outcome = "unchanged" if track is before else "updated"
     return {
         "draftId": draft.id,
@@ -196,9 +219,9 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: _Plan, given: dict[
     if draft.task is None and draft.goal is None:
         problem = "has neither task nor goal, so that its type is unknown"
         raise Invalid(FieldError(where, problem, "a task object or a goal object, {} will do", "required"))
-    own = fields.task(draft.task) | fields.goal(draft.goal)
-    return ledger.create(
-        call.ledger,
+    own = fields.task(draft.task) | fields.goal(draft.goal, call.actor)
+    return track_verbs.create(
+        call.unit,
         "task" if draft.task is not None else "goal",
         given.pop("title"),
         fields.paths(f"{where}.", plan.names),
@@ -239,7 +262,7 @@ def _no_reference(ref: str, where: str) -> FieldError:
 
 
 def _existing(call: AnyCall, track_id: str, where: str) -> Track:
-    track = call.ledger.find([track_id]).get(track_id)
+    track = call.unit.find([track_id]).get(track_id)
     if track is None:
         raise UnknownReference(_no_track(track_id, where))
     return track

@@ -7,14 +7,14 @@ from switchyard.domain import tracks
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.operation import OWN
-from switchyard.ledger import tracks as ledger
+from switchyard.ledger import tracks as track_verbs
 from switchyard.surfaces.planning import fields, present
 from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack
 
 #: What a new track shows beside what its body says; null where it is empty.
 NEW = {
     **dict.fromkeys(("id", "version", "updatedAt", "createdAt", "createdBy", "changedBy"), OWN),
-    **dict.fromkeys(("rollup", "dueAt", "completedAt", "completedNote", "unblocked"), OWN),
+    **dict.fromkeys(("rollup", "dueAt", "claim", "completedAt", "completedNote", "unblocked", "stuck"), OWN),
     "relatedResource": None,
     "task": {"number": OWN} | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId")),
     "goal": {"dueDate": None},
@@ -25,9 +25,9 @@ def create(call: Call[CreateTrack]) -> Reply:
     """Make the track of a CreateTrack body."""
     body = call.body
     given = fields.common(body) | fields.scope(body.scope, call.actor)
-    own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal)
+    own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal, call.actor)
     title = given.pop("title")
-    track = ledger.create(call.ledger, body.type, title, fields.paths(), **given, **own)
+    track = track_verbs.create(call.unit, body.type, title, fields.paths(), **given, **own)
     headers = {"etag": tracks.etag(track), "location": f"/v1/tracks/{track.id}"}
     return Reply(201, present.full(track), headers)
 
@@ -37,20 +37,20 @@ def update(call: Call[UpdateTrack]) -> Reply:
     body = call.body
     track_id = call.path_id()
     refs = _references(body)
-    call.ledger.prefetch([track_id, *refs], guard=bool(refs))
-    before = call.ledger.get(track_id)
+    call.unit.prefetch([track_id, *refs], guard=bool(refs))
+    before = call.unit.get(track_id)
     fields.check_type(before, body)
-    given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, before)
-    call.ledger.intend(before, given.get("status", before.status))
+    given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, call.actor, before)
+    call.unit.intend(before, given.get("status", before.status))
     tracks.check_version(before, call.if_match)
     if body.scope is not None:
         given |= fields.changed_scope(body.scope, call.actor, before)
-    after = ledger.change(call.ledger, before, fields.paths(), **given)
+    after = track_verbs.change(call.unit, before, fields.paths(), **given)
     shown = present.full(after)
-    unblocked = ledger.unblocked(call.ledger, before, after)
+    unblocked = track_verbs.unblocked(call.unit, before, after)
     if unblocked is not None:
         shown["unblocked"] = [each.id for each in unblocked]
-    stuck = ledger.stuck(call.ledger, before, after)
+    stuck = track_verbs.stuck(call.unit, before, after)
     if stuck is not None:
         shown["stuck"] = [each.id for each in stuck]
     return Reply(200, shown, {"etag": tracks.etag(after)})
@@ -58,12 +58,12 @@ def update(call: Call[UpdateTrack]) -> Reply:
 
 def shown(call: AnyCall) -> dict[str, Any]:
     """Return what the track of the path shows."""
-    return as_shown(call.ledger.get(call.path_id()))
+    return as_shown(call.unit.get(call.path_id()))
 
 
 def as_shown(track: Track) -> dict[str, Any]:
-    """Return what a track shows; counts that others' changes move may be those of any time."""
-    return {**present.full(track), "rollup": OWN, "unblocked": OWN}
+    """Return what a track shows; counts and claims, which others' acts move, may be those of any time."""
+    return {**present.full(track), **dict.fromkeys(("rollup", "claim", "unblocked", "stuck"), OWN)}
 
 
 def _references(body: UpdateTrack) -> list[str]:
@@ -80,7 +80,7 @@ def wanted(body: Mapping[str, Any]) -> str | None:
 
 def delete(call: Call) -> Reply:
     """Delete the track of the path."""
-    before: Track = call.ledger.get(call.path_id())
+    before: Track = call.unit.get(call.path_id())
     tracks.check_version(before, call.if_match)
-    ledger.delete(call.ledger, before)
+    track_verbs.delete(call.unit, before)
     return Reply(204)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from switchyard.domain import rollup
 from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
 from switchyard.domain.errors import FieldError, Invalid
@@ -68,15 +69,15 @@ def task(given: TaskFields | None, before: Track | None = None) -> dict[str, Any
     return fields
 
 
-def goal(given: GoalFields | None, before: Track | None = None) -> dict[str, Any]:
-    """Return the goal's own fields, of those the client sent."""
+def goal(given: GoalFields | None, actor: Actor, before: Track | None = None) -> dict[str, Any]:
+    """Return the goal's own fields, of those the client sent, and which of them follow its tasks from now on."""
     if given is None:
         return {}
     sent = given.model_fields_set
     fields: dict[str, Any] = {name: getattr(given, name) for name in ("status", "progress") if name in sent}
     if "due_date" in sent:
         fields |= _due(given.due_date, before)
-    return fields
+    return rollup.held(actor, before, fields)
 
 
 def _due(day: str, before: Track | None) -> dict[str, Any]:

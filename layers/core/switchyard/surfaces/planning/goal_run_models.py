@@ -4,13 +4,13 @@ from typing import Annotated
 
 from switchyard.domain.goal_runs import PARALLEL_DEFAULT, PARALLEL_MAX, OnFailure
 from switchyard.http.models import Field
-from switchyard.surfaces.inputs import ABSENT, CamelBody, CamelQuery, Cursor
+from switchyard.surfaces.inputs import ABSENT, CamelBody, CamelQuery, Cursor, Whole
 
 
 class RunGoal(CamelBody):
-    """`maxParallel`: so many runs at once. `onFailure`: whether independent tasks go on when one failed."""
+    """`maxParallel`: so many runs at once. `onFailure`: whether independent tasks are still run when one failed."""
 
-    max_parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX)] = PARALLEL_DEFAULT
+    max_parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX), Whole] = PARALLEL_DEFAULT
     on_failure: OnFailure = "stop"
 
 

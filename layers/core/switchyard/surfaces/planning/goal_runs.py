@@ -8,8 +8,8 @@ from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.tracks import Track
 from switchyard.http.call import Call, Reply
-from switchyard.ledger import goal_runs as ledger
-from switchyard.store import goal_runs as rows
+from switchyard.ledger import goal_runs as goal_run_verbs
+from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import lists
 from switchyard.store import tracks as track_rows
 from switchyard.surfaces.planning.goal_run_models import RunGoal, ShowGoalRun
@@ -18,23 +18,23 @@ from switchyard.surfaces.planning.goal_run_models import RunGoal, ShowGoalRun
 def start(call: Call[RunGoal]) -> Reply:
     """Begin a goal run with the settings of a RunGoal body."""
     body = call.body
-    run = ledger.start(call.ledger, call.path_id(), max_parallel=body.max_parallel, on_failure=body.on_failure)
+    run = goal_run_verbs.start(call.unit, call.path_id(), max_parallel=body.max_parallel, on_failure=body.on_failure)
     return Reply(201, _shown(run), {"location": f"/v1/tracks/{run.goal_id}/run"})
 
 
 def cancel(call: Call) -> Reply:
     """End the goal's run; what it started is cancelled soon after."""
-    return Reply(200, _shown(ledger.cancel(call.ledger, call.path_id())))
+    return Reply(200, _shown(goal_run_verbs.cancel(call.unit, call.path_id())))
 
 
 def show(call: Call[None, ShowGoalRun]) -> Reply:
     """Answer with the latest goal run, and a page of the goal's tasks in their order."""
     query = call.query
-    goal, run = ledger.latest(call.ledger, call.path_id())
-    found = rows.read_tasks(call.ledger.table, goal.tenant_id, goal.id, goal.owner)
+    goal, run = goal_run_verbs.latest(call.unit, call.path_id())
+    found = goal_run_rows.read_tasks(call.unit.table, goal.tenant_id, goal.id, goal.owner)
     tasks = [track_rows.from_item(item) for item in found]
     inside = {task.id for task in tasks}
-    outside = call.ledger.find(sorted({ref for task in tasks for ref in task.depends_on} - inside))
+    outside = call.unit.find(sorted({ref for task in tasks for ref in task.depends_on} - inside))
     states = goal_runs.states(run, tasks, outside, clock.now())
     if run.is_final:
         states = goal_runs.final_states(states)
@@ -57,7 +57,7 @@ def _begin(position: str | None, tasks: list[Track]) -> int:
     for index, task in enumerate(tasks):
         if task.id == position:
             return index + 1
-    raise Invalid(FieldError("query.cursor", "names a task that has left the goal", "no cursor, to begin anew"))
+    raise Invalid(FieldError("query.cursor", "names a task that has left the goal", "no cursor, to start again"))
 
 
 def _shown(run: GoalRun) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 from switchyard.domain import clock
 from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
 from switchyard.domain.tracks import DEPENDS_MAX, ID_MAX, PROJECTS_MAX
-from switchyard.http.models import AfterValidator, Field, to_camel
+from switchyard.http.models import Field, Model, Rule, to_camel
 from switchyard.http.validation import Expectation, read_id
 from switchyard.surfaces.inputs import (
     ABSENT,
+    ID,
     CamelBody,
     CamelQuery,
     Cursor,
@@ -23,6 +24,7 @@ from switchyard.surfaces.inputs import (
     NonEmptyName,
     Title,
     TrackId,
+    Whole,
 )
 
 DRAFTS_MAX = 100
@@ -48,28 +50,23 @@ def _uuid_or_empty(text: str) -> str:
     return read_id(text) if text else text
 
 
-def _one_of(words: tuple[str, ...]) -> AfterValidator:
+def _one_of(words: tuple[str, ...]) -> Rule:
     def check(text: str) -> str:
         if text not in words:
             expected = "one of " + ", ".join(word or '""' for word in words)
             raise Expectation(f"{text[:40]!r} is unknown", expected, "unknown_value")
         return text
 
-    return AfterValidator(check)
+    return Rule(check, {"enum": [*words]})
 
 
-def _shown(**schema: Any) -> Any:
-    """Document what a validator of ours checks."""
-    return Field(json_schema_extra=schema)
-
-
-Day = Annotated[str, AfterValidator(_day), _shown(format="date")]
-ClearableDay = Annotated[str, AfterValidator(_day_or_empty), _shown(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+Day = Annotated[str, Rule(_day, {"format": "date"})]
+ClearableDay = Annotated[str, Rule(_day_or_empty, {"anyOf": [{"format": "date"}, {"maxLength": 0}]})]
 DescribedMoment = Annotated[Moment, Field(description="ISO 8601 date or date-time")]
-ClearableUuid = Annotated[str, AfterValidator(_uuid_or_empty)]
-TaskStatus = Annotated[str, _one_of((*TASK_STATUSES, "")), _shown(enum=[*TASK_STATUSES, ""])]
-GoalStatus = Annotated[str, _one_of(GOAL_STATUSES), _shown(enum=[*GOAL_STATUSES])]
-Priority = Annotated[str, _one_of((*PRIORITIES, "")), _shown(enum=[*PRIORITIES, ""])]
+ClearableUuid = Annotated[str, Rule(_uuid_or_empty, {"pattern": f"^({ID})?$"})]
+TaskStatus = Annotated[str, _one_of((*TASK_STATUSES, ""))]
+GoalStatus = Annotated[str, _one_of(GOAL_STATUSES)]
+Priority = Annotated[str, _one_of((*PRIORITIES, ""))]
 
 
 class SharedWith(CamelBody):
@@ -119,7 +116,7 @@ class TaskFields(CamelBody):
 class GoalFields(CamelBody):
     status: GoalStatus = ABSENT
     due_date: ClearableDay = ""
-    progress: Annotated[int, Field(ge=0, le=100)] = ABSENT
+    progress: Annotated[int, Field(ge=0, le=100), Whole] = ABSENT
 
 
 class _Common(CamelBody):
@@ -194,7 +191,7 @@ class DeleteDraft(CamelBody):
 
 def _or_alone(schema: dict[str, Any]) -> None:
     described = {name: schema.pop(name) for name in ("properties", "required", "additionalProperties", "type")}
-    schema["anyOf"] = [{"type": "string"}, described]
+    schema["anyOf"] = [described["properties"]["id"], described]
 
 
 class ApplyTracks(CamelBody):
@@ -238,20 +235,24 @@ _Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=ID_MAX)]],
 _Uuids = Annotated[list[TrackId], Field(max_length=_FILTER_VALUES_MAX)]
 
 
-class Filter(CamelBody):
-    """The search's filters. The first seven are for tasks, progress for goals, the dates for both."""
+class Filters(Model):
+    """What search and list filter by."""
 
     status: _Statuses = []
     assignee: _Names = []
     goal_id: _Uuids = []
     parent_id: _Uuids = []
     depends_on: _Uuids = []
-    progress_min: Annotated[int, Field(ge=0, le=100)] = ABSENT
-    progress_max: Annotated[int, Field(ge=0, le=100)] = ABSENT
+    progress_min: Annotated[int, Field(ge=0, le=100), Whole] = ABSENT
+    progress_max: Annotated[int, Field(ge=0, le=100), Whole] = ABSENT
     due_date_from: Day = ABSENT
     due_date_to: Day = ABSENT
     updated_at_from: DescribedMoment = ABSENT
     updated_at_to: DescribedMoment = ABSENT
+
+
+class Filter(Filters, CamelBody):
+    """`assignee`, `goalId`, `parentId` and `dependsOn` are for tasks, progress is for goals, the rest for both."""
 
 
 class SearchScope(CamelBody):
@@ -269,28 +270,17 @@ class SearchTracks(CamelBody):
     query: Annotated[str, Field(max_length=200)] = ""
     filter: Filter = Filter.model_construct()
     scopes: Annotated[list[SearchScope], Field(max_length=10)] = []
-    page: Annotated[int, Field(ge=1, le=PAGES_MAX)] = 1
+    page: Annotated[int, Field(ge=1, le=PAGES_MAX), Whole] = 1
     cursor: Cursor = ABSENT
     search_mode: Literal["keyword", "semantic"] = "keyword"
 
 
-class ListTracks(CamelQuery):
+class ListTracks(Filters, CamelQuery):
     """The search as query parameters: lists repeat or are separated by commas."""
 
     type: Literal["task", "goal"] = "task"
     query: Annotated[str, Field(max_length=200)] = ""
     scope: Literal["personal", "projects", "all"] = "all"
     project_id: Annotated[list[NonEmptyName], Field(max_length=_FILTER_VALUES_MAX)] = []
-    status: _Statuses = []
-    assignee: _Names = []
-    goal_id: _Uuids = []
-    parent_id: _Uuids = []
-    depends_on: _Uuids = []
-    progress_min: Annotated[int, Field(ge=0, le=100)] = ABSENT
-    progress_max: Annotated[int, Field(ge=0, le=100)] = ABSENT
-    due_date_from: Day = ABSENT
-    due_date_to: Day = ABSENT
-    updated_at_from: DescribedMoment = ABSENT
-    updated_at_to: DescribedMoment = ABSENT
     limit: Limit = 50
     cursor: Cursor = ABSENT

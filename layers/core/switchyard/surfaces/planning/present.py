@@ -29,8 +29,9 @@ def _particulars(track: Track) -> dict[str, Any]:
 
 
 def _rollup(goal: Track) -> dict[str, Any]:
-    """Return what the goal's tasks come to, beside the progress that someone set."""
+    """Return what the goal's tasks come to, and which of the goal's fields follow them."""
     return {
+        "follows": goal.follows,
         "tasksTotal": goal.tasks_total or 0,
         "tasksDone": goal.tasks_done or 0,
         "progress": goal.computed_progress,

@@ -55,7 +55,7 @@ class Claim(CamelShown):
 
 
 class ChangedBy(CamelShown):
-    """Who made the latest change; `overruled` are tasks that were to be done before, as a person decided against."""
+    """Who made the latest change; `overruled` are open prerequisites that a person overruled."""
 
     id: str
     kind: Literal["user", "agent"]
@@ -64,6 +64,9 @@ class ChangedBy(CamelShown):
 
 
 class Rollup(CamelShown):
+    """`follows` are the goal's fields that its tasks move; a person has set the others."""
+
+    follows: list[Literal["status", "progress"]]
     tasks_total: Annotated[int, Field(ge=0)]
     tasks_done: Annotated[int, Field(ge=0)]
     progress: Annotated[int, Field(ge=0, le=100)] | None

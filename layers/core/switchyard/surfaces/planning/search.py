@@ -10,7 +10,7 @@ from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import indexes, keys, lists
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.indexes import Index
 from switchyard.store.lists import Filter, Page, Range
 from switchyard.surfaces.planning import present
@@ -33,7 +33,7 @@ def search(call: Call[SearchTracks]) -> Reply:
     listing = _Listing(call.actor, body.type, body.query, body.filter, body.scopes, "filter.")
     skip = (body.page - 1) * PAGE_SIZE
     page, cursor = listing.read(call, skip + PAGE_SIZE, body.cursor, whole=False)
-    tracks = [rows.from_item(item) for item in page.items[skip:]]
+    tracks = [track_rows.from_item(item) for item in page.items[skip:]]
     answer = {
         "items": [present.outline(track) for track in tracks],
         "references": _references(call, tracks),
@@ -51,7 +51,9 @@ def list_tracks(call: Call[None, ListTracks]) -> Reply:
     wire_filter = WireFilter.model_construct(**{name: getattr(query, name) for name in names})
     listing = _Listing(call.actor, query.type, query.query, wire_filter, scopes)
     page, cursor = listing.read(call, query.limit, query.cursor, whole=True)
-    return Reply(200, {"items": [present.full(rows.from_item(item)) for item in page.items], "nextCursor": cursor})
+    return Reply(
+        200, {"items": [present.full(track_rows.from_item(item)) for item in page.items], "nextCursor": cursor}
+    )
 
 
 def _scopes_of(query: ListTracks) -> list[SearchScope]:
@@ -97,9 +99,9 @@ class _Listing:
         self.print = lists.fingerprint(actor.tenant_id, actor.id, kind, query, sent, where)
 
     def read(self, call: AnyCall, limit: int, cursor: str | None, *, whole: bool) -> tuple[Page, str | None]:
-        """Read the page after the cursor; `whole` tells that its tracks are shown with every field."""
+        """Read the page after the cursor; `whole` says that its tracks are shown with every field."""
         page = lists.read_page(
-            call.ledger.table,
+            call.unit.table,
             self.ranges,
             limit=limit,
             after=lists.from_cursor(cursor, self.print),
@@ -215,7 +217,7 @@ def _references(call: AnyCall, tracks: list[Track]) -> dict[str, Any]:
     projects = sorted({project for track in tracks for project in track.project_ids})
     assignees = sorted({track.assignee for track in tracks if track.assignee})
     wanted = [keys.project(tenant, each) for each in projects] + [keys.actor(tenant, each) for each in assignees]
-    found = call.ledger.table.get_many(wanted, consistent=False) if wanted else {}
+    found = call.unit.table.get_many(wanted, consistent=False) if wanted else {}
 
     def name(key: tuple[str, str]) -> str | None:
         row = found.get(key)

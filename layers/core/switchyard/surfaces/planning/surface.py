@@ -1,4 +1,4 @@
-"""The planning surface as the composition knows it."""
+"""The planning surface: its name and the format of its errors."""
 
 from switchyard.http.problems import native_surface
 

@@ -9,7 +9,7 @@ from switchyard.http.call import Call, Reply
 from switchyard.ledger import claims, draws
 from switchyard.ledger.unit import Unit
 from switchyard.store import lists, ready
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.ready import Wanted
 from switchyard.surfaces.pool import present
 from switchyard.surfaces.pool.listing import link
@@ -26,16 +26,16 @@ def claim(call: Call[Lease]) -> Reply:
     """Lease the task of the path to the caller."""
     body = call.body
     task = of_path(call)
-    claimed = claims.claim(call.ledger, task, body.lease_seconds)
+    claimed = claims.claim(call.unit, task, body.lease_seconds)
     if claimed.fence != task.fence:
-        _refuse_blocked(call.ledger, task)
+        _refuse_blocked(call.unit, task)
     return Reply(200, shown(claimed))
 
 
 def claim_next(call: Call[ClaimNext]) -> Reply:
     """Lease the first ready task that fits to the caller; 204 when there is none."""
     body = call.body
-    task = draw(call.ledger, Wanted(body.assignee_type, body.space_id, body.priority), body.lease_seconds)
+    task = draw(call.unit, Wanted(body.assignee_type, body.space_id, body.priority), body.lease_seconds)
     return Reply(200, shown(task)) if task else Reply(204)
 
 
@@ -50,7 +50,7 @@ def draw(unit: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
     for _ in range(PAGES_MAX):
         count = CONTENDED_CANDIDATES if contended else CANDIDATES
         page = ready.read_page(unit.table, unit.actor, wanted, count, position)
-        candidates, position = [rows.from_item(item) for item in page.items], page.position
+        candidates, position = [track_rows.from_item(item) for item in page.items], page.position
         if unit.attempt:
             # The index may still show as ready what was blocked a moment ago.
             candidates = [each for each in candidates if not _waits_for(unit, each)]
@@ -65,12 +65,12 @@ def draw(unit: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
 def heartbeat(call: Call[Lease]) -> Reply:
     """Prolong the caller's lease on the task of the path."""
     body = call.body
-    return Reply(200, shown(claims.prolong(call.ledger, of_path(call), body.lease_seconds)))
+    return Reply(200, shown(claims.prolong(call.unit, of_path(call), body.lease_seconds)))
 
 
 def release(call: Call) -> Reply:
     """Give the task of the path back to the pool."""
-    return Reply(200, present.task(claims.release(call.ledger, of_path(call))))
+    return Reply(200, present.task(claims.release(call.unit, of_path(call))))
 
 
 def list_ready(call: Call[None, ReadyTasks]) -> Reply:
@@ -80,9 +80,9 @@ def list_ready(call: Call[None, ReadyTasks]) -> Reply:
     print_ = lists.fingerprint(actor.tenant_id, actor.id, "ready", query.assignee_type, query.space_id, query.priority)
     wanted = Wanted(query.assignee_type, query.space_id, query.priority)
     after = lists.from_cursor(query.cursor, print_)
-    page = ready.read_page(call.ledger.table, actor, wanted, query.limit, after)
+    page = ready.read_page(call.unit.table, actor, wanted, query.limit, after)
     cursor = lists.to_cursor(page.position, print_)
-    return Reply(200, [present.task(rows.from_item(item)) for item in page.items], link(call.request, cursor))
+    return Reply(200, [present.task(track_rows.from_item(item)) for item in page.items], link(call.request, cursor))
 
 
 def shown(task: Track) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from switchyard.http.validation import Expectation, checked
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import indexes, keys, lists
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.lists import Filter, Range
 from switchyard.surfaces.pool import present
@@ -33,9 +33,9 @@ _SHOWN = {stored: word for word, group in _STORED.items() for stored in group}
 def execute(call: Call[Execute]) -> Reply:
     """Start a run of the task of an Execute body by the agent of the path."""
     body = call.body
-    task = _task(call.ledger, body.task_id)
+    task = _task(call.unit, body.task_id)
     state = {"pending_user_message": body.message} if body.message else {}
-    run = runs.create(call.ledger, task, agent=checked("id", _agent_id, call.path["id"]), state=state)
+    run = runs.create(call.unit, task, agent=checked("id", _agent_id, call.path["id"]), state=state)
     return Reply(201, shown(run), {"location": f"/api/v1/executions/{execution_id(run)}"})
 
 
@@ -47,11 +47,11 @@ def read(call: Call) -> Reply:
     if not (ids[0] and ids[1]):
         raise missing
     row_key = keys.run(call.actor.tenant_id, ids[0], ids[1])
-    call.ledger.prefetch([ids[0]], rows=[row_key])
-    task, row = call.ledger.find([ids[0]]).get(ids[0]), call.ledger.row(row_key)
+    call.unit.prefetch([ids[0]], rows=[row_key])
+    task, row = call.unit.find([ids[0]]).get(ids[0]), call.unit.row(row_key)
     if row is None or task is None or task.owner:
         raise missing
-    return Reply(200, shown(rows.from_item(row)))
+    return Reply(200, shown(run_rows.from_item(row)))
 
 
 def list_all(call: Call[None, ListExecutions]) -> Reply:
@@ -65,18 +65,18 @@ def list_all(call: Call[None, ListExecutions]) -> Reply:
             row_filter.any_of("status", list(_STORED[query.status]))
         if query.agent_id:
             row_filter.any_of("agent", [query.agent_id])
-        _task(call.ledger, query.task_id)
+        _task(call.unit, query.task_id)
         pk, prefix = keys.runs(tenant, query.task_id)
         ranges = [Range(indexes.TABLE, pk, prefix=prefix)]
     else:
         row_filter.any_of("latest_run_status", list(_STORED[query.status] if query.status else _SHOWN))
         everything = [Range(indexes.LISTED_BY_ID, keys.listed(tenant, "task"))]
         ranges = by_assignee(tenant, query.agent_id) if query.agent_id else everything
-    page = lists.read_page(call.ledger.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
+    page = lists.read_page(call.unit.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
     if query.task_id:
-        found = [rows.from_item(item) for item in page.items]
+        found = [run_rows.from_item(item) for item in page.items]
     else:
-        found = _latest(call.ledger, [track_rows.from_item(item) for item in page.items])
+        found = _latest(call.unit, [track_rows.from_item(item) for item in page.items])
     cursor = lists.to_cursor(page.position, print_)
     return Reply(200, [shown(run) for run in found], link(call.request, cursor))
 
@@ -123,4 +123,4 @@ def _latest(unit: Unit, tasks: list[Track]) -> list[Run]:
     row_keys = [keys.run(each.tenant_id, each.id, each.latest_run_id or "") for each in tasks]
     unit.prefetch((), rows=row_keys)
     found = [unit.row(each) for each in row_keys]
-    return [rows.from_item(row) for row in found if row]
+    return [run_rows.from_item(row) for row in found if row]

@@ -6,7 +6,7 @@ from switchyard.domain import lifecycle
 from switchyard.http.call import Call, Reply
 from switchyard.http.request import Request
 from switchyard.store import indexes, keys, lists
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.indexes import Index
 from switchyard.store.lists import Filter, Range
 from switchyard.surfaces.pool import present, workflow
@@ -19,14 +19,14 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
     tenant = call.actor.tenant_id
     print_ = lists.fingerprint(tenant, query.status, query.assigned_to, query.space_id, query.priority)
     page = lists.read_page(
-        call.ledger.table,
+        call.unit.table,
         _ranges(query, tenant),
         limit=query.limit,
         after=lists.from_cursor(query.cursor, print_),
         row_filter=_filter(query),
     )
     cursor = lists.to_cursor(page.position, print_)
-    return Reply(200, [present.task(rows.from_item(item)) for item in page.items], link(call.request, cursor))
+    return Reply(200, [present.task(track_rows.from_item(item)) for item in page.items], link(call.request, cursor))
 
 
 def link(request: Request, cursor: str | None) -> dict[str, str]:
@@ -65,7 +65,7 @@ def _by_rank(query: ListTasks, index: Index, partitions: list[str]) -> list[Rang
 
 
 def _filter(query: ListTasks) -> Filter:
-    """Filter by what the chosen index does not tell."""
+    """Filter by what the chosen index does not cover."""
     rest = Filter()
     if query.space_id:
         rest.first_is("project_ids", query.space_id)

@@ -23,12 +23,14 @@ from switchyard.surfaces.inputs import (
     NonEmptyName,
     Title,
     TrackId,
+    Whole,
 )
 from switchyard.surfaces.outputs import CamelShown
 from switchyard.surfaces.pool.workflow import Status
 
-Priority = Literal["low", "medium", "high", "urgent"]
-AssigneeType = Literal["agent", "user"]
+# In the order of the other surfaces: typing keeps one object for unions of equal Literals, in the order it met first.
+Priority = Literal["urgent", "high", "medium", "low"]
+AssigneeType = Literal["user", "agent"]
 DependsOn = Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct]
 
 
@@ -68,7 +70,7 @@ class _Filter(CamelQuery):
 
 
 class Lease(CamelBody):
-    lease_seconds: Annotated[int, Field(ge=1, le=LEASE_MAX)] = LEASE_DEFAULT
+    lease_seconds: Annotated[int, Field(ge=1, le=LEASE_MAX), Whole] = LEASE_DEFAULT
 
 
 class ClaimNext(Lease):

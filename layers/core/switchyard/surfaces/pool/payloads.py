@@ -11,9 +11,10 @@ _WORDS = {"assignee": "assignedTo", "project_ids": "spaceId", "due": "dueDate", 
 
 
 def payload(detail: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the message of a domain event; None for one that tells the pool nothing.
+    """Return the message of a domain event; None for one without a meaning in the pool.
 
-    A status that changes within one word of the pool (backlog, todo) does not change there.
+    A status that changes within one word of the pool (backlog, todo) does not change there, and a change of nothing
+    else is none.
     `sequence` grows with each change of the task or goal: a receiver drops what is older than what it has.
     """
     data: dict[str, Any] = {
@@ -28,7 +29,13 @@ def payload(detail: Mapping[str, Any]) -> dict[str, Any] | None:
         previous = workflow.shown(detail.get("previousStatus"))
         began = detail["type"] == "task.created"
         moved = previous != workflow.shown(detail["track"].get("status"))
-        if detail["type"] == "task.status_changed" and not moved:
+        changed = [
+            _WORDS.get(each["field"]) or to_camel(each["field"])
+            for each in detail["changes"]
+            if each["field"] != "status" or moved
+        ]
+        tells = {"task.status_changed": moved, "task.updated": changed}
+        if not tells.get(detail["type"], True):
             return None
         lost = detail.get("prerequisite")
         stuck = {"prerequisite": {**lost, "id": present.task_id(lost["id"])}} if lost else {}
@@ -37,11 +44,7 @@ def payload(detail: Mapping[str, Any]) -> dict[str, Any] | None:
             "data": {
                 "task": _task(detail["track"], detail["tenantId"]),
                 "previousStatus": None if began else previous,
-                "changedFields": [
-                    _WORDS.get(each["field"]) or to_camel(each["field"])
-                    for each in detail["changes"]
-                    if each["field"] != "status" or moved
-                ],
+                "changedFields": changed,
                 "actor": detail["actor"],
                 **stuck,
             },

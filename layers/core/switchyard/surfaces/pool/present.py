@@ -8,7 +8,7 @@ from switchyard.surfaces.pool import workflow
 
 
 def task_id(track_id: str) -> str:
-    """Return the pool's spelling of a track's id."""
+    """Return the id of a track as the pool shows it."""
     return f"task_{track_id}"
 
 

@@ -1,4 +1,4 @@
-"""The pool surface as the composition knows it: its error body, with the document's own messages."""
+"""The pool surface and its error body, with the document's own messages."""
 
 from http import HTTPStatus
 from typing import Any
@@ -23,8 +23,8 @@ def _body(refused: Refused) -> dict[str, Any]:
     """Return {error, statusCode, statusMessage, message}; `data` adds what a program can act on."""
     error, message = refused.error, refused.text
     if isinstance(error, Invalid) and error.fields and not isinstance(error, MalformedBody):
-        told = error.fields if isinstance(error, UnknownReference) else error.fields[:1]
-        message = "; ".join(map(_about, told))
+        shown = error.fields if isinstance(error, UnknownReference) else error.fields[:1]
+        message = "; ".join(map(_about, shown))
     answer: dict[str, Any] = {
         "error": True,
         "statusCode": refused.status,
@@ -52,5 +52,5 @@ POOL = Surface(
     _body,
     PoolError,
     texts={Unauthorized: "Invalid or expired token", MalformedBody: "Invalid JSON in request body"},
-    spell=present.task_id,
+    show_id=present.task_id,
 )

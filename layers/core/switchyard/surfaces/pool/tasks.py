@@ -9,7 +9,7 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import DEPENDS_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.operation import OWN
-from switchyard.ledger import tracks as ledger
+from switchyard.ledger import tracks as track_verbs
 from switchyard.surfaces.pool import present, workflow
 from switchyard.surfaces.pool.models import CreateTask, UpdateTask
 
@@ -22,7 +22,9 @@ def create(call: Call[CreateTask]) -> Reply:
     body = call.body
     status = workflow.group(body.status or "pending")[0]
     fields = _fields(body, None, status) | _named_in_metadata(call, body, None)
-    track = ledger.create(call.ledger, "task", body.title, status=status, priority=body.priority or "medium", **fields)
+    track = track_verbs.create(
+        call.unit, "task", body.title, status=status, priority=body.priority or "medium", **fields
+    )
     shown = present.task(track)
     return Reply(201, shown, {"location": f"/api/v1/tasks/{shown['id']}", "etag": tracks.etag(track)})
 
@@ -38,16 +40,16 @@ def update(call: Call[UpdateTask]) -> Reply:
     body = call.body
     refs = body.depends_on or []
     track_id = path_id(call)
-    call.ledger.prefetch([track_id, *refs], guard=bool(refs))
+    call.unit.prefetch([track_id, *refs], guard=bool(refs))
     before = of_path(call)
     sent = body.model_fields_set
     if "status" in sent:
-        call.ledger.intend(before, workflow.group(body.status)[0])
+        call.unit.intend(before, workflow.group(body.status)[0])
     tracks.check_version(before, call.if_match)
     fields: dict[str, Any] = {name: getattr(body, name) for name in ("title", "priority") if name in sent}
     status = workflow.step(before.status, body.status) if "status" in sent else before.status
     named = _named_in_metadata(call, body, before)
-    after = ledger.change(call.ledger, before, status=status, **fields, **named, **_fields(body, before, status))
+    after = track_verbs.change(call.unit, before, status=status, **fields, **named, **_fields(body, before, status))
     return Reply(200, present.task(after), {"etag": tracks.etag(after)})
 
 
@@ -61,7 +63,7 @@ def delete(call: Call) -> Reply:
     """Delete the task of the path: it is gone for every surface at once, and kept for the trail a while."""
     before = of_path(call)
     tracks.check_version(before, call.if_match)
-    ledger.delete(call.ledger, before)
+    track_verbs.delete(call.unit, before)
     return Reply(204)
 
 
@@ -71,7 +73,7 @@ def shown(call: AnyCall) -> dict[str, Any]:
 
 
 def path_id(call: AnyCall) -> str:
-    """Return the id of the path; what is no id is the id of no task."""
+    """Return the id of the path; an invalid id is the id of no task."""
     given = call.path["id"]
     found = parse_id(given)
     if found is None:
@@ -82,7 +84,7 @@ def path_id(call: AnyCall) -> str:
 def of_path(call: AnyCall) -> Track:
     """Return the task of the path. Raises NotFound for goals and personal tracks too: they are not in the pool."""
     track_id = path_id(call)
-    track = call.ledger.find([track_id]).get(track_id)
+    track = call.unit.find([track_id]).get(track_id)
     if track is None or not track.is_task or track.owner:
         raise NotFound(f"Task not found: {call.path['id'][:80]}")
     return track
@@ -99,8 +101,8 @@ def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | N
         if body.assigned_to and (before is None or before.assignee != body.assigned_to):
             # A user unless the client says otherwise, as the document has it.
             fields["assignee_type"] = "user"
-    told = body.assignee_type or ("assignee_type" in sent and "assignee_type" not in fields)
-    if told and not _is_shown_type(body, before):
+    is_given = body.assignee_type or ("assignee_type" in sent and "assignee_type" not in fields)
+    if is_given and not _is_shown_type(body, before):
         fields["assignee_type"] = body.assignee_type
     if "space_id" in sent and not _is_shown_space(body.space_id, before):
         fields["project_ids"] = (body.space_id,) if body.space_id else ()
@@ -118,7 +120,7 @@ def _fields(body: CreateTask | UpdateTask, before: Track | None, status: str | N
 
 
 def _is_shown_type(body: CreateTask | UpdateTask, before: Track | None) -> bool:
-    """Tell whether the client wrote back what it was shown: a task of nobody shows the type user."""
+    """Return whether the client wrote back what it was shown: a task of nobody shows the type user."""
     if before is None or before.assignee_type is not None or body.assignee_type != "user":
         return False
     return "assigned_to" not in body.model_fields_set or not body.assigned_to
@@ -137,17 +139,17 @@ def _named_in_metadata(call: AnyCall, body: CreateTask | UpdateTask, before: Tra
     refs = tuple(dict.fromkeys(each for each in ids if each))
     if not refs or None in ids or len(refs) > DEPENDS_MAX:
         return {}
-    call.ledger.prefetch(refs, guard=before is not None)
-    found = call.ledger.find(refs)
+    call.unit.prefetch(refs, guard=before is not None)
+    found = call.unit.find(refs)
     known = all(each in found and found[each].is_task and not found[each].owner for each in refs)
     return {"depends_on": refs} if known else {}
 
 
 def _is_shown_space(given: str | None, before: Track | None) -> bool:
-    """Tell whether the client wrote back what it was shown: a task of several spaces shows the first."""
+    """Return whether the client wrote back what it was shown: a task of several spaces shows the first."""
     return before is not None and bool(before.project_ids) and given == before.project_ids[0]
 
 
 def _is_shown_due(given: str | None, before: Track | None) -> bool:
-    """Tell whether the client wrote back what it was shown: a date shows as its midnight."""
+    """Return whether the client wrote back what it was shown: a date shows as its midnight."""
     return before is not None and before.due is not None and given == f"{before.due}T00:00:00.000Z"

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from switchyard.http.models import AfterValidator, Field, Query
+from switchyard.http.models import Field, Query, Rule
 from switchyard.http.validation import Expectation
 from switchyard.pipeline import receivers
-from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, Printable
+from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, OneLine
 from switchyard.surfaces.outputs import CamelShown
 
 Event = Literal[
@@ -41,9 +41,13 @@ def _receiver(url: str) -> str:
     return url
 
 
-Url = Annotated[str, Field(min_length=1, max_length=receivers.URL_MAX), AfterValidator(_receiver)]
+#: The host is a public one: a name with a dot, or an address.
+_HOST = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]{1,4})?"
+_PATH = r"/([A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+_HTTPS = {"format": "uri", "pattern": f"^https://{_HOST}({_PATH})?$"}
+Url = Annotated[str, Field(min_length=1, max_length=receivers.URL_MAX), Rule(_receiver, _HTTPS)]
 Events = Annotated[list[Event], Field(min_length=1, max_length=20), Distinct]
-Description = Annotated[str, Field(max_length=200), Printable]
+Description = Annotated[str, Field(max_length=200), OneLine]
 
 
 class CreateWebhook(CamelBody):

@@ -12,7 +12,7 @@ from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.operation import OWN
 from switchyard.pipeline import signing
 from switchyard.store import indexes, keys, lists
-from switchyard.store import webhooks as rows
+from switchyard.store import webhooks as webhook_rows
 from switchyard.store.lists import Range
 from switchyard.store.webhooks import Delivery, Webhook
 from switchyard.surfaces.pool.listing import link
@@ -38,7 +38,7 @@ def create(call: Call[CreateWebhook]) -> Reply:
         created_at=now,
         updated_at=now,
     )
-    call.ledger.write(rows.put(webhook))
+    call.unit.write(webhook_rows.put(webhook))
     return _with_secret(201, webhook, {"location": f"/api/v1/webhooks/hook_{webhook.id}"})
 
 
@@ -51,7 +51,7 @@ def list_all(call: Call[None, WebhookPaging]) -> Reply:
     """List the tenant's endpoints, newest first."""
     query = call.query
     tenant = call.actor.tenant_id
-    return _page(call, query, keys.listed(tenant, "webhook"), lambda item: _shown(rows.from_item(item)))
+    return _page(call, query, keys.listed(tenant, "webhook"), lambda item: _shown(webhook_rows.from_item(item)))
 
 
 def update(call: Call[UpdateWebhook]) -> Reply:
@@ -65,27 +65,27 @@ def update(call: Call[UpdateWebhook]) -> Reply:
         fields["disabled_reason"] = None
     if all(getattr(before, name) == value for name, value in fields.items()):
         return Reply(200, _shown(before))
-    after, action = rows.change(before, **fields)
-    call.ledger.write(action)
+    after, action = webhook_rows.change(before, **fields)
+    call.unit.write(action)
     return Reply(200, _shown(after))
 
 
 def rotate(call: Call) -> Reply:
     """Give the endpoint of the path a new secret; the former one signs beside it for a day."""
     before = _of_path(call)
-    after, action = rows.change(
+    after, action = webhook_rows.change(
         before,
         secret=signing.new_secret(),
         former_secret=before.secret,
-        former_until=clock.stamp(time.time() + rows.ROTATION_SECONDS),
+        former_until=clock.stamp(time.time() + webhook_rows.ROTATION_SECONDS),
     )
-    call.ledger.write(action)
+    call.unit.write(action)
     return _with_secret(200, after)
 
 
 def delete(call: Call) -> Reply:
     """Delete the endpoint of the path; what is on its way to it is given up."""
-    call.ledger.write(rows.remove(_of_path(call)))
+    call.unit.write(webhook_rows.remove(_of_path(call)))
     return Reply(204)
 
 
@@ -94,22 +94,22 @@ def deliveries(call: Call[None, WebhookPaging]) -> Reply:
     query = call.query
     webhook = _of_path(call)
     partition = keys.deliveries(webhook.tenant_id, webhook.id)
-    return _page(call, query, partition, lambda item: _delivery(rows.delivery_from(item)))
+    return _page(call, query, partition, lambda item: _delivery(webhook_rows.delivery_from(item)))
 
 
 def redeliver(call: Call) -> Reply:
     """Send a delivery again from its first attempt; a disabled endpoint must be enabled before."""
     webhook = _of_path(call)
     delivery_id = parse_id(call.path["deliveryId"])
-    item = call.ledger.table.get(*keys.delivery(webhook.tenant_id, webhook.id, delivery_id)) if delivery_id else None
+    item = call.unit.table.get(*keys.delivery(webhook.tenant_id, webhook.id, delivery_id)) if delivery_id else None
     if item is None:
         raise NotFound(f"Delivery not found: {call.path['deliveryId'][:80]}")
     if not webhook.enabled:
         raise Conflict("The webhook is disabled: enable it, then redeliver.")
-    before = rows.delivery_from(item)
+    before = webhook_rows.delivery_from(item)
     again = {"status": "pending", "round": before.round + 1, "attempts": 0, "delivered_at": None, "error": None}
-    after, action = rows.change_delivery(before, **again, response_status=None, next_attempt_at=clock.now())
-    call.ledger.write(action)
+    after, action = webhook_rows.change_delivery(before, **again, response_status=None, next_attempt_at=clock.now())
+    call.unit.write(action)
     return Reply(202, _delivery(after))
 
 
@@ -121,16 +121,16 @@ def shown(call: AnyCall) -> dict[str, Any]:
 
 def _of_path(call: AnyCall) -> Webhook:
     webhook_id = parse_id(call.path["id"])
-    row = call.ledger.row(keys.webhook(call.actor.tenant_id, webhook_id)) if webhook_id else None
+    row = call.unit.row(keys.webhook(call.actor.tenant_id, webhook_id)) if webhook_id else None
     if row is None:
         raise NotFound(f"Webhook not found: {call.path['id'][:80]}")
-    return rows.from_item(row)
+    return webhook_rows.from_item(row)
 
 
 def _page(call: AnyCall, query: WebhookPaging, partition: str, show: Any) -> Reply:
     print_ = lists.fingerprint(partition)
     page = lists.read_page(
-        call.ledger.table,
+        call.unit.table,
         [Range(indexes.LISTED_BY_ID, partition)],
         limit=query.limit,
         after=lists.from_cursor(query.cursor, print_),

@@ -39,7 +39,7 @@ def shown(stored: str | None) -> str:
 
 
 def group(word: str) -> tuple[str | None, ...]:
-    """Return the stored statuses that a word of the pool stands for; the first is the one it writes."""
+    """Return the stored statuses that a status of the pool covers; the first is the one it writes."""
     return _GROUPS[word]
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from switchyard.domain import artifacts
-from switchyard.http.models import AfterFields, AfterValidator, Field, Shown
+from switchyard.http.models import AfterFields, Field, Rule, Shown
 from switchyard.http.validation import Expectation
-from switchyard.surfaces.inputs import ABSENT
+from switchyard.surfaces.inputs import ABSENT, Whole
 from switchyard.surfaces.projects.inputs import Body
 from switchyard.surfaces.projects.replies import ArtifactShown
 
@@ -38,11 +38,17 @@ def _some[T](given: list[T]) -> list[T]:
     return given
 
 
-FileName = Annotated[str, Field(min_length=1, max_length=artifacts.NAME_MAX), AfterValidator(_file_name)]
-ContentType = Annotated[str, Field(max_length=artifacts.CONTENT_TYPE_MAX), AfterValidator(_printable)]
+#: What domain.artifacts refuses in a name.
+_FILE_NAME = {"pattern": r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$"}
+FileName = Annotated[
+    str,
+    Field(min_length=1, max_length=artifacts.NAME_MAX),
+    Rule(_file_name, _FILE_NAME),
+]
+ContentType = Annotated[str, Field(max_length=artifacts.CONTENT_TYPE_MAX), Rule(_printable, {"pattern": "^[ -~]*$"})]
 StoragePath = Annotated[str, Field(min_length=1, max_length=artifacts.PATH_MAX)]
-Digest = Annotated[str, AfterValidator(_digest)]
-type Several[T] = Annotated[list[T], Field(max_length=artifacts.REQUEST_MAX), AfterValidator(_some)]
+Digest = Annotated[str, Rule(_digest, {"pattern": "^[0-9A-Fa-f]{64}$"})]
+type Several[T] = Annotated[list[T], Field(max_length=artifacts.REQUEST_MAX), Rule(_some, {"minItems": 1})]
 
 
 class Described(Body):
@@ -64,7 +70,7 @@ def _fits(size: int, known: Mapping[str, Any]) -> int:
 class Announced(Described):
     """A file that is to be uploaded. Extension: with `checksum_sha256` no other content can be uploaded."""
 
-    size: Annotated[int, Field(ge=1, le=artifacts.SIZE_MAX), AfterFields(_fits)]
+    size: Annotated[int, Field(ge=1, le=artifacts.SIZE_MAX), Whole, AfterFields(_fits)]
     checksum_sha256: Digest | None = None
 
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from switchyard.domain.devices import TOKEN_MAX, Platform
 from switchyard.domain.notifications import Decision, Kind, Outcome
 from switchyard.http.models import Field, Shown
-from switchyard.surfaces.inputs import ABSENT, Cursor, NotBlank, Printable
+from switchyard.surfaces.inputs import ABSENT, Cursor, NotBlank, OneLine
 from switchyard.surfaces.projects.inputs import LIMIT, Body, Limit, Params, Uuid
 
-Token = Annotated[str, Field(min_length=1, max_length=TOKEN_MAX), NotBlank, Printable]
+Token = Annotated[str, Field(min_length=1, max_length=TOKEN_MAX), NotBlank, OneLine]
 
 
 class RegisterDevice(Body):
@@ -64,7 +64,7 @@ class ToldDevice(Shown):
 
 
 class NotificationShown(Shown):
-    """What a run's change was decided to tell the task's maker; `present_devices` showed the task at that time."""
+    """A notification to the task's creator; `present_devices` showed the task at that time."""
 
     id: str
     task: str

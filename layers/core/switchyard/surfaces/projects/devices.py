@@ -4,7 +4,7 @@ from switchyard.domain.devices import Device, device_id
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.statuses import EndpointRefusal
-from switchyard.store import devices as rows
+from switchyard.store import devices as device_rows
 from switchyard.store import keys
 from switchyard.surfaces.projects.device_models import (
     BeatPresence,
@@ -29,17 +29,17 @@ def register(call: Call[RegisterDevice]) -> Reply:
     """Add the device of a RegisterDevice body to the caller's, or note that it was seen again."""
     _refuse_others(call)
     body = call.body
-    table, tenant, user = call.ledger.table, call.actor.tenant_id, call.actor.id
-    known = rows.of_person(table, tenant, user)
+    table, tenant, user = call.unit.table, call.actor.tenant_id, call.actor.id
+    known = device_rows.of_person(table, tenant, user)
     mine = device_id(tenant, user, body.token)
     found = next((each for each in known.devices if each.id == mine), None)
     if found:
-        device, action = rows.refresh(found, body.platform)
-        call.ledger.write(action)
+        device, action = device_rows.refresh(found, body.platform)
+        call.unit.write(action)
     else:
-        former = rows.holder(table, tenant, body.token)
-        device, actions = rows.add(known, tenant, user, body.token, body.platform, former)
-        call.ledger.write(*actions)
+        former = device_rows.holder(table, tenant, body.token)
+        device, actions = device_rows.add(known, tenant, user, body.token, body.platform, former)
+        call.unit.write(*actions)
     return Reply(200, _shown(device))
 
 
@@ -48,9 +48,9 @@ def unregister(call: Call[UnregisterDevice]) -> Reply:
     _refuse_others(call)
     body = call.body
     tenant, user = call.actor.tenant_id, call.actor.id
-    row = call.ledger.row(keys.device(tenant, user, device_id(tenant, user, body.token)))
+    row = call.unit.row(keys.device(tenant, user, device_id(tenant, user, body.token)))
     if row:
-        call.ledger.write(*rows.remove(rows.device_from(row)))
+        call.unit.write(*device_rows.remove(device_rows.device_from(row)))
     return Reply(204)
 
 
@@ -59,10 +59,10 @@ def beat(call: Call[BeatPresence]) -> Reply:
     body = call.body
     device_key = keys.device(call.actor.tenant_id, call.actor.id, body.device_id)
     task = task_in(call, rows=[device_key])
-    row = call.ledger.row(device_key)
+    row = call.unit.row(device_key)
     if row is None:
         raise Missing(_NOT_REGISTERED)
-    call.ledger.write(rows.beat(call.actor.tenant_id, task.id, rows.device_from(row)))
+    call.unit.write(device_rows.beat(call.actor.tenant_id, task.id, device_rows.device_from(row)))
     return Reply(204)
 
 
@@ -75,10 +75,12 @@ def leave(call: Call[EndPresence, EndPresenceParams]) -> Reply:
     tenant, user = call.actor.tenant_id, call.actor.id
     device_key = keys.device(tenant, user, named) if named else None
     task = task_in(call, rows=[device_key] if device_key else [])
-    if device_key and call.ledger.row(device_key) is None:
+    if device_key and call.unit.row(device_key) is None:
         raise Missing(_NOT_REGISTERED)
-    there = [named] if named else [each.device_id for each in rows.presences(call.ledger.table, tenant, task.id, user)]
-    call.ledger.write(*(rows.leave(tenant, task.id, user, each) for each in there))
+    there = (
+        [named] if named else [each.device_id for each in device_rows.presences(call.unit.table, tenant, task.id, user)]
+    )
+    call.unit.write(*(device_rows.leave(tenant, task.id, user, each) for each in there))
     return Reply(204)
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from switchyard.http.models import AfterValidator, BeforeValidator, Field, Query, Wire
+from switchyard.http.models import BeforeValidator, Query, Rule, Wire
 from switchyard.http.validation import Expectation
 
 LIMIT = 50
@@ -45,14 +45,14 @@ def _whole(given: Any) -> int:
     return OFFSET_MAX if len(digits) > len(str(OFFSET_MAX)) else min(int(digits or "0"), OFFSET_MAX)
 
 
-#: A UUID in any of its spellings, in the canonical one.
-Uuid = Annotated[str, AfterValidator(_uuid)]
-#: How many a page shows: what is no number is the default, a limit above the maximum is the maximum.
-Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1, le=LIMIT_MAX)]
+#: A UUID in any of its forms, in the canonical one.
+Uuid = Annotated[str, Rule(_uuid, {"format": "uuid"})]
+#: How many a page shows: anything but a number is the default, a limit above the maximum is the maximum.
+Limit = Annotated[int, BeforeValidator(_limit)]
 
 
 class Paging(Params):
-    """`limit` and `offset`; what is no number is the default."""
+    """`limit` and `offset`; anything but a number is the default."""
 
     limit: Limit = LIMIT
-    offset: Annotated[int, BeforeValidator(_whole), Field(ge=0)] = 0
+    offset: Annotated[int, BeforeValidator(_whole)] = 0

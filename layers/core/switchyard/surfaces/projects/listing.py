@@ -1,6 +1,6 @@
 """The lists of a project's tasks, newest first (contract: projects.md §4.1).
 
-A page is one query per home, side by side: the project's shared tasks and the caller's own, each on the shelves that
+A page is one query per home, in parallel: the project's shared tasks and the caller's own, each on the shelves that
 were asked for.
 """
 
@@ -14,7 +14,7 @@ from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger.unit import RowKey
 from switchyard.store import homes, indexes, keys, lists
-from switchyard.store import tracks as rows
+from switchyard.store import tracks as track_rows
 from switchyard.store.lists import Filter, Range
 from switchyard.store.table import Item
 from switchyard.surfaces.projects import paging, present, run_present, scope, tasks
@@ -34,7 +34,7 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
     homes_of_it = [] if scope.is_any(call) else _homes(call, scope.project(call).id, shelves)
     wanted = _View(call, homes_of_it, _filter(query))
     page = wanted.read(_start(query, wanted))
-    shown = [rows.from_item(item) for item in page.items]
+    shown = [track_rows.from_item(item) for item in page.items]
     shown = [each for each in shown if (each.internal, each.archived) in shelves]
     results = [present.task(each, tasks.latest_run(call, each), call.request.base_url) for each in shown]
     return Reply(
@@ -44,7 +44,7 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
 
 
 def summaries(call: Call[Summaries, Paging]) -> Reply:
-    """Answer with the summaries of the named tasks that the caller sees: 100 tasks a read, side by side."""
+    """Answer with the summaries of the named tasks that the caller sees: 100 tasks a read, in parallel."""
     body = call.body
     everything = scope.is_any(call)
     home = () if everything else (scope.project(call).id,)
@@ -54,14 +54,14 @@ def summaries(call: Call[Summaries, Paging]) -> Reply:
     found.sort(key=lambda each: each.id)
     found.sort(key=lambda each: each.created_at, reverse=True)
     page, envelope = paging.slice_of(call, found)
-    call.ledger.prefetch([], rows=[_run_key(each) for each in page if each.latest_run_id])
+    call.unit.prefetch([], rows=[_run_key(each) for each in page if each.latest_run_id])
     return Reply(200, {**envelope, "results": [present.summary(each, tasks.latest_run(call, each)) for each in page]})
 
 
 def repositories(call: Call) -> Reply:
     """Answer with the repositories of the project's tasks that the caller sees, archived ones too: 1 round trip."""
     found = _homes(call, scope.project(call).id, [(False, False), (False, True)])
-    return Reply(200, {"repositories": homes.repositories(call.ledger.table, found)})
+    return Reply(200, {"repositories": homes.repositories(call.unit.table, found)})
 
 
 # ---------------------------------------------------------------- what is listed
@@ -78,7 +78,7 @@ def _shelves(call: Call[None, ListTasks]) -> list[tuple[bool, bool]]:
 def _homes(call: AnyCall, project_id: str, shelves: list[tuple[bool, bool]]) -> list[str]:
     """Return the homes of shared tasks and of the caller's own."""
     realms = [keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)]
-    return [keys.home(realm, project_id, rows.SHELVES[each]) for realm in realms for each in shelves]
+    return [keys.home(realm, project_id, track_rows.SHELVES[each]) for realm in realms for each in shelves]
 
 
 def _everything(call: AnyCall) -> list[Range]:
@@ -120,16 +120,16 @@ def _repository_alone(query: ListTasks) -> str | None:
 
 def _start(query: ListTasks, wanted: "_View") -> Start:
     """Find where the page begins: by the link's position, else by the counts of blocks of time."""
-    told = Start.of(query.position, query.offset, wanted.print)
-    if told or not query.offset or wanted.filtered:
-        return told or Start()
+    linked = Start.of(query.position, query.offset, wanted.print)
+    if linked or not query.offset or wanted.filtered:
+        return linked or Start()
     return wanted.skip(_block_of(query.offset, wanted))
 
 
 def _block_of(offset: int, wanted: "_View") -> Start:
     """Return the beginning of the block of time that has the row at an offset; beyond all, that of the last block."""
     start, seen = Start(), 0
-    for block, count in homes.blocks(wanted.call.ledger.table, wanted.homes):
+    for block, count in homes.blocks(wanted.call.unit.table, wanted.homes):
         # Every id of the block sorts below this: hexadecimal digits end at f.
         start = Start(seen, f"{block}g")
         seen += count
@@ -153,7 +153,7 @@ class _Page:
 class _View:
     """One caller's list: its homes, and what is filtered out of them.
 
-    Without homes it has the tasks of all projects and of none; its rows are told apart by shelf after they were read.
+    Without homes it has the tasks of all projects and of none; its rows are filtered by shelf after they were read.
     """
 
     def __init__(self, call: Call[None, ListTasks], homes: list[str], row_filter: Filter) -> None:
@@ -171,7 +171,7 @@ class _View:
         """Go on from a place to less than a page's examined rows before the query's offset: 1,000 rows a read."""
         while self.call.query.offset - start.seen > lists.EXAMINE_MAX:
             page = lists.read_page(
-                self.call.ledger.table, self.ranges, limit=lists.EXAMINE_MAX, after=start.after, whole=False
+                self.call.unit.table, self.ranges, limit=lists.EXAMINE_MAX, after=start.after, whole=False
             )
             start = Start(start.seen + len(page.items), page.position or _END)
             if page.position is None:
@@ -186,7 +186,7 @@ class _View:
 
         def read_rows() -> None:
             got["page"] = lists.read_page(
-                self.call.ledger.table,
+                self.call.unit.table,
                 self.ranges,
                 limit=skip + query.limit,
                 after=start.after,
@@ -196,7 +196,7 @@ class _View:
             )
 
         def read_total() -> None:
-            table = self.call.ledger.table
+            table = self.call.unit.table
             if self.repository:
                 got["total"] = homes.of_repository(table, self.homes, self.repository)
             else:
@@ -244,7 +244,7 @@ class _View:
         return self._link(offset, Start(offset, items[0]["id"]["S"], upward=True) if offset and items else None)
 
     def _link(self, offset: int, start: Start | None) -> str:
-        return paging.link(self.call, offset, start.told(self.print) if start else None)
+        return paging.link(self.call, offset, start.encoded(self.print) if start else None)
 
 
 # ---------------------------------------------------------------- reads
@@ -252,9 +252,9 @@ class _View:
 
 def _fitting(call: AnyCall, items: Sequence[Item]) -> int:
     """Count the tasks that fit into one answer with their latest runs, which are read here: 1 round trip, if any."""
-    run_keys = {row["id"]["S"]: _run_key(rows.from_item(row)) for row in items if "latest_run_id" in row}
-    call.ledger.prefetch([], rows=run_keys.values())
-    runs = {task_id: call.ledger.row(key) or {} for task_id, key in run_keys.items()}
+    run_keys = {row["id"]["S"]: _run_key(track_rows.from_item(row)) for row in items if "latest_run_id" in row}
+    call.unit.prefetch([], rows=run_keys.values())
+    runs = {task_id: call.unit.row(key) or {} for task_id, key in run_keys.items()}
     return lists.fitting([{**runs.get(row["id"]["S"], {}), **row} for row in items])
 
 
@@ -269,8 +269,8 @@ def _read_all(call: AnyCall, ids: list[str]) -> list[Track]:
     found: list[list[Track]] = [[] for _ in chunks]
 
     def read(position: int) -> None:
-        read_rows = call.ledger.table.get_many(chunks[position], consistent=False).values()
-        found[position] = [rows.from_item(each) for each in read_rows]
+        read_rows = call.unit.table.get_many(chunks[position], consistent=False).values()
+        found[position] = [track_rows.from_item(each) for each in read_rows]
 
     lists.side_by_side([partial(read, position) for position in range(len(chunks))])
     return [each for chunk in found for each in chunk if each.visible_to(call.actor)]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from switchyard.domain import clock
 from switchyard.domain.run_logs import BATCH_MAX_BYTES, ENTRIES_MAX, ENTRY_MAX_BYTES
-from switchyard.http.models import AfterValidator, BeforeValidator, Field, Model, ShownRoot
+from switchyard.http.models import AfterValidator, BeforeValidator, Field, Model, Rule, ShownRoot
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import bounded, read_time
 from switchyard.surfaces.projects.inputs import OFFSET_MAX, Body, Params
@@ -46,7 +46,7 @@ class AppendLog(Body):
     entries: Annotated[
         list[Annotated[dict[str, Any], bounded(ENTRY_MAX_BYTES)]],
         Field(max_length=ENTRIES_MAX),
-        AfterValidator(_batch),
+        Rule(_batch, {"minItems": 1}),
     ]
 
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from switchyard.domain.text import is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, METADATA_MAX_BYTES
-from switchyard.http.models import AfterValidator, Field
+from switchyard.http.models import AfterValidator, Field, Rule, WithJsonSchema
 from switchyard.http.validation import Expectation, bounded_json
 from switchyard.store.keys import REPOSITORY_MAX_BYTES
-from switchyard.surfaces.inputs import ABSENT, Cursor
+from switchyard.surfaces.inputs import ABSENT, Cursor, Whole
 from switchyard.surfaces.projects.inputs import Body, Paging, Uuid
 
 TITLE_MAX = 255
@@ -16,7 +16,7 @@ REPOSITORY_MAX = 255
 CI_PROMPT_MAX = 10_000
 SUMMARIES_MAX = 5_000
 _SEARCH_MAX = 255
-_REPOSITORY = re.compile(r"[^\s/]+/[^\s/]+")
+_REPOSITORY = r"[^\s/]+/[^\s/]+"
 
 Origin = Literal[
     "onboarding",
@@ -38,7 +38,7 @@ RunStatus = Literal["not_started", "queued", "in_progress", "completed", "failed
 
 
 def _repository(text: str) -> str | None:
-    if text and not _REPOSITORY.fullmatch(text):
+    if text and not re.fullmatch(_REPOSITORY, text):
         raise Expectation("Repository must be in the format organization/repository", "")
     lower = text.lower()
     if len(lower.encode()) > REPOSITORY_MAX_BYTES:
@@ -66,6 +66,16 @@ def _schema(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+Repository = Annotated[
+    str,
+    Field(strip_whitespace=True, max_length=REPOSITORY_MAX),
+    Rule(_repository, {"pattern": rf"^\s*({_REPOSITORY})?\s*$"}),
+]
+_Nothing = WithJsonSchema({"type": "null", "description": "Clients send it; there is none here that it could name."})
+_NoIntegration = Annotated[Annotated[int, AfterValidator(_no_integration)] | None, _Nothing]
+_NoUserIntegration = Annotated[Annotated[str, AfterValidator(_no_user_integration)] | None, _Nothing]
+
+
 class TaskFields(Body):
     """A new task, or a change of one. `idle_seconds` and `timeout_seconds` (null: the defaults) are an extension."""
 
@@ -73,19 +83,17 @@ class TaskFields(Body):
     title_manually_set: bool = ABSENT
     description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ABSENT
     origin_product: Origin = ABSENT
-    repository: (
-        Annotated[str, Field(strip_whitespace=True, max_length=REPOSITORY_MAX), AfterValidator(_repository)] | None
-    ) = None
-    github_integration: Annotated[int, AfterValidator(_no_integration)] | None = None
-    github_user_integration: Annotated[str, AfterValidator(_no_user_integration)] | None = None
+    repository: Repository | None = None
+    github_integration: _NoIntegration = None
+    github_user_integration: _NoUserIntegration = None
     signal_report: Uuid | None = None
     signal_report_task_relationship: Literal["implementation"] = ABSENT
     json_schema: Annotated[dict[str, Any], AfterValidator(_schema)] | None = None
     internal: bool = ABSENT
     archived: bool = ABSENT
     ci_prompt: Annotated[str, Field(max_length=CI_PROMPT_MAX)] | None = None
-    idle_seconds: Annotated[int, Field(ge=10, le=86_400)] | None = None
-    timeout_seconds: Annotated[int, Field(ge=60, le=604_800)] | None = None
+    idle_seconds: Annotated[int, Field(ge=10, le=86_400), Whole] | None = None
+    timeout_seconds: Annotated[int, Field(ge=60, le=604_800), Whole] | None = None
 
 
 _Text = Annotated[str, Field(strip_whitespace=True, max_length=_SEARCH_MAX)]

@@ -1,4 +1,4 @@
-"""What was decided about telling people of a task's runs: why a phone did not ring (docs/push.md)."""
+"""The notifications of a task's runs, and why a device got none (docs/push.md)."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from switchyard.domain.notifications import TITLE, Notification
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import lists
-from switchyard.store import notifications as rows
+from switchyard.store import notifications as notification_rows
 from switchyard.surfaces.projects.device_models import ListNotifications
 from switchyard.surfaces.projects.scope import task_in
 
@@ -17,9 +17,9 @@ def of_task(call: Call[None, ListNotifications]) -> Reply:
     task = task_in(call)
     print_ = lists.fingerprint(task.tenant_id, task.id, "notifications")
     after = lists.from_cursor(query.cursor, print_)
-    page = rows.read_of_task(call.ledger.table, task.tenant_id, task.id, query.limit, after)
+    page = notification_rows.read_of_task(call.unit.table, task.tenant_id, task.id, query.limit, after)
     cursor = lists.to_cursor(page.position, print_)
-    results = [shown(rows.from_item(item)) for item in page.items]
+    results = [shown(notification_rows.from_item(item)) for item in page.items]
     return Reply(200, {"next": _next(call, query.limit, cursor), "results": results})
 
 

@@ -10,8 +10,8 @@ from switchyard.http.call import Call
 from switchyard.store import lists
 from switchyard.surfaces.projects.inputs import Paging
 
-#: What `told` says. Anybody can write it: the fingerprint of a list is no secret.
-_TOLD = re.compile(r"([<>])([0-9]{1,10}):(.*)", re.ASCII | re.DOTALL)
+#: What a position says. Anybody can write it: the fingerprint of a list is no secret.
+_POSITION = re.compile(r"([<>])([0-9]{1,10}):(.*)", re.ASCII | re.DOTALL)
 _LINKED = frozenset({"limit", "offset", "position"})
 
 
@@ -49,24 +49,24 @@ class Start:
     def __init__(self, seen: int = 0, after: str | None = None, upward: bool = False) -> None:
         self.seen, self.after, self.upward = seen, after, upward
 
-    def told(self, print_: str) -> str:
+    def encoded(self, print_: str) -> str:
         """Return the opaque text of the place, for the list with this fingerprint."""
         return lists.to_cursor(f"{'<' if self.upward else '>'}{self.seen}:{self.after or ''}", print_) or ""
 
     @classmethod
     def of(cls, position: str | None, offset: int, print_: str) -> "Start | None":
-        """Return the place that a link told; None when it is of another list, or of no use for the offset.
+        """Return the place in a link's position; None when it is of another list, or of no use for the offset.
 
-        A position only saves work, so that one which does not fit is no error: the offset is looked up.
+        A position only saves work, so that one which does not fit is not an error: the offset is looked up.
         """
         if position is None:
             return None
         try:
-            told = _TOLD.fullmatch(lists.from_cursor(position, print_) or "")
+            given = _POSITION.fullmatch(lists.from_cursor(position, print_) or "")
         except Invalid:
             return None
-        if told is None:
+        if given is None:
             return None
-        found = cls(int(told[2]), told[3] or None, told[1] == "<")
+        found = cls(int(given[2]), given[3] or None, given[1] == "<")
         fits = found.seen == offset if found.upward else found.seen <= offset <= found.seen + lists.EXAMINE_MAX
         return found if fits else None

@@ -38,7 +38,7 @@ class RunShown(Shown):
     """A run of a task. `runtime_adapter`, `provider`, `model` and `reasoning_effort` are those of `state`.
 
     Extensions: `agent` is whom the run is meant for (null: any agent), `holder`, `lease_until` and `fence` are the
-    latest claim, `heartbeat_at` is the last sign of life.
+    latest claim, `heartbeat_at` is the last heartbeat.
     """
 
     id: str

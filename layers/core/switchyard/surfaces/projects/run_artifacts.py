@@ -41,7 +41,7 @@ def upload(call: Call[UploadArtifacts]) -> Reply:
     """Take small files in the request itself; answers the whole manifest, the new ones last."""
     body = call.body
     task, run = scope.run_in(call)
-    # Deciding anew, because rows moved, puts the same files in the same places.
+    # A retry after contention puts the same files in the same places.
     ids = [uuid5(NAMESPACE_URL, f"{call.request.id}:{position}").hex for position in range(len(body.artifacts))]
     contents = [_content(position, each) for position, each in enumerate(body.artifacts)]
     paths = [_path(run, artifact_id, each.name) for artifact_id, each in zip(ids, body.artifacts, strict=True)]
@@ -50,7 +50,7 @@ def upload(call: Call[UploadArtifacts]) -> Reply:
         for file, artifact_id, content, path in zip(body.artifacts, ids, contents, paths, strict=True)
     ]
     after = _add(call, task, run, added)
-    objects.shared(call.ledger.table.deadline).put_all(
+    objects.shared(call.unit.table.deadline).put_all(
         [
             Upload(path, content, file.content_type)
             for file, content, path in zip(body.artifacts, contents, paths, strict=True)
@@ -70,7 +70,7 @@ def prepare(call: Call[PrepareUpload]) -> Reply:
 def finalize(call: Call[FinalizeUpload]) -> Reply:
     """Add what was uploaded to the run's manifest, all or nothing; answers the entries of this request.
 
-    What the manifest has already is answered as it stands there, without asking S3.
+    What the manifest has already is answered as it is there, without asking S3.
     """
     body = call.body
     task, run = scope.run_in(call)
@@ -96,7 +96,7 @@ def presign(call: Call[NamedArtifact]) -> Reply:
 def download(call: Call[NamedArtifact]) -> Reply:
     """Answer with a file of the run, or of one that it resumed; with the address of one above INLINE_MAX (303)."""
     entry = _find(call)
-    bucket = objects.shared(call.ledger.table.deadline)
+    bucket = objects.shared(call.unit.table.deadline)
     content = bucket.get(entry["storage_path"], INLINE_MAX, entry.get("version_id"))
     if content is None:
         raise EndpointRefusal(404, {"error": "Artifact content not found"})
@@ -107,7 +107,7 @@ def download(call: Call[NamedArtifact]) -> Reply:
 
 
 def _content(position: int, file: Inline) -> bytes:
-    """Return a file's bytes; raises Invalid when they are no base64, or too many."""
+    """Return a file's bytes; raises Invalid when they are not base64, or too many."""
     if file.content_encoding == "base64":
         try:
             content = base64.b64decode(file.content, validate=True)
@@ -127,7 +127,7 @@ def _path(run: Run, artifact_id: str, name: str) -> str:
 
 
 def _lies_in(run: Run, file: Uploaded) -> bool:
-    """Tell whether a path is one that was prepared for this run and this id."""
+    """Return whether a path is one that was prepared for this run and this id."""
     return uploads.lies_at(_path(run, file.id, ""), file)
 
 
@@ -136,7 +136,7 @@ def _add(call: AnyCall, task: Track, run: Run, added: Sequence[Entry]) -> Run:
     _check_room(run, len(added))
     manifest = (*run.artifacts, *added)
     check_json_size(list(manifest), "artifacts", MANIFEST_MAX_BYTES)
-    return runs.change(call.ledger, task, run, artifacts=manifest)
+    return runs.change(call.unit, task, run, artifacts=manifest)
 
 
 def _check_room(run: Run, more: int) -> None:
@@ -149,7 +149,7 @@ def _find(call: Call[NamedArtifact]) -> Entry:
     """Return the entry that the request names: of the run, or of one that it resumed. Raises EndpointRefusal."""
     body = call.body
     _, run = scope.run_in(call)
-    for each in reversed(chain(call, run)):
+    for each in reversed(chain(call.unit.row, run)):
         for entry in each.artifacts:
             if entry["storage_path"] == body.storage_path:
                 return entry
@@ -158,7 +158,7 @@ def _find(call: Call[NamedArtifact]) -> Entry:
 
 def _address(call: AnyCall, entry: Entry) -> str:
     try:
-        return objects.shared(call.ledger.table.deadline).presign_get(
+        return objects.shared(call.unit.table.deadline).presign_get(
             entry["storage_path"], _headers(entry), artifacts.PRESIGNED_SECONDS, entry.get("version_id")
         )
     except CannotSign as error:

@@ -2,19 +2,23 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from switchyard.aws import objects
-from switchyard.domain import run_logs
+from switchyard.domain import log_addresses, run_logs
+from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import parse_id
+from switchyard.domain.log_addresses import LogAddress
 from switchyard.domain.runs import Run
-from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.ledger import run_logs as ledger
+from switchyard.http.call import Call, Reply
+from switchyard.http.request import Request
+from switchyard.ledger import run_logs as run_log_verbs
 from switchyard.store import keys
-from switchyard.store import run_logs as rows
+from switchyard.store import run_logs as run_log_rows
 from switchyard.store import runs as run_rows
-from switchyard.store.table import Table
+from switchyard.store.table import Item, Table
+from switchyard.store.tracks import is_live
 from switchyard.surfaces.projects import run_present, scope
 from switchyard.surfaces.projects.log_models import AppendLog, SessionLogs
 
@@ -29,6 +33,9 @@ ANSWER_MAX_BYTES = 4 * 1_048_576
 #: Seconds for which the address of a large log is good.
 ADDRESS_SECONDS = 3_600
 
+#: Seconds that reading a log by its address may take, below the function's time-out.
+SIGNED_SECONDS = 25
+
 #: Bytes of a log that are looked through for one page of it.
 EXAMINE_MAX_BYTES = 64 * 1_048_576
 
@@ -39,10 +46,10 @@ def append(call: Call[AppendLog]) -> Reply:
     started = time.perf_counter()
     _, run = scope.run_in(call)
     read = time.perf_counter()
-    run = ledger.append(call.ledger, run, body.entries)
+    run = run_log_verbs.append(call.unit, run, body.entries)
     timings = (("read", started, read), ("append", read, time.perf_counter()))
-    told = ", ".join(f"{name};dur={(end - start) * 1_000:.2f}" for name, start, end in timings)
-    return Reply(200, run_present.run(run, call.request.base_url), {"server-timing": told})
+    durations = ", ".join(f"{name};dur={(end - start) * 1_000:.2f}" for name, start, end in timings)
+    return Reply(200, run_present.run(run, call.request.base_url), {"server-timing": durations})
 
 
 def session(call: Call[None, SessionLogs]) -> Reply:
@@ -55,7 +62,7 @@ def session(call: Call[None, SessionLogs]) -> Reply:
     page: list[bytes] = []
     total = fitting = examined = size = 0
     cut = full = False
-    for appends in rows.pages(call.ledger.table, run.tenant_id, run.id):
+    for appends in run_log_rows.pages(call.unit.table, run.tenant_id, run.id):
         if examined > EXAMINE_MAX_BYTES:
             cut = True
             break
@@ -88,12 +95,38 @@ def read(call: Call) -> Reply:
     Of more than ANSWER_MAX_BYTES it shows where to read it (303).
     """
     _, run = scope.run_in(call)
-    runs = chain(call, run)
+    return _whole(call.unit.table, chain(call.unit.row, run))
+
+
+def read_signed(request: Request, table: Table) -> Reply:
+    """Show the same to whoever has the address of the log; raises NotFound with one text for all that opens none.
+
+    1 round trip for the run and its task, none for what is no address or is over.
+    """
+    table.deadline = time.monotonic() + SIGNED_SECONDS
+    address = log_addresses.read(request.path_parameters["address"])
+    run = _run_at(table, address) if address and not address.is_over else None
+    if run is None:
+        raise NotFound("There is no log at this address, or its time is over: read the run again for a new one.")
+    return _whole(table, chain(lambda key: table.get(*key), run))
+
+
+def _run_at(table: Table, address: LogAddress) -> Run | None:
+    task_key = keys.track(address.tenant_id, address.task_id)
+    run_key = keys.run(address.tenant_id, address.task_id, address.run_id)
+    found = table.get_many([task_key, run_key])
+    if run_key not in found or not is_live(found.get(task_key)):
+        return None
+    run = run_rows.from_item(found[run_key])
+    return run if address.opens(run) else None
+
+
+def _whole(table: Table, runs: Sequence[Run]) -> Reply:
     log = bytearray()
-    for chunk in _chunks(call.ledger.table, runs):
+    for chunk in _chunks(table, runs):
         log += chunk
         if len(log) > ANSWER_MAX_BYTES:
-            return Reply(303, None, {"location": _elsewhere(call.ledger.table, runs)})
+            return Reply(303, None, {"location": _elsewhere(table, runs)})
     return Reply(200, bytes(log), {"content-type": JSONL})
 
 
@@ -103,7 +136,7 @@ def _elsewhere(table: Table, runs: Sequence[Run]) -> str:
     At most 1 MB of rows and a part of the object are held in memory.
     """
     run, store = runs[-1], objects.shared(table.deadline)
-    last = rows.newest(table, run.tenant_id, run.id) or "0"
+    last = run_log_rows.newest(table, run.tenant_id, run.id) or "0"
     key = f"tasks/logs/team_{run.tenant_id}/task_{run.task_id}/run_{run.id}.{last}.jsonl"
     if store.heads([key]) == [None]:
         store.put_large(key, _chunks(table, runs, last), JSONL, {"ttl_days": "1", "team_id": run.tenant_id})
@@ -115,17 +148,20 @@ def _chunks(table: Table, runs: Sequence[Run], last: str | None = None) -> Itera
     """Yield the logs of the runs one after the other, whole lines; of the last run up to the append `last`."""
     for run in runs:
         bound = {"high": last} if last and run is runs[-1] else {}
-        for appends in rows.pages(table, run.tenant_id, run.id, **bound):
+        for appends in run_log_rows.pages(table, run.tenant_id, run.id, **bound):
             lines = [line for append in appends for line in append.lines]
             yield "".join(f"{line}\n" for line in lines).encode()
 
 
-def chain(call: AnyCall, run: Run) -> list[Run]:
-    """Return the run and those that it resumed one after the other, oldest first: 1 round trip for each of those."""
+def chain(read: Callable[[tuple[str, str]], Item | None], run: Run) -> list[Run]:
+    """Return the run and those that it resumed one after the other, oldest first: 1 round trip for each of those.
+
+    `read` returns the row of a key.
+    """
     found = [run]
     while found[-1].resumed_from and len(found) < CHAIN_MAX:
         earlier = parse_id(found[-1].resumed_from)
-        row = call.ledger.row(keys.run(run.tenant_id, run.task_id, earlier)) if earlier else None
+        row = read(keys.run(run.tenant_id, run.task_id, earlier)) if earlier else None
         if row is None or earlier in {each.id for each in found}:
             break
         found.append(run_rows.from_item(row))

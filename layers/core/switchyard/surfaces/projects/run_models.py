@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from switchyard.domain.artifacts import ID_MAX
 from switchyard.domain.runs import ERROR_MAX, OUTPUT_MAX_BYTES, STATE_MAX_BYTES
-from switchyard.http.models import AfterValidator, Field
+from switchyard.http.models import Field, Rule
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import ABSENT, bounded
 from switchyard.surfaces.projects.inputs import Body, Uuid
@@ -15,6 +15,9 @@ RELAY_MAX = 10_000
 KEY_MAX, KEYS_MAX = 255, 1_000
 #: Staged artifacts that one run may take: they are read with it in one go, and taken in its transaction.
 PENDING_MAX = 90
+
+
+_NOT_NULL = {"not": {"type": "null"}}
 
 
 def _not_null(value: Any) -> Any:
@@ -92,7 +95,7 @@ class UpdateRun(Body):
 class SetOutput(Body):
     """The whole output of a run, in place of what was there."""
 
-    output: Annotated[Output, AfterValidator(_not_null)]
+    output: Annotated[Output, Rule(_not_null, _NOT_NULL)]
 
 
 class RelayMessage(Body):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from switchyard.domain import artifacts
+from switchyard.domain import artifacts, log_addresses
 from switchyard.domain.runs import Run
 
 #: Keys of `state` that a run shows beside it too.
@@ -10,7 +10,7 @@ _RUNTIME = ("runtime_adapter", "provider", "model", "reasoning_effort")
 
 
 def run(run: Run, base_url: str) -> dict[str, Any]:
-    """Return the run object; `base_url` is scheme and host of the link to its log, which needs the caller's token."""
+    """Return the run object; `base_url` is scheme and host of the link to its log, which needs no token."""
     return {
         "id": run.id,
         "task": run.task_id,
@@ -19,7 +19,7 @@ def run(run: Run, base_url: str) -> dict[str, Any]:
         "status": status(run),
         "environment": run.environment,
         **{name: _text(run.state.get(name)) for name in _RUNTIME},
-        "log_url": f"{base_url}/api/projects/-/tasks/{run.task_id}/runs/{run.id}/logs",
+        "log_url": _log_url(run, base_url),
         "error_message": run.error_message,
         "output": run.output,
         "state": dict(run.state),
@@ -33,6 +33,13 @@ def run(run: Run, base_url: str) -> dict[str, Any]:
         "fence": run.fence,
         "heartbeat_at": run.heartbeat_at,
     }
+
+
+def _log_url(run: Run, base_url: str) -> str:
+    """A run from before runs had secrets shows where its log is for those who send their token."""
+    address = log_addresses.make(run)
+    path = f"run_logs/{address}" if address else f"projects/-/tasks/{run.task_id}/runs/{run.id}/logs"
+    return f"{base_url}/api/{path}"
 
 
 def status(run: Run) -> str:

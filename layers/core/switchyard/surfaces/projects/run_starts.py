@@ -9,9 +9,9 @@ from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.statuses import EndpointRefusal
 from switchyard.http.validation import check_json_size
-from switchyard.ledger import runs as ledger
+from switchyard.ledger import runs as run_verbs
 from switchyard.store import keys
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.surfaces.projects import present, run_present, runtimes, scope, staged
 from switchyard.surfaces.projects.run_models import CreateRun, RunTask, StartRun
 
@@ -44,27 +44,27 @@ def run_task(call: Call[RunTask]) -> Reply:
     task = scope.task_in(call, [*wanted, earlier_key] if earlier_key else wanted)
     state = _state(body, task)
     if earlier_key:
-        row = call.ledger.row(earlier_key)
+        row = call.unit.row(earlier_key)
         if row is None:
             raise EndpointRefusal(400, {"detail": "Invalid resume_from_run_id"})
-        state = _resumed(rows.from_item(row), state)
+        state = _resumed(run_rows.from_item(row), state)
     if body.pending_user_message:
         state["pending_user_message"] = body.pending_user_message
     entries: tuple[Entry, ...] = ()
     if body.pending_user_artifact_ids:
-        entries = staged.consume(call.ledger, task, body.pending_user_artifact_ids)
+        entries = staged.consume(call.unit, task, body.pending_user_artifact_ids)
         check_json_size(list(entries), "pending_user_artifact_ids", runs.MANIFEST_MAX_BYTES)
         state["pending_user_artifact_ids"] = [each["id"] for each in entries]
     check_json_size(state, "state", runs.STATE_MAX_BYTES)
-    run = ledger.create(
-        call.ledger,
+    run = run_verbs.create(
+        call.unit,
         task,
         state=state,
         branch=state.get("pr_base_branch"),
         artifacts=entries,
         resumed_from=body.resume_from_run_id,
     )
-    return Reply(200, present.task(call.ledger.gathered(task), run, call.request.base_url))
+    return Reply(200, present.task(call.unit.gathered(task), run, call.request.base_url))
 
 
 def create(call: Call[CreateRun]) -> Reply:
@@ -74,8 +74,8 @@ def create(call: Call[CreateRun]) -> Reply:
     task = scope.task_in(call, missing=scope.NO_TASK)
     state = _state(body, task)
     status = "not_started" if body.environment == "cloud" else "queued"
-    run = ledger.create(
-        call.ledger,
+    run = run_verbs.create(
+        call.unit,
         task,
         state=state,
         branch=body.branch,
@@ -100,14 +100,14 @@ def start(call: Call[StartRun]) -> Reply:
     if missing:
         detail = "Some pending_user_artifact_ids are invalid for this run"
         raise EndpointRefusal(400, {"detail": detail, "missing_artifact_ids": missing})
-    ledger.check_runnable(call.ledger, task)
+    run_verbs.check_runnable(call.unit, task)
     state = dict(run.state)
     if body.pending_user_message:
         state["pending_user_message"] = body.pending_user_message
     if wanted:
         state["pending_user_artifact_ids"] = wanted
     check_json_size(state, "state", runs.STATE_MAX_BYTES)
-    run = ledger.change(call.ledger, task, run, status="queued", state=state)
+    run = run_verbs.change(call.unit, task, run, status="queued", state=state)
     return Reply(200, _task_with(call, task, run))
 
 
@@ -119,17 +119,17 @@ def resume_in_cloud(call: Call) -> Reply:
     state = {name: value for name, value in run.state.items() if name not in _PENDING}
     state |= {"mode": "interactive", "handoff_resumed": True}
     check_json_size(state, "state", runs.STATE_MAX_BYTES)
-    run = ledger.resume(call.ledger, task, run, state=state)
+    run = run_verbs.resume(call.unit, task, run, state=state)
     return Reply(200, run_present.run(run, call.request.base_url))
 
 
 def _task_with(call: AnyCall, task: Track, run: Run) -> dict[str, Any]:
     """Return the task object; one of its older runs is not its latest."""
-    after = call.ledger.gathered(task)
+    after = call.unit.gathered(task)
     latest: Run | None = run
     if after.latest_run_id and after.latest_run_id != run.id:
-        row = call.ledger.row(keys.run(task.tenant_id, task.id, after.latest_run_id))
-        latest = rows.from_item(row) if row else None
+        row = call.unit.row(keys.run(task.tenant_id, task.id, after.latest_run_id))
+        latest = run_rows.from_item(row) if row else None
     return present.task(after, latest, call.request.base_url)
 
 
@@ -170,7 +170,7 @@ def _without_token(task: Track) -> str:
 
 
 def _resumed(earlier: Run, state: dict[str, Any]) -> dict[str, Any]:
-    """Return the state of a run that goes on from another one: what it does not say itself is as it was there."""
+    """Return the state of a run that resumes another one: what it does not say itself is as it was there."""
     found = {name: earlier.state[name] for name in _INHERITED if isinstance(earlier.state.get(name), str)}
     found |= runtimes.inherited(earlier.state, state)
     branch = earlier.state.get("pr_base_branch")

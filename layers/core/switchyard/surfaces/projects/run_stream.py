@@ -1,8 +1,8 @@
 """Follow a run's log as server-sent events, an answer at a time (contract: projects.md §5.3, §7).
 
 A function answers once. So an answer has what is new since the event the client saw last, or waits a while for it,
-and ends; the client asks again with that event's id, as an EventSource does by itself. An id says how far the client
-is: `{append}.{entry of it}.{version of the run}`, and `.end` when it was told the end.
+and ends; the client asks again with that event's id, as an EventSource does on its own. An id says how far the client
+is: `{append}.{entry of it}.{version of the run}`, and `.end` once it has received the end.
 """
 
 import json
@@ -17,7 +17,7 @@ from switchyard.domain.run_logs import STABLE_SECONDS
 from switchyard.domain.runs import Run
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import keys
-from switchyard.store import run_logs as rows
+from switchyard.store import run_logs as run_log_rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
@@ -36,11 +36,10 @@ RETRY = 1_000
 END_SECONDS = 5.0
 ANSWER_MAX_BYTES = 3 * 1_048_576
 
-#: Stands before the first append of any log.
+#: Comes before the first append of any log.
 _START = "0"
-_ID = re.compile(
-    rf"({_START}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.([0-9]{{1,4}})(?:\.([0-9]{{1,15}}))?(\.end)?",
-    re.ASCII,
+EVENT_ID = (
+    rf"({_START}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.([0-9]{{1,4}})(?:\.([0-9]{{1,15}}))?(\.end)?"
 )
 
 
@@ -56,7 +55,7 @@ class Place:
     @classmethod
     def of(cls, event_id: str) -> "Place":
         """Return the place that an event's id names; raises Invalid."""
-        found = _ID.fullmatch(event_id)
+        found = re.fullmatch(EVENT_ID, event_id, re.ASCII)
         if found is None:
             problem = f"{event_id[:80]!r} is not the id of an event of this stream"
             raise Invalid(FieldError("Last-Event-ID", problem, "the id of the last event received, or no such header"))
@@ -73,7 +72,7 @@ class _Events:
     place: Place
     text: bytearray = field(default_factory=lambda: bytearray(f"retry: {RETRY}\n\n".encode()))
     count: int = 0
-    #: The append that was handed on whole.
+    #: The append that was sent as a whole.
     passed: str | None = None
 
     def add(self, place: Place, data: str, name: str | None = None) -> None:
@@ -93,12 +92,12 @@ class _Events:
         self.add(replace(self.place, version=run.version, ended=False), json.dumps(state(run), ensure_ascii=False))
 
     def add_log(self, table: Table, run: Run) -> None:
-        """Add what is new in the log and stands by now, until the answer is full."""
+        """Add what is new and final in the log, until the answer is full."""
         low = f"{self.passed} " if self.passed else self.place.append
         high = lowest_id(time.time() - STABLE_SECONDS)
         if low > high:
             return
-        for appends in rows.pages(table, run.tenant_id, run.id, low, high):
+        for appends in run_log_rows.pages(table, run.tenant_id, run.id, low, high):
             for append in appends:
                 seen = self.place.entry if append.id == self.place.append else -1
                 for position, line in enumerate(append.lines):
@@ -113,12 +112,12 @@ class _Events:
 
 
 def stream(call: Call[None, StreamLog]) -> Reply:
-    """Answer with the events after the client's place; wait for the first one. 204 tells a client that has all to stop.
+    """Answer with the events after the client's place; wait for the first one. 204 ends a client that has everything.
 
-    Two round trips a second while it waits: what is new in the log, and the run as it stands.
+    Two round trips a second while it waits: what is new in the log, and the run as it is.
     """
     query = call.query
-    table = call.ledger.table
+    table = call.unit.table
     place = _place(call)
     _, run = scope.run_in(call)
     if place is None and query.start == "latest":
@@ -143,7 +142,7 @@ def stream(call: Call[None, StreamLog]) -> Reply:
 
 
 def state(run: Run) -> dict[str, object]:
-    """Return the event that tells of a run's state."""
+    """Return the event with a run's state."""
     return {
         "type": "task_run_state",
         "run_id": run.id,
@@ -172,7 +171,7 @@ def _is_over(run: Run) -> bool:
 def _again(call: AnyCall, run: Run) -> Run:
     """Read the run again, and whether the caller may still see its task: 1 round trip. Raises Missing if not."""
     task_key, run_key = keys.track(run.tenant_id, run.task_id), keys.run(run.tenant_id, run.task_id, run.id)
-    found = call.ledger.table.get_many([task_key, run_key], consistent=False)
+    found = call.unit.table.get_many([task_key, run_key], consistent=False)
     task, row = found.get(task_key), found.get(run_key)
     if task and not (track_rows.is_live(task) and track_rows.from_item(task).visible_to(call.actor)):
         raise Missing

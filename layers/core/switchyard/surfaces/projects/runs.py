@@ -9,9 +9,9 @@ from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.statuses import EndpointRefusal
 from switchyard.http.validation import check_json_size
-from switchyard.ledger import runs as ledger
+from switchyard.ledger import runs as run_verbs
 from switchyard.ledger import tracks
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.surfaces.projects import paging, present, run_present, scope
 from switchyard.surfaces.projects.inputs import Paging
 from switchyard.surfaces.projects.run_models import Command, RelayMessage, SetOutput, UpdateRun
@@ -30,7 +30,7 @@ def list_runs(call: Call[None, Paging]) -> Reply:
     query = call.query
     task = scope.task_in(call, missing=scope.NO_TASK)
     count, offset, base = task.run_count or 0, query.offset, call.request.base_url
-    found = rows.read_slice(call.ledger.table, task.tenant_id, task.id, offset, query.limit) if offset < count else []
+    found = run_rows.read_slice(call.unit.table, task.tenant_id, task.id, offset, query.limit) if offset < count else []
     end = offset + len(found)
     next_ = paging.link(call, end) if end < count and found else None
     previous = paging.link(call, max(0, offset - query.limit)) if offset else None
@@ -62,7 +62,7 @@ def update(call: Call[UpdateRun]) -> Reply:
         kept = {name: value for name, value in run.state.items() if name not in _removed(body)}
         fields["state"] = kept | {name: value for name, value in (body.state or {}).items() if name not in PROTECTED}
         check_json_size(fields["state"], "state", runs.STATE_MAX_BYTES)
-    after = ledger.change(call.ledger, task, run, **fields)
+    after = run_verbs.change(call.unit, task, run, **fields)
     _remember_stage(call, task, after)
     return _shown(call, after)
 
@@ -79,13 +79,13 @@ def set_output(call: Call[SetOutput]) -> Reply:
             raise EndpointRefusal(400, {"error": f"Output validation error: {problem}"})
         if not run.is_outside:
             fields["status"] = "completed"
-    return _shown(call, ledger.change(call.ledger, task, run, **fields))
+    return _shown(call, run_verbs.change(call.unit, task, run, **fields))
 
 
 def cancel(call: Call) -> Reply:
     """Cancel the run of the path, whoever holds it; one that is cancelled already stays as it is."""
     task, run = scope.run_in(call)
-    return _shown(call, ledger.change(call.ledger, task, run, status="cancelled"))
+    return _shown(call, run_verbs.change(call.unit, task, run, status="cancelled"))
 
 
 def relay_message(call: Call[RelayMessage]) -> Reply:
@@ -136,9 +136,9 @@ def _removed(body: UpdateRun) -> set[str]:
 
 def _remember_stage(call: AnyCall, task: Track, run: Run) -> None:
     """Keep a run's stage with the task, where the list finds it."""
-    task = call.ledger.gathered(task)
+    task = call.unit.gathered(task)
     if run.stage and run.stage not in task.stages:
-        tracks.follow(call.ledger, task, stages=(*task.stages, run.stage)[-STAGES_MAX:])
+        tracks.follow(call.unit, task, stages=(*task.stages, run.stage)[-STAGES_MAX:])
 
 
 def _problem(schema: dict[str, Any], output: Any) -> str | None:

@@ -41,21 +41,21 @@ def project(call: AnyCall) -> Project:
 
 
 def is_any(call: AnyCall) -> bool:
-    """Tell whether the path names no project: `-`."""
+    """Return whether the path names no project: `-`."""
     return call.path["project"] == _ANY
 
 
 def task_in(call: AnyCall, rows: Iterable[RowKey] = (), missing: str = "Not found.") -> Track:
-    """Return the task of the path: 1 round trip, also with further rows, which `call.ledger.row` then has.
+    """Return the task of the path: 1 round trip, also with further rows, which `call.unit.row` then has.
 
-    Raises Missing, with the text, for what is no task the caller may see in the project of the path.
+    Raises Missing, with the text, unless it is a task that the caller may see in the project of the path.
     """
     track_id, given = task_id(call, missing), call.path["project"]
     number = _number(given)
     unresolved = number is not None and _known(_numbers, (call.actor.tenant_id, number)) is None
     also = [keys.project_number(call.actor.tenant_id, number)] if number and unresolved else []
-    call.ledger.prefetch([track_id], rows=[*rows, *also])
-    task = call.ledger.find([track_id]).get(track_id)
+    call.unit.prefetch([track_id], rows=[*rows, *also])
+    task = call.unit.find([track_id]).get(track_id)
     if task is None or not task.is_task:
         raise Missing(missing)
     if given != _ANY:
@@ -81,7 +81,7 @@ def run_in(call: AnyCall) -> tuple[Track, Run]:
         raise Missing
     row_key = keys.run(call.actor.tenant_id, task_id(call, NO_TASK), run_id)
     task = task_in(call, [row_key], NO_TASK)
-    row = call.ledger.row(row_key)
+    row = call.unit.row(row_key)
     if row is None:
         raise Missing
     return task, run_rows.from_item(row)
@@ -103,7 +103,7 @@ def _id_of_number(call: AnyCall, number: int) -> str | None:
     key = (call.actor.tenant_id, number)
     known = _known(_numbers, key)
     if known is None:
-        row = call.ledger.row(keys.project_number(*key))
+        row = call.unit.row(keys.project_number(*key))
         known = row["project_id"]["S"] if row else None
         if known:
             _remember(_numbers, key, known)
@@ -114,7 +114,7 @@ def _registered(call: AnyCall, project_id: str) -> Project:
     key = (call.actor.tenant_id, project_id)
     known = _known(_projects, key)
     if known is None:
-        row = call.ledger.row(keys.project(*key))
+        row = call.unit.row(keys.project(*key))
         if row is None:
             raise Missing
         known = tenants.project_from(row)

@@ -10,7 +10,7 @@ from switchyard.http.call import Call, Reply
 from switchyard.http.statuses import EndpointRefusal
 from switchyard.ledger.unit import RowKey, Unit
 from switchyard.store import keys
-from switchyard.store import staged as rows
+from switchyard.store import staged as staged_rows
 from switchyard.surfaces.projects import scope, uploads
 from switchyard.surfaces.projects.artifact_models import FinalizeUpload, PrepareUpload, Uploaded
 
@@ -37,12 +37,12 @@ def finalize(call: Call[FinalizeUpload]) -> Reply:
     inspected = uploads.inspect(call, body.artifacts, since=clock.epoch() - artifacts.STAGED_SECONDS)
     for entry, head in inspected:
         until = head.uploaded_at + artifacts.STAGED_SECONDS
-        call.ledger.write(rows.put(task.tenant_id, task.id, entry, until))
+        call.unit.write(staged_rows.put(task.tenant_id, task.id, entry, until))
     return Reply(200, {"artifacts": artifacts.shown(entry for entry, _ in inspected)})
 
 
 def _lies_in(folder: str, file: Uploaded) -> bool:
-    """Tell whether a path is one that was prepared for this task and this id: folder, id, and a name."""
+    """Return whether a path is one that was prepared for this task and this id: folder, id, and a name."""
     return uploads.lies_at(f"{folder}{file.id}/", file)
 
 
@@ -54,15 +54,15 @@ def row_keys(tenant_id: str, task_id: str, ids: Iterable[str]) -> list[RowKey]:
 def consume(unit: Unit, task: Track, ids: Iterable[str]) -> tuple[Entry, ...]:
     """Gather the removal of staged artifacts whose rows were read; returns their manifest entries, as they were named.
 
-    Of several runs that name the same artifact one is committed; the others are decided anew and end here.
+    Of several runs that name the same artifact one is committed; the others are decided again and end here.
     Raises EndpointRefusal, 400 with `missing_artifact_ids`, unless all of them are staged for the task.
     """
     wanted = list(dict.fromkeys(ids))
     unit.prefetch((), rows=row_keys(task.tenant_id, task.id, wanted))
-    found = {each: rows.entry_of(unit.row(keys.staged(task.tenant_id, task.id, each))) for each in wanted}
+    found = {each: staged_rows.entry_of(unit.row(keys.staged(task.tenant_id, task.id, each))) for each in wanted}
     missing = [each for each, entry in found.items() if entry is None]
     if missing:
         detail = "Some pending_user_artifact_ids are invalid or expired"
         raise EndpointRefusal(400, {"detail": detail, "missing_artifact_ids": missing})
-    unit.write(*(rows.take(task.tenant_id, task.id, each) for each in wanted))
+    unit.write(*(staged_rows.take(task.tenant_id, task.id, each) for each in wanted))
     return tuple(entry for entry in found.values() if entry is not None)

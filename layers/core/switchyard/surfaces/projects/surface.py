@@ -1,6 +1,6 @@
-"""The projects surface as the composition knows it: its error body (contract: projects.md §1).
+"""The projects surface and its error body (contract: projects.md §1).
 
-Two kinds of errors: those of the framework the contract comes from are always {type, code, detail, attr}, and tell of
+Two kinds of errors: those of the framework the contract comes from are always {type, code, detail, attr}, and name
 the first refused field alone; those of one endpoint are a body of their own (EndpointRefusal).
 """
 
@@ -20,7 +20,7 @@ from switchyard.http.statuses import by_class
 from switchyard.http.surface import Refused, Surface
 from switchyard.surfaces.inputs import ABSENT
 
-#: Lists of objects, whose own errors the contract tells as those of no field.
+#: Lists of objects, whose own errors the contract reports as those of no field.
 _LISTS_OF_OBJECTS = frozenset({"artifacts"})
 
 _NO_VALUE = frozenset({"required", "null"})

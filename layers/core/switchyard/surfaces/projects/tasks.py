@@ -10,7 +10,7 @@ from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.ledger import tracks as ledger
+from switchyard.ledger import tracks as track_verbs
 from switchyard.store import keys, tenants
 from switchyard.store import runs as run_rows
 from switchyard.surfaces.projects import present, scope
@@ -31,16 +31,16 @@ def create(call: Call[TaskFields]) -> Reply:
     """Make the task of a TaskFields body, with the project's next number: 1 round trip to read it, 1 to write."""
     body = call.body
     project = scope.project(call)
-    number = tenants.next_number(call.ledger.row(keys.project_counter(project.tenant_id, project.id)))
-    call.ledger.write(tenants.draw_number(project.tenant_id, project.id, number))
+    number = tenants.next_number(call.unit.row(keys.project_counter(project.tenant_id, project.id)))
+    call.unit.write(tenants.draw_number(project.tenant_id, project.id, number))
     fields, own = _changes(body, None)
     own |= {"slug": f"{slug_prefix(project)}-{number}", "title_manually_set": bool(body.title)}
     description = body.description or ""
     title = body.title or derived_title(description)
     if "title_manually_set" in body.model_fields_set:
         own["title_manually_set"] = body.title_manually_set
-    task = ledger.create(
-        call.ledger,
+    task = track_verbs.create(
+        call.unit,
         "task",
         title,
         description=description,
@@ -75,7 +75,7 @@ def update(call: Call[TaskFields]) -> Reply:
         own["title_manually_set"] = bool(body.title)
     if "title_manually_set" in sent:
         own["title_manually_set"] = body.title_manually_set
-    after = ledger.change(call.ledger, before, **fields, ext=_ext(before.ext, own))
+    after = track_verbs.change(call.unit, before, **fields, ext=_ext(before.ext, own))
     return answer(after, call)
 
 
@@ -83,7 +83,7 @@ def delete(call: Call) -> Reply:
     """Delete the task of the path: it is gone for every surface at once, and kept for the trail a while."""
     before = scope.task_in(call)
     tracks.check_version(before, call.if_match)
-    ledger.delete(call.ledger, before)
+    track_verbs.delete(call.unit, before)
     return Reply(204)
 
 
@@ -101,7 +101,7 @@ def latest_run(call: AnyCall, task: Track) -> Run | None:
     """Read the newest run of a task, if it has one: 1 round trip unless it was prefetched."""
     if task.latest_run_id is None:
         return None
-    row = call.ledger.row(keys.run(task.tenant_id, task.id, task.latest_run_id))
+    row = call.unit.row(keys.run(task.tenant_id, task.id, task.latest_run_id))
     return run_rows.from_item(row) if row else None
 
 

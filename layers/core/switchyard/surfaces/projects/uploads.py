@@ -20,13 +20,13 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def prepare(call: Call[PrepareUpload], path_of: Callable[[str, str], str], days: int) -> Reply:
-    """Answer with a form for each file of the request; `path_of` tells from id and name where it is to lie.
+    """Answer with a form for each file of the request; `path_of` makes from id and name where it is to lie.
 
     Nothing is stored, and S3 is not asked. What is uploaded carries a tag by which the bucket forgets it, so that it
     goes away also when nobody finalizes it.
     """
     body = call.body
-    bucket, tags = objects.shared(call.ledger.table.deadline), artifacts.tags(call.actor.tenant_id, days)
+    bucket, tags = objects.shared(call.unit.table.deadline), artifacts.tags(call.actor.tenant_id, days)
     prepared = []
     for each in body.artifacts:
         artifact_id = uuid4().hex
@@ -63,7 +63,7 @@ def check_once(uploaded: Sequence[Uploaded]) -> None:
 
 
 def lies_at(start: str, file: Uploaded) -> bool:
-    """Tell whether a file's id is one of ours and its path is `start`, which has the id in it, and a name."""
+    """Return whether a file's id is valid and its path is `start`, which has the id in it, and a name."""
     name = file.storage_path.removeprefix(start)
     is_name = name not in ("", ".", "..") and "/" not in name
     return bool(_ID.fullmatch(file.id)) and file.storage_path.startswith(start) and is_name
@@ -75,7 +75,7 @@ def inspect(call: AnyCall, uploaded: Sequence[Uploaded], since: int = 0) -> list
     What was uploaded before the instant `since` (epoch, seconds) counts as gone. Raises EndpointRefusal, in the words
     of the contract, for the first file that is not there, is too large, or is another than its checksum says.
     """
-    found = objects.shared(call.ledger.table.deadline).heads([each.storage_path for each in uploaded])
+    found = objects.shared(call.unit.table.deadline).heads([each.storage_path for each in uploaded])
     inspected = []
     for each, head in zip(uploaded, found, strict=True):
         if head is None or head.uploaded_at <= since:

@@ -13,13 +13,13 @@ from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import draws, runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys
-from switchyard.store import runs as rows
+from switchyard.store import runs as run_rows
 from switchyard.surfaces.runs import present
 from switchyard.surfaces.runs.models import Claim, Lease
 
 #: Offered runs of one kind that are looked at to draw one; when other workers draw too, or none of those can be taken.
 CANDIDATES, MORE_CANDIDATES = 4, 32
-#: Pages of candidates that one look reads at most. What is offered and can not be taken leaves the index soon: the
+#: Pages of candidates that one look reads at most. What is offered and cannot be taken leaves the index soon: the
 #: pipeline moves runs with their tasks.
 PAGES_MAX = 8
 
@@ -32,7 +32,7 @@ _RESERVE = 3.0
 def claim(call: Call[Claim]) -> Reply:
     """Lease an offered run to the caller, waiting for one as long as it wants; 204 when there is none."""
     body = call.body
-    unit = call.ledger
+    unit = call.unit
     unit.replay()
     until = min(unit.started + body.wait_seconds, unit.table.deadline - _RESERVE)
     look = 0
@@ -58,7 +58,7 @@ def draw(unit: Unit, lease_seconds: int, project_id: str | None = None, look: in
     actor = unit.actor
     realms = [keys.realm(actor.tenant_id, owner) for owner in ((None, actor.id) if look == 0 else (None,))]
     contended = draws.are_contended(unit, "runs")
-    offers = rows.Offers(unit.table, actor, realms, project_id)
+    offers = run_rows.Offers(unit.table, actor, realms, project_id)
     for page in range(PAGES_MAX):
         offered, lapsed = offers.read(MORE_CANDIDATES if contended or page else CANDIDATES)
         if contended:
@@ -90,20 +90,20 @@ def _of_task(unit: Unit, body: Claim) -> tuple[Track, Run] | None:
     if task.latest_run_id is None or body.project not in (None, *task.project_ids[:1]):
         return None
     row = unit.row(keys.run(task.tenant_id, task.id, task.latest_run_id))
-    return _claim_first(unit, [rows.from_item(row)], body.lease_seconds) if row else None
+    return _claim_first(unit, [run_rows.from_item(row)], body.lease_seconds) if row else None
 
 
 def heartbeat(call: Call[Lease]) -> Reply:
     """Prolong the caller's lease on the run of the path."""
     body = call.body
     _, run = _of_path(call)
-    return Reply(200, present.lease(runs.prolong(call.ledger, run, body.lease_seconds)))
+    return Reply(200, present.lease(runs.prolong(call.unit, run, body.lease_seconds)))
 
 
 def release(call: Call) -> Reply:
     """Give the run of the path back: it is offered again."""
-    return Reply(200, present.lease(runs.release(call.ledger, *_of_path(call))))
+    return Reply(200, present.lease(runs.release(call.unit, *_of_path(call))))
 
 
 def _of_path(call: AnyCall) -> tuple[Track, Run]:
-    return runs.find(call.ledger, call.path_id("task_id"), call.path_id("run_id"))
+    return runs.find(call.unit, call.path_id("task_id"), call.path_id("run_id"))

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
 from switchyard.http.models import Field, Shown, Wire
-from switchyard.surfaces.inputs import ABSENT, NonEmptyName, TrackId
+from switchyard.surfaces.inputs import ABSENT, NonEmptyName, TrackId, Whole
 
 #: Seconds: the shortest lease, and the longest that a claim waits for a run.
 LEASE_MIN = 10
@@ -12,13 +12,13 @@ WAIT_MAX = 20
 
 
 class Lease(Wire):
-    lease_seconds: Annotated[int, Field(ge=LEASE_MIN, le=LEASE_MAX)] = LEASE_DEFAULT
+    lease_seconds: Annotated[int, Field(ge=LEASE_MIN, le=LEASE_MAX), Whole] = LEASE_DEFAULT
 
 
 class Claim(Lease):
     """How long to wait for a run, and which one: of a project, of a task."""
 
-    wait_seconds: Annotated[int, Field(ge=0, le=WAIT_MAX)] = 0
+    wait_seconds: Annotated[int, Field(ge=0, le=WAIT_MAX), Whole] = 0
     project: NonEmptyName = ABSENT
     task: TrackId = ABSENT
 

@@ -1,4 +1,4 @@
-"""The runs surface as the composition knows it."""
+"""The runs surface: its name and the format of its errors."""
 
 from switchyard.http.problems import native_surface
 

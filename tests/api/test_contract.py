@@ -1,0 +1,153 @@
+"""docs/openapi.json against the handlers: what it allows is taken, what it forbids is refused, answers are as told.
+
+Schemathesis makes the requests: the bounds of each parameter and field, both sides of them (coverage), and mixtures of
+them (fuzzing). They are the same in each run. Paths carry the ids of records that are there, so that requests get past
+the 404.
+"""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi import checks
+
+from switchyard.aws.objects import ObjectStore
+from switchyard.http.operation import Operation
+from switchyard.store.table import Table
+from switchyard.surfaces.projects.inputs import Paging
+from tests.api.conftest import Caller
+from tests.support import world
+from tests.support.http import route
+from tests.support.openapi import openapi
+from tests.support.samples import sample
+from tests.support.wsgi import application
+
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "seed": 1,
+        # The requests carry a token of their own; other tests leave it out.
+        "generation": {"deterministic": True, "max-examples": 5, "no-shrink": True, "with-security-parameters": False},
+        "phases": {"examples": {"enabled": False}, "stateful": {"enabled": False}},
+        # What is well formed may still be refused for what the ledger holds: 412 for a version, 422 for a reference.
+        "checks": {
+            "positive_data_acceptance": {"expected-statuses": ["2xx", "303", "403", "404", "409", "412", "422"]},
+        },
+    }
+)
+schema = schemathesis.openapi.from_dict(openapi(), config=CONFIG)
+schema.app = application
+
+#: Words of answers 400 to requests that fit their schema: rules for which JSON Schema has no words.
+RULES = (
+    # Values that only an earlier answer gives.
+    "is damaged, or belongs to another list",
+    "Artifact storage path is invalid for this",
+    "Invalid resume_from_run_id",
+    "Invalid sandbox_environment_id",
+    "Some pending_user_artifact_ids are invalid",
+    # The state of the record.
+    "No active sandbox for this task run",
+    "Run is already active in cloud",
+    "only a completed task has one",
+    "A relationship needs a signal_report",
+    "A run has at most",
+    # Several parameters of a query, or several fields, together.
+    "lies before",
+    "is a filter for",
+    "is given with a page",
+    "is given with the scope personal",
+    "is personal and names projects",
+    "names no project",
+    "related_resource_id is missing",
+    "related_resource_type is missing",
+    "differs from the one in the query",
+    "has only one of type and id",
+    "has both task and goal",
+    "a task has no goal object",
+    "a goal has no task object",
+    "drafts",
+    "is unknown",
+    "for runtime_adapter",
+    "This field requires",
+    "This field is required when selecting a cloud runtime.",
+    "user_message requires content or artifact_ids",
+    "is not a field of :cancel",
+    # The same value in two spellings, the same file in two entries.
+    "names a value twice",
+    "is there twice",
+    # What a text says: a time that is over, a host inside, what shows nothing.
+    "is not a time in the future",
+    "stands for no time",
+    "not public",
+    "is blank",
+    "Invalid base64 content",
+    "has more than 100 parameters",
+)
+
+#: Checks that are wrong about an operation, each with the reason.
+WRONG = {
+    # HTTP APIs choose a route by method and path: DELETE of /tasks/ready goes to /tasks/{id}, and Allow says so.
+    checks.allow_header_conformance: {
+        "GET /api/projects/{project}/tasks/repositories",
+        "POST /api/projects/{project}/tasks/summaries",
+        "GET /api/v1/tasks/ready",
+        "POST /api/v1/tasks/claim",
+        "POST /v1/tracks/apply",
+        "POST /v1/tracks/search",
+        # Methods that are described only to say that they are refused.
+        "DELETE /mcp",
+        "GET /mcp",
+    },
+    checks.positive_data_acceptance: {"DELETE /mcp", "GET /mcp"},
+}
+
+
+class Prepared:
+    """A tenant with the records that the sample events name, and a token."""
+
+    def __init__(self, table: Table, bucket: ObjectStore, tenant: str, caller: Caller) -> None:
+        world.build(table, tenant)
+        world.build_files(bucket, tenant)
+        self.headers, self.tenant = {"Authorization": f"Bearer {caller().token}"}, tenant
+
+    def place(self, operation: Operation, case: Any) -> None:
+        """Put the ids of records in the path, where the case is not about a wrong path, and the key in one place."""
+        if not case.meta.is_negative_at(ParameterLocation.PATH):
+            case.path_parameters = sample(operation.name, tenant=self.tenant).get("pathParameters", {})
+        if operation.key_field and isinstance(case.body, dict) and operation.key_field in case.body:
+            case.headers.pop("Idempotency-Key", None)
+
+
+def is_lenient(operation: Operation, case: Any) -> bool:
+    """Tell whether the API takes what the schema forbids, on purpose; clients need not know."""
+    values = [*(case.query or {}).values(), *case.headers.values()]
+    # An empty parameter says as much as one left out, and headers that nobody knows are let pass.
+    if any(value in ("", None, {}, []) for value in values) or "x-schemathesis-unknown-property" in case.headers:
+        return True
+    # The projects contract: a limit or an offset that is no number is the default.
+    pages = (operation.query and issubclass(operation.query, Paging)) or operation.name == "projects.list_notifications"
+    return bool(pages) and any(not str(case.query.get(name, 1)).isdecimal() for name in ("limit", "offset"))
+
+
+@pytest.fixture
+def prepared(table: Table, bucket: ObjectStore, tenant: str, caller: Caller) -> Prepared:
+    return Prepared(table, bucket, tenant, caller)
+
+
+@schema.parametrize()
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+def test_the_operation_keeps_its_contract(case: Any, prepared: Prepared) -> None:
+    found = route(case.operation.method.upper(), case.operation.path)
+    assert found, case.operation.label
+    operation = found[0].operation
+    prepared.place(operation, case)
+    response = case.call(headers=prepared.headers)
+    excluded = [check for check, labels in WRONG.items() if case.operation.label in labels]
+    if response.status_code == 400 and any(rule in response.text for rule in RULES):
+        excluded.append(checks.positive_data_acceptance)
+    if is_lenient(operation, case):
+        excluded.append(checks.negative_data_rejection)
+    case.validate_response(response, excluded_checks=excluded, headers=prepared.headers)

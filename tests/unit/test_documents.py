@@ -1,0 +1,92 @@
+"""Documents: the files, modules, targets and links that they name exist."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support.template import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("client/*.md")])
+#: Where a path in a document may begin, the most common first.
+STARTS = (
+    "",
+    "layers/core/switchyard",
+    "layers/core",
+    "client",
+    "client/switchyard_client",
+    "functions",
+    "local",
+    "docs",
+)
+#: Paths of the guide's examples, of what is made on a machine, and of clients' own files.
+ELSEWHERE = re.compile(
+    r"(functions|events)/planning/(get_progress|list_members)|tests/api/test_planning_(progress|members)|"
+    r"layers/core/switchyard/surfaces/planning/members|"
+    r"\.(aws-sam|local|venv|cursor)\b|output/|\./|docs/docs\.md|claude_desktop_config|(stack|env)\.json|tasks/artifacts/|"
+    r"(notifications|set_output|append_log)/"
+)
+#: What looks like a path of the repository: it has a known ending, or ends in a slash.
+PATH = re.compile(r"[\w.-]+(/[\w.-]+)*(\.(py|md|json|yaml|toml|txt)|/)")
+
+
+@cache
+def files() -> frozenset[str]:
+    """Every file of the checkout and every folder that one is in, as a path from the root."""
+    folders = ("bench", "client", "docs", "events", "examples", "functions", "layers", "local", "locks", "tests")
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    found += [ROOT / folder for folder in folders] + [path for path in ROOT.iterdir() if path.is_file()]
+    return frozenset(path.relative_to(ROOT).as_posix() for path in found)
+
+
+def code(document: Path) -> Iterator[str]:
+    """Yield what stands in backticks outside of code blocks."""
+    text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    yield from re.findall(r"`([^`\n]+)`", text)
+
+
+def exists(path: str) -> bool:
+    """Return whether a path exists from one of the starts, or is the end of one file's path."""
+    bare = path.rstrip("/")
+    if any(f"{start}/{bare}".lstrip("/") in files() for start in STARTS):
+        return True
+    return any(each.endswith(f"/{bare}") for each in files())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_path_that_a_document_names_exists(document: Path) -> None:
+    named = {each for each in code(document) if PATH.fullmatch(each) and not ELSEWHERE.match(each)}
+    assert {each for each in named if not exists(each)} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_module_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for module in set(re.findall(r"python3? -m (switchyard[\w.]*)", text)):
+        path = module.replace(".", "/")
+        assert exists(f"{path}.py") or exists(f"{path}/__main__.py"), module
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_target_that_a_document_names_exists(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {match for each in code(document) for match in re.findall(r"^make (?:-s )?([a-z-]+)", each)}
+    assert named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        file = (document.parent / path).resolve() if path else document
+        assert file.exists(), target
+        if anchor:
+            assert anchor in set(anchors(file)), target
+
+
+def anchors(document: Path) -> Iterator[str]:
+    """Yield the anchors of a document's headings, as they are made from their texts."""
+    for heading in re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE):
+        yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

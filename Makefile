@@ -9,10 +9,12 @@ SAM := .local/envs/sam/bin
 STACK ?= default
 export STACK
 export SAM_CLI_TELEMETRY := 0
+# What make deploy and its like work on.
+ENV ?= dev
 FOLDER := .local$(if $(filter-out default,$(STACK)),/$(STACK))
 # Two runs: the mocks of the first ones must not reach the second, which talk to an emulator.
 QUICK = $(wildcard tests/unit tests/api)
-SLOW = $(wildcard tests/stack tests/conformance)
+SLOW = $(wildcard tests/stack tests/conformance tests/browser)
 
 .PHONY: help
 help: ## Show this list
@@ -49,7 +51,7 @@ admin: ## Administer tenants and tokens on the local stack: make admin ARGS="--h
 .PHONY: invoke
 invoke: ## Invoke one function of the local stack: make invoke FUNCTION=PlanningListTracks EVENT=events/planning/list_tracks.json
 	@eval "$$($(DEV) -m local env)" && \
-	  sed -e "s/Bearer TOKEN/Bearer $$SWITCHYARD_TOKEN/" -e "s/WORKSPACE/$$SWITCHYARD_WORKSPACE/" $(EVENT) > $(FOLDER)/event.json && \
+	  sed -e "s/Bearer TOKEN/Bearer $$SWITCHYARD_TOKEN/" -e "s/sy_TOKEN/$$SWITCHYARD_TOKEN/" -e "s/WORKSPACE/$$SWITCHYARD_WORKSPACE/" $(EVENT) > $(FOLDER)/event.json && \
 	  exec sam remote invoke $(FUNCTION) --stack-name switchyard --event-file $(FOLDER)/event.json
 
 .PHONY: local-env
@@ -89,9 +91,21 @@ openapi: setup ## Write what is made from the endpoints: docs/openapi.json, the 
 build: setup ## Build the functions and the layer for AWS (arm64)
 	@$(DEV) -m local build
 
+.PHONY: preflight
+preflight: setup ## Say what the account lacks for make deploy ENV=…
+	@exec $(DEV) -m release preflight $(ENV) $(if $(SET),--set '$(SET)')
+
 .PHONY: deploy
-deploy: build ## Deploy to your AWS account; asks for what it needs to know
-	@exec $(SAM)/sam deploy --config-env prod --guided --capabilities CAPABILITY_IAM $(ARGS)
+deploy: setup ## Deploy to an environment of samconfig.toml: make deploy ENV=dev (YES=1: no questions; BAKE=60: seconds to watch it)
+	@exec $(DEV) -m release deploy $(ENV) $(if $(SET),--set '$(SET)') $(if $(YES),--yes) $(if $(BAKE),--bake $(BAKE)) $(ARGS)
+
+.PHONY: smoke
+smoke: setup ## Try every surface of a deployed environment once: make smoke ENV=dev
+	@exec $(DEV) -m release smoke $(ENV)
+
+.PHONY: destroy
+destroy: setup ## Take an environment down; says what stays, and why: make destroy ENV=dev
+	@exec $(DEV) -m release destroy $(ENV)
 
 .PHONY: lock
 lock: ## Compile the locked requirement files from pyproject.toml (UPGRADE=1: to the newest versions)

@@ -69,9 +69,9 @@ def sam_deploy(stack: Stack) -> None:
         if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
             raise
     command = [
-        *("sam", "deploy", "--template-file", OUTPUT / "template.yaml", "--stack-name", STACK_NAME),
-        *("--s3-bucket", BUCKET, "--capabilities", "CAPABILITY_IAM", "--region", REGION),
-        *("--no-confirm-changeset", "--no-fail-on-empty-changeset"),
+        *("sam", "deploy", "--config-file", ROOT / "samconfig.toml", "--config-env", "local"),
+        *("--template-file", OUTPUT / "template.yaml", "--stack-name", STACK_NAME, "--s3-bucket", BUCKET),
+        *("--region", REGION, "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
         *("--parameter-overrides", f"Architecture={ARCHITECTURE}", "Stage=local", "LocalWebhooks=true"),
         f"AllowedOrigins={PAGES}",
         *(("PushService=expo", f"ExpoUrl={stack.push_url}") if stack.push_port else ()),

@@ -41,7 +41,10 @@ ENVIRONMENTS = {
     "dev": Environment(ROOT / ".venv", ROOT / "locks" / "dev.txt"),
     "sam": Environment(ENVS / "sam", ROOT / "locks" / "sam.txt"),
     "ministack": Environment(ENVS / "ministack", ROOT / "locks" / "local.txt"),
+    "checkov": Environment(ENVS / "checkov", ROOT / "locks" / "checkov.txt"),
 }
+#: Not made by the set-up, but when they are first needed.
+LATER = {"checkov"}
 UV = Environment(ENVS / "uv", ROOT / "locks" / "setup.txt")
 
 
@@ -102,7 +105,10 @@ def ensure(*names: str) -> None:
     """Make the named environments (all of them when none is named), unless they are there and current."""
     python = base_python()
     with exclusive(ENVS / "lock"):
-        _make_stale([(name, ENVIRONMENTS[name]) for name in (names or ENVIRONMENTS)], python)
+        _make_stale(
+            [(name, ENVIRONMENTS[name]) for name in (names or [each for each in ENVIRONMENTS if each not in LATER])],
+            python,
+        )
 
 
 def _make_stale(wanted: list[tuple[str, Environment]], python: str) -> None:
@@ -131,6 +137,11 @@ def _make_importable(environment: Environment) -> None:
     """Let the development environment import the packages from their sources."""
     for site in environment.folder.glob("lib/python3.*/site-packages"):
         (site / "switchyard.pth").write_text(f"{ROOT / 'layers' / 'core'}\n{ROOT / 'client'}\n")
+    # In a folder of its own: on PATH it brings the command, and no other Python.
+    script = ENVS / "commands" / "switchyard"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(f"#!/bin/sh\nexec '{environment.python}' -m switchyard_client \"$@\"\n")
+    script.chmod(0o755)
 
 
 def _fingerprint(environment: Environment, python: str) -> str:

@@ -18,8 +18,8 @@ CHECKS = {
     "ruff format": [DEV / "ruff", "format", "--quiet", "--diff", "--exclude", "*.md", "."],
     "mypy": [DEV / "mypy"],
     "import-linter": [DEV / "lint-imports", "--no-cache"],
-    "cfn-lint": [SAM / "cfn-lint", "template.yaml"],
-    "sam validate": [SAM / "sam", "validate", "--lint", "--template-file", "template.yaml"],
+    "cfn-lint and checkov": [sys.executable, "-m", "local.policies"],
+    "sam validate": [SAM / "sam", "validate", "--template-file", "template.yaml"],
 }
 
 

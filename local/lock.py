@@ -17,6 +17,7 @@ LOCKS = {
     "locks/dev.txt": ["pyproject.toml", "client/pyproject.toml", "--group", "dev", "--constraint", LAYER],
     "locks/sam.txt": ["--group", "sam"],
     "locks/local.txt": ["--group", "local"],
+    "locks/checkov.txt": ["--group", "checkov"],
     "locks/mcp1.txt": ["--group", "mcp1"],
     "locks/mcp2.txt": ["--group", "mcp2"],
     "locks/node.txt": ["--group", "node"],

@@ -9,10 +9,12 @@ import threading
 import time
 from typing import Any
 
+import boto3
+
 from local import demo, process
 from local.complete import physical_ids
 from local.deploy import deploy
-from local.environments import ENVIRONMENTS
+from local.environments import ENVIRONMENTS, ENVS
 from local.stack import API_PORT, AWS_PORT, DEFAULT, Stack, choose, folder_of, read_json, write_json
 from local.steps import StepFailed, exclusive, step
 
@@ -101,12 +103,22 @@ def show(stack: Stack, record: dict[str, Any], seconds: float) -> None:
         print(f"  containers {stack.shared_endpoint}   (next: make local-env)")
     print(f"  workspace  {record['workspace_id']}")
     print(f"  project    {record['project_id']}")
+    print(f"  console    {sign_in_link(stack, record)}")
     for name, token in record["tokens"].items():
         print(f"  {name:<12} {token}")
     print("\nTry:\n")
     for command in demo.curl_commands(record):
         print(f"  {command}")
     print(f"\nAll of this is in {stack.record}; logs are in {stack.logs}.")
+
+
+def sign_in_link(stack: Stack, record: dict[str, Any]) -> str:
+    """An address that opens the console as the demo's administrator, once, within an hour."""
+    from switchyard.admin import Admin
+
+    admin = Admin(table_name(stack), boto3.client("dynamodb", **stack.client_options()))
+    link = admin.sign_in_link(record["workspace_id"], "user_admin", role="owner", minutes=60)
+    return f"{record['url']}{link['path']}"
 
 
 def print_environment(name: str) -> None:
@@ -118,6 +130,9 @@ def print_environment(name: str) -> None:
     settings = stack.aws_environment() | {
         "TABLE_NAME": table_name(stack),
         "SAM_CLI_TELEMETRY": "0",
+        # The names of the curl commands in the documents.
+        "URL": record["url"],
+        "TOKEN": record["tokens"]["admin"],
         "SWITCHYARD_URL": record["url"],
         "SWITCHYARD_TOKEN": record["tokens"]["admin"],
         "SWITCHYARD_AGENT_TOKEN": record["tokens"]["agent"],
@@ -125,7 +140,8 @@ def print_environment(name: str) -> None:
     }
     for key, value in settings.items():
         print(f"export {key}={shlex.quote(value)}")
-    print(f'export PATH={shlex.quote(str(ENVIRONMENTS["sam"].folder / "bin"))}:"$PATH"')
+    folders = (ENVS / "commands", ENVIRONMENTS["sam"].folder / "bin")
+    print(f'export PATH={":".join(shlex.quote(str(each)) for each in folders)}:"$PATH"')
 
 
 def wait_for_interrupt(stack: Stack) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from switchyard_client.errors import Lost, Refused
 from switchyard_client.retries import Attempts, Deadline, Notify, patiently
 
 Json = dict[str, Any]
@@ -23,19 +24,6 @@ _TRANSFER = 30.0
 _CHUNK = 1 << 20
 #: Not followed: the token is for the service that was named. (303 leads to an artifact's bytes.)
 _REDIRECTS = frozenset({301, 302, 307, 308})
-
-
-class Refused(Exception):
-    """The service says no to this request, now and later: `status` and its words."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(f"{status}: {detail}")
-        self.status = status
-        self.detail = detail
-
-
-class Lost(Refused):
-    """The run is not the worker's any more: cancelled, ended, deleted, or with the next worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +179,20 @@ def checked(answer: httpx.Response, fenced: bool = False) -> httpx.Response:
     if answer.status_code < 400:
         return answer
     kind = Lost if fenced and answer.status_code in (404, 409) else Refused
-    raise kind(answer.status_code, _detail(answer))
+    body = _body(answer)
+    raise kind(answer.status_code, _detail(body) or answer.reason_phrase, body)
 
 
-def _detail(answer: httpx.Response) -> str:
-    """Return what an error's body says, whichever surface worded it."""
+def _body(answer: httpx.Response) -> Any:
     try:
-        body = answer.json()
+        return answer.json()
     except (ValueError, httpx.ResponseNotRead):
-        return answer.reason_phrase
-    given = (body.get("detail") or body.get("error")) if isinstance(body, dict) else None
-    return given if isinstance(given, str) else answer.reason_phrase
+        return None
+
+
+def _detail(body: Any) -> str | None:
+    """Return what an error's body says, whichever surface worded it."""
+    told = (body.get("detail") or body.get("error")) if isinstance(body, dict) else None
+    if isinstance(told, dict):
+        told = told.get("message")
+    return told if isinstance(told, str) else None

@@ -9,7 +9,8 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
 from switchyard_client.client import FINAL, Client, checked
-from switchyard_client.retries import PASSING, Attempts, Deadline, Unreachable, described, retry_after
+from switchyard_client.errors import Unreachable
+from switchyard_client.retries import PASSING, Attempts, Deadline, described, retry_after
 
 #: Seconds between two requests while all is well: the stream comes in one answer after the other.
 _AGAIN = 0.3

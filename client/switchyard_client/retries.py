@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import httpx
 
+from switchyard_client.errors import Unreachable
+
 #: Statuses after which the same request may go through.
 PASSING = frozenset({429, 500, 502, 503, 504})
 #: Seconds before the second attempt, and at most before any.
@@ -18,10 +20,6 @@ _SILENCE = 2.0
 
 #: Takes one line for the human who watches.
 Notify = Callable[[str], None]
-
-
-class Unreachable(Exception):
-    """No attempt went through while there was time."""
 
 
 class Deadline:

@@ -17,6 +17,7 @@ import uvloop
 from ministack import app as ministack
 
 from local.emulator import (
+    alarms,
     api_import,
     dead_letters,
     expiry,
@@ -26,6 +27,7 @@ from local.emulator import (
     permissions,
     request_limits,
     response_headers,
+    saved_queries,
     saving,
     speed,
     states,
@@ -113,6 +115,7 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, server.stop)
     tasks = [asyncio.create_task(saving.save_regularly()), asyncio.create_task(expiry.expire_regularly())]
+    tasks.append(asyncio.create_task(alarms.evaluate_regularly()))
     if "SWITCHYARD_PARENT" in os.environ:
         tasks.append(asyncio.create_task(stop_without(int(os.environ["SWITCHYARD_PARENT"]), server)))
     try:
@@ -134,6 +137,8 @@ if __name__ == "__main__":
     permissions.install()
     api_import.install()
     limits.install()
+    alarms.install()
+    saved_queries.install()
     states.install()
     uploads.install()
     versions.install()

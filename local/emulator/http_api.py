@@ -15,7 +15,7 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import request_scope
 from ministack.services import apigateway, iam
 
-from local.emulator import cors
+from local.emulator import alarms, cors
 
 SERVICE = "apigateway.amazonaws.com"
 JSON = {"Content-Type": "application/json"}
@@ -43,6 +43,7 @@ async def app(scope, receive, send):
         status, headers, content = 503, dict(JSON), b'{"message":"Service Unavailable"}'
     if status == 502 and is_function_error(content):
         status, content = 500, b'{"message":"Internal Server Error"}'
+    alarms.count_request(api, status)
     headers = cors.with_cors(cors_configuration(api), scope["method"], request_headers(scope), headers)
     headers["apigw-requestid"] = base64.b64encode(secrets.token_bytes(11)).decode()
     await reply(send, status, headers, content)

@@ -166,6 +166,17 @@ def test_the_command_line_goes_from_tenant_to_revoked_token(run: CommandLine) ->
     assert tenant in run("list-tenants", "--limit", "100")[1]
 
 
+def test_the_command_line_makes_a_link_that_signs_a_person_in(run: CommandLine, admin: Admin, tenant: str) -> None:
+    status, out, _ = run("sign-in-link", tenant, "user_ada", "--role", "viewer", "--name", "Ada")
+    path, told = out.splitlines()[:2]
+    assert (status, path.startswith("/console/sign-in#code=sy_")) == (0, True)
+    assert "once, until" in told
+    answer = Api(None).post("/v1/session", {"code": path.partition("#code=")[2]})
+    assert (answer.status, answer.json["scopes"], answer.json["actor"]["name"]) == (201, ["tasks:read"], "Ada")
+    status, _, error = run("sign-in-link", tenant, "user_ada", "--minutes", "2000")
+    assert (status, "1 to 1440" in error) == (1, True)
+
+
 def test_the_command_line_says_what_is_wrong_and_what_to_do_next(run: CommandLine) -> None:
     status, out, err = run("list-tokens", new_id())
     assert (status, out) == (1, "")

@@ -263,7 +263,7 @@ def test_a_repeated_revocation_is_answered_the_same(api: Api) -> None:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that the composition logs is printed."""
-    monkeypatch.setattr(logger, "_level", 0)
+    monkeypatch.setattr(logger, "level", 0)
 
 
 def test_no_secret_and_no_digest_is_stored_logged_or_answered_a_second_time(
@@ -315,3 +315,15 @@ def test_a_token_row_does_not_outlive_its_use_for_ever(api: Api, table: Table, t
     assert row is not None
     assert "expires_at" in row
     assert row["expires_at"] == pointer["expires_at"]
+
+
+def test_every_token_may_ask_whose_it_is(caller: Caller, tenant: str) -> None:
+    answer = caller("agent_a", kind="agent", scopes=[]).get("/v1/me")
+    assert answer.status == 200, answer.text
+    shown = answer.json
+    assert (shown["workspaceId"], shown["actor"]["id"], shown["actor"]["kind"]) == (tenant, "agent_a", "agent")
+    assert shown["scopes"] == []
+    assert caller("user_ada", scopes=["audit:read", "tasks:read"]).get("/v1/me").json["scopes"] == [
+        "audit:read",
+        "tasks:read",
+    ]

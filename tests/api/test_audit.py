@@ -165,6 +165,15 @@ def test_entries_are_filtered_by_track_and_actor_and_both(api: Api, caller: Call
     assert actions(api, f"track={UNKNOWN}") == []
 
 
+def test_entries_of_an_earlier_version_are_found_among_the_others(api: Api, stream: Stream, table: Table) -> None:
+    tracks = [task(api) for _ in range(3)]
+    stream.settle()
+    (entry,) = [row for (pk, _), row in stream.scan().items() if pk.startswith("AUDIT#") and tracks[1] in pk]
+    former = {"by_assignee": entry["home"], "rank": entry["id"]}
+    table.put_many([{name: value for name, value in (entry | former).items() if name != "home"}])
+    assert [each["track"]["id"] for each in entries(api, "actor=user_ada")] == tracks[::-1]
+
+
 def test_both_ends_of_the_time_range_belong_to_it(api: Api, stream: Stream) -> None:
     for _ in range(3):
         task(api)

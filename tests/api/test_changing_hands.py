@@ -162,7 +162,13 @@ def test_an_event_that_was_shared_is_planned_for_nobody_once_its_task_is_persona
 def _of_task(run: Run) -> dict[str, Any]:
     event = event_of(run)
     track = {"id": run.task_id, "createdAt": clock.now(), "updatedAt": clock.now()}
-    event["detail"] |= {"type": "task.updated", "track": track, "changes": [{"field": "title"}], "previousStatus": None}
+    event["detail"] |= {
+        "requestId": "request",
+        "type": "task.updated",
+        "track": track,
+        "changes": [{"field": "title"}],
+        "previousStatus": None,
+    }
     del event["detail"]["run"]
     return event
 

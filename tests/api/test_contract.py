@@ -5,6 +5,9 @@ them (fuzzing). They are the same in each run. Paths carry the ids of records th
 the 404.
 """
 
+import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -48,6 +51,7 @@ RULES = (
     "Invalid resume_from_run_id",
     "Invalid sandbox_environment_id",
     "Some pending_user_artifact_ids are invalid",
+    "has no checksum: prepare its upload with checksum_sha256",
     # The state of the record.
     "No active sandbox for this task run",
     "Run is already active in cloud",
@@ -68,8 +72,13 @@ RULES = (
     "has both task and goal",
     "a task has no goal object",
     "a goal has no task object",
-    "drafts",
-    "is unknown",
+    r"has \d+ drafts",
+    "external ids",
+    "is used twice",
+    "is given with other filters",
+    "is given for a track that is not done",
+    "is before createdAt",
+    r"status: .{1,50} is unknown",
     "for runtime_adapter",
     "This field requires",
     "This field is required when selecting a cloud runtime.",
@@ -80,12 +89,16 @@ RULES = (
     "is there twice",
     # What a text says: a time that is over, a host inside, what shows nothing.
     "is not a time in the future",
+    "is not in the past",
     "stands for no time",
     "not public",
     "is blank",
+    "names no way in, or two",
     "Invalid base64 content",
     "has more than 100 parameters",
 )
+
+_RULES = re.compile("|".join(RULES))
 
 #: Checks that are wrong about an operation, each with the reason.
 WRONG = {
@@ -105,6 +118,12 @@ WRONG = {
 }
 
 
+#: Drafts of one request name each other by labels, and who signs in has a secret: what is generated never fits.
+UNREACHED = frozenset({"planning.apply_tracks", "sessions.sign_in"})
+#: Fields of bodies that name what is there: the sample events have the ids and the paths of it.
+NAMED = frozenset({"id", "name", "storage_path", "device_id", "taskId"})
+
+
 class Prepared:
     """A tenant with the records that the sample events name, and a token."""
 
@@ -112,13 +131,38 @@ class Prepared:
         world.build(table, tenant)
         world.build_files(bucket, tenant)
         self.headers, self.tenant = {"Authorization": f"Bearer {caller().token}"}, tenant
+        #: The operation under test, and the statuses that it answered with.
+        self.operation: Operation | None = None
+        self.seen: set[int] = set()
 
     def place(self, operation: Operation, case: Any) -> None:
         """Put the ids of records in the path, where the case is not about a wrong path, and the key in one place."""
         if not case.meta.is_negative_at(ParameterLocation.PATH):
-            case.path_parameters = sample(operation.name, tenant=self.tenant).get("pathParameters", {})
+            known = sample(operation.name, tenant=self.tenant).get("pathParameters", {})
+            # Where an operation has several paths, the sample is of the first.
+            case.path_parameters = {**(case.path_parameters or {}), **known}
         if operation.key_field and isinstance(case.body, dict) and operation.key_field in case.body:
             case.headers.pop("Idempotency-Key", None)
+        if isinstance(case.body, dict) and not case.meta.is_negative_at(ParameterLocation.BODY):
+            given = json.loads(sample(operation.name, tenant=self.tenant).get("body") or "null")
+            case.body = _with(case.body, {name: each for name, each in _fields(given) if name in NAMED})
+
+
+def _fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each field of a JSON value, however deep."""
+    for name, each in value.items() if isinstance(value, dict) else ():
+        yield name, each
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _fields(each)
+
+
+def _with(value: Any, known: dict[str, Any]) -> Any:
+    """Return a JSON value with these values in its fields of these names, where it has any."""
+    if isinstance(value, list):
+        return [_with(each, known) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: known[name] if name in known else _with(each, known) for name, each in value.items()}
 
 
 def is_lenient(operation: Operation, case: Any) -> bool:
@@ -133,8 +177,13 @@ def is_lenient(operation: Operation, case: Any) -> bool:
 
 
 @pytest.fixture
-def prepared(table: Table, bucket: ObjectStore, tenant: str, caller: Caller) -> Prepared:
-    return Prepared(table, bucket, tenant, caller)
+def prepared(table: Table, bucket: ObjectStore, tenant: str, caller: Caller) -> Iterator[Prepared]:
+    """Yield the tenant; after the last request, each operation must have done once what it is there for."""
+    made = Prepared(table, bucket, tenant, caller)
+    yield made
+    assert made.operation
+    if made.operation.name not in UNREACHED:
+        assert {made.operation.status, made.operation.empty} & made.seen, made.seen
 
 
 @schema.parametrize()
@@ -145,8 +194,10 @@ def test_the_operation_keeps_its_contract(case: Any, prepared: Prepared) -> None
     operation = found[0].operation
     prepared.place(operation, case)
     response = case.call(headers=prepared.headers)
+    prepared.operation = operation
+    prepared.seen.add(response.status_code)
     excluded = [check for check, labels in WRONG.items() if case.operation.label in labels]
-    if response.status_code == 400 and any(rule in response.text for rule in RULES):
+    if response.status_code == 400 and _RULES.search(response.text):
         excluded.append(checks.positive_data_acceptance)
     if is_lenient(operation, case):
         excluded.append(checks.negative_data_rejection)

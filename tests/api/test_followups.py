@@ -355,3 +355,19 @@ def test_a_create_with_a_key_is_one_round_trip(api: Api, monkeypatch: Any) -> No
     monkeypatch.setattr(shared_table(), "observe", lambda operation, _: calls.append(operation))
     make(api, idempotency_key="key-1")
     assert calls == ["transact_write_items"]
+
+
+def test_title_due_date_and_assignee_are_changed_and_cleared(api: Api) -> None:
+    made = api.post("/v1/tasks", {"title": "Call Jane", "due_at": "2026-12-01", "assignee_id": "user_bo"}).json["data"]
+    path = f"/v1/tasks/{made['id']}"
+    changed = api.patch(path, {"title": "Call Jane Doe", "due_at": "2026-12-02T09:00:00Z", "assignee_id": "agent_a"})
+    data = changed.json["data"]
+    shown = (data["title"], data["due_at"], data["assignee_id"], data["status"])
+    assert shown == ("Call Jane Doe", "2026-12-02T09:00:00.000Z", "agent_a", "open")
+    assert api.patch(path, {"due_at": "2026-12-02T09:00:00Z"}).headers["etag"] == changed.headers["etag"]
+    cleared = api.patch(path, {"due_at": "", "assignee_id": ""}).json["data"]
+    assert (cleared.get("due_at"), cleared.get("assignee_id"), cleared["title"]) == (None, None, "Call Jane Doe")
+    for wrong in ({"title": ""}, {"title": None}, {"due_at": "soon"}, {"description": "x"}):
+        refused = api.patch(path, wrong)
+        assert refused.status == 400, refused.text
+        assert refused.json["error"]["field_errors"][0]["field"] in wrong

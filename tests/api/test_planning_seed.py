@@ -35,7 +35,13 @@ def test_a_goal_in_a_project_is_created_as_the_document_prints_it(api: Api) -> N
         },
     )
     assert answer.status == 201
-    assert answer.json["goal"] == {"status": "on_track", "dueDate": None, "progress": 40}
+    assert answer.json["goal"] == {
+        "status": "on_track",
+        "dueDate": None,
+        "progress": 40,
+        "parentId": None,
+        "dependsOn": [],
+    }
     assert answer.json["scope"] == {"type": "projects", "ids": ["project-id"]}
 
 

@@ -69,7 +69,13 @@ def test_a_task_needs_only_a_title_and_a_scope(api: Api) -> None:
 
 def test_a_goal_begins_not_started_with_no_progress(api: Api) -> None:
     answer = api.post("/v1/tracks", {"type": "goal", "title": "Bare", "scope": PERSONAL})
-    assert answer.json["goal"] == {"status": "not_started", "dueDate": None, "progress": 0}
+    assert answer.json["goal"] == {
+        "status": "not_started",
+        "dueDate": None,
+        "progress": 0,
+        "parentId": None,
+        "dependsOn": [],
+    }
     assert "task" not in answer.json
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from switchyard.domain import clock
-from switchyard.store import readiness
+from switchyard.store import keys, readiness
 from switchyard.store.table import Table
 from switchyard.surfaces.pool import claims
 from tests.api.conftest import Caller
@@ -354,3 +354,84 @@ def test_tasks_that_the_index_still_shows_as_ready_starve_nobody(
     # when a worker draws, then it gets the one that can be done
     answer = worker.post(f"{TASKS}/claim")
     assert (answer.status, answer.json["id"]) == (200, free["id"])
+
+
+# ---------------------------------------------------------------- what lists know of a lease
+
+
+def test_lists_are_not_told_of_a_heartbeat_while_the_end_they_know_is_far_off(
+    api: Api, worker: Api, table: Table, tenant: str, now: Clock
+) -> None:
+    def known() -> str:
+        row = table.get(*keys.track(tenant, task["id"].removeprefix("task_")))
+        assert row is not None
+        return row["ready_rank"]["S"].partition("#")[0]
+
+    task = make(api)
+    first = claim(worker, task, 300).json["claim"]["leaseExpiresAt"]
+    ends = []
+    for _ in range(5):
+        now.pass_by(60)
+        ends.append(
+            worker.post(f"{TASKS}/{task['id']}/heartbeat", {"leaseSeconds": 300}).json["claim"]["leaseExpiresAt"]
+        )
+        assert clock.now() < known() <= ends[-1]
+    assert len(set(ends)) == 5
+    now.pass_by(1)
+    # Two heartbeats left it alone, the third one moved it, when half of a lease was no longer left.
+    assert known() == ends[2] != first
+
+
+def test_a_task_is_not_drawn_while_its_lease_lives_though_the_end_that_lists_know_is_past(
+    api: Api, worker: Api, rival: Api, now: Clock
+) -> None:
+    task = make(api)
+    assert claim(worker, task, 100).status == 200
+    now.pass_by(40)
+    assert worker.post(f"{TASKS}/{task['id']}/heartbeat", {"leaseSeconds": 100}).status == 200
+    now.pass_by(70)
+    assert ready(rival) == []
+    assert rival.post(f"{TASKS}/claim", {}).status == 204
+    now.pass_by(31)
+    assert ready(rival) == [task["id"]]
+    assert rival.post(f"{TASKS}/claim", {}).json["id"] == task["id"]
+
+
+def test_a_shorter_lease_ends_when_it_says(api: Api, worker: Api, rival: Api, now: Clock) -> None:
+    task = make(api)
+    claim(worker, task, 300)
+    worker.post(f"{TASKS}/{task['id']}/heartbeat", {"leaseSeconds": 10})
+    now.pass_by(11)
+    assert ready(rival) == [task["id"]]
+
+
+def test_a_heartbeat_is_one_write_while_lists_know_an_end_that_is_far_off(
+    api: Api, worker: Api, table: Table, now: Clock
+) -> None:
+    task = make(api)
+    claim(worker, task, 300)
+    calls: list[str] = []
+    table.observe = lambda operation, _: calls.append(operation)
+    now.pass_by(100)
+    answer = worker.post(f"{TASKS}/{task['id']}/heartbeat", {"leaseSeconds": 300}, headers=fenced(1))
+    assert (answer.json["claim"]["leaseExpiresAt"], calls) == (clock.stamp(now.seconds + 300), ["update_item"])
+    calls.clear()
+    now.pass_by(100)
+    assert worker.post(f"{TASKS}/{task['id']}/heartbeat", {"leaseSeconds": 300}).status == 200
+    # The write that was refused, which is not observed, showed the task: nothing is read.
+    assert calls == ["update_item"]
+
+
+@pytest.mark.parametrize("fence", [2, 7])
+def test_a_heartbeat_under_another_fence_is_refused(api: Api, worker: Api, fence: int) -> None:
+    task = make(api)
+    claim(worker, task, 300)
+    answer = worker.post(f"{TASKS}/{task['id']}/heartbeat", headers=fenced(fence))
+    assert (answer.status, "the latest fence is 1" in answer.text) == (409, True)
+
+
+def test_a_heartbeat_on_a_deleted_task_finds_none(api: Api, worker: Api) -> None:
+    task = make(api)
+    claim(worker, task, 300)
+    assert worker.delete(f"{TASKS}/{task['id']}", headers=fenced(1)).status == 204
+    assert worker.post(f"{TASKS}/{task['id']}/heartbeat").status == 404

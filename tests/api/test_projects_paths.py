@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
+from switchyard.domain import clock
 from switchyard.domain.errors import (
     Busy,
     Conflict,
@@ -19,6 +20,7 @@ from switchyard.domain.tenants import Project
 from switchyard.http.request import Request
 from switchyard.http.statuses import EndpointRefusal, MethodNotAllowed
 from switchyard.http.validation import parse_body
+from switchyard.store import staged
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import surface
 from switchyard.surfaces.projects.inputs import Body, Paging, Uuid
@@ -85,7 +87,7 @@ def test_goals_and_personal_tasks_of_others_are_not_found(
     assert caller("user_bob").get(f"/api/projects/1/tasks/{personal.id}/").json == not_found()
 
 
-@pytest.mark.parametrize(("spelled", "cold"), [("1", "batch_get_item"), ("id", "get_item"), ("-", "get_item")])
+@pytest.mark.parametrize(("spelled", "cold"), [("1", "batch_get_item"), ("id", "query"), ("-", "query")])
 def test_a_task_is_read_in_one_round_trip_also_by_a_new_container(
     api: Api, table: Table, project: Project, spelled: str, cold: str
 ) -> None:
@@ -98,7 +100,24 @@ def test_a_task_is_read_in_one_round_trip_also_by_a_new_container(
     assert calls == [cold]
     calls.clear()
     assert api.get(url).status == 200
-    assert calls == ["get_item"]
+    assert calls == ["query"]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_task_is_read_with_its_newest_run(api: Api, table: Table, project: Project, waits: bool) -> None:
+    task = a_task(table, project)
+    url = f"/api/projects/1/tasks/{task.id}/"
+    runs = [api.post(f"{url}run/", {"mode": "background"}).json["latest_run"]["id"] for _ in range(2)]
+    if waits:
+        entry = {"id": "a", "name": "n", "type": "context", "source": "", "size": 1, "content_type": ""}
+        times = {"storage_path": "x", "uploaded_at": "2026-05-01T00:00:00+00:00"}
+        table.write([staged.put(project.tenant_id, task.id, {**entry, **times}, clock.epoch() + 60)])
+    api.get(url)
+    calls: list[str] = []
+    table.observe = lambda operation, _: calls.append(operation)
+    assert api.get(url).json["latest_run"]["id"] == runs[1]
+    # A staged artifact's row lies between task and run: that one is read by its key.
+    assert calls == (["query", "get_item"] if waits else ["query"])
 
 
 def test_reading_needs_one_of_the_two_scopes_for_tasks(caller: Caller, table: Table, project: Project) -> None:

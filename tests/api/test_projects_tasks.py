@@ -6,6 +6,7 @@ import pytest
 
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project
+from switchyard.store import tenants
 from switchyard.store.table import Table
 from switchyard.surfaces.projects.tasks import derived_title, slug_prefix
 from tests.api.conftest import Caller
@@ -125,12 +126,38 @@ def test_an_unknown_project_takes_no_task(api: Api, project: Project, spelled: s
     assert (answer.status, answer.json["detail"]) == (404, "Not found.")
 
 
-def test_a_create_is_one_read_and_one_write(api: Api, table: Table, project: Project) -> None:
-    created(api)  # token and project are known from here on
+def test_a_create_is_one_write_while_nobody_else_draws_numbers(api: Api, table: Table, project: Project) -> None:
+    first = created(api)  # token, project and number are known from here on
     calls: list[str] = []
     table.observe = lambda operation, _: calls.append(operation)
-    created(api, title="Counted")
-    assert calls == ["get_item", "transact_write_items"]
+    assert created(api, title="Counted")["task_number"] == first["task_number"] + 1
+    assert calls == ["transact_write_items"]
+
+
+def test_a_create_that_met_another_container_takes_the_next_number_and_looks_for_a_while(
+    api: Api, table: Table, project: Project
+) -> None:
+    first = created(api)
+    table.write([tenants.draw_number(project.tenant_id, project.id, first["task_number"] + 1)])
+    calls: list[str] = []
+    table.observe = lambda operation, _: calls.append(operation)
+    numbers = [created(api)["task_number"] for _ in range(2)]
+    assert numbers == [first["task_number"] + 2, first["task_number"] + 3]
+    # The transaction that was refused is not observed.
+    assert calls == ["get_item", "transact_write_items"] * 2
+
+
+def test_a_create_that_was_refused_burns_no_number(api: Api, project: Project) -> None:
+    first = created(api)
+    assert api.post(TASKS, {"title": "x", "json_schema": {"type": 7}}).status == 400
+    assert created(api)["task_number"] == first["task_number"] + 1
+
+
+def test_a_create_with_a_key_draws_one_number(api: Api, project: Project) -> None:
+    first = created(api)
+    sent = [api.post(TASKS, {"title": "Keyed"}, headers={"idempotency-key": "k"}) for _ in range(2)]
+    assert [each.json["task_number"] for each in sent] == [first["task_number"] + 1] * 2
+    assert created(api)["task_number"] == first["task_number"] + 2
 
 
 # ---------------------------------------------------------------- titles and slugs

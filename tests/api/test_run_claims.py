@@ -398,10 +398,25 @@ def test_a_claim_is_one_look_one_read_and_one_write(ledger: Ledger, bo: Api, tab
     assert calls == {"query": 8, "batch_get_item": 1, "transact_write_items": 1}
 
 
-def test_a_heartbeat_is_one_read_and_one_write(ledger: Ledger, bo: Api, table: Table) -> None:
+def test_a_heartbeat_is_one_write_while_lists_know_an_end_that_is_far_off(
+    ledger: Ledger, bo: Api, table: Table, now: Clock
+) -> None:
     run = ledger.offer()
-    bo.post(CLAIM)
+    bo.post(CLAIM, {"lease_seconds": 300})
     calls: Counter[str] = Counter()
     table.observe = lambda operation, _: calls.update([operation])
-    assert bo.post(path(run, "heartbeat")).status == 200
-    assert calls == {"batch_get_item": 1, "update_item": 1}
+    now.pass_by(60)
+    assert bo.post(path(run, "heartbeat"), {"lease_seconds": 300}).status == 200
+    assert calls == {"update_item": 1}
+    now.pass_by(180)
+    assert bo.post(path(run, "heartbeat"), {"lease_seconds": 300}).json["lease_until"] == clock.stamp(now.seconds + 300)
+    # The write that was refused, which is not observed, showed the run: its task alone is read.
+    assert calls == {"update_item": 2, "get_item": 1}
+
+
+def test_a_heartbeat_with_an_idempotency_key_answers_the_same_again(ledger: Ledger, bo: Api, now: Clock) -> None:
+    run, key = ledger.offer(), {"idempotency-key": "k"}
+    bo.post(CLAIM, {"lease_seconds": 300})
+    first = bo.post(path(run, "heartbeat"), {"lease_seconds": 300}, headers=key)
+    now.pass_by(10)
+    assert bo.post(path(run, "heartbeat"), {"lease_seconds": 300}, headers=key).json == first.json

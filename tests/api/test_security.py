@@ -28,12 +28,14 @@ MAYBE_WITH_BODY = {"POST", "PATCH", "PUT", "DELETE"}
 
 #: The only operations that need no token. A new one is added here by decision.
 PUBLIC = {
+    "console.get_page",
     "mcp.end_session",
     "mcp.get_resource_metadata",
     "mcp.open_stream",
     "projects.read_signed_log",
     "service.get_health",
     "service.get_openapi",
+    "sessions.sign_in",
 }
 
 #: Operations that need several scopes at once: what they make the service send away is for readers of tasks.
@@ -164,6 +166,7 @@ def _with_id(event: dict[str, Any], operation: str, name: str, value: str) -> An
     given = event["pathParameters"][name]
     event["pathParameters"][name] = value
     event["rawPath"] = event["rawPath"].replace(given, value)
+    event["headers"].pop("idempotency-key", None)  # a key is of one request
     return replay(operation, event)
 
 

@@ -208,7 +208,7 @@ def test_drafts_take_back_what_planning_shows(world: World) -> None:
         ("/api/v1/tasks/{id}", {"createdAt": "2020-01-01T00:00:00Z"}, "createdAt"),
         ("/api/v1/webhooks/{id}", {"disabledReason": "mine"}, "disabledReason"),
         ("/v1/workspaces/{workspaceId}/objectives/{objectiveId}/tasks/{id}", {"number": 99}, "number"),
-        ("/v1/tasks/{id}", {"title": "Another"}, "title"),
+        ("/v1/tasks/{id}", {"description": "Another"}, "description"),
         ("/v1/tasks/{id}", {"tenant_id": "other"}, "tenant_id"),
     ],
 )

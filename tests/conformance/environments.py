@@ -32,21 +32,28 @@ def node(clients: str = "") -> tuple[Path, Path]:
 
     `clients` names a set of clients with a lock file of its own, a folder under clients/.
     """
-    ensure("node")
-    source, folder = CLIENTS / clients, FOLDER.with_name(f"{FOLDER.name}{clients and '-'}{clients}")
-    wanted = hashlib.sha256(b"".join((source / name).read_bytes() for name in _MANIFESTS)).hexdigest()
-    marker = folder / ".made-from"
-    if not marker.is_file() or marker.read_text() != wanted:
-        with step(f"{folder.name}"):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            for name in _MANIFESTS:
-                shutil.copy(source / name, folder)
-            environment = os.environ | {"PATH": os.pathsep.join([str(NODE), os.environ.get("PATH", os.defpath)])}
-            command = [NODE / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            hint = "the npm registry must be reachable for the first run"
-            run(command, "npm ci", LOGS / f"{folder.name}.log", env=environment, cwd=folder, hint=hint)
-            marker.write_text(wanted)
+    source = CLIENTS / clients
+    folder = npm(source, f"{FOLDER.name}{clients and '-'}{clients}")
     for program in source.glob("*.mjs"):
         shutil.copy(program, folder)
     return NODE / "node", folder
+
+
+def npm(source: Path, name: str) -> Path:
+    """A folder of .local with the packages that the lock file of a folder pins, installed when it changed."""
+    ensure("node")
+    folder = FOLDER.with_name(name)
+    wanted = hashlib.sha256(b"".join((source / each).read_bytes() for each in _MANIFESTS)).hexdigest()
+    marker = folder / ".made-from"
+    if not marker.is_file() or marker.read_text() != wanted:
+        with step(name):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for each in _MANIFESTS:
+                shutil.copy(source / each, folder)
+            environment = os.environ | {"PATH": os.pathsep.join([str(NODE), os.environ.get("PATH", os.defpath)])}
+            command = [NODE / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            hint = "the npm registry must be reachable for the first run"
+            run(command, "npm ci", LOGS / f"{name}.log", env=environment, cwd=folder, hint=hint)
+            marker.write_text(wanted)
+    return folder

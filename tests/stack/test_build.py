@@ -75,4 +75,4 @@ def test_what_is_built_for_aws_lies_where_sam_looks() -> None:
     from local import deploy
 
     assert deploy.FOR_AWS == ROOT / ".aws-sam" / "build"
-    assert "--template-file" not in (ROOT / "Makefile").read_text().partition("deploy: build")[2].partition("\n\n")[0]
+    assert "build" not in (ROOT / "samconfig.toml").read_text().partition("[dev.deploy")[2]

@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.stack import BUCKET, STACK_NAME
-from switchyard.routes import UNMATCHED, function_of
+from switchyard.http.operation import function_of
+from switchyard.routes import UNMATCHED
 from tests.stack.emulated import policy
 from tests.support.http import all_endpoints
 

@@ -19,8 +19,8 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Finished
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Stale
+from switchyard.store import contention, keys
 from switchyard.store import goal_runs as goal_run_rows
-from switchyard.store import keys
 from switchyard.store.table import Table
 from tests.stack.emulated import until
 from tests.support.runs import Runs
@@ -153,11 +153,17 @@ class Goal:
         return answer.json() if answer.status_code == 200 else None
 
     def finish(self, claimed: Any, status: str = "completed") -> None:
-        """End a run that the agent holds."""
-        ledger = self.ledger.unit("agent_demo")
-        task, run = runs.find(ledger, claimed["task"]["id"], claimed["run"]["id"])
-        runs.change(ledger, task, run, status=status)
-        ledger.commit(200, {}, "")
+        """End a run that the agent holds; decided anew when rows moved, as requests do it."""
+        for _ in contention.until(time.monotonic() + 30):
+            unit = self.ledger.unit("agent_demo")
+            task, run = runs.find(unit, claimed["task"]["id"], claimed["run"]["id"])
+            runs.change(unit, task, run, status=status)
+            try:
+                unit.commit(200, {}, "")
+            except Stale:
+                continue
+            return
+        raise TimeoutError("rows moved for 30 seconds")
 
     @contextmanager
     def agents(self, count: int, fails: tuple[str, ...] = ()) -> Iterator[list[str]]:

@@ -13,7 +13,7 @@ from switchyard.admin import Admin
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.ids import new_id
-from switchyard.routes import function_of
+from switchyard.http.operation import function_of
 from switchyard.store.table import Table
 from tests.support import world
 from tests.support.samples import ENDPOINTS, WORKSPACE, path_of, sample

@@ -47,7 +47,13 @@ def test_the_documents_examples_answer_as_documented(client: httpx.Client) -> No
 
     assert [each.status_code for each in (*made, applied)] == [201, 201, 200]
     assert client.get(f"/v1/tracks/{made[0].json()['id']}").json() == made[0].json()
-    assert made[1].json()["goal"] == {"status": "on_track", "dueDate": None, "progress": 40}
+    assert made[1].json()["goal"] == {
+        "status": "on_track",
+        "dueDate": None,
+        "progress": 40,
+        "dependsOn": [],
+        "parentId": None,
+    }
     first, second = applied.json()["results"]
     assert client.get(f"/v1/tracks/{second['id']}").json()["task"]["dependsOn"] == [first["id"]]
 

@@ -204,3 +204,12 @@ def test_a_large_log_is_served_by_s3(http: httpx.Client, deployed: Table, run: R
     assert (served.status_code, served.headers["content-type"]) == (200, "application/jsonl")
     assert served.content == f"{line}\n".encode() * 220
     assert len(served.content) > 12_000_000
+
+
+def test_the_log_is_read_by_its_address_without_a_token(http: httpx.Client) -> None:
+    http.post("append_log", json={"entries": [{"type": "note", "n": 1}]}).raise_for_status()
+    address = http.get("").json()["log_url"]
+    with httpx.Client(timeout=40, trust_env=False) as nobody:
+        answer = nobody.get(address)
+        assert (answer.status_code, answer.text) == (200, '{"type":"note","n":1}\n')
+        assert nobody.get(f"{address[:-1]}{'A' if address[-1] != 'A' else 'B'}").status_code == 404

@@ -1,5 +1,6 @@
 """What no route of the deployed API matches, over real HTTP: $default passes on or refuses."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,8 @@ def test_a_task_lives_its_life_under_paths_with_a_closing_slash(http: httpx.Clie
 def test_with_and_without_the_slash_a_path_is_read_alike(http: httpx.Client, spelled: str) -> None:
     one, other = (http.get(f"/api/projects/{spelled}/tasks{slash}") for slash in ("", "/"))
     assert one.status_code == other.status_code
-    assert one.json() == other.json()
+    # Links lead on by the path that was asked for.
+    assert one.json() == json.loads(other.text.replace("/tasks/?", "/tasks?"))
 
 
 def test_a_stream_with_a_closing_slash_is_a_stream(http: httpx.Client) -> None:

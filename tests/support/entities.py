@@ -1,5 +1,6 @@
 """One of each kind of entity, in the shapes its row can take, under names that golden_rows.json uses too."""
 
+from dataclasses import replace
 from typing import Any
 
 from switchyard.domain.actors import Actor
@@ -9,6 +10,7 @@ from switchyard.domain.devices import Device, Presence
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.notifications import Attempted, Notification
 from switchyard.domain.runs import Run
+from switchyard.domain.sessions import SignInLink
 from switchyard.domain.tenants import Member, Project, Tenant
 from switchyard.domain.tracks import Track
 from switchyard.store.tokens import TokenRow
@@ -295,7 +297,11 @@ _NOBODY = Actor("acme", "user_x", "user", frozenset(), an_id(13))
 TOKENS = {
     "full": TokenRow(an_id(12), "digest", _ACTOR, AT, LATER, LATER, "user_ada", "user_ada"),
     "without an end": TokenRow(an_id(13), "digest", _NOBODY, AT, None),
+    "session": TokenRow(
+        an_id(12), "digest", _ACTOR, AT, LATER, created_by="user_ada", session="Firefox", parent="of the token"
+    ),
 }
+SIGN_IN_LINKS = {"link": SignInLink("digest", replace(_ACTOR, token_id=""), LATER, AT, "operator")}
 
 TENANTS = {"tenant": Tenant("acme", "Acme", AT, 3, 4)}
 PROJECTS = {"project": Project("acme", PROJECT, 1, "Docs", AT, "user_ada")}
@@ -337,6 +343,7 @@ DELIVERIES = {
     "minimal": Delivery(**_DELIVERY),
     "full": Delivery(
         **_DELIVERY,
+        correlation_id="req_1",
         status="delivered",
         round=1,
         attempts=3,

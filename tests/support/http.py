@@ -11,8 +11,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from switchyard.catalogue import ROOT, Endpoint, endpoints
-from switchyard.http.operation import Operation
-from switchyard.routes import function_of
+from switchyard.http.operation import Operation, function_of
 from switchyard.unmatched import default_route
 from tests.support import openapi
 
@@ -50,6 +49,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     text: str
+    cookies: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Answer":
@@ -57,7 +57,7 @@ class Answer:
         body = raw.get("body", "")
         if raw.get("isBase64Encoded"):
             body = base64.b64decode(body, validate=True).decode("utf-8", "surrogateescape")
-        return cls(raw["statusCode"], raw["headers"], body)
+        return cls(raw["statusCode"], raw["headers"], body, tuple(raw.get("cookies", ())))
 
     @property
     def json(self) -> Any:
@@ -104,6 +104,10 @@ def check_promise(operation: Operation, answer: Answer) -> None:
     assert answer.headers["x-request-id"]
     content_type = answer.headers.get("content-type", "")
     openapi.check(operation.method, operation.paths[0], answer.status, content_type, answer.text)
+    if answer.status == 304:
+        assert (operation.method, answer.text) == ("GET", "")
+        assert answer.headers["etag"]
+        return
     if operation.empty and answer.status == operation.empty:
         assert answer.text == ""
         assert ("location" in answer.headers) is (answer.status == 303)
@@ -121,7 +125,7 @@ def check_promise(operation: Operation, answer: Answer) -> None:
         return
     assert answer.headers["content-type"] == "application/json"
     operation.reply.model_validate_json(answer.text, strict=True)
-    assert ("etag" in answer.headers) is operation.versioned
+    assert ("etag" in answer.headers) is (operation.versioned or operation.method == "GET")
 
 
 class Api:

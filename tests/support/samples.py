@@ -8,6 +8,8 @@ from tests.support.http import Answer, Context, all_endpoints, check_promise
 from tests.support.template import ROOT, resources
 
 PLACEHOLDER = "Bearer TOKEN"
+#: In the body of who signs in by a token.
+SECRET = "sy_TOKEN"
 WORKSPACE = "WORKSPACE"
 FOLDER = ROOT / "events"
 
@@ -23,7 +25,7 @@ def path_of(operation: str) -> Path:
 def sample(operation: str, token: str | None = None, tenant: str = WORKSPACE) -> dict[str, Any]:
     """Return an operation's sample event, with the token (None: without the header) and its tenant in place."""
     text = path_of(operation).read_text(encoding="utf-8").replace(WORKSPACE, tenant)
-    event: dict[str, Any] = json.loads(text)
+    event: dict[str, Any] = json.loads(text.replace(SECRET, token or SECRET))
     if event["headers"].pop("authorization", None) and token is not None:
         event["headers"]["authorization"] = f"Bearer {token}"
     return event

@@ -1,5 +1,6 @@
 """The little world that the sample events under events/ speak of: fixed ids in one tenant."""
 
+from dataclasses import replace
 from typing import Any
 
 from switchyard.aws.objects import ObjectStore, Upload
@@ -44,6 +45,8 @@ RUNNABLE_GOAL = "01981f5c-7a00-7000-8000-0000000000e0"
 GOAL_UNDER_WAY = "01981f5c-7a00-7000-8000-0000000000e2"
 GOAL_RUN = "01981f5c-7a00-7000-8000-0000000000e4"
 
+SESSION = "01981f5c-7a00-7000-8000-0000000000d5"
+
 #: A track of a tenant other than the sample events'.
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
 
@@ -58,6 +61,8 @@ def build(table: Table, tenant: str) -> None:
     ledger.write(*tenants.put_project(Project(tenant, PROJECT, 1, "Acme Docs", clock.now(), "user_ada")))
     actor = Actor(tenant, "agent_builder", "agent", frozenset({"tasks:read"}), TOKEN, "Builder")
     ledger.write(*token_rows.put(TokenRow(TOKEN, tokens.digest(tokens.new_token()), actor, clock.now(), None)))
+    session = TokenRow(SESSION, tokens.digest(tokens.new_token()), actor, clock.now(), None, session="Sample")
+    ledger.write(*token_rows.put(replace(session, actor=replace(actor, token_id=SESSION))))
     tracks.create(ledger, "goal", "Ship docs v1", id=GOAL, project_ids=("docs",), status="on_track", progress=40)
     tracks.create(ledger, "task", "Write API docs", id=BLOCKER, project_ids=("docs",), status="in_progress")
     tracks.create(

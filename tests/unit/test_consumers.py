@@ -47,7 +47,7 @@ def sources(kind: str) -> list[tuple[str, str, dict[str, Any]]]:
 def alarms(metric: str) -> list[Any]:
     """What alarms watch a metric: the values of their dimensions."""
     found = resources("AWS::CloudWatch::Alarm").values()
-    return [each["Dimensions"][0]["Value"] for each in found if each["MetricName"] == metric]
+    return [each["Dimensions"][0]["Value"] for each in found if each.get("MetricName") == metric]
 
 
 # ---------------------------------------------------------------- names and the template

@@ -18,9 +18,10 @@ import pytest
 from httpx_sse import ServerSentEvent
 
 from switchyard_client import follow, retries
-from switchyard_client.client import Client, Refused
+from switchyard_client.client import Client
 from switchyard_client.console import say
-from switchyard_client.retries import Attempts, Deadline, Unreachable
+from switchyard_client.errors import Refused, Unreachable
+from switchyard_client.retries import Attempts, Deadline
 from switchyard_client.worker import logs
 from tests.support.fake_service import FakeService, serving
 from tests.support.template import ROOT
@@ -280,4 +281,4 @@ def test_the_clients_import_nothing_but_what_they_declare() -> None:
     foreign = set(told.stdout.split()) - set(sys.stdlib_module_names) - of_httpx
     assert foreign == {"switchyard_client", "httpx", "httpx_sse"}
     declared = tomllib.loads((ROOT / "client/pyproject.toml").read_text())["project"]["dependencies"]
-    assert {re.split("[<>=]", each)[0] for each in declared} == {"httpx", "httpx-sse"}
+    assert {re.split("[<>=]", each)[0] for each in declared} == {"click", "httpx", "httpx-sse"}

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from switchyard.store.indexes import LISTED_BY_ID
+from switchyard.store import filters
+from switchyard.store.filters import Filter
+from switchyard.store.indexes import LISTED_BY_ID, OF_GOAL
 from switchyard.store.lists import PAGE_CHARACTERS_MAX, Page, Range, read_page
 from switchyard.store.table import Item, Table
 
@@ -55,3 +57,68 @@ def test_a_row_that_alone_is_too_big_is_a_page_of_its_own() -> None:
 
 def test_a_page_of_outlines_does_not_count_long_texts() -> None:
     assert len(page(Rows(5, "x" * PAGE_CHARACTERS_MAX), 5, whole=False).items) == 5
+
+
+# ---------------------------------------------------------------- rows that an index holds in part
+
+
+class Parts(Table):
+    """An index that has the keys alone, and a table that may have moved on since."""
+
+    def __init__(self, statuses: dict[str, str], gone: str = "", moved: str = "", ended: str = "") -> None:
+        super().__init__("rows", None)
+        self.statuses, self.gone, self.moved, self.ended = statuses, gone, moved, ended
+        self.read: list[int] = []
+
+    def query(self, **params: Any) -> tuple[list[Item], Item | None]:
+        low = params["ExpressionAttributeValues"][":low"]["S"]
+        start = params.get("ExclusiveStartKey", {"rank": {"S": ""}})["rank"]["S"]
+        ids = [each for each in sorted(self.statuses) if f"d#{each}" >= low and f"d#{each}" > start][: params["Limit"]]
+        part = [{"pk": {"S": each}, "sk": {"S": "TRACK"}, "rank": {"S": f"d#{each}"}} for each in ids]
+        more = bool(ids) and ids[-1] != max(self.statuses)
+        return part, part[-1] if more else None
+
+    def get_many(self, keys: Any, consistent: bool = True) -> dict[tuple[str, str], Item]:
+        self.read.append(len(keys))
+        return {
+            (pk, sk): {
+                "pk": {"S": pk},
+                "sk": {"S": sk},
+                "id": {"S": pk},
+                "by_goal": {"S": "another" if pk in self.moved else "p"},
+                "rank": {"S": f"{'e' if pk in self.ended else 'd'}#{pk}"},
+                "due": {"S": self.statuses[pk]},
+            }
+            for pk, sk in keys
+            if pk not in self.gone
+        }
+
+
+def part_of(table: Table, row_filter: Filter | None = None, limit: int = 3) -> Page:
+    found = [Range(OF_GOAL, "p", "d#")]
+    return read_page(table, found, limit=limit, descending=False, row_filter=row_filter)
+
+
+def test_the_rows_of_a_page_are_read_once_and_no_others() -> None:
+    table = Parts(dict.fromkeys("abcdef", "x"))
+    found = part_of(table)
+    assert (ids(found), found.position, table.read) == (["a", "b", "c"], "c", [3])
+
+
+def test_a_row_that_went_or_left_the_list_is_left_out_and_the_page_goes_on_behind_it() -> None:
+    found = part_of(Parts(dict.fromkeys("abcdef", "x"), gone="b", moved="c"))
+    assert (ids(found), found.position) == (["a"], "c")
+
+
+def test_what_the_index_can_not_tell_is_told_by_the_rows() -> None:
+    row_filter = Filter([filters.any_of("due", ["y"])])
+    table = Parts({each: "y" if each in "bdf" else "x" for each in "abcdef"})
+    found = part_of(table, row_filter, limit=2)
+    assert (ids(found), found.position) == (["b", "d"], "d")
+
+
+def test_a_row_whose_status_moved_is_shown_by_a_list_of_both_statuses_and_not_by_one_of_the_former() -> None:
+    table = Parts(dict.fromkeys("abc", "x"), ended="b")
+    assert ids(part_of(table)) == ["a", "c"]
+    both = [Range(OF_GOAL, "p", "d#"), Range(OF_GOAL, "p", "e#")]
+    assert ids(read_page(table, both, limit=3, descending=False)) == ["a", "b", "c"]

@@ -3,9 +3,10 @@
 import importlib
 import json
 import pkgutil
+import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,15 @@ from switchyard.store import (
     keys,
     notifications,
     runs,
+    sign_in_links,
     tenants,
     tokens,
     tracks,
     webhooks,
 )
-from switchyard.store.codec import NEW, Codec
+from switchyard.store.codec import NEW, Codec, to_json
 from tests.support import entities
-from tests.support.template import template
+from tests.support.template import resources, template
 
 GOLDEN: Mapping[str, Mapping[str, Any]] = json.loads(Path(__file__).with_name("golden_rows.json").read_text())
 KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
@@ -42,6 +44,7 @@ KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "devices": (devices.ROWS, entities.DEVICES),
     "presences": (devices.PRESENCES, entities.PRESENCES),
     "tokens": (tokens.ROWS, entities.TOKENS),
+    "sign_in_links": (sign_in_links.ROWS, entities.SIGN_IN_LINKS),
     "tenants": (tenants.TENANTS, entities.TENANTS),
     "projects": (tenants.PROJECTS, entities.PROJECTS),
     "members": (tenants.MEMBERS, entities.MEMBERS),
@@ -99,7 +102,8 @@ def test_attributes_that_nobody_knows_are_passed_over() -> None:
 def test_a_row_that_lacks_what_its_entity_needs_is_refused_by_the_attributes_name(kind: str) -> None:
     codec, _ = KINDS[kind]
     row = dict(next(iter(GOLDEN[kind].values())))
-    needed = "last_seen_at" if kind == "presences" else "created_at" if "created_at" in row else "at"
+    own = {"presences": "last_seen_at", "entries": "action"}
+    needed = own.get(kind, "created_at" if "created_at" in row else "at")
     del row[needed]
     with pytest.raises(ValueError, match=rf"lacks {needed}\."):
         codec.from_item(row)
@@ -229,23 +233,56 @@ def test_a_declaration_that_can_not_be_kept_is_refused_at_once(declare: Callable
         declare()
 
 
+def projection(index: indexes.Index) -> dict[str, Any]:
+    """Return a projection as CloudFormation takes it."""
+    if not index.projected:
+        return {"ProjectionType": "ALL" if index.projected is None else "KEYS_ONLY"}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)}
+
+
+def test_indexes_copy_no_more_attributes_than_dynamodb_takes() -> None:
+    counts = [len(each.projected or ()) for each in indexes.SECONDARY]
+    assert max(counts) <= 20
+    assert sum(counts) <= 100
+
+
 def test_the_template_has_the_declared_indexes_and_no_others() -> None:
     table = template()["Resources"]["Table"]["Properties"]
     found = {
         each["IndexName"]: (
             [(part["AttributeName"], part["KeyType"]) for part in each["KeySchema"]],
-            each["Projection"]["ProjectionType"],
+            each["Projection"],
         )
         for each in table["GlobalSecondaryIndexes"]
     }
     assert found == {
-        each.name: ([(each.partition, "HASH"), (each.sort, "RANGE")], each.projection) for each in indexes.SECONDARY
+        each.name: ([(each.partition, "HASH"), (each.sort, "RANGE")], projection(each)) for each in indexes.SECONDARY
     }
     attributes = {name for each in (indexes.TABLE, *indexes.SECONDARY) for name in (each.partition, each.sort)}
     assert table["AttributeDefinitions"] == [
         {"AttributeName": each["AttributeName"], "AttributeType": "S"} for each in table["AttributeDefinitions"]
     ]
     assert {each["AttributeName"] for each in table["AttributeDefinitions"]} == attributes
+
+
+def granted(function: Mapping[str, Any]) -> list[tuple[set[str], str]]:
+    """Return what a function may do with the table: the actions of each statement, and the resource."""
+    statements = [each for policy in function.get("Policies", ()) for each in policy["Statement"]]
+    return [
+        ({each["Action"]} if isinstance(each["Action"], str) else set(each["Action"]), str(each["Resource"]))
+        for each in statements
+        if "dynamodb" in str(each["Action"])
+    ]
+
+
+@pytest.mark.parametrize("name", list(resources("AWS::Serverless::Function")))
+def test_a_function_may_query_indexes_that_there_are_and_read_the_rows_that_it_finds(name: str) -> None:
+    grants = granted(resources("AWS::Serverless::Function")[name])
+    queried = {found for _, resource in grants for found in re.findall(r"/index/([^'}\"]+)", resource)}
+    assert queried <= {"*", *(each.name for each in indexes.SECONDARY)}
+    partial = {"*", *(each.name for each in indexes.SECONDARY if each.is_partial)}
+    if queried & partial:
+        assert any("dynamodb:BatchGetItem" in actions and "/index/" not in resource for actions, resource in grants)
 
 
 def test_every_index_is_kept_by_an_entity_and_every_index_key_belongs_to_an_index() -> None:
@@ -260,3 +297,16 @@ def test_a_row_has_no_index_key_but_those_of_its_entity(kind: str, name: str) ->
     codec, _ = KINDS[kind]
     keys_of_indexes = {part for each in indexes.SECONDARY for part in (each.partition, each.sort)}
     assert (GOLDEN[kind][name].keys() & keys_of_indexes) <= codec.index_keys.keys() | {"id"}
+
+
+def test_an_entry_in_the_words_of_before_is_read_as_one_of_today() -> None:
+    row, entry = GOLDEN["entries"]["full"], entities.ENTRIES["full"]
+    worded = [asdict(each) for each in entry.differences]
+    assert len(to_json(worded)) > len(row["differences"]["S"])
+    before = {
+        "at": entry.at,
+        "tenant_id": entry.tenant_id,
+        "track_id": entry.track_id,
+        "differences": to_json(worded),
+    }
+    assert audit.from_item(row | {name: {"S": value} for name, value in before.items()}) == entry

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from local.environments import ENVIRONMENTS
-from switchyard.routes import UNMATCHED, function_of
+from switchyard.http.operation import function_of
+from switchyard.routes import UNMATCHED
 from tests.support.http import all_endpoints
 from tests.support.template import ROOT, resources
 

@@ -80,6 +80,6 @@ def test_a_client_that_is_handed_in_is_taken_as_it_is_or_wrapped(monkeypatch: py
             aws_secret_access_key="b",
             config=boto3.session.Config(retries={"total_max_attempts": 1}),
         )
-        monkeypatch.setattr("switchyard.admin.SECONDS_MAX", 0.6)
+        monkeypatch.setattr("switchyard.admin.tenants.SECONDS_MAX", 0.6)
         with pytest.raises(Busy):
             Admin("table", theirs).list_tenants()

@@ -165,4 +165,4 @@ def test_each_machine_has_its_definition_here_and_reports_its_failures() -> None
     assert len(MACHINES) == len(DEFINITIONS)
     for machine in MACHINES.values():
         assert machine["Logging"]["Level"] == "ERROR"
-        assert machine["Tracing"] == {"Enabled": True}
+        assert machine["Tracing"] == {"Enabled": {"If": ["Traced", True, False]}}

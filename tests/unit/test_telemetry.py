@@ -72,7 +72,7 @@ def test_metrics_are_those_of_powertools(capsys: pytest.CaptureFixture[str]) -> 
     (ours,) = printed(capsys)
     theirs = AmazonCloudWatchEMFProvider(namespace="Switchyard", service="switchyard")
     theirs.add_dimension("stage", "test")
-    theirs.add_dimension("operation", "planning.get_track")
+    theirs.add_dimension("surface", "planning")
     theirs.add_metric("Latency", MetricUnit.Milliseconds, 12.5)
     theirs.add_metric("ServerErrors", MetricUnit.Count, 0)
     theirs.add_metric("ClientErrors", MetricUnit.Count, 1)

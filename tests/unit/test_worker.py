@@ -384,6 +384,30 @@ def test_a_stopped_worker_ends_the_command_and_releases_the_run(
     assert "released" in told
 
 
+class Pauses(threading.Event):
+    """A stop that notes how long it was waited for, and is set after so many times."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.taken = most, list[float | None]()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.taken.append(timeout)
+        if len(self.taken) >= self.most:
+            self.set()
+        return self.is_set()
+
+
+def test_a_worker_that_finds_nothing_asks_less_and_less_often_until_there_is_something(
+    service: FakeService, tmp_path: Path
+) -> None:
+    stop = Pauses(7)
+    client = Client(service.url, "sy_token")
+    Worker(client, Options("true", LEASE, work_dir=tmp_path), 0, 1, stop).work()
+    client.close()
+    assert stop.taken == [1.0, 2.0, 3.0, 4.0, 5.0, 5.0, 5.0]
+
+
 def test_an_idle_worker_stops_on_a_signal(service: FakeService) -> None:
     program = worker(service, "true")
     until(lambda: service.tokens)

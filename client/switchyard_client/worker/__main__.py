@@ -12,9 +12,10 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from switchyard_client import follow
-from switchyard_client.client import Client, Refused
+from switchyard_client.client import Client
 from switchyard_client.console import say
-from switchyard_client.retries import Deadline, Unreachable
+from switchyard_client.errors import Refused, Unreachable
+from switchyard_client.retries import Deadline
 from switchyard_client.worker.runner import Options
 from switchyard_client.worker.work import Worker
 
@@ -104,7 +105,7 @@ def _options() -> argparse.ArgumentParser:
     url = os.environ.get("SWITCHYARD_URL")
     add("--url", default=url, required=not url, type=_url, help="the service (default: SWITCHYARD_URL)")
     add("--token", help="the agent's token (default: SWITCHYARD_TOKEN, which others on the machine do not see)")
-    add("--wait", type=_between(0, WAIT_MAX), default=WAIT_MAX, metavar="SECONDS", help="of one claim (default: 20)")
+    add("--wait", type=_between(0, WAIT_MAX), default=0, metavar="SECONDS", help="that a claim waits (default: 0)")
     add("--lease", type=_between(LEASE_MIN, LEASE_MAX), default=60, metavar="SECONDS", help="(default: 60)")
     add("--once", action="store_true", help="carry out one run, then exit: 0 when it was completed, else 1")
     add("--max-parallel", type=_between(1, PARALLEL_MAX), default=1, metavar="N", help="runs at a time (default: 1)")
@@ -146,7 +147,7 @@ def _command(text: str) -> str:
 def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         right = False
     if not right or not text.isprintable() or " " in text:

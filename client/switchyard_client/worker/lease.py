@@ -3,8 +3,9 @@
 import threading
 import time
 
-from switchyard_client.client import Claimed, Client, Lost, Refused
-from switchyard_client.retries import Deadline, Unreachable
+from switchyard_client.client import Claimed, Client
+from switchyard_client.errors import Lost, Refused, Unreachable
+from switchyard_client.retries import Deadline
 
 
 class Lease:

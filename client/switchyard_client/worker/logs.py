@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from switchyard_client.client import FINAL, Claimed, Client, Lost, Refused
-from switchyard_client.retries import Unreachable
+from switchyard_client.client import FINAL, Claimed, Client
+from switchyard_client.errors import Lost, Refused, Unreachable
 from switchyard_client.worker.lease import Lease
 
 #: Lines that wait to be sent at most; the command waits when there are more.

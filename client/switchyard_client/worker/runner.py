@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from switchyard_client.client import FINAL, Claimed, Client, Lost, Refused
+from switchyard_client.client import FINAL, Claimed, Client
 from switchyard_client.console import say
-from switchyard_client.retries import Deadline, Unreachable
+from switchyard_client.errors import Lost, Refused, Unreachable
+from switchyard_client.retries import Deadline
 from switchyard_client.worker import files
 from switchyard_client.worker.files import BadOutput
 from switchyard_client.worker.lease import Lease

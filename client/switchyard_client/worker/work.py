@@ -2,13 +2,16 @@
 
 import threading
 
-from switchyard_client.client import Claimed, Client, Refused
+from switchyard_client.client import Claimed, Client
 from switchyard_client.console import say
-from switchyard_client.retries import Deadline, Unreachable
+from switchyard_client.errors import Refused, Unreachable
+from switchyard_client.retries import Deadline
 from switchyard_client.worker.runner import Options, carry_out
 
-#: Seconds between two claims that do not wait, and between two looks whether there is room.
+#: Seconds between two looks whether there is room; also the pause after a claim that found nothing.
 _IDLE = 1.0
+#: Each further claim that finds nothing pauses a second longer, up to this: a poll is paid for (docs/cost.md).
+IDLE_MAX = 5.0
 
 
 class Worker:
@@ -20,6 +23,7 @@ class Worker:
         self._wait = wait
         self._stop = stop
         self._room = threading.Semaphore(parallel)
+        self._pause = _IDLE
 
     def once(self) -> str | None:
         """Wait for one run and execute it; returns its outcome, None when stopped before."""
@@ -79,6 +83,9 @@ class Worker:
             run = self._client.claim(self._wait, self._options.lease_seconds, Deadline(stop=self._stop))
         except Unreachable:
             return None  # stopped while the service did not answer
-        if run is None and not self._wait:
-            self._stop.wait(_IDLE)
+        if run is not None:
+            self._pause = _IDLE
+        elif not self._wait:
+            self._stop.wait(self._pause)
+            self._pause = min(self._pause + _IDLE, IDLE_MAX)
         return run

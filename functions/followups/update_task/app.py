@@ -20,6 +20,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     wants=tasks.wanted,
 )
 def handler(call: Call[UpdateTask]) -> Reply:
-    """Complete, cancel or reopen a task."""
-    body = call.body
-    return present.one(call, tasks.update(call.unit, call.path["id"], body.status, body.completed_note, call.if_match))
+    """Complete, cancel or reopen a task, or change its title, due date or assignee."""
+    body, task_id = call.body, call.path["id"]
+    after = tasks.update(call.unit, task_id, body.status, body.completed_note, call.if_match, **tasks.details(body))
+    return present.one(call, after)

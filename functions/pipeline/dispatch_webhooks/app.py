@@ -8,4 +8,5 @@ from switchyard.surfaces.pool.payloads import payload
 @consumer("pipeline.dispatch_webhooks")
 def handler(invocation: Invocation, event: Event) -> None:
     """Plan the deliveries of one domain event."""
+    invocation.concerns(webhooks.correlation_of(event["detail"]))
     webhooks.dispatch(invocation.table, event, payload)

@@ -1,6 +1,6 @@
 """The table's stream: messages for webhooks, devices and workflows go to the queues."""
 
-from switchyard.pipeline import batches, notifications, signals, webhooks
+from switchyard.pipeline import batches, notifications, records, signals, webhooks
 from switchyard.pipeline.batches import Outbox, Record
 from switchyard.pipeline.consumer import Invocation, consumer
 
@@ -11,4 +11,5 @@ def handler(invocation: Invocation, record: Record, outbox: Outbox) -> None:
     for name, due in (("deliveries", webhooks.due), ("signals", signals.due), ("notifications", notifications.due)):
         message = due(record["dynamodb"])
         if message:
-            outbox.put(invocation.queue(name), message)
+            traced = {"correlation_id": records.correlation_id(record["dynamodb"]["NewImage"])}
+            outbox.put(invocation.queue(name), {**message, **traced})

@@ -2,7 +2,7 @@
 
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.planning.apply import about, apply, shown, wanted
-from switchyard.surfaces.planning.models import ApplyTracks
+from switchyard.surfaces.planning.draft_models import ApplyTracks
 from switchyard.surfaces.planning.replies import AppliedAll
 from switchyard.surfaces.planning.surface import PLANNING
 

@@ -9,4 +9,5 @@ from switchyard.pipeline.consumer import Event, Invocation, consumer
 @consumer("workflows.settle_run")
 def handler(invocation: Invocation, event: Event) -> dict[str, Any]:
     """End the run, unless it has recovered; answer with its state."""
+    invocation.concerns(event["run_id"])
     return workflow.end(invocation.table, event, invocation.request_id)

@@ -179,6 +179,8 @@ def _parameters(operation: Operation, path: str, schemas: dict[type[Model], Json
         found.append({"$ref": "#/components/parameters/LastEventId"})
     if changes_versions(operation):
         found.append({"$ref": "#/components/parameters/IfMatch"})
+    if operation.method == "GET" and operation.reply and not operation.versioned:
+        found.append({"$ref": "#/components/parameters/IfNoneMatch"})
     if operation.keyed:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
     if changes_tasks(operation):
@@ -197,7 +199,7 @@ def _query(name: str, schema: Json, required: bool) -> Json:
 
 def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
     names = ["X-Request-Id"]
-    names += ["ETag"] if operation.versioned and operation.reply else []
+    names += ["ETag"] if operation.reply and (operation.versioned or operation.method == "GET") else []
     names += ["Idempotency-Replayed"] if operation.keyed else []
     names += ["Dependencies-Overruled"] if changes_tasks(operation) else []
     answer: Json = {
@@ -211,6 +213,8 @@ def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
         schema = {} if operation.media == EVENT_STREAM else {"schema": {"type": "string"}}
         answer["content"] = {operation.media: schema}
     responses = {str(operation.status): answer}
+    if operation.method == "GET" and operation.reply and not operation.versioned:
+        responses["304"] = {"description": _EMPTY[304], "headers": answer["headers"]}
     if operation.empty:
         responses[str(operation.empty)] = {"description": _EMPTY[operation.empty], "headers": answer["headers"]}
     for error in errors(operation):
@@ -223,6 +227,7 @@ def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
 _EMPTY = {
     202: "Accepted; the answer has no body.",
     204: "There is none.",
+    304: "The client has it already, as If-None-Match says.",
     303: "It is too large for this answer: read it from the URL in the header Location.",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import (
     Busy,
+    CrossSite,
     Cycle,
     FieldError,
     IdempotencyConflict,
@@ -44,6 +45,7 @@ EVERY_ERROR: tuple[SwitchyardError, ...] = (
     MalformedBody(_FIELD),
     Unauthorized(),
     MissingScope("tasks:read"),
+    CrossSite(),
     NotFound(),
     MethodNotAllowed(("GET", "POST")),
     IdempotencyConflict("key"),
@@ -60,11 +62,14 @@ EVERY_ERROR: tuple[SwitchyardError, ...] = (
 def errors(operation: Operation) -> list[SwitchyardError]:
     """Return one of each kind of error that the operation can answer with."""
     has_path = any("{" in path for path in operation.paths)
+    # Who signs in shows who they are in the body.
+    signs_in = operation.public and operation.body is not None
     needs = {
         Invalid: bool(operation.body or operation.query or has_path or operation.keyed),
         MalformedBody: bool(operation.body),
-        Unauthorized: not operation.public,
+        Unauthorized: signs_in or not operation.public,
         MissingScope: bool(operation.scopes),
+        CrossSite: signs_in or not operation.public,
         # Under another method of the path; what always answers 405 says so itself.
         MethodNotAllowed: operation.status != HTTPStatus.METHOD_NOT_ALLOWED,
         # Query and body may name what is not there, too, and a token may belong to a tenant that is not.
@@ -75,7 +80,7 @@ def errors(operation: Operation) -> list[SwitchyardError]:
         WrongContentType: bool(operation.body),
         UnknownReference: bool(operation.body) and operation.keyed,
         Cycle: bool(operation.body) and operation.keyed,
-        Busy: not operation.public,
+        Busy: signs_in or not operation.public,
     }
     return [error for error in EVERY_ERROR if needs.get(type(error), True)]
 
@@ -135,7 +140,10 @@ def _text_header(description: str, **schema: Any) -> Json:
 HEADERS: Json = {
     "Allow": _text_header("The methods of the path."),
     "X-Request-Id": _text_header("Names the request in logs and in the audit trail."),
-    "ETag": _text_header("The track's version, in quotes, for If-Match.", pattern='^"[0-9]+"$'),
+    "ETag": _text_header(
+        "Of one track its version, for If-Match; of any other answer to a GET a hash of it, for If-None-Match.",
+        pattern='^"[0-9a-f]+"$',
+    ),
     "Idempotency-Replayed": _text_header(
         "Present when the answer is the first one to this Idempotency-Key.", const="true"
     ),
@@ -153,6 +161,12 @@ PARAMETERS: Json = {
         "name": "If-Match",
         "in": "header",
         "description": "ETags, separated by commas, or `*`: the change is refused with 412 unless one is the track's.",
+        "schema": {"type": "string"},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "ETags, separated by commas: 304 without a body when the answer has one of them.",
         "schema": {"type": "string"},
     },
     "ClaimFence": {

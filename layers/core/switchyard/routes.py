@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from switchyard.http.operation import Operation
+from switchyard.http.operation import Operation, function_of
 
 BEGIN = "        # routes: begin. Made by `make openapi` from the endpoints; edits here are overwritten.\n"
 END = "        # routes: end\n"
@@ -24,11 +24,6 @@ _CALL = 'type: aws_proxy, httpMethod: POST, payloadFormatVersion: "2.0", credent
 
 class MarkersMissing(ValueError):
     """The template does not say, once each and in this order, where the routes begin and end."""
-
-
-def function_of(operation: str) -> str:
-    """Return the logical id of an operation's function: planning.create_track -> PlanningCreateTrack."""
-    return "".join(word.capitalize() for word in re.split(r"[._]", operation))
 
 
 def body(operations: Iterable[Operation]) -> str:

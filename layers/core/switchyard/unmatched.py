@@ -93,12 +93,15 @@ def surfaces() -> dict[str, Any]:
     from switchyard.mcp.surface import MCP
     from switchyard.surfaces.administration.surface import ADMINISTRATION
     from switchyard.surfaces.audit.surface import AUDIT
+    from switchyard.surfaces.console.surface import CONSOLE
     from switchyard.surfaces.followups.surface import FOLLOWUPS
     from switchyard.surfaces.objectives.surface import OBJECTIVES
     from switchyard.surfaces.planning.surface import PLANNING
     from switchyard.surfaces.pool.surface import POOL
     from switchyard.surfaces.projects.surface import PROJECTS
     from switchyard.surfaces.runs.surface import RUNS
+    from switchyard.surfaces.sessions.surface import SESSIONS
 
-    every = (SERVICE, ADMINISTRATION, PLANNING, POOL, RUNS, FOLLOWUPS, OBJECTIVES, PROJECTS, MCP, AUDIT)
+    every = [SERVICE, ADMINISTRATION, PLANNING, POOL, RUNS, FOLLOWUPS, OBJECTIVES, PROJECTS, MCP, AUDIT]
+    every += [CONSOLE, SESSIONS]
     return {each.name: each for each in every}

@@ -20,7 +20,7 @@ class Logger:
     """Prints lines of the level that POWERTOOLS_LOG_LEVEL names (INFO if it names none) and above."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        self._level = _LEVELS.get(environment.get("POWERTOOLS_LOG_LEVEL", "").upper(), _LEVELS["INFO"])
+        self.level = _LEVELS.get(environment.get("POWERTOOLS_LOG_LEVEL", "").upper(), _LEVELS["INFO"])
 
     def info(self, message: str, extra: Mapping[str, Any] | None = None) -> None:
         """Print a line; `extra` are further fields of it."""
@@ -39,7 +39,7 @@ class Logger:
     def _print(
         self, level: str, message: str, extra: Mapping[str, Any] | None, error: BaseException | None = None
     ) -> None:
-        if _LEVELS[level] < self._level:
+        if _LEVELS[level] < self.level:
             return
         caller, now = sys._getframe(2), time.time()
         line = {
@@ -74,11 +74,15 @@ def _traced(error: BaseException) -> dict[str, Any]:
 
 
 def count(operation: str, milliseconds: float, **counts: int) -> None:
-    """Print the metrics of one invocation: Latency, and a count of each further name."""
+    """Print the metrics of one invocation of an operation's function: Latency, and a count of each further name.
+
+    They have few dimensions, as each combination of them is paid for (https://aws.amazon.com/cloudwatch/pricing/): of
+    the operation its surface.
+    """
     metrics = {"Latency": milliseconds, **counts}
     dimensions = {
         "stage": os.environ["STAGE"],
-        "operation": operation,
+        "surface": operation.partition(".")[0],
         "service": os.environ.get("POWERTOOLS_SERVICE_NAME") or _SERVICE,
     }
     described = {

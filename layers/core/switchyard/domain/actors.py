@@ -9,6 +9,7 @@ ActorKind = Literal["user", "agent"]
 SCOPES = {
     "tasks:read": "read tracks, graphs and runs",
     "tasks:write": "create, change, claim and delete tracks, and report on runs",
+    "tasks:history": "say when tracks that come from another system were created and completed",
     "audit:read": "read the audit trail",
     "settings:admin": "manage tokens, projects and webhooks",
     "user:write": "register the caller's own devices for push",
@@ -19,6 +20,14 @@ SCOPES = {
 EMPTY_SCOPES = {
     "crm:read": "nothing here: contacts are named by their ids in their own system",
     "activity:write": "nothing here: the audit trail logs each change anyway",
+}
+
+
+#: What people who sign in may do, by their role in the tenant.
+ROLES = {
+    "owner": frozenset(SCOPES),
+    "member": frozenset(SCOPES) - {"settings:admin"},
+    "viewer": frozenset({"tasks:read"}),
 }
 
 

@@ -16,6 +16,7 @@ VALUE_MAX = 1_000
 #: The fields that make a change: none that follows from others, that one surface keeps for itself, or says who did it.
 _COMPARED = (
     "title",
+    "external_id",
     "description",
     "status",
     "priority",
@@ -148,7 +149,8 @@ def without(track: Track, target: Track) -> Mapping[str, Any]:
     """
     target_id = target.id
     changed: dict[str, Any] = {}
-    if target_id in track.depends_on and lifecycle.is_done(target.status):
+    # A task that waits for what will never be done stays blocked; goals wait for nothing, they are put in an order.
+    if target_id in track.depends_on and (lifecycle.is_done(target.status) or not target.is_task):
         changed["depends_on"] = tuple(each for each in track.depends_on if each != target_id)
     if track.parent_id == target_id:
         changed["parent_id"] = None

@@ -28,6 +28,8 @@ class Claimable(Protocol):
     def lease_until(self) -> str | None: ...
     @property
     def fence(self) -> int | None: ...
+    @property
+    def lease_listed(self) -> str | None: ...
 
 
 class NotClaimable(Conflict):
@@ -98,14 +100,30 @@ def taken(track: Track, actor: Actor, seconds: int, now: float) -> Mapping[str, 
         "holder": actor.id,
         "fence": (track.fence or 0) + 1,
         "lease_until": clock.stamp(now + seconds),
+        "lease_listed": None,
         "status": "in_progress",
     }
+
+
+def listed_until(held: Claimable) -> str | None:
+    """Return the instant by which lists of claims know the lease: its end, or an earlier one."""
+    return held.lease_listed or held.lease_until
+
+
+def prolonged(held: Claimable, seconds: float, until: str, now: float) -> Mapping[str, Any]:
+    """Return the fields of a lease that now ends at `until`, `seconds` from now.
+
+    Lists keep the end that they know while it is at least half of that away: most heartbeats write to no index.
+    """
+    known = listed_until(held)
+    is_kept = known is not None and clock.stamp(now + seconds / 2) <= known <= until
+    return {"lease_until": until, "lease_listed": known if is_kept else None}
 
 
 def released(track: Track) -> Mapping[str, Any]:
     """Return the fields of a task that goes back into the pool."""
     status = "todo" if track.status == "in_progress" else track.status
-    return {"holder": None, "lease_until": None, "status": status}
+    return {"holder": None, "lease_until": None, "lease_listed": None, "status": status}
 
 
 def is_drawable(track: Track) -> bool:

@@ -57,6 +57,12 @@ class MissingScope(SwitchyardError):
         self.scope = scope
 
 
+class CrossSite(SwitchyardError):
+    """A request with a session's cookie that a page of another site may have caused."""
+
+    code, title = "cross_site_request", "The request may come from another site"
+
+
 class NotFound(SwitchyardError):
     """Missing, deleted, of another tenant or another person's: one answer for all."""
 
@@ -134,6 +140,15 @@ class Blocked(Conflict):
         if not any(each.fate for each in self.waits_for):
             return blocked
         return f"{blocked} What was cancelled or deleted is never completed: take the dependency away, or reopen it."
+
+
+class ExternalIdTaken(Conflict):
+    """Another track of the tenant has the external id."""
+
+    code, title = "external_id_taken", "The external id is taken"
+
+    def __init__(self, external_id: str) -> None:
+        super().__init__(f"Another track has the external id {external_id[:80]!r}: it is unique in the tenant.")
 
 
 class PreconditionFailed(SwitchyardError):

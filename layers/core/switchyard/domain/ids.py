@@ -25,6 +25,14 @@ def new_id() -> str:
     return dashed(f"{value:032x}")
 
 
+def id_at(milliseconds: int) -> str:
+    """Return a new id for what was made at an instant of the past, in milliseconds since the epoch."""
+    value = (milliseconds << 80) | (0x7 << 76) | (0b10 << 62)
+    value |= (int.from_bytes(os.urandom(2)) & 0xFFF) << 64
+    value |= int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
+    return dashed(f"{value:032x}")
+
+
 def lowest_id(seconds: float) -> str:
     """Return the id below all that were made at or after an instant, given in seconds since the epoch."""
     value = (int(seconds * 1_000) << 80) | (0x7 << 76) | (0b10 << 62)

@@ -110,4 +110,5 @@ def alive(run: Run, actor: Actor) -> Run | None:
     lease = run.lease_seconds or claims.LEASE_DEFAULT
     if not due and clock.milliseconds(run.lease_until) / 1_000 > seconds + lease * 2 / 3:
         return None
-    return replace(run, heartbeat_at=now, lease_until=max(clock.stamp(seconds + lease), run.lease_until))
+    until = max(clock.stamp(seconds + lease), run.lease_until)
+    return replace(run, heartbeat_at=now, **claims.prolonged(run, lease, until, seconds))

@@ -33,7 +33,7 @@ TIMEOUT_SECONDS = 86_400
 PICKUP_SECONDS = 600
 
 #: What changes without a new version of the run: a lease that is prolonged, a heartbeat, who waits for word.
-MOVING = frozenset({"lease_until", "heartbeat_at", "wait_step", "wait_token"})
+MOVING = frozenset({"lease_until", "lease_listed", "heartbeat_at", "wait_step", "wait_token"})
 
 #: What a finished run leaves its task as.
 _TASK_STATUS = {"in_progress": "in_progress", "completed": "done", "failed": "todo", "cancelled": "todo"}
@@ -84,6 +84,7 @@ class Run:
     pickup_seconds: int = PICKUP_SECONDS
     holder: str | None = None
     lease_until: str | None = None
+    lease_listed: str | None = None
     lease_seconds: int | None = None
     fence: int | None = None
     dispatched_at: str | None = None
@@ -192,9 +193,11 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         # Given up, perhaps before the workflow ever offered it.
         after = replace(after, dispatched_at=after.dispatched_at or after.updated_at)
     if after.environment != run.environment:
-        after = replace(after, holder=None, lease_until=None, dispatched_at=None)
+        after = replace(after, holder=None, lease_until=None, lease_listed=None, dispatched_at=None)
     if after.is_final:
-        after = replace(after, completed_at=after.completed_at or after.updated_at, holder=None, lease_until=None)
+        after = replace(
+            after, completed_at=after.completed_at or after.updated_at, holder=None, lease_until=None, lease_listed=None
+        )
     return after
 
 
@@ -211,6 +214,7 @@ def resume(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         heartbeat_at=None,
         holder=None,
         lease_until=None,
+        lease_listed=None,
         dispatched_at=None,
         dispatches=0,
         wait_step=None,
@@ -240,12 +244,13 @@ def check_claimable(run: Run, actor: Actor, now: str) -> None:
 
 def taken(run: Run, actor: Actor, until: str) -> Mapping[str, Any]:
     """Return the fields of a new lease until an instant."""
-    return {"holder": actor.id, "fence": (run.fence or 0) + 1, "lease_until": until, "status": "in_progress"}
+    lease = {"lease_until": until, "lease_listed": None}
+    return {"holder": actor.id, "fence": (run.fence or 0) + 1, **lease, "status": "in_progress"}
 
 
 def released() -> Mapping[str, Any]:
     """Return the fields of a run that its holder gives back: offered again at once."""
-    return {"holder": None, "lease_until": None, "status": "queued"}
+    return {"holder": None, "lease_until": None, "lease_listed": None, "status": "queued"}
 
 
 def is_open_to_all(fields: Mapping[str, Any]) -> bool:

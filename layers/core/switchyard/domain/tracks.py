@@ -31,9 +31,11 @@ class Track:
     `set_by_person` are those of a goal's `status` and `progress` that do not follow its tasks (domain.rollup).
     `tasks_total` and `tasks_done` count a goal's tasks less the cancelled ones; the pipeline keeps them, soon after.
     `open_dependencies` counts what a task still waits for: all it depends on, until the pipeline has looked.
-    `holder`, `lease_until` (an instant) and `fence` are the latest claim (domain.claims).
+    `holder`, `lease_until` (an instant) and `fence` are the latest claim, `lease_listed` by which end lists know it, if
+    not by `lease_until` (domain.claims).
     `latest_run_id` and `latest_run_status` are the task's newest run (domain.runs), `run_count` how many it has had.
     `created_by_number` and `created_by_name` are the creator as it was then. `labels` are `key=value`.
+    `external_id` is what another system calls the track: unique in the tenant, and set once (ledger.external_ids).
     `task_number` is the task's number in its project, `repository` what it is about, `stages` those its runs have had;
     `internal` and `archived` tasks are left out of lists. `idle_seconds` and `timeout_seconds` limit its runs (None: as
     domain.runs has them). `overruled` are the prerequisites that were open when a person began or completed the task,
@@ -44,6 +46,7 @@ class Track:
     id: str
     type: TrackType
     title: str
+    external_id: str | None = None
     description: str = ""
     status: str | None = None
     priority: str = "medium"
@@ -70,6 +73,7 @@ class Track:
     completed_note: str | None = None
     holder: str | None = None
     lease_until: str | None = None
+    lease_listed: str | None = None
     fence: int | None = None
     latest_run_id: str | None = None
     latest_run_status: str | None = None
@@ -148,10 +152,10 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
         id=fields.pop("id", None) or new_id(),
         type=kind,
         title=title,
+        created_at=fields.pop("created_at", None) or now,
         created_by=actor.id,
         created_by_number=actor.number or None,
         created_by_name=actor.name or None,
-        created_at=now,
         updated_at=now,
         **actor.stamp(request_id),
         last_agent=actor.id if actor.kind == "agent" else None,
@@ -219,8 +223,8 @@ def _derived(after: Track, before: Track | None) -> Track:
         after = replace(after, completed_at=None)
     if after.assignee and after.assignee_type is None:
         after = replace(after, assignee_type="agent" if is_agent_id(after.assignee) else "user")
-    if after.depends_on != (before.depends_on if before else ()):
+    if after.is_task and after.depends_on != (before.depends_on if before else ()):
         after = replace(after, open_dependencies=len(after.depends_on) or None)
     if after.holder and (after.status in lifecycle.FINAL or after.deleted_at):
-        after = replace(after, holder=None, lease_until=None)
+        after = replace(after, holder=None, lease_until=None, lease_listed=None)
     return after

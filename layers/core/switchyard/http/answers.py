@@ -1,19 +1,24 @@
 """From a handler's reply to what goes out."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from switchyard.http.call import Reply
+from switchyard.http.request import Request
+
+_FOUND, _NOT_MODIFIED = 200, 304
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a client gets: status, headers and body text, which is base64 when the body is `binary`.
 
-    `replayed` says that it was given before, under a key; `logged` is added to the request's log line.
+    `replayed` says that it was given before, under a key; `logged` is added to the request's log line; `cookies` are
+    values of Set-Cookie.
     """
 
     status: int
@@ -22,17 +27,36 @@ class Answer:
     replayed: bool = False
     binary: bool = False
     logged: Mapping[str, Any] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
 
 
 def encoded(reply: Reply) -> Answer:
     """Return a reply as the client gets it."""
     if reply.body is None:
-        return Answer(reply.status, reply.headers, "", logged=reply.logged)
+        return Answer(reply.status, reply.headers, "", logged=reply.logged, cookies=reply.cookies)
     if isinstance(reply.body, bytes):
         text = base64.b64encode(reply.body).decode()
-        return Answer(reply.status, reply.headers, text, binary=True, logged=reply.logged)
+        return Answer(reply.status, reply.headers, text, binary=True, logged=reply.logged, cookies=reply.cookies)
     headers = {"content-type": "application/json", **reply.headers}
-    return Answer(reply.status, headers, as_json(reply.body), logged=reply.logged)
+    return Answer(reply.status, headers, as_json(reply.body), logged=reply.logged, cookies=reply.cookies)
+
+
+def unless_known(answer: Answer, request: Request) -> Answer:
+    """Return a successful answer to a GET with its ETag, or 304 without a body when the client has it already.
+
+    The tag is a hash of the body (RFC 9110 §13.1.2). What is read from the table is the same; the body is not sent
+    again to who polls. A track's own tag is its version: that guards changes, and says nothing of what moves without
+    one (claims, counts), so that a track is always sent.
+    """
+    if answer.status != _FOUND or not answer.body or "etag" in answer.headers:
+        return answer
+    tag = f'"{hashlib.blake2b(answer.body.encode(), digest_size=12).hexdigest()}"'
+    headers = {**answer.headers, "etag": tag}
+    known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
+    if tag not in known:
+        return replace(answer, headers=headers)
+    kept = {name: value for name, value in headers.items() if name != "content-type"}
+    return replace(answer, status=_NOT_MODIFIED, headers=kept, body="")
 
 
 #: Made once: json.dumps makes an encoder for each call.

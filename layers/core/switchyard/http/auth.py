@@ -1,16 +1,18 @@
-"""Who is calling: a bearer token, looked up by its digest and remembered for a while by each container."""
+"""Who is calling: a bearer token or a session's cookie, looked up by its digest and remembered for a while."""
 
 import time
 from collections.abc import Mapping
 
 from switchyard.domain import tokens
 from switchyard.domain.errors import Unauthorized
+from switchyard.http.request import Request
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow, find
 
 #: Seconds that a container trusts what it read: a revoked token is refused everywhere within this time.
 CACHE_SECONDS = 30
 _CACHE_MAX = 1_000
+_UNKNOWN = "The token is unknown, revoked or expired."
 
 _cache: dict[str, tuple[float, TokenRow]] = {}
 
@@ -23,27 +25,55 @@ def bearer(headers: Mapping[str, str]) -> str:
     return token.strip()
 
 
-def authenticate(headers: Mapping[str, str], table: Table) -> TokenRow:
-    """Return the caller's token; a damaged one is refused by its checksum, without a read.
+def authenticate(request: Request, table: Table) -> TokenRow:
+    """Return the caller's token, or session where there is a cookie and no Authorization header.
 
-    Raises Unauthorized with one text for unknown, revoked and expired tokens.
+    A damaged one is refused by its checksum, without a read. Raises Unauthorized with one text for unknown, revoked and
+    expired ones, and CrossSite for a cookie that a page of another site may have sent.
     """
-    token = bearer(headers)
-    if not tokens.well_formed(token):
+    if "authorization" in request.headers:
+        return opened_by(bearer(request.headers), table, session=False)
+    # Imported here: most callers have a token, and each module costs a cold start.
+    from switchyard.http import cookies
+
+    secret = cookies.secret_of(request)
+    if secret is None:
+        return opened_by(bearer(request.headers), table, session=False)
+    cookies.check_site(request)
+    return opened_by(secret, table, session=True)
+
+
+def opened_by(secret: str, table: Table, *, session: bool) -> TokenRow:
+    """Return the row that a secret opens, as a session or as a token: neither counts as the other."""
+    if not tokens.well_formed(secret):
         raise Unauthorized("The token is not a valid token: its form or checksum is wrong.")
-    digest = tokens.digest(token)
+    row = _read(tokens.digest(secret), table)
+    if (row.session is not None) is not session:
+        raise Unauthorized(_UNKNOWN)
+    if row.parent is not None:
+        # The session goes on only while the token does that it was made from.
+        _read(row.parent, table)
+    return row
+
+
+def _read(digest: str, table: Table) -> TokenRow:
     now = time.monotonic()
     known = _cache.get(digest)
-    if known is None or known[0] <= now:
+    if known is None or known[0] <= now or not known[1].usable:
         row = find(table, digest)
         if row is None:
-            raise Unauthorized("The token is unknown, revoked or expired.")
+            raise Unauthorized(_UNKNOWN)
         if len(_cache) >= _CACHE_MAX:
             _cache.clear()
         known = _cache[digest] = (now + CACHE_SECONDS, row)
     if not known[1].usable:
-        raise Unauthorized("The token is unknown, revoked or expired.")
+        raise Unauthorized(_UNKNOWN)
     return known[1]
+
+
+def forget(digest: str) -> None:
+    """Read a token or session anew when it is next used: this container has just changed it."""
+    _cache.pop(digest, None)
 
 
 def forget_all() -> None:

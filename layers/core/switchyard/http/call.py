@@ -18,7 +18,7 @@ class Reply:
     The body is a JSON value, None for no body, or bytes, which go out as they are: with a content-type among the
     headers, of an operation that says so (`media`).
     `kept` stands in for the body under an idempotency key, when the body holds a secret that may not be stored.
-    `logged` is added to the request's log line.
+    `logged` is added to the request's log line; `cookies` are values of Set-Cookie, which no key keeps.
     """
 
     status: int
@@ -26,6 +26,16 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     kept: Any = None
     logged: Mapping[str, Any] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened[Body]:
+    """What a handler works with that needs no token but the table (`open_endpoint`): the request and its body."""
+
+    request: Request
+    body: Body
+    table: Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,40 @@
 
 `endpoint`: request id -> authentication -> scope -> content type, size, JSON, validation -> the handler -> one commit,
 with the answer kept under its idempotency key -> headers, one log line, metrics. Errors of any step are formatted by
-the surface. `public_endpoint` skips everything between the request and the handler, `committing_endpoint` what comes
-after the scope: its handler calls perform.
+the surface. `public_endpoint` skips everything between the request and the handler, `open_endpoint` authentication and
+commit, `committing_endpoint` what comes after the scope: its handler calls perform.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, Unpack, overload
 
 from switchyard.http import container
-from switchyard.http.call import Call, Caller, Reply
-from switchyard.http.exchange import CallerExchange, Event, Exchange, PublicExchange, Response, UnitExchange
+from switchyard.http.call import Call, Caller, Opened, Reply
+from switchyard.http.exchange import (
+    CallerExchange,
+    Event,
+    Exchange,
+    OpenExchange,
+    PublicExchange,
+    Response,
+    UnitExchange,
+)
 from switchyard.http.models import Model
 from switchyard.http.operation import MUTATING, Operation, query_lists
 from switchyard.http.request import Request
 from switchyard.http.surface import Surface
 
-__all__ = ["Call", "Caller", "Reply", "Request", "committing_endpoint", "endpoint", "public_endpoint"]
+__all__ = [
+    "Call",
+    "Caller",
+    "Opened",
+    "Reply",
+    "Request",
+    "committing_endpoint",
+    "endpoint",
+    "open_endpoint",
+    "public_endpoint",
+]
 
 LambdaHandler = Callable[[Event, Any], Response]
 type Decorator[Given] = Callable[[Callable[[Given], Reply]], LambdaHandler]
@@ -87,10 +105,6 @@ def endpoint(
     """
 
     def decorate(handler: Callable[[Call[Any, Any]], Reply]) -> LambdaHandler:
-        for model in (body, query):
-            if model:
-                # While the container starts, when Lambda gives it a whole processor.
-                model.prepare()
         method = routes[0].partition(" ")[0]
         keeps = keyed and method in MUTATING and "media" not in promises
         models: dict[str, Any] = {"body": body, "query": query, "query_lists": query_lists(query)}
@@ -106,6 +120,18 @@ def public_endpoint(surface: Surface, name: str, *routes: str, **answers: Unpack
     def decorate(handler: Callable[[Request], Reply]) -> LambdaHandler:
         operation = _operation(surface, name, routes, handler, public=True, **answers)
         return _lambda_handler(PublicExchange, operation, handler)
+
+    return decorate
+
+
+def open_endpoint[B: Model](
+    surface: Surface, name: str, *routes: str, body: type[B], **answers: Unpack[Answers]
+) -> Decorator[Opened[B]]:
+    """Make a Lambda handler of a function that takes a body from anybody, and the table: for what signs people in."""
+
+    def decorate(handler: Callable[[Opened[B]], Reply]) -> LambdaHandler:
+        operation = _operation(surface, name, routes, handler, public=True, body=body, **answers)
+        return _lambda_handler(OpenExchange, operation, handler)
 
     return decorate
 
@@ -140,8 +166,13 @@ def _operation(
 
 
 def _lambda_handler(kind: type[Exchange[Any]], operation: Operation, handler: Callable[[Any], Reply]) -> LambdaHandler:
-    if not operation.public:
+    # While the container starts, when Lambda gives it a whole processor.
+    if kind is not PublicExchange:
         container.prepare()
+    if kind is not CallerExchange:
+        for model in (operation.body, operation.query):
+            if model:
+                model.prepare()
 
     def run(event: Event, context: Any) -> Response:
         return kind(operation, handler, Request.of(event), context).respond()

@@ -13,9 +13,9 @@ from switchyard.aws.telemetry import logger
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
 from switchyard.domain.tokens import redacted
-from switchyard.http.answers import Answer, encoded
+from switchyard.http.answers import Answer, encoded, unless_known
 from switchyard.http.auth import authenticate
-from switchyard.http.call import Call, Caller, Reply
+from switchyard.http.call import Call, Caller, Opened, Reply
 from switchyard.http.container import shared_table
 from switchyard.http.idempotency_keys import key_of
 from switchyard.http.log import record
@@ -55,6 +55,8 @@ class Exchange[Given](ABC):
         error: SwitchyardError | None = None
         try:
             answer = self.answer()
+            if self.operation.method == "GET" and not self.operation.media:
+                answer = unless_known(answer, self.request)
         except SwitchyardError as refusal:
             error = refusal
             answer = Answer(*self._refusal(refusal))
@@ -68,7 +70,8 @@ class Exchange[Given](ABC):
         common = {"x-request-id": self.request.id, "cache-control": "no-store"}
         binary = {"isBase64Encoded": True} if answer.binary else {}
         headers = {**common, **answer.headers, **replayed}
-        return {"statusCode": answer.status, "headers": headers, "body": answer.body, **binary}
+        cookies = {"cookies": list(answer.cookies)} if answer.cookies else {}
+        return {"statusCode": answer.status, "headers": headers, "body": answer.body, **binary, **cookies}
 
     def _refusal(self, error: SwitchyardError) -> Refusal:
         """Format an error. It may quote the input, but never a token in it."""
@@ -77,7 +80,10 @@ class Exchange[Given](ABC):
 
     def _record(self, answer: Answer, error: SwitchyardError | None) -> None:
         milliseconds = round((time.perf_counter() - self.started) * 1000, 2)
-        more = {"replayed": True, **answer.logged} if answer.replayed else answer.logged
+        named = self.request.path_parameters.get("run_id")
+        more = {**({"correlation_id": named} if named else {}), **answer.logged}
+        if answer.replayed:
+            more["replayed"] = True
         record(self.operation.name, self.request.id, answer.status, milliseconds, self.actor, error, more)
 
 
@@ -88,12 +94,26 @@ class PublicExchange(Exchange[Request]):
         return encoded(self.handler(self.request))
 
 
+class OpenExchange[Body](Exchange[Opened[Body]]):
+    """Anybody may ask; the handler gets the body and the table, and decides by itself who is meant."""
+
+    def answer(self) -> Answer:
+        # Imported here: most functions without a token have no body.
+        from switchyard.http.parsing import parse_body
+
+        assert self.operation.body
+        table = shared_table()
+        table.deadline = self.deadline
+        body = parse_body(self.operation.body, self.request.json_body())
+        return encoded(self.handler(Opened(self.request, body, table)))  # type: ignore[arg-type]
+
+
 class _AuthenticatedExchange[Given](Exchange[Given]):
     def admit(self) -> tuple[Actor, Table]:
         """Return the caller and the table; raises Unauthorized or MissingScope."""
         table = shared_table()
         table.deadline = self.deadline
-        actor = authenticate(self.request.headers, table).actor
+        actor = authenticate(self.request, table).actor
         actor = replace(actor, source=self.operation.surface.source, operation=self.operation.name)
         self.actor, self.table = actor, table
         if not actor.may(*self.operation.scopes):

@@ -1,5 +1,6 @@
 """What an endpoint promises, for the routes, the documentation and the tests."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_origin
@@ -47,3 +48,8 @@ def query_lists(query: type[Model] | None) -> frozenset[str]:
     """Return the names on the wire of the query parameters that are lists."""
     fields = query.model_fields.items() if query else ()
     return frozenset(info.alias or name for name, info in fields if get_origin(info.type) is list)
+
+
+def function_of(operation: str) -> str:
+    """Return the logical id of an operation's function: planning.create_track -> PlanningCreateTrack."""
+    return "".join(word.capitalize() for word in re.split(r"[._]", operation))

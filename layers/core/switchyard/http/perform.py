@@ -44,6 +44,8 @@ def perform[Body, Query](
             if unit.overruled:
                 named = ", ".join(surface.show_id(each) for each in unit.overruled)
                 reply = replace(reply, headers={**reply.headers, "dependencies-overruled": named})
+            if unit.about_run:
+                reply = replace(reply, logged={**reply.logged, "correlation_id": unit.about_run})
             answer = encoded(reply)
             kept = answer.body if reply.kept is None else as_json(reply.kept)
             unit.commit(answer.status, answer.headers, kept)

@@ -9,6 +9,7 @@ from typing import Any
 from switchyard.domain.errors import (
     Busy,
     Conflict,
+    CrossSite,
     Cycle,
     Invalid,
     MissingScope,
@@ -49,6 +50,7 @@ STATUSES: Mapping[type[SwitchyardError], int] = {
     Invalid: 400,
     Unauthorized: 401,
     MissingScope: 403,
+    CrossSite: 403,
     NotFound: 404,
     MethodNotAllowed: 405,
     Conflict: 409,

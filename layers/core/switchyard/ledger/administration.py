@@ -62,7 +62,7 @@ def issue_token(
     granted = frozenset(scopes)
     for scope in sorted(granted - unit.actor.scopes - EMPTY_SCOPES.keys()):
         raise MissingScope(scope, f"Your token lacks the scope {scope}, so it cannot grant it to another token.")
-    member = _upsert_member(unit, actor_id, kind, name)
+    member = upsert_member(unit, actor_id, kind, name)
     secret, token_id = tokens.new_token(), new_id()
     actor = Actor(member.tenant_id, member.id, kind, granted, token_id, member.name, number=member.number)
     row = TokenRow(token_id, tokens.digest(secret), actor, clock.now(), expires_at, created_by=unit.actor.id)
@@ -70,7 +70,11 @@ def issue_token(
     return row, secret
 
 
-def _upsert_member(unit: Unit, actor_id: str, kind: ActorKind, name: str) -> Member:
+def upsert_member(unit: Unit, actor_id: str, kind: ActorKind, name: str) -> Member:
+    """Return an actor of the tenant, who is gathered when not known yet or known by another name (1 read).
+
+    Raises Conflict for one that is known as the other kind, NotFound without such a tenant.
+    """
     tenant, known = tenants.find_tenant_and_member(unit.table, unit.actor.tenant_id, actor_id)
     tenant = _required(tenant, unit)
     if known is None:

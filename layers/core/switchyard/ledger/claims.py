@@ -6,6 +6,8 @@ from switchyard.domain import claims, clock, tracks
 from switchyard.domain.entities import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Unit
+from switchyard.store import keys, leases
+from switchyard.store import tracks as track_rows
 
 
 def claim(unit: Unit, before: Track, seconds: int) -> Track:
@@ -21,6 +23,21 @@ def claim(unit: Unit, before: Track, seconds: int) -> Track:
     unit.require_done(before.depends_on)
     taken = claims.taken(before, unit.actor, seconds, time())
     return unit.become(before, tracks.change(before, unit.actor, unit.request_id, **taken))
+
+
+def keep(unit: Unit, track_id: str, seconds: int) -> Track | None:
+    """Prolong the lease that the actor holds on a shared task, at once; None where that takes a look: see `prolong`.
+
+    1 round trip. A request with an idempotency key always takes the look, which its key needs too.
+    """
+    if unit.key or unit.attempt:
+        return None
+    key = keys.track(unit.actor.tenant_id, track_id)
+    row, is_done = leases.prolong(unit.table, key, unit.actor.id, unit.fence, time(), seconds, {})
+    if is_done:
+        return track_rows.from_item(row)
+    unit.told(key, row)
+    return None
 
 
 def prolong(unit: Unit, before: Track, seconds: int) -> Track:
@@ -42,4 +59,5 @@ def _check_held(unit: Unit, before: Track) -> None:
 
 
 def _prolonged(unit: Unit, before: Track, seconds: int) -> Track:
-    return unit.become(before, replace(before, lease_until=clock.stamp(time() + seconds)))
+    now = time()
+    return unit.become(before, replace(before, **claims.prolonged(before, seconds, clock.stamp(now + seconds), now)))

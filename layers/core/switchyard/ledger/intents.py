@@ -1,5 +1,6 @@
 """What a unit of work means to do to the rows of tracks, or needs of them; gathered first, written in one commit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from switchyard.domain.dependencies import FieldPaths
@@ -59,6 +60,12 @@ class Require:
     def fits(self, track: Track) -> bool:
         """Return whether the track is as it is needed."""
         return track.type == self.kind and not track.deleted_at and track.owner in (None, self.seen_by)
+
+    @staticmethod
+    def unmet(needs: Mapping[str, "Intent"]) -> UnknownReference | None:
+        """Return one error for all references among the needs, by the tracks' ids; None where there are none."""
+        errors = [each.refusal(track_id) for track_id, each in needs.items() if isinstance(each, Require)]
+        return UnknownReference(*(field for error in errors for field in error.fields)) if errors else None
 
     def refusal(self, track_id: str) -> UnknownReference:
         """Return the error for a reference that leads nowhere the actor may go."""

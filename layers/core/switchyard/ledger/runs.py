@@ -14,7 +14,7 @@ from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.ledger import order, tracks
 from switchyard.ledger.unit import Unit
-from switchyard.store import keys
+from switchyard.store import keys, leases
 from switchyard.store import runs as run_rows
 
 
@@ -35,6 +35,12 @@ def prefetch(unit: Unit, found: Iterable[Run]) -> None:
     unit.prefetch([each.task_id for each in listed], rows=row_keys)
 
 
+def prefetch_latest(unit: Unit, task_id: str) -> None:
+    """Read a task with its newest run: 1 round trip."""
+    for row in run_rows.read_with_task(unit.table, unit.actor.tenant_id, task_id):
+        unit.told((row["pk"]["S"], row["sk"]["S"]), row)
+
+
 def held(unit: Unit, task: Track) -> Run | None:
     """Return the task's newest run if the actor holds it: 1 round trip, none for a task without an active run."""
     if not task.has_active_run or task.latest_run_id is None:
@@ -52,6 +58,7 @@ def create(unit: Unit, task: Track, **fields: Any) -> Run:
     claims.check_write(task, unit.actor, None, clock.now())
     check_runnable(unit, task)
     run = runs.create(unit.actor, unit.request_id, task, **fields)
+    unit.about_run = run.id
     unit.write(run_rows.put(run))
     tracks.follow(unit, task, **runs.task_fields(run, task), run_count=(task.run_count or 0) + 1)
     return run
@@ -101,13 +108,30 @@ def claim(unit: Unit, task: Track, run: Run, seconds: int) -> Run:
     )
 
 
+def keep(unit: Unit, task_id: str, run_id: str, seconds: int) -> Run | None:
+    """Prolong the actor's lease on a shared task's run, at once; None where that takes a look: see `prolong`.
+
+    1 round trip. A request with an idempotency key always takes the look, which its key needs too.
+    """
+    if unit.key or unit.attempt:
+        return None
+    key, now = keys.run(unit.actor.tenant_id, task_id, run_id), time.time()
+    more = {"lease_seconds": {"N": str(seconds)}, "heartbeat_at": {"S": clock.stamp(now)}}
+    row, is_done = leases.prolong(unit.table, key, unit.actor.id, unit.fence, now, seconds, more)
+    if is_done:
+        return run_rows.from_item(row)
+    unit.told(key, row)
+    return None
+
+
 def prolong(unit: Unit, run: Run, seconds: int) -> Run:
     """Gather a later end of the actor's lease, and a heartbeat: no new version. Raises StaleFence or Leased."""
     now = clock.now()
     claims.check_write(run, unit.actor, unit.fence, now)
     claims.check_held(run, unit.actor, now)
-    until = clock.stamp(time.time() + seconds)
-    after = replace(run, lease_until=until, lease_seconds=seconds, heartbeat_at=now)
+    begin = time.time()
+    lease = claims.prolonged(run, seconds, clock.stamp(begin + seconds), begin)
+    after = replace(run, **lease, lease_seconds=seconds, heartbeat_at=now)
     unit.write(run_rows.update(run, after))
     return after
 
@@ -128,6 +152,7 @@ def apply(unit: Unit, task: Track | None, run: Run, fields: Mapping[str, Any]) -
 
 
 def _become(unit: Unit, task: Track | None, before: Run, after: Run) -> Run:
+    unit.about_run = before.id
     if after is before:
         return before
     if task is not None:

@@ -9,7 +9,7 @@ from switchyard.domain.entities import replace
 from switchyard.domain.errors import Cycle
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
-from switchyard.ledger import order
+from switchyard.ledger import external_ids, order
 from switchyard.ledger.intents import Require
 from switchyard.ledger.unit import Unit
 from switchyard.store import edges
@@ -24,9 +24,13 @@ def create(unit: Unit, kind: TrackType, title: str, paths: FieldPaths = BARE, **
     `paths` say where the request has the track's references. Raises UnknownReference, Cycle and Blocked; what only
     the write can check, the commit does.
     """
-    track = tracks.create(unit.actor, unit.request_id, kind, title, **fields)
-    track = order.checked(unit, None, _numbered(unit, track, None, paths))
+    # What was done before it came here is told, not decided: no order is kept any more.
+    past = fields.get("completed_at") is not None
+    track = _numbered(unit, tracks.create(unit.actor, unit.request_id, kind, title, **fields), None, paths)
+    track = track if past else order.checked(unit, None, track)
     unit.create(track, paths)
+    if track.external_id:
+        external_ids.give(unit, track, track.external_id)
     _require(unit, track, track.references(), paths)
     return track
 
@@ -41,8 +45,11 @@ def change(unit: Unit, before: Track, paths: FieldPaths = BARE, **fields: Any) -
     after = tracks.change(before, unit.actor, unit.request_id, **fields)
     if after is before:
         return before
-    after = order.checked(unit, before, _numbered(unit, after, before, paths))
+    after = _numbered(unit, after, before, paths)
+    after = after if fields.get("completed_at") is not None else order.checked(unit, before, after)
     after = unit.become(before, after, paths)
+    if after.external_id and after.external_id != before.external_id:
+        external_ids.give(unit, after, after.external_id)
     known = before.references() if after.owner == before.owner else []
     _require(unit, after, [each for each in after.references() if each not in known], paths)
     return after

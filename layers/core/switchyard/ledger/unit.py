@@ -12,14 +12,7 @@ from time import monotonic
 from switchyard.domain import audit, clock, dependencies, lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
-from switchyard.domain.errors import (
-    FieldError,
-    IdempotencyConflict,
-    Invalid,
-    NotFound,
-    SwitchyardError,
-    UnknownReference,
-)
+from switchyard.domain.errors import FieldError, IdempotencyConflict, Invalid, NotFound, SwitchyardError
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
@@ -68,6 +61,8 @@ class Unit:
     write_by: float = math.inf
     #: Prerequisites that the actor, a person, does not wait for (ledger/order.py).
     overruled: list[str] = field(default_factory=list)
+    #: The run that the work is about, if it is about one: what the log lines of all functions are joined by.
+    about_run: str | None = None
     _seen: dict[str, Track] = field(default_factory=dict)
     _rows: dict[RowKey, Item | None] = field(default_factory=dict)
     _changes: dict[str, Change] = field(default_factory=dict)
@@ -111,6 +106,13 @@ class Unit:
         """Forget what was read so far, so that it is read again: for a request that waits for something."""
         self._seen.clear()
         self._rows.clear()
+
+    def told(self, row_key: RowKey, row: Item) -> None:
+        """Take a row as read that a refused write showed; {}: it is not there."""
+        if row_key[1] != keys.TRACK:
+            self._rows[row_key] = row or None
+        elif track_rows.is_live(row or None):
+            self._seen[row["id"]["S"]] = track_rows.from_item(row)
 
     def replay(self) -> None:
         """Give the first answer again when the request's key was used before: 1 round trip, none without a key."""
@@ -287,7 +289,4 @@ class Unit:
 
     def _explain(self, refused: ConditionFailed, intents: Mapping[str, Intent]) -> None:
         met = [pair for pair, item in zip(intents.items(), refused.items, strict=False) if item is not None]
-        unmet = [intent.refusal(track_id) for track_id, intent in met if isinstance(intent, Require)]
-        if unmet:
-            raise UnknownReference(*(each for error in unmet for each in error.fields)) from refused
-        raise Stale from refused
+        raise Require.unmet(dict(met)) or Stale() from refused

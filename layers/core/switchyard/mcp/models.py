@@ -7,7 +7,8 @@ from switchyard.http.models import Field, Model, Wire
 from switchyard.surfaces.followups.models import Key, Note
 from switchyard.surfaces.followups.statuses import Resource, Source, Word
 from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName
-from switchyard.surfaces.planning.models import DRAFTS_MAX, Draft, Filter, Scope
+from switchyard.surfaces.planning.draft_models import DRAFTS_MAX, Draft
+from switchyard.surfaces.planning.models import Filter, Scope
 
 TaskId = Annotated[str, Field(min_length=1, max_length=64)]
 

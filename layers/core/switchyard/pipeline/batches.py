@@ -16,8 +16,10 @@ from switchyard.aws.queues import BYTES_MAX, Message
 from switchyard.aws.sending import Outcome, is_refused
 from switchyard.aws.telemetry import logger
 from switchyard.pipeline.consumer import Event, Handler, Invocation, Unfinished, check_time
+from switchyard.pipeline.records import correlation_id
 
 Record = dict[str, Any]
+_NO_ROW = {"sk": {"S": ""}}
 #: What a handler raises when the record itself is at fault, or the code that reads it: again, it would fail again.
 _FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -61,7 +63,8 @@ def is_fault(error: BaseException) -> bool:
 def stream(invocation: Invocation, handler: Handler, event: Event) -> Any:
     """Hand each record of a DynamoDB stream to the handler, with an outbox, and send what it put in there.
 
-    Answers with the sequence numbers of the records to be delivered again.
+    Answers with the sequence numbers of the records to be delivered again; with those of bad ones too when the event
+    was `redriven`: then their dead letters are there already (admin/letters.py).
     """
     outbox = Outbox()
     records: dict[str, Record] = {}
@@ -73,6 +76,7 @@ def stream(invocation: Invocation, handler: Handler, event: Event) -> Any:
         outbox.record = raw["dynamodb"]["SequenceNumber"]
         records[outbox.record] = raw
         try:
+            _note(invocation, correlation_id(raw["dynamodb"].get("NewImage") or _NO_ROW))
             handler(invocation, raw, outbox)
         except Exception as error:
             if not is_fault(error):
@@ -85,7 +89,9 @@ def stream(invocation: Invocation, handler: Handler, event: Event) -> Any:
         _log(invocation, number, error)
     again |= {number for number, error in errors if not is_fault(error)}
     dead = {number: error for number, error in errors if number not in again}
-    if dead:
+    if dead and event.get("redriven"):
+        again |= dead.keys()
+    elif dead:
         letters = [_letter(invocation, records[number], error) for number, error in dead.items()]
         outcome = invocation.queue("dead_letters").send(letters)
         again |= {number for number, error in zip(dead, outcome, strict=True) if error}
@@ -100,10 +106,17 @@ def queue(invocation: Invocation, handler: Handler, event: Event) -> Any:
 
     def take(record: Any) -> None:
         check_time(invocation.deadline)
-        if handler(invocation, Message.of(record.raw_event)) is False:
+        message = Message.of(record.raw_event)
+        _note(invocation, message.body.get("correlation_id"))
+        if handler(invocation, message) is False:
             raise Later
 
     return _answer(invocation, event, _process(invocation, EventType.SQS, event, take))
+
+
+def _note(invocation: Invocation, correlation_id: str | None) -> None:
+    if correlation_id:
+        invocation.concerns(correlation_id)
 
 
 def _process(invocation: Invocation, kind: EventType, event: Event, take: Callable[[Any], None]) -> set[str]:

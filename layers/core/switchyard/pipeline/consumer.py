@@ -53,6 +53,16 @@ class Invocation:
         self.end = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _RESERVE
         self.deadline = self.end - reserve
         self.counts: dict[str, int] = {}
+        self._concerns: dict[str, None] = {}
+
+    def concerns(self, correlation_id: str) -> None:
+        """Note what is worked on, for the log line: the id of a run, or of the request that led to this."""
+        self._concerns[correlation_id] = None
+
+    @property
+    def correlation_id(self) -> str:
+        """What the invocation worked on, one or several ids with spaces between them; its own id for nothing else."""
+        return " ".join(self._concerns) or self.request_id
 
     @property
     def table(self) -> Table:
@@ -114,6 +124,7 @@ def consumer(name: str, batch: Batch | None = None, reserve: float = 0) -> Calla
 
 def _record(invocation: Invocation, milliseconds: float, failure: Exception | None) -> None:
     fields = {"operation": invocation.name, "ms": milliseconds, "request_id": invocation.request_id}
+    fields["correlation_id"] = invocation.correlation_id
     counts = invocation.counts
     if failure:
         logger.error("failed", exc_info=failure, extra={**fields, **counts, "error": type(failure).__name__})

@@ -59,6 +59,9 @@ class Projector:
         if change.status_changed:
             self._audit(audit.entry_of_run(change))
         self._publish(run_events.events_of(change))
+        run = change.after
+        changed = {"run": run.id, "status": run.status, "what": change.meaning, "tenant": run.tenant_id}
+        logger.info("run changed", extra={**changed, "correlation_id": run.id})
 
     def _publish(self, events: Iterable[DomainEvent]) -> None:
         for event in events:

@@ -9,6 +9,14 @@ from switchyard.domain.run_changes import RunChange
 from switchyard.store import audit, keys, runs, tracks
 
 
+def correlation_id(image: Mapping[str, Any]) -> str | None:
+    """Return what joins the log lines about a row (None: nothing does): a run's id, or the request that changed it."""
+    if image["sk"]["S"].startswith(keys.RUN):
+        return str(image["id"]["S"])
+    found = image.get("correlation_id") or image.get("changed_request")
+    return found["S"] if found else None
+
+
 def read(record: Mapping[str, Any]) -> Change | RunChange | Entry | None:
     """Return the change of a track or of a run, or the entry of a refused attempt; None for what is neither.
 

@@ -53,6 +53,12 @@ def dispatch(table: Table, event: Mapping[str, Any], payload: Payload) -> int:
     return len(wanted)
 
 
+def correlation_of(detail: Mapping[str, Any]) -> str:
+    """Return what joins the log lines about an event: its run's id, or the request that it follows from."""
+    found: str = detail["run"]["id"] if "run" in detail else detail["requestId"]
+    return found
+
+
 def _track_of(detail: Mapping[str, Any]) -> str:
     """Return the id of the track that an event is about; that of a run's task."""
     found: str = detail["run"]["taskId"] if "run" in detail else detail["track"]["id"]
@@ -71,6 +77,7 @@ def _planned(webhook: Webhook, detail: Mapping[str, Any], body: str) -> Delivery
         event_id=detail["id"],
         event=detail["type"],
         track_id=_track_of(detail),
+        correlation_id=correlation_of(detail),
         body=body,
         created_at=clock.now(),
     )
@@ -123,6 +130,8 @@ def deliver(table: Table, queue: Queue, message: Message) -> bool:
     if delivery is None:
         return True
     answered, error = _attempt(webhook, delivery)
+    told = {"webhook": webhook.id, "delivery": delivery.id, "tenant": webhook.tenant_id, "response_status": answered}
+    logger.info("delivery attempted", extra={**told, "error": error, "correlation_id": delivery.correlation_id})
     if answered is not None and 200 <= answered < 300:
         done = {"status": "delivered", "delivered_at": clock.now(), "error": None}
         _record(table, delivery, response_status=answered, **done)
@@ -158,6 +167,7 @@ def _attempt(webhook: Webhook, delivery: Delivery) -> tuple[int | None, str | No
     headers = {
         "content-type": "application/json",
         "user-agent": "switchyard-webhooks",
+        **({"x-correlation-id": delivery.correlation_id} if delivery.correlation_id else {}),
         **signing.headers(webhook.secrets(clock.now()), delivery.event_id, timestamp, delivery.body),
     }
     try:
@@ -183,3 +193,6 @@ def _disable(table: Table, webhook: Webhook) -> None:
         table.write([action])
     except ConditionFailed:
         logger.info("changed meanwhile", extra={"webhook": webhook.id})
+    else:
+        # The alarm WebhooksDisabled counts these lines.
+        logger.warning("webhook disabled", extra={"webhook": webhook.id, "tenant": webhook.tenant_id})

@@ -22,9 +22,18 @@ ATTEMPT_SECONDS = 86_400
 #: such entries written, one a request.
 UNREAD_SECONDS = 90 * 86_400
 
+#: What a difference has where its text does not say: most entries are to fit into 1 KB.
+_UNTOLD: Mapping[str, Any] = {"before": None, "after": None, "cut": False}
+
+
+def _told(difference: Difference) -> Mapping[str, Any]:
+    values = asdict(difference)
+    return {name: value for name, value in values.items() if name not in _UNTOLD or value != _UNTOLD[name]}
+
+
 _DIFFERENCES = Column(
-    lambda found: {"S": to_json([asdict(each) for each in found])} if found else None,
-    lambda value: [Difference(**each) for each in json.loads(value["S"])],
+    lambda found: {"S": to_json([_told(each) for each in found])} if found else None,
+    lambda value: [Difference(**{**_UNTOLD, **each}) for each in json.loads(value["S"])],
 )
 
 
@@ -37,6 +46,12 @@ def _expiry(entry: Entry) -> Item:
     return {"expires_at": {"N": str(clock.milliseconds(entry.at) // 1000 + UNREAD_SECONDS)}} if entry.unread else {}
 
 
+def _of_key(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields that an entry's key tells."""
+    _, tenant_id, track_id = item["pk"]["S"].split("#")
+    return {"tenant_id": tenant_id, "track_id": track_id, "at": item["sk"]["S"].partition("#")[0]}
+
+
 def _realm(entry: Entry) -> str:
     return keys.realm(entry.tenant_id, entry.owner)
 
@@ -46,10 +61,11 @@ ROWS = Codec(
     lambda entry: keys.audit(entry.tenant_id, entry.track_id, entry.id),
     columns=_COLUMNS,
     beside=_expiry,
+    apart=("tenant_id", "track_id", "at"),
+    restore=_of_key,
     index_keys={
         "list": lambda entry: keys.listed(_realm(entry), "audit"),
-        "by_assignee": lambda entry: keys.audit_by_actor(_realm(entry), entry.actor_id),
-        "rank": lambda entry: entry.id,
+        "home": lambda entry: keys.audit_by_actor(_realm(entry), entry.actor_id),
     },
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item

@@ -31,7 +31,7 @@ _COUNTS: dict[Standing, tuple[int, int]] = {
 _MERGED = ("ExpressionAttributeNames", "ExpressionAttributeValues")
 _STANDINGS: dict[str | None, Standing] = {"cancelled": "cancelled", "in_progress": "begun", "done": "done"}
 _EDGES: dict[str, Callable[[str, str, str], tuple[str, str]]] = {"depends_on": keys.blocks, "parent_id": keys.child}
-_REFERRERS = {"task": (keys.BLOCKS, keys.CHILD), "goal": (keys.MEMBER,)}
+_REFERRERS = {"task": (keys.BLOCKS, keys.CHILD), "goal": (keys.MEMBER, keys.BLOCKS, keys.CHILD)}
 
 
 def put(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:

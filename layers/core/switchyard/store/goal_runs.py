@@ -1,10 +1,10 @@
 """Goal runs in the table: one row for the latest of each goal, and the tasks that it looks at."""
 
 from switchyard.domain.goal_runs import TASKS_MAX, GoalRun
-from switchyard.store import indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists
 from switchyard.store.codec import NEW, Codec, json_text, row_key
-from switchyard.store.lists import Filter, Range
-from switchyard.store.ready import for_agents
+from switchyard.store.filters import Filter
+from switchyard.store.lists import Range
 from switchyard.store.runs import shard
 from switchyard.store.table import ConditionFailed, Item, Table
 
@@ -60,8 +60,8 @@ def read_tasks(table: Table, tenant_id: str, goal_id: str, owner: str | None) ->
 def has_work(table: Table, tenant_id: str, goal_id: str, owner: str | None) -> bool:
     """Return whether the goal has an open task of an agent: 1 query for each MB of tasks until one is found."""
     wanted = Filter()
-    for_agents(wanted)
-    wanted.any_of("status", ["backlog", "todo", "in_progress", None])
+    wanted.add(filters.for_agents())
+    wanted.add(filters.any_of("status", ["backlog", "todo", "in_progress", None]))
     range_ = Range(indexes.BY_GOAL_NUMBER, keys.by_goal(keys.realm(tenant_id, owner), goal_id))
     position: str | None = None
     while True:

@@ -44,7 +44,6 @@ def audit(tenant_id: str, track_id: str, entry_id: str) -> tuple[str, str]:
 
 # ---------------------------------------------------------------- the tenant's own rows
 
-
 #: The list of all tenants (index key), for the operator's command line alone: no request reads it.
 TENANTS = "TENANTS"
 
@@ -79,6 +78,10 @@ def token(digest: str) -> tuple[str, str]:
     return f"TOKEN#{digest}", "TOKEN"
 
 
+def sign_in_link(digest: str) -> tuple[str, str]:
+    return f"TOKEN#{digest}", "SIGNIN"
+
+
 def token_id(tenant_id: str, token_id: str) -> tuple[str, str]:
     """Finds a token's digest by its public id, for revocation."""
     return f"{tenant_id}#TOKENS", f"TOKEN#{token_id}"
@@ -90,7 +93,7 @@ def idempotency(tenant_id: str, actor_id: str, key: str, part: int = 0) -> tuple
 
 
 def external_id(tenant_id: str, external_id: str) -> tuple[str, str]:
-    """Finds an objective by the id that its maker gave it; hashed, for it is the client's text."""
+    """Finds a track by what another system calls it; hashed, for it is the client's text."""
     return f"{tenant_id}#EXTERNAL#{hashlib.sha256(external_id.encode()).hexdigest()}", "EXTERNAL"
 
 
@@ -116,7 +119,7 @@ def by_agent(realm: str, agent_id: str) -> str:
 
 
 def audit_by_actor(realm: str, actor_id: str) -> str:
-    """What an actor did, in the index by assignee."""
+    """What an actor did, in the index by home; entries of earlier versions are in the one by assignee."""
     return f"{realm}#audit#{actor_id}"
 
 
@@ -195,7 +198,7 @@ def counted(tenant_id: str, task_id: str) -> tuple[str, str]:
 
 # ---------------------------------------------------------------- runs
 
-RUN = "RUN#"
+RUN, GOAL_RUN = "RUN#", "GOALRUN"
 
 
 def run(tenant_id: str, task_id: str, run_id: str) -> tuple[str, str]:
@@ -218,8 +221,8 @@ def runs_leased(realm: str, agent: str | None) -> str:
     return f"{realm}#runs#leased#{agent or ''}"
 
 
-#: Where the reconciler continues: a row of the service's own, of no tenant.
-RECONCILER = ("RUNS#RECONCILER", "RECONCILER")
+#: Where the reconciler and a migration continue: rows of the service's own, of no tenant.
+RECONCILER, MIGRATION = ("RUNS#RECONCILER", "RECONCILER"), ("MIGRATION", "MIGRATION")
 
 
 def runs_active(shard: int) -> str:
@@ -273,10 +276,6 @@ def staged(tenant_id: str, task_id: str, artifact_id: str) -> tuple[str, str]:
 
 
 # ---------------------------------------------------------------- goal runs
-
-GOAL_RUN = "GOALRUN"
-
-
 def goal_run(tenant_id: str, goal_id: str) -> tuple[str, str]:
     """The latest goal run of a goal: one row, so that a goal has one that is active at most."""
     return f"{tenant_id}#{goal_id}", GOAL_RUN

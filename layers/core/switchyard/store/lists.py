@@ -10,11 +10,12 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from switchyard.domain.errors import FieldError, Invalid
+from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
 from switchyard.store.table import Item, Table
 
@@ -41,71 +42,22 @@ class Range:
     high: str = _END
 
 
-@dataclass(slots=True)
-class Filter:
-    """Conditions on rows that no key answers, joined by AND."""
-
-    conditions: list[str] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def name(self, attribute: str) -> str:
-        self.names[f"#{attribute}"] = attribute
-        return f"#{attribute}"
-
-    def value(self, value: str | int) -> str:
-        placeholder = f":f{len(self.values)}"
-        self.values[placeholder] = {"S": value} if isinstance(value, str) else {"N": str(value)}
-        return placeholder
-
-    def any_of(self, attribute: str, values: Sequence[str | None]) -> None:
-        """Keep rows whose attribute is one of the values; None means its absence."""
-        name = self.name(attribute)
-        given = [self.value(value) for value in values if value is not None]
-        options = [f"{name} IN ({', '.join(given)})"] if given else []
-        if None in values:
-            options.append(f"attribute_not_exists({name})")
-        self.conditions.append(f"({' OR '.join(options)})")
-
-    def contains_any(self, attribute: str, values: Sequence[str]) -> None:
-        """Keep rows whose list (or text) attribute contains one of the values."""
-        name = self.name(attribute)
-        self.conditions.append("(" + " OR ".join(f"contains({name}, {self.value(v)})" for v in values) + ")")
-
-    def first_is(self, attribute: str, value: str) -> None:
-        """Keep rows whose list attribute begins with the value."""
-        self.conditions.append(f"{self.name(attribute)}[0] = {self.value(value)}")
-
-    def between(self, attribute: str, low: str | None, high: str | None) -> None:
-        """Keep rows whose attribute lies between the bounds, both included; None leaves a side open."""
-        name = self.name(attribute)
-        if low is not None:
-            self.conditions.append(f"{name} >= {self.value(low)}")
-        if high is not None:
-            self.conditions.append(f"{name} <= {self.value(high)}")
-
-    def number_between(self, attribute: str, low: int | None, high: int | None) -> None:
-        """Keep rows whose number lies between the bounds, both included."""
-        name = self.name(attribute)
-        for bound, sign in ((low, ">="), (high, "<=")):
-            if bound is not None:
-                self.conditions.append(f"{name} {sign} {self.value(bound)}")
-
-    def begins_with(self, attribute: str, prefix: str) -> None:
-        """Keep rows whose text attribute begins with the prefix."""
-        self.conditions.append(f"begins_with({self.name(attribute)}, {self.value(prefix)})")
-
-    def either(self, *conditions: str) -> None:
-        """Keep rows that meet one of the conditions, which are written with `name` and `value`."""
-        self.conditions.append(f"({' OR '.join(conditions)})")
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """Rows in order, and the position to continue from (None at the end of the list)."""
 
     items: list[Item]
     position: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row of a range: its position there, and as much of it as was read."""
+
+    position: str
+    item: Item
+    range: Range
+    whole: bool
 
 
 @dataclass(slots=True)
@@ -115,8 +67,9 @@ class _Reader:
     table: Table
     range: Range
     descending: bool
-    filter: Filter | None
-    rows: list[tuple[str, Item]] = field(default_factory=list)
+    filter: Filter
+    ranges: Sequence[Range]
+    rows: list[_Found] = field(default_factory=list)
     resume: Item | None = None
     finished: bool = False
     examined: int = 0
@@ -132,32 +85,34 @@ class _Reader:
         if low > high:
             self.finished = True
             return
+        told, rest = self.filter.split(spec.index)
         params: dict[str, Any] = {
             "KeyConditionExpression": "#p = :p AND #s BETWEEN :low AND :high",
-            "ExpressionAttributeNames": {"#p": spec.index.partition, "#s": spec.index.sort},
+            "ExpressionAttributeNames": {"#p": spec.index.partition, "#s": spec.index.sort, **told.names},
             "ExpressionAttributeValues": {
                 ":p": {"S": spec.partition},
                 ":low": {"S": low},
                 ":high": {"S": high},
+                **told.values,
             },
             "ScanIndexForward": not self.descending,
             "Limit": chunk,
         }
         if spec.index.name:
             params["IndexName"] = spec.index.name
-        if self.filter and self.filter.conditions:
-            params["FilterExpression"] = " AND ".join(self.filter.conditions)
-            params["ExpressionAttributeNames"] |= self.filter.names
-            params["ExpressionAttributeValues"] |= self.filter.values
+        if told.expression:
+            params["FilterExpression"] = told.expression
         if self.resume:
             params["ExclusiveStartKey"] = self.resume
         items, self.resume = self.table.query(**params)
         self.examined += chunk
         self.finished = self.resume is None
-        for item in items:
-            position = item[spec.index.sort]["S"].removeprefix(spec.prefix)
-            if position != after:
-                self.rows.append((position, item))
+        found = [
+            _Found(item[spec.index.sort]["S"].removeprefix(spec.prefix), item, spec, not spec.index.is_partial)
+            for item in items
+        ]
+        found = [each for each in found if each.position != after]
+        self.rows += _whole(self.table, found, self.ranges, self.filter) if rest else found
         if self.resume:
             self.reached = self.resume[spec.index.sort]["S"].removeprefix(spec.prefix)
 
@@ -175,39 +130,63 @@ def read_page(
     """Return at most `limit` rows after the position, in one order over all ranges.
 
     Without a filter: one Query per range, `limit` + 1 rows each (more where they exceed the 1 MB of a Query). With
-    one: up to EXAMINE_MAX rows per range. A page of rows that are shown `whole` ends early at PAGE_CHARACTERS_MAX.
+    one: up to EXAMINE_MAX rows per range. Rows that an index holds in part are then read from the table, 100 a round
+    trip. A page of rows that are shown `whole` ends early at PAGE_CHARACTERS_MAX.
     """
-    filtered = bool(row_filter and row_filter.conditions)
-    readers = [_Reader(table, each, descending, row_filter) for each in ranges]
-    # One row more than asked shows whether there is a next page; one more again when a page starts after a row.
+    kept = row_filter or Filter()
+    readers = [_Reader(table, each, descending, kept, ranges) for each in ranges]
+    # One row more than asked tells whether there is a next page; one more again when a page starts after a row.
     chunk = limit + 1 + (after is not None)
     while True:
         hungry = [r for r in readers if len(r.rows) <= limit and not r.finished]
-        if filtered:
+        if kept.conditions:
             hungry = [r for r in hungry if r.examined < EXAMINE_MAX]
         if not hungry:
             break
         side_by_side(
-            [partial(r.more, min(chunk, EXAMINE_MAX - r.examined) if filtered else chunk, after) for r in hungry]
+            [partial(r.more, min(chunk, EXAMINE_MAX - r.examined) if kept.conditions else chunk, after) for r in hungry]
         )
-        if filtered:
+        if kept.conditions:
             chunk = min(max(chunk * 2, 100), EXAMINE_MAX // 2)
-    return _merge(readers, limit, descending, whole)
+    return _merge(table, readers, limit, descending, whole)
 
 
-def _merge(readers: Sequence[_Reader], limit: int, descending: bool, whole: bool) -> Page:
-    rows = sorted((row for r in readers for row in r.rows), key=lambda row: row[0], reverse=descending)
-    # What lies behind the point that a range was read to is unknown.
+def _merge(table: Table, readers: Sequence[_Reader], limit: int, descending: bool, whole: bool) -> Page:
+    rows = sorted((row for r in readers for row in r.rows), key=lambda row: row.position, reverse=descending)
+    # A range that was not read to its end vouches for nothing behind the point it reached.
     ends = [r.reached for r in readers if not r.finished and r.reached is not None and len(r.rows) <= limit]
     horizon = (max(ends) if descending else min(ends)) if ends else None
     if horizon is not None:
-        rows = [r for r in rows if (r[0] >= horizon if descending else r[0] <= horizon)]
-    page = rows[: fitting([item for _, item in rows[:limit]]) if whole else limit]
-    if len(rows) > len(page):
-        position: str | None = page[-1][0]
-    else:
-        position = horizon
-    return Page([item for _, item in page], position)
+        rows = [r for r in rows if (r.position >= horizon if descending else r.position <= horizon)]
+    page = rows[:limit]
+    position = page[-1].position if len(rows) > limit else horizon
+    shown = page if all(each.whole for each in page) else _whole(table, page, readers[0].ranges, readers[0].filter)
+    count = fitting([each.item for each in shown]) if whole else len(shown)
+    if count < len(shown):
+        position = shown[count - 1].position
+    return Page([each.item for each in shown[:count]], position)
+
+
+def _whole(table: Table, found: Sequence[_Found], ranges: Sequence[Range], kept: Filter) -> list[_Found]:
+    """Return the rows as the table has them, less those that are not, or no longer, what the list is to show."""
+    wanted = [_key(each.item) for each in found if not each.whole]
+    rows = table.get_many(wanted, consistent=False) if wanted else {}
+    read = [each if each.whole else replace(each, item=rows.pop(_key(each.item), {}), whole=True) for each in found]
+    return [each for each in read if _is_listed(each.item, ranges) and kept.holds(each.item)]
+
+
+def _key(item: Item) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def _is_listed(item: Item, ranges: Sequence[Range]) -> bool:
+    """Tell whether a row, which may have moved since the index was written, lies in one of the ranges."""
+    for each in ranges:
+        partition, sort = (item.get(name, {}).get("S") for name in (each.index.partition, each.index.sort))
+        low, high = each.prefix + each.low, each.prefix + each.high
+        if partition == each.partition and sort is not None and low <= sort <= high:
+            return True
+    return False
 
 
 def fitting(rows: Sequence[Item]) -> int:

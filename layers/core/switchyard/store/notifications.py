@@ -7,10 +7,11 @@ from typing import Any
 
 from switchyard.domain import clock
 from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notification
-from switchyard.store import keys
+from switchyard.store import filters, keys
 from switchyard.store.codec import NEW, Codec, json_text, row_key, texts
+from switchyard.store.filters import Filter
 from switchyard.store.indexes import TABLE
-from switchyard.store.lists import Filter, Page, Range, read_page
+from switchyard.store.lists import Page, Range, read_page
 from switchyard.store.table import ConditionFailed, Table
 
 #: Seconds that a notification is kept, to be looked at.
@@ -84,6 +85,5 @@ def cool_down(table: Table, notification: Notification) -> bool:
 def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: str | None = None) -> Page:
     """Return rows of a task's notifications, newest first, less those whose time is over: 1 query for most pages."""
     pk, prefix = keys.notification(tenant_id, task_id, "")
-    kept = Filter()
-    kept.number_between("expires_at", clock.epoch() + 1, None)
+    kept = Filter([filters.number_between("expires_at", clock.epoch() + 1, None)])
     return read_page(table, [Range(TABLE, pk, prefix=prefix)], limit=limit, after=after, row_filter=kept, whole=False)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.lifecycle import PRIORITIES
-from switchyard.domain.tracks import AGENT_PREFIX
-from switchyard.store import indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists
 from switchyard.store import tracks as track_rows
-from switchyard.store.lists import Filter, Page, Range
+from switchyard.store.filters import Filter
+from switchyard.store.lists import Page, Range
 from switchyard.store.table import Item, Table
 
 #: Run-out leases that are looked at for one page, those that ran out first before the others.
@@ -77,23 +77,17 @@ def _free(actor: Actor, wanted: Wanted) -> list[Range]:
 def _filter(wanted: Wanted) -> Filter:
     row_filter = Filter()
     if wanted.kind:
-        for_agents(row_filter, wanted.kind == "agent")
+        row_filter.add(filters.for_agents(wanted.kind == "agent"))
     if wanted.project_id:
-        row_filter.first_is("project_ids", wanted.project_id)
+        row_filter.add(filters.first_is("project_ids", wanted.project_id))
     return row_filter
 
 
 def _lapsed_filter(actor: Actor, wanted: Wanted) -> Filter:
     row_filter = _filter(wanted)
-    row_filter.any_of("assignee", [actor.id, None])
+    row_filter.add(filters.any_of("assignee", [actor.id, None]))
+    # A lease may end later than the index knows: it is not told of every heartbeat.
+    row_filter.add(filters.between("lease_until", None, clock.now()))
     if wanted.priority:
-        row_filter.any_of("priority", [wanted.priority])
+        row_filter.add(filters.any_of("priority", [wanted.priority]))
     return row_filter
-
-
-def for_agents(wanted: Filter, agents: bool = True) -> None:
-    """Keep the tasks that an agent is to do (by Track.is_agents, or the kind of an unassigned one), or the
-    others."""
-    kind, prefix = wanted.value("agent"), wanted.value(AGENT_PREFIX)
-    condition = f"{wanted.name('assignee_type')} = {kind} OR begins_with({wanted.name('assignee')}, {prefix})"
-    wanted.conditions.append(f"({condition})" if agents else f"(NOT ({condition}))")

@@ -4,14 +4,15 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from switchyard.domain import clock
+from switchyard.domain import claims, clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.runs import Run
-from switchyard.store import keys
+from switchyard.store import filters, keys
 from switchyard.store.codec import Codec
+from switchyard.store.filters import Filter
 from switchyard.store.indexes import READY, TABLE
-from switchyard.store.lists import Filter, Page, Range, fitting, read_page, side_by_side
-from switchyard.store.table import Table
+from switchyard.store.lists import Page, Range, fitting, read_page, side_by_side
+from switchyard.store.table import Item, Table
 
 #: Partitions over which the runs that are not finished are spread, for the reconciler.
 SHARDS = 8
@@ -32,7 +33,7 @@ def _ready(run: Run) -> str | None:
 def _ready_rank(run: Run) -> str | None:
     """An offered run lies in the order of age; a claimed one, in the order leases run out."""
     if _is_leased(run):
-        return f"{run.lease_until}#{run.id}"
+        return f"{claims.listed_until(run)}#{run.id}"
     return f"{run.created_at}#{run.id}" if _is_offered(run) else None
 
 
@@ -72,6 +73,22 @@ def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: 
     return read_page(table, [Range(TABLE, pk, prefix=prefix)], limit=limit, after=after, whole=False)
 
 
+def read_with_task(table: Table, tenant_id: str, task_id: str) -> list[Item]:
+    """Return the row of a task and that of its newest run, as far as they are there: 1 round trip.
+
+    The run is left out where a staged artifact's row lies between the two.
+    """
+    pk, prefix = keys.runs(tenant_id, task_id)
+    items, _ = table.query(
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :runs AND :task",
+        ExpressionAttributeValues={":pk": {"S": pk}, ":runs": {"S": prefix}, ":task": {"S": keys.TRACK}},
+        ConsistentRead=True,
+        ScanIndexForward=False,
+        Limit=2,
+    )
+    return [item for item in items if item["sk"]["S"] == keys.TRACK or item["sk"]["S"].startswith(prefix)]
+
+
 class Offers:
     """Runs of the realms that an actor may claim now, a page at a time: offered ones, and those whose lease ran out.
 
@@ -83,10 +100,12 @@ class Offers:
         self._table = table
         self._free = [Range(READY, keys.runs_ready(*each)) for each in whom]
         self._lapsed = [Range(READY, keys.runs_leased(*each), high=clock.now()) for each in whom]
-        self._filter = Filter()
-        if project_id:
-            self._filter.any_of("project_id", [project_id])
-        #: Where to continue in each partition that was not read to its end.
+        of_project = [filters.any_of("project_id", [project_id])] if project_id else []
+        # A lease may end later than the index knows: it is not told of every heartbeat.
+        over = filters.between("lease_until", None, clock.now())
+        self._filters = {each: Filter(of_project) for each in self._free}
+        self._filters |= {each: Filter([*of_project, over]) for each in self._lapsed}
+        #: Where to go on in each partition that was not read to its end.
         self._places: dict[Range, str | None] = dict.fromkeys((*self._free, *self._lapsed))
 
     @property
@@ -108,7 +127,7 @@ class Offers:
                 limit=limit,
                 after=after,
                 descending=False,
-                row_filter=self._filter,
+                row_filter=self._filters[each],
                 whole=False,
             )
 

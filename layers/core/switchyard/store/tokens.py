@@ -19,7 +19,9 @@ KEEP_SECONDS = 30 * 86_400
 class TokenRow:
     """What is known of a token. `expires_at` is an instant, or None for a token without an end.
 
-    `created_by` and `revoked_by` are the ids of the actors who did so.
+    `created_by` and `revoked_by` are the ids of the actors who did so. A session is a token that a browser keeps in a
+    cookie: `session` names the browser (None: no session), `parent` is the digest of the token that it was made from,
+    without which it opens nothing (None: made from a sign-in link).
     """
 
     id: str
@@ -30,6 +32,8 @@ class TokenRow:
     revoked_at: str | None = None
     created_by: str = ""
     revoked_by: str | None = None
+    session: str | None = None
+    parent: str | None = None
 
     @property
     def usable(self) -> bool:
@@ -41,10 +45,9 @@ def _kept_until(instant: str) -> Item:
     return {"N": str(int(datetime.fromisoformat(instant).timestamp()) + KEEP_SECONDS)}
 
 
-def _beside(row: TokenRow) -> Item:
-    """Return the actor, and when the row goes."""
-    actor = row.actor
-    item: Item = {
+def actor_item(actor: Actor) -> Item:
+    """Return the attributes in which a row keeps who acts by it."""
+    return {
         "tenant_id": {"S": actor.tenant_id},
         "actor_id": {"S": actor.id},
         "actor_kind": {"S": actor.kind},
@@ -52,20 +55,28 @@ def _beside(row: TokenRow) -> Item:
         "actor_number": {"N": str(actor.number)},
         "scopes": {"L": [{"S": scope} for scope in sorted(actor.scopes)]},
     }
-    return item | ({"expires_at": _kept_until(row.expires_at)} if row.expires_at else {})
 
 
-def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    actor = Actor(
+def actor_from(item: Mapping[str, Any]) -> Actor:
+    """Return who acts by a row; `token_id` is the row's own id, where it has one."""
+    return Actor(
         tenant_id=item["tenant_id"]["S"],
         id=item["actor_id"]["S"],
         kind="agent" if item["actor_kind"]["S"] == "agent" else "user",
         scopes=frozenset(scope["S"] for scope in item["scopes"]["L"]),
-        token_id=item["id"]["S"],
+        token_id=item["id"]["S"] if "id" in item else "",
         name=item["actor_name"]["S"],
         number=int(item["actor_number"]["N"]),
     )
-    return {"actor": actor}
+
+
+def _beside(row: TokenRow) -> Item:
+    """Return the actor, and when the row goes."""
+    return actor_item(row.actor) | ({"expires_at": _kept_until(row.expires_at)} if row.expires_at else {})
+
+
+def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"actor": actor_from(item)}
 
 
 ROWS = Codec(
@@ -73,7 +84,7 @@ ROWS = Codec(
     lambda row: keys.token(row.digest),
     # The attribute `expires_at` is the time to live of the row.
     columns={"expires_at": TEXT._replace(attribute="valid_until")},
-    index_keys={"list": lambda row: keys.listed(row.actor.tenant_id, "token")},
+    index_keys={"list": lambda row: keys.listed(row.actor.tenant_id, "token" if row.session is None else "session")},
     beside=_beside,
     apart=("actor",),
     restore=_restore,
@@ -119,5 +130,28 @@ def revoke(tenant_id: str, token_id: str, digest: str, by: str) -> list[Item]:
         **THERE,
         "ExpressionAttributeValues": values,
     }
+    return _both(tenant_id, token_id, digest, token, pointer)
+
+
+def prolong(row: TokenRow, until: str) -> list[Item]:
+    """The actions that give a session another end, unless it was revoked or ended meanwhile."""
+    token = {
+        "UpdateExpression": "SET valid_until = :until, expires_at = :kept",
+        "ConditionExpression": "attribute_not_exists(revoked_at) AND valid_until > :now",
+        "ExpressionAttributeValues": {
+            ":until": {"S": until},
+            ":kept": _kept_until(until),
+            ":now": {"S": clock.now()},
+        },
+    }
+    pointer = {
+        "UpdateExpression": "SET expires_at = :kept",
+        **THERE,
+        "ExpressionAttributeValues": {":kept": _kept_until(until)},
+    }
+    return _both(row.actor.tenant_id, row.id, row.digest, token, pointer)
+
+
+def _both(tenant_id: str, token_id: str, digest: str, token: Item, pointer: Item) -> list[Item]:
     rows = ((keys.token(digest), token), (keys.token_id(tenant_id, token_id), pointer))
     return [{"Update": {"Key": row_key(key), **params}} for key, params in rows]

@@ -10,7 +10,6 @@ from switchyard.domain import claims, lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import TrackType
-from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.store import keys
 from switchyard.store.codec import Codec, row_key, to_json
@@ -23,9 +22,6 @@ SHELVES = {
     (True, False): "internal",
     (True, True): "internal-archived",
 }
-
-#: Characters of title and description that keyword search looks at.
-SEARCHED_MAX = 4_000
 
 #: Seconds that a deleted track's row stays, for the trail and for late consumers of the stream.
 TOMBSTONE_SECONDS = 30 * 86_400
@@ -81,7 +77,7 @@ def _ready_rank(track: Track) -> str | None:
     """A task that can be drawn lies in the order of priority and age; a leased one, in the order leases run out."""
     if not claims.is_drawable(track):
         return None
-    return f"{track.lease_until}#{track.id}" if track.lease_until else ready_rank(track)
+    return f"{claims.listed_until(track)}#{track.id}" if track.lease_until else ready_rank(track)
 
 
 def _ready_by_project(track: Track) -> str | None:
@@ -161,13 +157,12 @@ _EXT_ORDER = (
 
 
 def _beside(track: Track) -> Item:
-    """Return `ext`, and what a live track is searched and filtered by, or when a tombstone's time is over."""
+    """Return `ext`, and what a live track is filtered by, or when a tombstone's time is over."""
     ext = _with_fields(track)
     item: Item = {"ext": {"S": to_json(ext)}} if ext else {}
     if track.deleted_at is not None:
         ended = int(datetime.fromisoformat(track.deleted_at).timestamp())
         return item | {"expires_at": {"N": str(ended + TOMBSTONE_SECONDS)}}
-    item["text"] = {"S": folded(f"{track.title}\n{track.description}"[:SEARCHED_MAX])}
     if track.origin_product:
         item["origin_product"] = {"S": track.origin_product}
     if track.repository:

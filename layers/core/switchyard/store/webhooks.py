@@ -100,7 +100,7 @@ class Delivery:
     """One event on its way to one endpoint. `status` is pending, delivered or failed; `round` counts redeliveries.
 
     `body` is what is sent, the same bytes on every attempt; `track_id` is what it is about: it goes to nobody once that
-    is personal.
+    is personal. `correlation_id` joins it with the log lines of what led to it.
     """
 
     tenant_id: str
@@ -109,6 +109,7 @@ class Delivery:
     event_id: str
     event: str
     track_id: str | None = None
+    correlation_id: str | None = None
     body: str
     created_at: str
     status: str = "pending"

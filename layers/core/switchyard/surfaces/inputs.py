@@ -72,7 +72,8 @@ def _date_or_instant(text: str) -> str:
     return clock.calendar_day(text) if len(text) == 10 else clock.instant(text)
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
+    """Return a date or an instant in the ledger's form; raises Expectation for what is neither."""
     return read_time(text, _date_or_instant)
 
 
@@ -102,7 +103,7 @@ NonEmptyName = Annotated[str, Field(min_length=1, max_length=ID_MAX), OneLine]
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
 Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
 #: A date, kept as one, or an instant in the ledger's form.
-Moment = Annotated[str, Field(max_length=40), Rule(_moment, _DATE_OR_TIME)]
+Moment = Annotated[str, Field(max_length=40), Rule(moment, _DATE_OR_TIME)]
 #: An instant in the ledger's form; a date is its midnight in UTC.
 Instant = Annotated[str, Field(max_length=40), Rule(_instant, _DATE_OR_TIME)]
 #: A track's id in any surface's form, as UUID.

@@ -2,8 +2,19 @@
 
 from typing import Any
 
+from switchyard.domain.actors import Actor
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.store.tokens import TokenRow
+
+
+def me(actor: Actor) -> dict[str, Any]:
+    """Return what a token tells of its holder."""
+    return {
+        "workspaceId": actor.tenant_id,
+        "actor": {"id": actor.id, "kind": actor.kind, "name": actor.name, "number": actor.number},
+        "scopes": sorted(actor.scopes),
+        "tokenId": actor.token_id,
+    }
 
 
 def token(row: TokenRow) -> dict[str, Any]:

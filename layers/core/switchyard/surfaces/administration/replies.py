@@ -13,6 +13,15 @@ class TokenActor(CamelShown):
     number: int
 
 
+class MeShown(CamelShown):
+    """`workspaceId` is the tenant's id."""
+
+    workspace_id: str
+    actor: TokenActor
+    scopes: list[str]
+    token_id: str
+
+
 class TokenShown(CamelShown):
     id: str
     actor: TokenActor

@@ -5,8 +5,9 @@ from typing import Any
 from switchyard.domain.audit import Entry, public_id
 from switchyard.http.call import Call, Reply
 from switchyard.http.models import to_camel
-from switchyard.store import audit, indexes, keys, lists
-from switchyard.store.lists import Filter, Range
+from switchyard.store import audit, filters, indexes, keys, lists
+from switchyard.store.filters import Filter
+from switchyard.store.lists import Range
 from switchyard.surfaces.audit.models import ListEntries
 
 _END = "\U0010ffff"
@@ -21,17 +22,18 @@ def list_entries(call: Call[None, ListEntries]) -> Reply:
     if query.track:
         partition, _ = keys.audit(actor.tenant_id, query.track, "")
         ranges = [Range(indexes.TABLE, partition, low=low, high=high)]
-        row_filter.any_of("owner", [None, actor.id])
+        row_filter.add(filters.any_of("owner", [None, actor.id]))
         if query.actor:
-            row_filter.any_of("actor_id", [query.actor])
+            row_filter.add(filters.any_of("actor_id", [query.actor]))
     elif query.actor:
         partitions = [keys.audit_by_actor(realm, query.actor) for realm in realms]
-        ranges = [Range(indexes.BY_ASSIGNEE, each, low=low, high=high) for each in partitions]
+        where = (indexes.BY_HOME, indexes.BY_ASSIGNEE)
+        ranges = [Range(index, each, low=low, high=high) for each in partitions for index in where]
     else:
         partitions = [keys.listed(realm, "audit") for realm in realms]
         ranges = [Range(indexes.LISTED_BY_ID, each, low=low, high=high) for each in partitions]
     if query.request_id:
-        row_filter.any_of("request_id", [query.request_id])
+        row_filter.add(filters.any_of("request_id", [query.request_id]))
     print_ = lists.fingerprint(
         "audit", actor.tenant_id, actor.id, query.model_dump(exclude={"limit", "cursor"}, exclude_unset=True)
     )

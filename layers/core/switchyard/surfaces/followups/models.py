@@ -2,11 +2,21 @@
 
 from typing import Annotated, Any
 
-from switchyard.http.models import Field, Query, Wire
+from switchyard.http.models import Field, Query, Rule, Wire
 from switchyard.http.validation import Expectation
 from switchyard.store.idempotency import KEY_MAX
 from switchyard.surfaces.followups.statuses import Resource, Word
-from switchyard.surfaces.inputs import ABSENT, Cursor, Description, Limit, Moment, NonEmptyName, Title
+from switchyard.surfaces.inputs import (
+    ABSENT,
+    Cursor,
+    Description,
+    Limit,
+    Moment,
+    Name,
+    NonEmptyName,
+    Title,
+    moment,
+)
 
 NOTE_MAX = 4_000
 
@@ -21,6 +31,11 @@ def _as_promised(schema: dict[str, Any]) -> None:
 
 
 DueAt = Annotated[Moment, Field(description="ISO 8601", json_schema_extra=_as_promised)]
+
+
+ClearableDueAt = Annotated[
+    str, Rule(lambda text: moment(text) if text else text, {"anyOf": [{"format": "date-time"}, {"maxLength": 0}]})
+]
 
 
 def _both_or_neither(given: Any) -> None:
@@ -52,8 +67,11 @@ class CreateTask(Wire):
 
 
 class UpdateTask(Wire):
-    """`open` reopens. An empty `completed_note` clears the note."""
+    """`open` reopens. An empty `completed_note`, `due_at` or `assignee_id` clears it."""
 
+    title: Title = ABSENT
+    due_at: ClearableDueAt = ABSENT
+    assignee_id: Name = ABSENT
     status: Word = ABSENT
     completed_note: Note = ABSENT
     idempotency_key: Key = ABSENT

@@ -31,7 +31,7 @@ def task(track: Track) -> dict[str, Any]:
         "title": track.title,
         "description": track.description,
         "status": statuses.word(track.status),
-        "due_at": _due_at(track.due),
+        "due_at": due_at(track.due),
         "assignee_id": track.assignee,
         "related_resource_type": track.related_type if linked else None,
         "related_resource_id": track.related_id if linked else None,
@@ -49,7 +49,7 @@ def task_id(track_id: str) -> str:
     return f"task_{track_id}"
 
 
-def _due_at(due: str | None) -> str | None:
+def due_at(due: str | None) -> str | None:
     """A due date without a time shows as its midnight, UTC."""
     return f"{due}T00:00:00.000Z" if due and len(due) == 10 else due
 

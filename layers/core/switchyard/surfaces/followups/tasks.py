@@ -9,12 +9,13 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.ledger import tracks as track_verbs
 from switchyard.ledger.unit import Unit
-from switchyard.store import indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists
 from switchyard.store import tracks as track_rows
+from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
-from switchyard.store.lists import Filter, Range
-from switchyard.surfaces.followups import statuses
-from switchyard.surfaces.followups.models import CreateTask, ListTasks
+from switchyard.store.lists import Range
+from switchyard.surfaces.followups import present, statuses
+from switchyard.surfaces.followups.models import CreateTask, ListTasks, UpdateTask
 from switchyard.surfaces.followups.statuses import Word
 
 
@@ -53,10 +54,16 @@ def update(
     status: Word | None,
     note: str | None,
     if_match: frozenset[str] | None = None,
+    **others: Any,
 ) -> Track:
-    """Gather a change of status, note or both. Reopening forgets the note of the former completion."""
+    """Gather a change of status, note and `others`, which are fields of the track.
+
+    Reopening forgets the note of the former completion.
+    """
     before = find(unit, task_id)
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = dict(others)
+    if fields.get("due") and fields["due"] == present.due_at(before.due):
+        del fields["due"]  # as it is shown: a date keeps being a date
     if status is not None:
         fields["status"] = statuses.kept(status, before.status)
         unit.intend(before, fields["status"])
@@ -66,6 +73,12 @@ def update(
     if note is not None:
         fields["completed_note"] = note or None
     return track_verbs.change(unit, before, **fields)
+
+
+def details(given: UpdateTask) -> dict[str, Any]:
+    """Return the fields of a change beside status and note, of those that were sent; empty ones are cleared."""
+    names = {"title": "title", "due_at": "due", "assignee_id": "assignee"}
+    return {name: getattr(given, wire) or None for wire, name in names.items() if wire in given.model_fields_set}
 
 
 def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
@@ -83,11 +96,11 @@ def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         realm = keys.realm(actor.tenant_id, owner)
         ranges += _ranges(realm, wanted, low, high)
     row_filter = Filter()
-    by_due = ranges[0].index == indexes.LISTED_BY_DUE
+    by_due = ranges[0].index == indexes.DUE
     if wanted.assignee_id and wanted.related_resource_id:
-        row_filter.any_of("assignee", [wanted.assignee_id])
+        row_filter.add(filters.any_of("assignee", [wanted.assignee_id]))
     if bounded and not by_due:
-        row_filter.between("due", low, high)
+        row_filter.add(filters.between("due", low, high))
     print_ = lists.fingerprint(
         actor.tenant_id,
         actor.id,
@@ -118,7 +131,7 @@ def _ranges(realm: str, wanted: ListTasks, low: str | None, high: str | None) ->
         return _by_status(indexes.BY_ASSIGNEE, keys.by_assignee(realm, wanted.assignee_id), wanted.status)
     everything = keys.listed(realm, "task")
     if low is not None or high is not None:
-        found = _by_status(indexes.LISTED_BY_DUE, everything, wanted.status)
+        found = _by_status(indexes.DUE, everything, wanted.status)
         return [Range(each.index, each.partition, each.prefix, low or each.low, high or each.high) for each in found]
     if wanted.status:
         return _by_status(indexes.LISTED_BY_RANK, everything, wanted.status)

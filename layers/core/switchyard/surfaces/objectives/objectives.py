@@ -10,9 +10,10 @@ from switchyard.domain.tracks import METADATA_MAX_BYTES, TITLE_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.validation import check_json_size
 from switchyard.ledger import tracks as track_verbs
-from switchyard.store import external_ids, indexes, keys, lists
+from switchyard.store import external_ids, filters, indexes, keys, lists
 from switchyard.store import tracks as track_rows
-from switchyard.store.lists import Filter, Range
+from switchyard.store.filters import Filter
+from switchyard.store.lists import Range
 from switchyard.surfaces.objectives import present
 from switchyard.surfaces.objectives.models import ActOnObjective, CreateObjective, ListObjectives
 from switchyard.surfaces.objectives.surface import AlreadyExists, WrongState
@@ -46,7 +47,7 @@ def of_path(call: AnyCall) -> Track:
 def _find(call: AnyCall, given: str) -> Track | None:
     if given.startswith(_EXTERNAL):
         row_key = external_ids.row_key(call.actor.tenant_id, given.removeprefix(_EXTERNAL))
-        found = external_ids.objective_id(call.unit.row(row_key))
+        found = external_ids.track_id(call.unit.row(row_key))
     else:
         found = parse_id(given)
     goal = call.unit.find([found]).get(found) if found else None
@@ -72,11 +73,12 @@ def create(call: Call[CreateObjective]) -> Reply:
     body = call.body
     kept = _kept(body)
     parent_id = _parent(call, body.parent_objective_id) if body.parent_objective_id else None
-    taken = _refuse_taken(call, body.metadata.external_id)
+    _refuse_taken(call, body.metadata.external_id)
     goal = track_verbs.create(
         call.unit,
         "goal",
         _title(body),
+        external_id=body.metadata.external_id,
         description=body.first_user_message,
         assignee=body.agent_id,
         assignee_type="agent",
@@ -84,9 +86,6 @@ def create(call: Call[CreateObjective]) -> Reply:
         labels=tuple(f"{key}={value}" for key, value in sorted(body.metadata.labels.items())),
         ext={"objectives": kept},
     )
-    if body.metadata.external_id is not None:
-        claim = external_ids.claim(call.actor.tenant_id, body.metadata.external_id, goal.id, taken)
-        call.unit.write(claim)
     return answer(goal)
 
 
@@ -127,17 +126,16 @@ def _parent(call: AnyCall, given: str) -> str:
     return parent.id
 
 
-def _refuse_taken(call: AnyCall, external_id: str | None) -> str | None:
-    """Return the deleted objective that the external id still leads to, if any; raises AlreadyExists."""
+def _refuse_taken(call: AnyCall, external_id: str | None) -> None:
+    """Raise AlreadyExists when a live track has the external id."""
     if external_id is None:
-        return None
+        return
     row_key = external_ids.row_key(call.actor.tenant_id, external_id)
-    holder = external_ids.objective_id(call.unit.row(row_key))
+    holder = external_ids.track_id(call.unit.row(row_key))
     if holder and track_rows.is_live(call.unit.row(keys.track(call.actor.tenant_id, holder))):
         raise AlreadyExists(
             f"An objective with the external id {external_id!r} exists: use it, or another external id."
         )
-    return holder
 
 
 # ---------------------------------------------------------------- list
@@ -179,7 +177,7 @@ def _ranges(call: AnyCall, query: ListObjectives, statuses: tuple[str, ...] | No
     found = []
     for realm in (keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)):
         if parent:
-            index, partition = indexes.BY_PARENT, keys.by_parent(realm, parent)
+            index, partition = indexes.OF_PARENT, keys.by_parent(realm, parent)
         elif query.agent_id:
             index, partition = indexes.BY_ASSIGNEE, keys.by_agent(realm, query.agent_id)
         elif statuses:
@@ -194,11 +192,11 @@ def _ranges(call: AnyCall, query: ListObjectives, statuses: tuple[str, ...] | No
 def _filter(query: ListObjectives, parent: str | None) -> Filter:
     wanted = Filter()
     if query.agent_id and parent:
-        wanted.any_of("assignee", [query.agent_id])
+        wanted.add(filters.any_of("assignee", [query.agent_id]))
     if query.profile_id:
-        wanted.any_of("created_by", [query.profile_id])
+        wanted.add(filters.any_of("created_by", [query.profile_id]))
     for label in query.labels.split(",") if query.labels else ():
-        wanted.contains_any("labels", [label])
+        wanted.add(filters.contains_any("labels", [label]))
     return wanted
 
 

@@ -11,13 +11,16 @@ from switchyard.ledger import tracks as track_verbs
 from switchyard.surfaces.planning import fields, present
 from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack
 
+#: What others move while a track is looked at, or a change alone tells: it may be sent back as it was at any time.
+MOVING = ("rollup", "claim", "openDependencies", "latestRun", "unblocked", "stuck")
 #: What a new track shows beside what its body says; null where it is empty.
 NEW = {
     **dict.fromkeys(("id", "version", "updatedAt", "createdAt", "createdBy", "changedBy"), OWN),
-    **dict.fromkeys(("rollup", "dueAt", "claim", "completedAt", "completedNote", "unblocked", "stuck"), OWN),
+    **dict.fromkeys((*MOVING, "dueAt", "completedAt", "completedNote"), OWN),
     "relatedResource": None,
+    "externalId": None,
     "task": {"number": OWN} | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId")),
-    "goal": {"dueDate": None},
+    "goal": {"dueDate": None, "parentId": None},
 }
 
 
@@ -26,8 +29,9 @@ def create(call: Call[CreateTrack]) -> Reply:
     body = call.body
     given = fields.common(body) | fields.scope(body.scope, call.actor)
     own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal, call.actor)
+    given |= {"external_id": body.external_id} | fields.past(body, own.get("status"), call.actor)
     title = given.pop("title")
-    track = track_verbs.create(call.unit, body.type, title, fields.paths(), **given, **own)
+    track = track_verbs.create(call.unit, body.type, title, fields.paths(body.type), **given, **own)
     headers = {"etag": tracks.etag(track), "location": f"/v1/tracks/{track.id}"}
     return Reply(201, present.full(track), headers)
 
@@ -41,11 +45,12 @@ def update(call: Call[UpdateTrack]) -> Reply:
     before = call.unit.get(track_id)
     fields.check_type(before, body)
     given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, call.actor, before)
+    given |= fields.external(body, before)
     call.unit.intend(before, given.get("status", before.status))
     tracks.check_version(before, call.if_match)
     if body.scope is not None:
         given |= fields.changed_scope(body.scope, call.actor, before)
-    after = track_verbs.change(call.unit, before, fields.paths(), **given)
+    after = track_verbs.change(call.unit, before, fields.paths(before.type), **given)
     shown = present.full(after)
     unblocked = track_verbs.unblocked(call.unit, before, after)
     if unblocked is not None:
@@ -63,12 +68,13 @@ def shown(call: AnyCall) -> dict[str, Any]:
 
 def as_shown(track: Track) -> dict[str, Any]:
     """Return what a track shows; counts and claims, which others' acts move, may be those of any time."""
-    return {**present.full(track), **dict.fromkeys(("rollup", "claim", "unblocked", "stuck"), OWN)}
+    return {**present.full(track), **dict.fromkeys(MOVING, OWN)}
 
 
 def _references(body: UpdateTrack) -> list[str]:
-    task = body.task
-    return [ref for ref in (*task.depends_on, task.parent_id, task.goal_id) if ref] if task else []
+    own = body.task or body.goal
+    goal = body.task.goal_id if body.task else ""
+    return [ref for ref in (*own.depends_on, own.parent_id, goal) if ref] if own else []
 
 
 def wanted(body: Mapping[str, Any]) -> str | None:

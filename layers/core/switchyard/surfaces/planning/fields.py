@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from switchyard.domain import rollup
+from switchyard.domain import clock, lifecycle, rollup
 from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
-from switchyard.domain.errors import FieldError, Invalid
+from switchyard.domain.errors import FieldError, Invalid, MissingScope
+from switchyard.domain.ids import id_at
 from switchyard.domain.tracks import METADATA_MAX_BYTES, Track
 from switchyard.http.validation import check_json_size
 from switchyard.surfaces.planning.models import GoalFields, Scope, TaskFields
+
+#: The scope for what was before a track came here, and the earliest of that: ids cannot tell earlier times.
+HISTORY, EPOCH = "tasks:history", "1970-01-01T00:00:00.000Z"
 
 _TASK = {
     "status": "status",
@@ -75,6 +79,10 @@ def goal(given: GoalFields | None, actor: Actor, before: Track | None = None) ->
         return {}
     sent = given.model_fields_set
     fields: dict[str, Any] = {name: getattr(given, name) for name in ("status", "progress") if name in sent}
+    if "parent_id" in sent:
+        fields["parent_id"] = given.parent_id or None
+    if "depends_on" in sent:
+        fields["depends_on"] = tuple(given.depends_on)
     if "due_date" in sent:
         fields |= _due(given.due_date, before)
     return rollup.held(actor, before, fields)
@@ -87,9 +95,55 @@ def _due(day: str, before: Track | None) -> dict[str, Any]:
     return {"due": day or None}
 
 
-def paths(prefix: str = "", names: Mapping[str, str] | None = None) -> FieldPaths:
+def external(given: Any, before: Track) -> dict[str, Any]:
+    """Return the external id of a change, when the client sent one. Raises Invalid for another one than the track's."""
+    sent: str | None = given.external_id
+    if sent is None or sent == before.external_id:
+        return {}
+    if before.external_id is not None:
+        problem = f"is set once, and is {before.external_id[:80]!r}"
+        raise Invalid(FieldError("externalId", problem, "the same, or none", "read_only"))
+    return {"external_id": sent}
+
+
+def past(given: Any, status: str | None, actor: Actor, prefix: str = "") -> dict[str, Any]:
+    """Return when a new track was created and completed elsewhere, and the id that goes with it.
+
+    Raises MissingScope, and Invalid for a time to come or an end that does not fit.
+    """
+    created, completed = given.created_at, given.completed_at
+    if created is None and completed is None:
+        return {}
+    if not actor.may(HISTORY):
+        raise MissingScope(HISTORY)
+    now = clock.now()
+    for name, value in (("createdAt", created), ("completedAt", completed)):
+        if value is not None and not EPOCH <= value <= now:
+            raise Invalid(FieldError(f"{prefix}{name}", "is not in the past", f"an instant from {EPOCH} until now"))
+    if completed is not None and not lifecycle.is_done(status):
+        problem = "is given for a track that is not done"
+        raise Invalid(
+            FieldError(f"{prefix}completedAt", problem, "the status done, or completed for a goal", "conflict")
+        )
+    if completed is not None and completed < (created or completed):
+        raise Invalid(FieldError(f"{prefix}completedAt", "is before createdAt", "the same time, or a later one"))
+    found = {"completed_at": completed} if completed else {}
+    # Ids tell the order of creation, so that the track stands in lists where it belongs.
+    return found | ({"created_at": created, "id": id_at(clock.milliseconds(created))} if created else {})
+
+
+def completed(given: Any, before: Track, status: str | None, actor: Actor, prefix: str = "") -> dict[str, Any]:
+    """Return when a track that exists came to its end elsewhere, where the change completes it.
+
+    Its creation stays as it is known here. Raises as `past` does.
+    """
+    found = past(given, status, actor, prefix) if given.completed_at and not lifecycle.is_done(before.status) else {}
+    return {name: value for name, value in found.items() if name == "completed_at"}
+
+
+def paths(kind: str, prefix: str = "", names: Mapping[str, str] | None = None) -> FieldPaths:
     """Return where a body has the fields by which its track refers to others, and its names for new tracks."""
-    return FieldPaths(f"{prefix}task.", indexed=True, names=names or {})
+    return FieldPaths(f"{prefix}{kind}.", indexed=True, names=names or {})
 
 
 def check_type(track: Track, given: Any, prefix: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from switchyard.domain import clock
 from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
 from switchyard.domain.tracks import DEPENDS_MAX, ID_MAX, PROJECTS_MAX
-from switchyard.http.models import Field, Model, Rule, to_camel
+from switchyard.http.models import Field, Model, Rule
 from switchyard.http.validation import Expectation, read_id
 from switchyard.surfaces.inputs import (
     ABSENT,
@@ -18,6 +18,7 @@ from switchyard.surfaces.inputs import (
     Cursor,
     Description,
     Distinct,
+    Instant,
     Limit,
     Moment,
     Name,
@@ -27,7 +28,6 @@ from switchyard.surfaces.inputs import (
     Whole,
 )
 
-DRAFTS_MAX = 100
 PAGE_SIZE = 20
 PAGES_MAX = 50
 _FILTER_VALUES_MAX = 20
@@ -114,21 +114,34 @@ class TaskFields(CamelBody):
 
 
 class GoalFields(CamelBody):
+    """A goal's parent and what it depends on are goals: an order to plan by, which holds no task up."""
+
     status: GoalStatus = ABSENT
     due_date: ClearableDay = ""
     progress: Annotated[int, Field(ge=0, le=100), Whole] = ABSENT
+    parent_id: ClearableUuid = ""
+    depends_on: Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct] = []
 
 
-class _Common(CamelBody):
+class Common(CamelBody):
     """What tasks and goals share beyond the contract."""
 
     description: Description = ""
     priority: Priority = ""
     related_resource: Related = ABSENT
     metadata: dict[str, Any] = {}
+    #: What another system calls the track: unique in the tenant, set once.
+    external_id: NonEmptyName = ABSENT
 
 
-class CreateTrack(_Common):
+class Past(CamelBody):
+    """When a track that comes from another system was created and completed there; with the scope tasks:history."""
+
+    created_at: Instant = ABSENT
+    completed_at: Instant = ABSENT
+
+
+class CreateTrack(Common, Past):
     type: Literal["task", "goal"]
     title: Title
     scope: Scope
@@ -141,93 +154,19 @@ class CreateTrack(_Common):
             raise Expectation(f"a {self.type} has no {other} object", f"only {self.type}", "conflict")
 
 
-def _refuse_both(task: TaskFields | None, goal: GoalFields | None) -> None:
+def refuse_both(task: TaskFields | None, goal: GoalFields | None) -> None:
     if task is not None and goal is not None:
         raise Expectation("has both task and goal", "the one that fits the track's type", "conflict")
 
 
-class UpdateTrack(_Common):
+class UpdateTrack(Common):
     title: Title = ABSENT
     scope: Scope = ABSENT
     task: TaskFields = ABSENT
     goal: GoalFields = ABSENT
 
     def model_post_init(self, _context: Any) -> None:
-        _refuse_both(self.task, self.goal)
-
-
-class DraftTask(TaskFields):
-    """A draft's references may be labels of other drafts."""
-
-    parent_id: Name = ""
-    depends_on: Annotated[list[NonEmptyName], Field(max_length=DEPENDS_MAX), Distinct] = []
-    goal_id: Name = ""
-
-
-class Draft(_Common):
-    """A UUID as id changes that track; any other id is a label for a new one."""
-
-    id: NonEmptyName
-    title: Title = ABSENT
-    task: DraftTask = ABSENT
-    goal: GoalFields = ABSENT
-
-    def model_post_init(self, _context: Any) -> None:
-        _refuse_both(self.task, self.goal)
-
-
-class DeleteDraft(CamelBody):
-    """The track to delete: its UUID, alone or as `{"id": …}`."""
-
-    model_config = {"json_schema_extra": lambda schema: _or_alone(schema)}
-
-    id: TrackId
-
-    @classmethod
-    def model_before(cls, given: Any) -> Any:
-        """Take an id alone for the object with it."""
-        return {"id": given} if isinstance(given, str) else given
-
-
-def _or_alone(schema: dict[str, Any]) -> None:
-    described = {name: schema.pop(name) for name in ("properties", "required", "additionalProperties", "type")}
-    schema["anyOf"] = [described["properties"]["id"], described]
-
-
-class ApplyTracks(CamelBody):
-    """`upserts` and `deletes` are the contract's later names of the same lists."""
-
-    scope: Scope
-    update_drafts: list[Draft] = []
-    upserts: list[Draft] = []
-    delete_drafts: list[DeleteDraft] = []
-    deletes: list[DeleteDraft] = []
-
-    def model_post_init(self, _context: Any) -> None:
-        for older, newer in (("update_drafts", "upserts"), ("delete_drafts", "deletes")):
-            if getattr(self, older) and getattr(self, newer):
-                names = f"{to_camel(older)} and {newer}"
-                raise Expectation(f"has both {names}", "one of the two: they mean the same", "conflict")
-        count = len(self.drafts) + len(self.deleted)
-        if not 1 <= count <= DRAFTS_MAX:
-            raise Expectation(f"has {count} drafts", f"1 to {DRAFTS_MAX} in one request", "too_many")
-
-    @property
-    def drafts(self) -> list[Draft]:
-        return self.update_drafts or self.upserts
-
-    @property
-    def drafts_field(self) -> str:
-        """The name under which the client sent the drafts."""
-        return "upserts" if self.upserts else "updateDrafts"
-
-    @property
-    def deleted(self) -> list[str]:
-        return [each.id for each in self.delete_drafts or self.deletes]
-
-    @property
-    def deletes_field(self) -> str:
-        return "deletes" if self.deletes else "deleteDrafts"
+        refuse_both(self.task, self.goal)
 
 
 _Statuses = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=_FILTER_VALUES_MAX)]
@@ -282,5 +221,6 @@ class ListTracks(Filters, CamelQuery):
     query: Annotated[str, Field(max_length=200)] = ""
     scope: Literal["personal", "projects", "all"] = "all"
     project_id: Annotated[list[NonEmptyName], Field(max_length=_FILTER_VALUES_MAX)] = []
+    external_id: _Names = []
     limit: Limit = 50
     cursor: Cursor = ABSENT

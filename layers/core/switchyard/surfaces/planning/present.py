@@ -25,7 +25,15 @@ def _particulars(track: Track) -> dict[str, Any]:
                 "number": track.number,
             }
         }
-    return {"goal": {"status": track.status, "dueDate": day, "progress": track.progress}}
+    return {
+        "goal": {
+            "status": track.status,
+            "dueDate": day,
+            "progress": track.progress,
+            "parentId": track.parent_id,
+            "dependsOn": list(track.depends_on),
+        }
+    }
 
 
 def _rollup(goal: Track) -> dict[str, Any]:
@@ -42,6 +50,7 @@ def outline(track: Track) -> dict[str, Any]:
     """Return what a search shows of a track."""
     return {
         "id": track.id,
+        "externalId": track.external_id,
         "type": track.type,
         "title": track.title,
         "scope": _scope(track),
@@ -68,6 +77,8 @@ def full(track: Track) -> dict[str, Any]:
         "createdAt": track.created_at,
         "createdBy": track.created_by,
         "changedBy": _changed_by(track),
+        "openDependencies": (track.open_dependencies or 0) if track.is_task else None,
+        "latestRun": {"id": track.latest_run_id, "status": track.latest_run_status} if track.latest_run_id else None,
     }
 
 

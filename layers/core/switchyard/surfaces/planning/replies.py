@@ -27,10 +27,13 @@ class GoalShown(CamelShown):
     status: Literal["not_started", "on_track", "at_risk", "postponed", "completed", "cancelled"]
     due_date: str | None
     progress: Annotated[int, Field(ge=0, le=100)]
+    parent_id: str | None
+    depends_on: list[str]
 
 
 class OutlineShown(CamelShown):
     id: str
+    external_id: str | None
     type: Literal["task", "goal"]
     title: str
     scope: ScopeShown
@@ -54,6 +57,13 @@ class Claim(CamelShown):
     lease_expires_at: str
 
 
+class LatestRun(CamelShown):
+    """The newest run of a task, as it was last told."""
+
+    id: str
+    status: str | None
+
+
 class ChangedBy(CamelShown):
     """Who made the latest change; `overruled` are open prerequisites that a person overruled."""
 
@@ -73,12 +83,16 @@ class Rollup(CamelShown):
 
 
 class TrackShown(OutlineShown):
+    """`openDependencies`: how many of a task's dependencies are not done, a moment behind; null of a goal."""
+
     rollup: Rollup | None
     description: str
     related_resource: ResourceShown | None
     metadata: dict[str, Any]
     due_at: str | None
     claim: Claim | None
+    open_dependencies: int | None
+    latest_run: LatestRun | None
     completed_at: str | None
     completed_note: str | None
     created_at: str

@@ -9,17 +9,19 @@ from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.store import indexes, keys, lists
+from switchyard.ledger import external_ids
+from switchyard.store import filters, indexes, keys, lists
 from switchyard.store import tracks as track_rows
+from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
-from switchyard.store.lists import Filter, Page, Range
+from switchyard.store.lists import Page, Range
 from switchyard.surfaces.planning import present
 from switchyard.surfaces.planning.models import PAGE_SIZE, ListTracks, SearchScope, SearchTracks
 from switchyard.surfaces.planning.models import Filter as WireFilter
 
 #: Projects that one search can be narrowed to: each is a range of its own.
 PROJECTS_MAX = 20
-#: Distinct words of one query: a filter expression has a bound of 4 KB, and of 300 operators.
+#: Distinct words of one query.
 WORDS_MAX = 40
 _TASK_ONLY = ("assignee", "goal_id", "parent_id", "depends_on")
 _GOAL_ONLY = ("progress_min", "progress_max")
@@ -47,6 +49,8 @@ def list_tracks(call: Call[None, ListTracks]) -> Reply:
     """Answer a ListTracks query: whole tracks and a cursor."""
     query = call.query
     scopes = _scopes_of(query)
+    if query.external_id:
+        return _by_external_id(call)
     names = set(WireFilter.model_fields) & query.model_fields_set
     wire_filter = WireFilter.model_construct(**{name: getattr(query, name) for name in names})
     listing = _Listing(call.actor, query.type, query.query, wire_filter, scopes)
@@ -54,6 +58,18 @@ def list_tracks(call: Call[None, ListTracks]) -> Reply:
     return Reply(
         200, {"items": [present.full(track_rows.from_item(item)) for item in page.items], "nextCursor": cursor}
     )
+
+
+def _by_external_id(call: Call[None, ListTracks]) -> Reply:
+    """Answer with the tracks of the type that have these external ids: 2 round trips."""
+    query = call.query
+    others = query.model_fields_set - {"type", "external_id", "limit"}
+    if others:
+        expected = "type and externalId alone"
+        raise Invalid(FieldError("externalId", "is given with other filters", expected, "conflict"))
+    found = external_ids.find(call.unit, query.external_id).values()
+    shown = [present.full(each) for each in {each.id: each for each in found}.values() if each.type == query.type]
+    return Reply(200, {"items": shown, "nextCursor": None})
 
 
 def _scopes_of(query: ListTracks) -> list[SearchScope]:
@@ -134,12 +150,12 @@ class _Listing:
         """Choose the index that fits the filters best, narrowest first."""
         wanted, realm = self.wanted, keys.realm(self.actor.tenant_id, owner)
         if wanted.parent_id:
-            return self._by_rank(indexes.BY_PARENT, [keys.by_parent(realm, each) for each in wanted.parent_id])
+            return self._by_rank(indexes.OF_PARENT, [keys.by_parent(realm, each) for each in wanted.parent_id])
         if wanted.goal_id:
-            return self._by_rank(indexes.BY_GOAL, [keys.by_goal(realm, each) for each in wanted.goal_id])
+            return self._by_rank(indexes.OF_GOAL, [keys.by_goal(realm, each) for each in wanted.goal_id])
         if wanted.depends_on:
             named = [keys.by_dependency(realm, each) for each in (*wanted.depends_on, "*")]
-            return self._by_rank(indexes.BY_DEPENDENCY, named)
+            return self._by_rank(indexes.OF_DEPENDENCY, named)
         if wanted.assignee:
             return self._by_rank(indexes.BY_ASSIGNEE, [keys.by_assignee(realm, each) for each in wanted.assignee])
         everything = keys.listed(realm, self.kind)
@@ -157,7 +173,7 @@ class _Listing:
         if wanted.due_date_from or wanted.due_date_to:
             self.descending = False
             low, high = wanted.due_date_from or " ", _through(wanted.due_date_to)
-            found = self._by_rank(indexes.LISTED_BY_DUE, [everything])
+            found = self._by_rank(indexes.DUE, [everything])
             return [Range(each.index, each.partition, each.prefix, low, high) for each in found]
         if self.statuses:
             return self._by_rank(indexes.LISTED_BY_RANK, [everything])
@@ -174,36 +190,34 @@ class _Listing:
         if len(words) > WORDS_MAX:
             raise Invalid(FieldError("query", f"has {len(words)} words", f"at most {WORDS_MAX}", "too_many"))
         for word in words:
-            self.filter.contains_any("text", [word])
+            self.filter.add(filters.searched(word))
         if wanted.parent_id:
             # Goals lie under their parents too, and a goal's id may be given here.
-            self.filter.any_of("type", [self.kind])
+            self.filter.add(filters.any_of("type", [self.kind]))
         ranked = all(each.prefix for each in self.ranges)
         if self.statuses and not ranked:
-            self.filter.any_of("status", self.statuses)
+            self.filter.add(filters.any_of("status", self.statuses))
         if wanted.assignee and "by_assignee" not in used:
-            self.filter.any_of("assignee", wanted.assignee)
+            self.filter.add(filters.any_of("assignee", wanted.assignee))
         if wanted.goal_id and "by_goal" not in used:
-            self.filter.any_of("goal_id", wanted.goal_id)
+            self.filter.add(filters.any_of("goal_id", wanted.goal_id))
         if self.projects:
             self._filter_projects()
         if wanted.depends_on:
-            self.filter.contains_any("depends_on", wanted.depends_on)
+            self.filter.add(filters.contains_any("depends_on", wanted.depends_on))
         if wanted.progress_min is not None or wanted.progress_max is not None:
-            self.filter.number_between("progress", wanted.progress_min, wanted.progress_max)
+            self.filter.add(filters.number_between("progress", wanted.progress_min, wanted.progress_max))
         if wanted.due_date_from or wanted.due_date_to:
-            self.filter.between("due", wanted.due_date_from, _through(wanted.due_date_to))
+            self.filter.add(filters.between("due", wanted.due_date_from, _through(wanted.due_date_to)))
         if wanted.updated_at_from or wanted.updated_at_to:
-            self.filter.between("updated_at", wanted.updated_at_from, _through(wanted.updated_at_to))
+            self.filter.add(filters.between("updated_at", wanted.updated_at_from, _through(wanted.updated_at_to)))
 
     def _filter_projects(self) -> None:
         """Tracks of several projects share a partition; personal ones are in no project but were asked for too."""
-        self.filter.contains_any("project_ids", self.projects)
+        conditions = [filters.contains_any("project_ids", self.projects)]
         if self.actor.id in self.owners:
-            condition = self.filter.conditions.pop()
-            self.filter.conditions.append(
-                f"({condition} OR {self.filter.name('owner')} = {self.filter.value(self.actor.id)})"
-            )
+            conditions.append(filters.any_of("owner", [self.actor.id]))
+        self.filter.add(filters.either(*conditions))
 
 
 def _through(bound: str | None) -> str:

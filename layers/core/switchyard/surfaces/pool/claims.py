@@ -14,7 +14,7 @@ from switchyard.store.ready import Wanted
 from switchyard.surfaces.pool import present
 from switchyard.surfaces.pool.listing import link
 from switchyard.surfaces.pool.models import ClaimNext, Lease, ReadyTasks
-from switchyard.surfaces.pool.tasks import of_path
+from switchyard.surfaces.pool.tasks import of_path, path_id
 
 #: Ready tasks that are read to draw one, and when other workers draw too: several times as many as these may be.
 CANDIDATES, CONTENDED_CANDIDATES = 8, 48
@@ -64,8 +64,9 @@ def draw(unit: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
 
 def heartbeat(call: Call[Lease]) -> Reply:
     """Prolong the caller's lease on the task of the path."""
-    body = call.body
-    return Reply(200, shown(claims.prolong(call.unit, of_path(call), body.lease_seconds)))
+    seconds = call.body.lease_seconds
+    kept = claims.keep(call.unit, path_id(call), seconds)
+    return Reply(200, shown(kept or claims.prolong(call.unit, of_path(call), seconds)))
 
 
 def release(call: Call) -> Reply:

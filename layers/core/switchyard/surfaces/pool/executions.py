@@ -11,10 +11,11 @@ from switchyard.http.call import Call, Reply
 from switchyard.http.validation import Expectation, checked
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
-from switchyard.store import indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
-from switchyard.store.lists import Filter, Range
+from switchyard.store.filters import Filter
+from switchyard.store.lists import Range
 from switchyard.surfaces.pool import present
 from switchyard.surfaces.pool.execution_models import Execute, ListExecutions
 from switchyard.surfaces.pool.listing import by_assignee, link
@@ -62,14 +63,14 @@ def list_all(call: Call[None, ListExecutions]) -> Reply:
     row_filter = Filter()
     if query.task_id:
         if query.status:
-            row_filter.any_of("status", list(_STORED[query.status]))
+            row_filter.add(filters.any_of("status", list(_STORED[query.status])))
         if query.agent_id:
-            row_filter.any_of("agent", [query.agent_id])
+            row_filter.add(filters.any_of("agent", [query.agent_id]))
         _task(call.unit, query.task_id)
         pk, prefix = keys.runs(tenant, query.task_id)
         ranges = [Range(indexes.TABLE, pk, prefix=prefix)]
     else:
-        row_filter.any_of("latest_run_status", list(_STORED[query.status] if query.status else _SHOWN))
+        row_filter.add(filters.any_of("latest_run_status", list(_STORED[query.status] if query.status else _SHOWN)))
         everything = [Range(indexes.LISTED_BY_ID, keys.listed(tenant, "task"))]
         ranges = by_assignee(tenant, query.agent_id) if query.agent_id else everything
     page = lists.read_page(call.unit.table, ranges, limit=query.limit, after=after, row_filter=row_filter)

@@ -5,10 +5,11 @@ from urllib.parse import parse_qsl, urlencode
 from switchyard.domain import lifecycle
 from switchyard.http.call import Call, Reply
 from switchyard.http.request import Request
-from switchyard.store import indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists
 from switchyard.store import tracks as track_rows
+from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
-from switchyard.store.lists import Filter, Range
+from switchyard.store.lists import Range
 from switchyard.surfaces.pool import present, workflow
 from switchyard.surfaces.pool.models import ListTasks
 
@@ -68,7 +69,7 @@ def _filter(query: ListTasks) -> Filter:
     """Filter by what the chosen index does not cover."""
     rest = Filter()
     if query.space_id:
-        rest.first_is("project_ids", query.space_id)
+        rest.add(filters.first_is("project_ids", query.space_id))
     if query.priority and (query.assigned_to or query.space_id):
-        rest.any_of("priority", [query.priority])
+        rest.add(filters.any_of("priority", [query.priority]))
     return rest

@@ -13,9 +13,10 @@ from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger.unit import RowKey
-from switchyard.store import homes, indexes, keys, lists
+from switchyard.store import filters, homes, indexes, keys, lists
 from switchyard.store import tracks as track_rows
-from switchyard.store.lists import Filter, Range
+from switchyard.store.filters import Filter
+from switchyard.store.lists import Range
 from switchyard.store.table import Item
 from switchyard.surfaces.projects import paging, present, run_present, scope, tasks
 from switchyard.surfaces.projects.inputs import Paging
@@ -89,24 +90,24 @@ def _everything(call: AnyCall) -> list[Range]:
 def _filter(query: ListTasks) -> Filter:
     wanted = Filter()
     if query.origin_product:
-        wanted.any_of("origin_product", [query.origin_product])
+        wanted.add(filters.any_of("origin_product", [query.origin_product]))
     if query.stage:
-        wanted.contains_any("stages", [query.stage])
+        wanted.add(filters.contains_any("stages", [query.stage]))
     if query.organization:
-        wanted.begins_with("repository", f"{query.organization.lower()}/")
+        wanted.add(filters.begins_with("repository", f"{query.organization.lower()}/"))
     if query.repository:
         attribute = "repository" if "/" in query.repository else "repository_name"
-        wanted.any_of(attribute, [query.repository.lower()])
+        wanted.add(filters.any_of(attribute, [query.repository.lower()]))
     if query.created_by is not None:
-        wanted.number_between("created_by_number", query.created_by, query.created_by)
+        wanted.add(filters.number_between("created_by_number", query.created_by, query.created_by))
     if query.status:
-        wanted.any_of("latest_run_status", run_present.stored(query.status))
+        wanted.add(filters.any_of("latest_run_status", run_present.stored(query.status)))
     if query.search:
-        options = [f"contains({wanted.name('text')}, {wanted.value(folded(query.search))})"]
+        options = [filters.searched(folded(query.search))]
         number = query.search.rpartition("-")[2]
         if number.isascii() and number.isdecimal() and len(number) <= 15:
-            options.append(f"{wanted.name('task_number')} = {wanted.value(int(number))}")
-        wanted.either(*options)
+            options.append(filters.number_between("task_number", int(number), int(number)))
+        wanted.add(filters.either(*options))
     return wanted
 
 
@@ -165,7 +166,7 @@ class _View:
         #: The repository whose tasks are all that is left, None for any other list: how many there are is counted.
         self.repository = _repository_alone(call.query) if homes else None
         self.counted = bool(homes) and (not row_filter.conditions or self.repository is not None)
-        self.print = lists.fingerprint(homes, row_filter.conditions, row_filter.values)
+        self.print = lists.fingerprint(homes, row_filter.print())
 
     def skip(self, start: Start) -> Start:
         """Go on from a place to less than a page's examined rows before the query's offset: 1,000 rows a read."""

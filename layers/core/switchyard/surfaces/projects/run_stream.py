@@ -123,6 +123,7 @@ def stream(call: Call[None, StreamLog]) -> Reply:
     if place is None and query.start == "latest":
         place = Place(lowest_id(time.time() - STABLE_SECONDS), 0, run.version)
     events = _Events(place or Place())
+    waited = 0.0
     give_up = min(time.monotonic() + query.wait, table.deadline - RESERVE_SECONDS)
     while True:
         over = _is_over(run)
@@ -131,14 +132,15 @@ def stream(call: Call[None, StreamLog]) -> Reply:
         if events.count or over or time.monotonic() + POLL_SECONDS > give_up:
             break
         time.sleep(POLL_SECONDS)
+        waited += POLL_SECONDS
         run = _again(call, run)
     if over and events.place.ended:
-        return Reply(204)
+        return Reply(204, logged={"waited_ms": waited * 1000})
     if over and not events.full:
         events.add(replace(events.place, ended=True), json.dumps({"type": "end", "status": run.status}), "end")
     elif not events.count:
         events.add(events.place, json.dumps({"type": "keepalive"}), "keepalive")
-    return Reply(200, bytes(events.text), {"content-type": EVENT_STREAM})
+    return Reply(200, bytes(events.text), {"content-type": EVENT_STREAM}, logged={"waited_ms": waited * 1000})
 
 
 def state(run: Run) -> dict[str, object]:

@@ -13,6 +13,7 @@ from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall
+from switchyard.ledger import runs
 from switchyard.ledger.unit import RowKey
 from switchyard.store import keys, tenants
 from switchyard.store import runs as run_rows
@@ -45,15 +46,18 @@ def is_any(call: AnyCall) -> bool:
     return call.path["project"] == _ANY
 
 
-def task_in(call: AnyCall, rows: Iterable[RowKey] = (), missing: str = "Not found.") -> Track:
+def task_in(call: AnyCall, rows: Iterable[RowKey] = (), missing: str = "Not found.", *, latest: bool = False) -> Track:
     """Return the task of the path: 1 round trip, also with further rows, which `call.unit.row` then has.
 
-    Raises Missing, with the text, unless it is a task that the caller may see in the project of the path.
+    `latest`: with its newest run, where that takes no further round trip.
+    Raises Missing, with the text, for what is no task the caller may see in the project of the path.
     """
     track_id, given = task_id(call, missing), call.path["project"]
     number = _number(given)
     unresolved = number is not None and _known(_numbers, (call.actor.tenant_id, number)) is None
     also = [keys.project_number(call.actor.tenant_id, number)] if number and unresolved else []
+    if latest and not also:
+        runs.prefetch_latest(call.unit, track_id)
     call.unit.prefetch([track_id], rows=[*rows, *also])
     task = call.unit.find([track_id]).get(track_id)
     if task is None or not task.is_task:

@@ -10,8 +10,9 @@ from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.ledger import numbers
 from switchyard.ledger import tracks as track_verbs
-from switchyard.store import keys, tenants
+from switchyard.store import keys
 from switchyard.store import runs as run_rows
 from switchyard.surfaces.projects import present, scope
 from switchyard.surfaces.projects.models import TaskFields
@@ -28,11 +29,10 @@ NEW = {"origin_product": ""}
 
 
 def create(call: Call[TaskFields]) -> Reply:
-    """Make the task of a TaskFields body, with the project's next number: 1 round trip to read it, 1 to write."""
+    """Make the task of a TaskFields body, with the project's next number: 1 round trip, 2 when that is not known."""
     body = call.body
     project = scope.project(call)
-    number = tenants.next_number(call.unit.row(keys.project_counter(project.tenant_id, project.id)))
-    call.unit.write(tenants.draw_number(project.tenant_id, project.id, number))
+    number = numbers.draw(call.unit, project.id)
     fields, own = _changes(body, None)
     own |= {"slug": f"{slug_prefix(project)}-{number}", "title_manually_set": bool(body.title)}
     description = body.description or ""
@@ -57,8 +57,11 @@ def create(call: Call[TaskFields]) -> Reply:
 
 
 def read(call: Call) -> Reply:
-    """Show the task of the path, with its latest run: 1 round trip, 2 when it has one."""
-    return answer(scope.task_in(call), call)
+    """Show the task of the path, with its latest run: 1 round trip.
+
+    2 when it has one and staged artifacts wait, or when the path's number is not remembered.
+    """
+    return answer(scope.task_in(call, latest=True), call)
 
 
 def update(call: Call[TaskFields]) -> Reply:

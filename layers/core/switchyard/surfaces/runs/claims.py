@@ -35,17 +35,22 @@ def claim(call: Call[Claim]) -> Reply:
     unit = call.unit
     unit.replay()
     until = min(unit.started + body.wait_seconds, unit.table.deadline - _RESERVE)
-    look = 0
+    look, waited = 0, 0.0
     while True:
         found = _of_task(unit, body) if body.task else draw(unit, body.lease_seconds, body.project, look)
         if found:
-            return Reply(200, present.claimed(*found, call.request.base_url))
+            return Reply(200, present.claimed(*found, call.request.base_url), logged=_waited(waited))
         pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter, not a secret
         if time.monotonic() + pause > until:
-            return Reply(204)
+            return Reply(204, logged=_waited(waited))
         time.sleep(pause)
+        waited += pause
         unit.forget()
         look += 1
+
+
+def _waited(seconds: float) -> dict[str, float]:
+    return {"waited_ms": round(seconds * 1000)} if seconds else {}
 
 
 def draw(unit: Unit, lease_seconds: int, project_id: str | None = None, look: int = 0) -> tuple[Track, Run] | None:
@@ -95,9 +100,12 @@ def _of_task(unit: Unit, body: Claim) -> tuple[Track, Run] | None:
 
 def heartbeat(call: Call[Lease]) -> Reply:
     """Prolong the caller's lease on the run of the path."""
-    body = call.body
-    _, run = _of_path(call)
-    return Reply(200, present.lease(runs.prolong(call.unit, run, body.lease_seconds)))
+    seconds = call.body.lease_seconds
+    kept = runs.keep(call.unit, call.path_id("task_id"), call.path_id("run_id"), seconds)
+    if kept is None:
+        _, run = _of_path(call)
+        kept = runs.prolong(call.unit, run, seconds)
+    return Reply(200, present.lease(kept))
 
 
 def release(call: Call) -> Reply:

@@ -1,5 +1,6 @@
-"""What the command line of switchyard.admin prints for people: a line for each thing."""
+"""What the operator's command line prints of an answer: a line for each item; and the options of its lists."""
 
+import argparse
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,11 @@ from typing import Any
 def issued(answer: dict[str, Any]) -> str:
     """Return the secret, and what to do with it."""
     return f"{answer['token']}\nid {answer['id']}; keep the token now: it is not shown again"
+
+
+def tenant(answer: dict[str, Any]) -> str:
+    """Return a tenant's id."""
+    return str(answer["id"])
 
 
 def settings(answer: dict[str, Any]) -> str:
@@ -47,3 +53,19 @@ def revoked(_: dict[str, Any]) -> str:
 def _lines(answer: dict[str, Any], line: Callable[[dict[str, Any]], str]) -> str:
     more = [f"(more: --cursor {answer['nextCursor']})"] if answer["nextCursor"] else []
     return "\n".join([*map(line, answer["items"]), *more])
+
+
+def link(answer: dict[str, Any]) -> str:
+    """Return where to sign in: a path below the API's address."""
+    return f"{answer['path']}\nbelow the API's address, once, until {answer['validUntil']}"
+
+
+def add_paging(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a list."""
+    parser.add_argument("--limit", type=int, default=50, help="1 to 100 (default 50)")
+    parser.add_argument("--cursor", help="continue where the last page ended")
+
+
+def page_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the page that the options ask for."""
+    return {"limit": options.limit, "cursor": options.cursor}

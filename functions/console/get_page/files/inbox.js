@@ -1,0 +1,45 @@
+// What wants a person: runs that failed or wait, tasks that are theirs, tasks that are late.
+import { html } from "./html.js";
+import { get, session } from "./api.js";
+import { to } from "./router.js";
+import { Empty, Status, isOverdue, Time, Wait, usePoll } from "./ui.js";
+import { idsOf, readRuns, useTitles } from "./runs.js";
+
+const POLL_MS = 10_000;
+const OPEN = "status=backlog,todo,in_progress,none";
+
+/** @param {{title: string, items: any[] | undefined, error: any, row: (item: any) => any, empty: string}} props */
+const Part = ({ title, items, error, row, empty }) => html`<section class="panel"><h2>${title} ${items && html`<span class="count">${items.length}</span>`}</h2>
+  ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map(row)}</ul>` : html`<p class="quiet">${empty}</p>`}</section>`;
+
+/** @param {{query: string, title: string, empty: string}} props */
+function RunsPart({ query, title, empty }) {
+  const { value, error } = usePoll(() => readRuns(query), POLL_MS, [query]);
+  const named = useTitles(value ? value.body : []);
+  return html`<${Part} title=${title} items=${value && value.body} error=${error} empty=${empty} row=${(/** @type {any} */ each) => {
+    const { task, run } = idsOf(each);
+    return html`<li key=${each.id}><a class="row" href=${to.run(task, run)} data-item=${each.id}><span class="grow strong">${named.get(task) || each.taskId}</span>
+      ${each.error && html`<span class="quiet grow">${each.error}</span>`}<${Status} status=${each.status} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`;
+  }} />`;
+}
+
+/** @param {{query: string, title: string, empty: string}} props */
+function TasksPart({ query, title, empty }) {
+  const { value, error } = usePoll(() => get(`/v1/tracks?type=task&limit=25&${OPEN}&${query}`), POLL_MS, [query]);
+  return html`<${Part} title=${title} items=${value && value.items} error=${error} empty=${empty} row=${(/** @type {any} */ each) => html`<li key=${each.id}>
+    <a class="row" href=${to.task(each.id)} data-item=${each.id}><span class="grow strong">${each.title}</span>
+      ${each.task.dueDate && html`<span class=${isOverdue(each.task.dueDate) ? "tag bad" : "tag"}>due ${each.task.dueDate}</span>`}<${Status} status=${each.task.status} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`} />`;
+}
+
+export function Inbox() {
+  const who = session.value;
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  return html`<main id="main" tabindex="-1"><header class="bar"><h1>Inbox</h1></header>
+    ${who ? html`<div class="parts">
+      <${RunsPart} query="status=failed&limit=25" title="Runs that failed" empty="No task's latest run failed." />
+      <${TasksPart} query=${`assignee=${encodeURIComponent(who.actor.id)}`} title="Assigned to me" empty="Nothing open is assigned to you." />
+      <${TasksPart} query=${`dueDateTo=${yesterday}`} title="Overdue" empty="Nothing is late." />
+      <${RunsPart} query="status=pending&limit=25" title="Runs that wait for an agent" empty="No run waits: agents keep up." />
+    </div>` : html`<${Empty} title="One moment">Looking who you are.<//>`}
+  </main>`;
+}

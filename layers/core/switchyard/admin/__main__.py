@@ -1,0 +1,7 @@
+"""`python -m switchyard.admin`."""
+
+import sys
+
+from switchyard.admin.cli import main
+
+sys.exit(main())

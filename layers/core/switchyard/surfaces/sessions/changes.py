@@ -1,0 +1,81 @@
+"""Sessions over HTTP: what begins, prolongs, shows and ends one, and the cookie that goes with it."""
+
+from typing import Any
+
+from switchyard.domain import clock
+from switchyard.http import auth, cookies
+from switchyard.http.call import AnyCall, Call, Opened, Reply
+from switchyard.ledger import sessions
+from switchyard.store import filters, indexes, keys, lists, tokens
+from switchyard.store.filters import Filter
+from switchyard.store.lists import Range
+from switchyard.store.tokens import TokenRow
+from switchyard.surfaces.sessions import present
+from switchyard.surfaces.sessions.models import Paging, SignIn
+
+
+def sign_in(opened: Opened[SignIn]) -> Reply:
+    """Begin a session by a SignIn body. A cookie that comes with the request counts for nothing."""
+    cookies.check_origin(opened.request)
+    browser, table = opened.request.headers.get("user-agent", ""), opened.table
+    if opened.body.code is not None:
+        row, secret = sessions.begin_by_link(table, opened.body.code, browser)
+    else:
+        token = auth.opened_by(opened.body.token, table, session=False)
+        row, secret = sessions.begin_by_token(table, token, browser)
+    shown = present.who(row.actor, sessions.tenant_name(table, row.actor.tenant_id), row)
+    return Reply(201, shown, cookies=(cookies.keep(secret, _seconds_left(row)),))
+
+
+def who_am_i(call: AnyCall) -> Reply:
+    """Show the caller."""
+    row = sessions.current(call.unit)
+    return Reply(200, present.who(call.actor, sessions.tenant_name(call.unit.table, call.actor.tenant_id), row))
+
+
+def renew(call: Call) -> Reply:
+    """Prolong the caller's session, and its cookie with it; a token stays as it is."""
+    row = sessions.prolong(call.unit)
+    shown = present.who(call.actor, sessions.tenant_name(call.unit.table, call.actor.tenant_id), row)
+    secret = cookies.secret_of(call.request)
+    if row is None or secret is None:
+        return Reply(200, shown)
+    auth.forget(row.digest)
+    return Reply(200, shown, cookies=(cookies.keep(secret, _seconds_left(row)),))
+
+
+def sign_out(call: Call) -> Reply:
+    """End the caller's session, if it is one: a token stays as it is."""
+    row = sessions.end_own(call.unit)
+    if row:
+        auth.forget(row.digest)
+    return Reply(204, cookies=(cookies.drop(),))
+
+
+def revoke(call: Call) -> Reply:
+    """End the session of the path."""
+    auth.forget(sessions.end(call.unit, call.path_id()).digest)
+    return Reply(204)
+
+
+def list_all(call: Call[None, Paging]) -> Reply:
+    """Answer with the caller's sessions, or for an administrator those of the tenant, newest first."""
+    actor, query, row_filter = call.actor, call.query, Filter()
+    if not actor.may("settings:admin"):
+        row_filter.add(filters.any_of("actor_id", [actor.id]))
+    partition = keys.listed(actor.tenant_id, "session")
+    print_ = lists.fingerprint(partition, actor.id, row_filter.print())
+    page = lists.read_page(
+        call.unit.table,
+        [Range(indexes.LISTED_BY_ID, partition)],
+        limit=query.limit,
+        after=lists.from_cursor(query.cursor, print_),
+        row_filter=row_filter,
+    )
+    items: list[dict[str, Any]] = [present.session(tokens.from_item(row), actor.token_id) for row in page.items]
+    return Reply(200, {"items": items, "nextCursor": lists.to_cursor(page.position, print_)})
+
+
+def _seconds_left(row: TokenRow) -> int:
+    assert row.expires_at
+    return max(clock.milliseconds(row.expires_at) // 1000 - clock.epoch(), 0)

@@ -1,0 +1,61 @@
+"""Command line of releases: `python -m release deploy ENV`, by way of `make deploy ENV=dev`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.steps import StepFailed, report
+from release import deploy, destroy
+from release.settings import BAKE_SECONDS, Settings, ask, load
+from release.smoke import smoke
+from release.stacks import outputs
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m release", description=__doc__)
+    parser.add_argument("command", choices=("preflight", "deploy", "smoke", "destroy"))
+    parser.add_argument("environment", help="dev, prod or local: a section of samconfig.toml")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="an answer, instead of being asked"
+    )
+    parser.add_argument("--yes", action="store_true", help="deploy without showing the change set first")
+    parser.add_argument(
+        "--bake", type=int, default=BAKE_SECONDS, help=f"seconds to watch the alarms (default {BAKE_SECONDS})"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        settings = load(options.environment)
+        ask(settings, dict(each.split("=", 1) if "=" in each else (each, "") for each in options.set))
+        settings.remember()
+        _run(options, settings)
+    except StepFailed as failure:
+        report(failure)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        report(StepFailed(str(error), hint="AWS refused that, or could not be reached"))
+        return 3
+    except KeyboardInterrupt:
+        print("\ninterrupted; `make deploy` again shows how things stand", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> None:
+    match options.command:
+        case "preflight":
+            deploy.look(settings)
+        case "deploy":
+            deploy.release(settings, confirm=not options.yes, bake=options.bake)
+        case "smoke":
+            found = outputs(settings)
+            print(f"answered: {', '.join(smoke(settings, found['ApiUrl'], found['TableName']))}")
+        case "destroy":
+            destroy.destroy(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

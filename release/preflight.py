@@ -1,0 +1,164 @@
+"""What an account lacks for a deployment, one line each, before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from release.settings import Settings
+
+#: Executions at once below which a burst of a few clients is refused. New accounts may have 10.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+CONCURRENCY_WANTED = 100
+#: A table with its indexes, a function for each endpoint and so on: how many functions' code a region holds.
+UNDER_WAY = "_IN_PROGRESS"
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AccessDeniedFault"}
+NO_SUCH_KEYS = {
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "UnrecognizedClientException",
+    "ExpiredTokenException",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line. `stops` tells whether a deployment would fail; otherwise it is good to know."""
+
+    text: str
+    stops: bool = True
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Look at the account; the first that stops is the last, where what follows would only repeat it."""
+    regions = boto3.session.Session().get_available_regions("lambda", partition_name=_partition(settings.region))
+    if settings.region not in regions:
+        yield Finding(
+            f"region {settings.region}: AWS has no Lambda there; one of {', '.join(regions[:4]) or 'its regions'}, …"
+        )
+        return
+    for check in (_credentials, _stack, _stage, _concurrency, _certificate, _former_table):
+        stopped = False
+        for each in _told(check, settings):
+            yield each
+            stopped = stopped or each.stops
+        if stopped and check is _credentials:
+            return
+
+
+def _partition(region: str) -> str:
+    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def _told(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
+    """The findings of one check; one that AWS refuses is a finding too."""
+    try:
+        yield from check(settings)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in NO_SUCH_KEYS:
+            yield Finding(
+                f"credentials: AWS does not take them ({code}); log in again, or enable the region {settings.region}"
+            )
+        elif code in DENIED:
+            yield Finding(f"rights: {error.operation_name} is not allowed; deploying needs it")
+        else:
+            yield Finding(f"{error.operation_name}: {error.response['Error'].get('Message') or code}")
+    except BotoCoreError as error:
+        yield Finding(f"AWS cannot be reached or asked: {error}")
+
+
+def _credentials(settings: Settings) -> Iterator[Finding]:
+    identity = settings.client("sts").get_caller_identity()
+    yield Finding(
+        f"account {identity['Account']}, {settings.region}, as {identity['Arn'].rpartition(':')[2]}", stops=False
+    )
+
+
+def _stack(settings: Settings) -> Iterator[Finding]:
+    """A stack that another deployment works on, or whose first one failed, takes no change set."""
+    status = stack_status(settings)
+    if status in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"):
+        yield Finding(
+            f"stack {settings.stack_name}: {status}, its first deployment failed; "
+            f"`make destroy ENV={settings.environment}` first"
+        )
+    elif status and status.endswith(UNDER_WAY):
+        yield Finding(f"stack {settings.stack_name}: {status}, another deployment is under way")
+    elif status and "FAILED" in status:
+        yield Finding(
+            f"stack {settings.stack_name}: {status}; see its events, then `aws cloudformation continue-update-rollback`"
+        )
+
+
+def stack_status(settings: Settings) -> str | None:
+    """The status of the environment's stack; None when there is none."""
+    try:
+        found = settings.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+    return str(found[0]["StackStatus"])
+
+
+def _stage(settings: Settings) -> Iterator[Finding]:
+    """The names of functions carry the stage, and two stacks cannot have them."""
+    client = settings.client("lambda")
+    try:
+        found = client.get_function(FunctionName=f"switchyard-{settings.stage}_ServiceGetHealth")
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return
+        raise
+    owner = found.get("Tags", {}).get("aws:cloudformation:stack-name")
+    if owner and owner != settings.stack_name:
+        yield Finding(f"stage {settings.stage}: taken by the stack {owner} of this account and region")
+
+
+def _concurrency(settings: Settings) -> Iterator[Finding]:
+    limit = settings.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    if limit < CONCURRENCY_WANTED:
+        yield Finding(
+            f"quota: {limit} functions may run at once, as in a new account; bursts are refused until Service Quotas, "
+            "AWS Lambda, Concurrent executions is 1,000",
+            stops=False,
+        )
+
+
+def _certificate(settings: Settings) -> Iterator[Finding]:
+    """A name needs a certificate of its region that is issued, and is for that name."""
+    arn = settings.answers.get("CertificateArn")
+    if not arn:
+        return
+    region = arn.split(":")[3]
+    if region != settings.region:
+        yield Finding(f"certificate: is in {region}; the API needs one in {settings.region}")
+        return
+    found = settings.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+    if found["Status"] != "ISSUED":
+        yield Finding(f"certificate: {found['Status']}; it must be issued first")
+    names, wanted = found.get("SubjectAlternativeNames", []), settings.answers["DomainName"]
+    if wanted not in names and "*." + wanted.partition(".")[2] not in names:
+        yield Finding(f"certificate: is for {', '.join(names)}, not for {wanted}")
+
+
+def _former_table(settings: Settings) -> Iterator[Finding]:
+    """A table that a stack left behind is no hindrance, but whoever deploys anew may have expected its rows."""
+    if stack_status(settings) is not None:
+        return
+    names = [
+        name
+        for page in settings.client("dynamodb").get_paginator("list_tables").paginate()
+        for name in page["TableNames"]
+        if name.startswith(f"{settings.stack_name}-Table-")
+    ]
+    for name in names:
+        yield Finding(
+            f"table {name}: left by a former installation; docs/deploying.md says how to use its rows",
+            stops=False,
+        )

@@ -1,0 +1,114 @@
+"""What stands in CloudFormation: outputs, the release that is deployed, and bringing a former one back."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.steps import StepFailed
+from release.settings import Settings
+
+POLL_SECONDS = 2.0
+#: Longer than the slowest update: an index of a large table is built for as long as it takes.
+SECONDS_MAX = 3_600
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as it is deployed: its template and its parameters. `changed` is when it came to be."""
+
+    template: str
+    parameters: dict[str, str]
+    changed: str
+
+
+def current(settings: Settings) -> Release | None:
+    """The release that is deployed; None when there is none."""
+    client = settings.client("cloudformation")
+    try:
+        stack = client.describe_stacks(StackName=settings.stack_name)["Stacks"][0]
+        template = client.get_template(StackName=settings.stack_name, TemplateStage="Original")["TemplateBody"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+    text = template if isinstance(template, str) else json.dumps(template)
+    given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", ())}
+    return Release(text, given, str(stack.get("LastUpdatedTime") or stack["CreationTime"]))
+
+
+def outputs(settings: Settings) -> dict[str, str]:
+    """The stack's outputs. `ApiUrl` of an emulated stack is where it serves."""
+    found = settings.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"][0]
+    values = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
+    if settings.is_emulated:
+        values["ApiUrl"] = os.environ["SWITCHYARD_URL"]
+    return values
+
+
+def bring_back(settings: Settings, former: Release, bucket: str) -> None:
+    """Deploy a former release again: its template as it was, its parameters as they were. Raises StepFailed."""
+    client, key = settings.client("cloudformation"), f"{settings.stack_name}/former.template"
+    suffix = "amazonaws.com.cn" if settings.region.startswith("cn-") else "amazonaws.com"
+    # A template in the call itself has at most 51,200 bytes.
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    settings.client("s3").put_object(Bucket=bucket, Key=key, Body=former.template.encode())
+    # A value that is not shown (NoEcho) comes back as asterisks; the stack still has it.
+    parameters = [
+        {"ParameterKey": name, "UsePreviousValue": True}
+        if set(value) == {"*"}
+        else {"ParameterKey": name, "ParameterValue": value}
+        for name, value in former.parameters.items()
+    ]
+    client.update_stack(
+        StackName=settings.stack_name,
+        TemplateURL=f"https://s3.{settings.region}.{suffix}/{bucket}/{key}",
+        Parameters=parameters,
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    ended = wait(settings)
+    if ended != "UPDATE_COMPLETE":
+        raise StepFailed(f"the former release could not be brought back: {ended}", hint=first_failure(settings))
+
+
+def wait(settings: Settings) -> str:
+    """Wait until nothing works on the stack; its status, DELETE_COMPLETE when it is gone. Raises StepFailed."""
+    client, deadline = settings.client("cloudformation"), time.monotonic() + SECONDS_MAX
+    while time.monotonic() < deadline:
+        try:
+            status = str(client.describe_stacks(StackName=settings.stack_name)["Stacks"][0]["StackStatus"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError":
+                return "DELETE_COMPLETE"
+            raise
+        if not status.endswith("_IN_PROGRESS"):
+            return status
+        time.sleep(POLL_SECONDS)
+    raise StepFailed(f"the stack {settings.stack_name} is still being changed after {SECONDS_MAX} s")
+
+
+def first_failure(settings: Settings) -> str:
+    """Why the latest change of the stack failed, in one line."""
+    events: list[dict[str, Any]] = []
+    for page in (
+        settings.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=settings.stack_name)
+    ):
+        events += page["StackEvents"]
+        if any(_begins(each, settings) for each in page["StackEvents"]):
+            break
+    latest = events[: next((at for at, each in enumerate(events) if _begins(each, settings)), len(events))]
+    for each in reversed(latest):
+        why = each.get("ResourceStatusReason", "")
+        if each["ResourceStatus"].endswith("_FAILED") and "cancelled" not in why:
+            return f"{each['LogicalResourceId']}: {why}"
+    return "see the events of the stack"
+
+
+def _begins(event: dict[str, Any], settings: Settings) -> bool:
+    starts = event["ResourceStatus"] in ("UPDATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+    return starts and event["LogicalResourceId"] == settings.stack_name

@@ -1,0 +1,149 @@
+"""What holds for every screen: axe-core finds nothing, 360 pixels are enough, light and dark; types of the modules."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import AGENT, PATIENCE, Yard
+from tests.conformance.environments import NODE
+from tests.support.template import ROOT
+from tests.unit.test_console import FOLDER, VENDORED
+
+
+def furnished(yard: Yard) -> dict[str, str]:
+    """Fill the workspace, and return the screens by their names."""
+    scope = {"type": "projects", "ids": [yard.project]}
+    goal = yard.post("/v1/tracks", {"type": "goal", "title": "The handbook is out", "scope": scope})["id"]
+    outline = yard.task("Outline the handbook", goalId=goal, assignee=AGENT, assigneeType="agent", status="done")
+    draft = yard.task("Draft the first part", goalId=goal, dependsOn=[outline["id"]], assignee=AGENT)
+    yard.task("Publish the handbook", goalId=goal, dependsOn=[draft["id"]], assignee="user_ada", priority="high")
+    late = {"status": "in_progress", "assignee": "user_ada", "dueDate": "2026-01-02"}
+    yard.task("Login page is blank on phones", priority="urgent", **late)
+    yard.task("Renew the certificates", assignee="user_bo", dueDate="2099-01-02")
+    yard.task("Try the new search", status="backlog")
+    yard.task("Rotate the secrets", status="done", assignee="user_ada")
+    run = yard.post(f"/api/projects/-/tasks/{draft['id']}/run")["latest_run"]["id"]
+    yard.post("/api/v1/webhooks", {"url": "https://hooks.example.com/switchyard", "events": ["task.*", "run.*"]})
+    return {
+        "board": "",
+        "inbox": "/inbox",
+        "goals": "/goals",
+        "goal": f"/goals/{goal}",
+        "task": f"/tasks/{draft['id']}",
+        "runs": "/runs",
+        "run": f"/runs/{draft['id']}/{run}",
+        "webhooks": "/webhooks",
+        "settings": "/settings",
+    }
+
+
+def findings(page: Any, npm_folder: Path) -> list[str]:
+    """What axe-core finds on the page."""
+    page.evaluate((npm_folder / "node_modules/axe-core/axe.min.js").read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:3]]}" for each in found["violations"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_a_phone_is_wide_enough(yard: Yard, npm_folder: Path, scheme: str) -> None:
+    screens = furnished(yard)
+    person = yard.person(color_scheme=scheme, reduced_motion="reduce")
+    found: dict[str, list[str]] = {}
+    for name, path in screens.items():
+        person.open(path)
+        expect(person.page.locator("main h1")).to_be_visible()
+        # All is read, but the log of a run that nobody has begun.
+        expect(person.page.locator(".wait")).to_have_count(int(name == "run"), timeout=PATIENCE * 1000)
+        found[name] = findings(person.page, npm_folder)
+        if scheme == "light" and name in ("board", "inbox", "settings", "webhooks"):
+            person.shot(name)
+        person.page.set_viewport_size({"width": 360, "height": 740})
+        width = person.page.evaluate("document.documentElement.scrollWidth")
+        found[f"{name}, 360 px"] = [*findings(person.page, npm_folder), *([f"{width} px wide"] if width > 360 else [])]
+        if name == "board":
+            person.shot(f"phone-{scheme}")
+        person.page.set_viewport_size({"width": 1280, "height": 800})
+        if scheme == "dark" and name == "board":
+            person.shot("board-dark")
+    for key in ("c", "?", "Control+k"):
+        person.page.keyboard.press(key)
+        expect(person.page.get_by_role("dialog")).to_be_visible()
+        found[f"dialog {key}"] = findings(person.page, npm_folder)
+        person.page.keyboard.press("Escape")
+    person.expected = {401}
+    person.open("/sign-in")
+    expect(person.page.get_by_label("Access token")).to_be_visible()
+    found["sign-in"] = findings(person.page, npm_folder)
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+def test_settings_and_webhooks_are_managed(yard: Yard) -> None:
+    person = yard.person(path="/settings")
+    person.expected = {400, 403}
+    person.press("New token")
+    dialog = person.page.get_by_role("dialog")
+    dialog.get_by_label("Whose").fill("not an id")
+    dialog.get_by_role("button", name="Make token").click()
+    expect(person.page.locator("#token-actor-error")).to_be_visible()
+    dialog.get_by_label("Whose").fill("agent_new")
+    dialog.get_by_role("button", name="Make token").click()
+    secret = person.page.get_by_label("Secret", exact=True).inner_text()
+    assert yard.api.get("/v1/tracks", headers={"authorization": f"Bearer {secret}"}).status_code == 200
+    person.page.keyboard.press("Escape")
+    person.see("agent agent_new")
+    person.page.once("dialog", lambda asked: asked.accept())
+    person.press("Revoke the token of agent_new")
+    person.see("Revoked")
+    person.page.get_by_label("New project").fill("Site")
+    person.press("Add")
+    person.see("Site", exact=True)
+    person.page.get_by_label("Tasks of agents that become ready").select_option("agents")
+    other = yard.person("user_bo", "member", "/settings")
+    person.page.reload()
+    person.see("Bo")
+    person.press("End")
+    person.see("That session is ended")
+    expect(other.page.get_by_role("heading", name="Tokens")).to_have_count(0)
+
+    person.open("/webhooks")
+    person.press("New webhook")
+    person.page.get_by_label("Address").fill("ftp://nowhere")
+    person.press("Add webhook")
+    expect(person.page.locator("#hook-url-error")).to_be_visible()
+    person.page.get_by_label("Address").fill(f"{yard.url}/health")
+    person.press("Add webhook")
+    assert person.page.get_by_label("Secret", exact=True).inner_text().startswith("whsec_")
+    person.page.keyboard.press("Escape")
+    yard.task("Told")
+    person.page.get_by_role("link", name=f"{yard.url}/health").click()
+    person.see("task.created")
+    person.press("Disable")
+    person.see("Disabled")
+
+
+def test_a_viewer_sees_and_is_offered_no_change(yard: Yard) -> None:
+    task = yard.task("Read me")
+    person = yard.person("user_rita", "viewer", f"/tasks/{task['id']}")
+    expect(person.page.get_by_label("Title", exact=True)).to_be_disabled()
+    expect(person.page.get_by_role("button", name="Delete")).to_have_count(0)
+    expect(person.page.get_by_role("button", name="Run")).to_have_count(0)
+
+
+# ---------------------------------------------------------------- modules
+
+
+def test_the_modules_types_are_right(npm_folder: Path) -> None:
+    shutil.copy(Path(__file__).parent / "npm/tsconfig.json", npm_folder)
+    command = [NODE / "node", npm_folder / "node_modules/typescript/bin/tsc", "--project", npm_folder / "tsconfig.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_vendored_files_are_the_published_ones(npm_folder: Path) -> None:
+    for name, pinned in VENDORED.items():
+        published = npm_folder / "node_modules" / pinned["package"] / pinned["path"]
+        assert (FOLDER / "files" / name).read_bytes() == published.read_bytes(), name

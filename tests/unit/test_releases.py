@@ -1,0 +1,210 @@
+"""What a release asks and refuses before it touches an account: one clear line each."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+
+from local.steps import StepFailed
+from release import __main__ as command
+from release import destroy, preflight, settings
+from release.settings import Settings
+
+CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a"
+
+
+@pytest.fixture(autouse=True)
+def answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(settings, "ANSWERS", tmp_path)
+    return tmp_path
+
+
+def dev(**given: str) -> Settings:
+    found = settings.load("dev")
+    settings.ask(found, {"Region": "eu-central-1", "AlarmEmail": "", "DomainName": "", "CertificateArn": "", **given})
+    return found
+
+
+# ---------------------------------------------------------------- environments and answers
+
+
+@pytest.mark.parametrize(
+    ("environment", "word"),
+    [
+        ("staging", "ENV=staging is no environment"),
+        ("a-stage-name-that-is-too-long", "a stage has 1 to 16 characters"),
+        ("Dev", "a stage has 1 to 16 characters"),
+    ],
+)
+def test_an_unknown_environment_is_refused_by_name(environment: str, word: str) -> None:
+    with pytest.raises(StepFailed, match=word) as refused:
+        settings.load(environment)
+    assert refused.value.hint == "one of dev, local, prod of samconfig.toml"
+
+
+def test_what_was_asked_once_is_remembered(answers: Path) -> None:
+    asked: list[str] = []
+    replies = iter(["eu-central-1", "ops@example.com", ""])
+
+    def read(question: str) -> str:
+        asked.append(question)
+        return next(replies)
+
+    first = settings.load("dev")
+    settings.ask(first, {}, read)
+    first.remember()
+    again = settings.load("dev")
+    settings.ask(again, {}, read)
+    assert len(asked) == 3
+    assert (again.region, again.parameters["AlarmEmail"], again.parameters["Stage"]) == (
+        "eu-central-1",
+        "ops@example.com",
+        "dev",
+    )
+    assert "Region" not in again.parameters
+    ignored = (settings.ROOT / ".gitignore").read_text().splitlines()
+    assert ".deploy/" in ignored
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"AlarmEmail": "nobody"}, "AlarmEmail=nobody: expected an e-mail address"),
+        ({"Region": "europe"}, "Region=europe: expected a region"),
+        ({"DomainName": "api.example.com"}, "DomainName needs CertificateArn"),
+        ({"Colour": "red"}, "no setting Colour"),
+    ],
+)
+def test_a_bad_answer_is_refused(given: dict[str, str], word: str) -> None:
+    with pytest.raises(StepFailed, match=word):
+        dev(**given)
+
+
+# ---------------------------------------------------------------- preflight
+
+
+class Account:
+    """Answers the calls of the preflight; a call may be set to raise."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {
+            "get_caller_identity": {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/ada"},
+            "describe_stacks": error("ValidationError"),
+            "get_function": error("ResourceNotFoundException"),
+            "get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 1_000}},
+            "describe_certificate": {"Certificate": {"Status": "ISSUED", "SubjectAlternativeNames": ["*.example.com"]}},
+            "list_tables": [{"TableNames": []}],
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**_: Any) -> Any:
+            found = self.answers[name]
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        return call
+
+    def get_paginator(self, name: str) -> Any:
+        return type("Pages", (), {"paginate": lambda _: iter(self.answers[name])})()
+
+
+def error(code: str, operation: str = "Operation") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, operation)
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Account:
+    made = Account()
+    monkeypatch.setattr(Settings, "client", lambda _self, _service: made)
+    return made
+
+
+def lines(found: Iterator[preflight.Finding]) -> list[str]:
+    return [("STOP " if each.stops else "ok ") + each.text for each in found]
+
+
+def test_an_account_that_has_all_is_told_in_one_line(account: Account) -> None:
+    assert lines(preflight.findings(dev())) == ["ok account 123456789012, eu-central-1, as user/ada"]
+
+
+@pytest.mark.parametrize(
+    ("given", "change", "word"),
+    [
+        ({"Region": "eu-nowhere-1"}, {}, "STOP region eu-nowhere-1: AWS has no Lambda there"),
+        (
+            {},
+            {"get_caller_identity": NoCredentialsError()},
+            "STOP AWS cannot be reached or asked: Unable",
+        ),
+        ({}, {"get_caller_identity": error("ExpiredToken")}, "STOP credentials: AWS does not take them (ExpiredToken)"),
+        (
+            {},
+            {"describe_stacks": error("AccessDenied", "DescribeStacks")},
+            "STOP rights: DescribeStacks is not",
+        ),
+        (
+            {},
+            {"describe_stacks": {"Stacks": [{"StackStatus": "ROLLBACK_COMPLETE"}]}},
+            "its first deployment failed; `make destroy ENV=dev` first",
+        ),
+        (
+            {},
+            {"describe_stacks": {"Stacks": [{"StackStatus": "UPDATE_IN_PROGRESS"}]}},
+            "another deployment is under way",
+        ),
+        (
+            {},
+            {"get_function": {"Tags": {"aws:cloudformation:stack-name": "other"}}},
+            "STOP stage dev: taken by the stack other",
+        ),
+        ({}, {"get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 10}}}, "ok quota: 10 functions"),
+        ({}, {"list_tables": [{"TableNames": ["switchyard-dev-Table-X"]}]}, "ok table switchyard-dev-Table-X: left by"),
+        (
+            {"DomainName": "api.example.org", "CertificateArn": CERTIFICATE},
+            {},
+            "STOP certificate: is for *.example.com, not for api.example.org",
+        ),
+        (
+            {"DomainName": "api.example.com", "CertificateArn": CERTIFICATE.replace("eu-central-1", "us-east-1")},
+            {},
+            "STOP certificate: is in us-east-1; the API needs one in eu-central-1",
+        ),
+    ],
+)
+def test_what_an_account_lacks_is_one_line(
+    account: Account, given: dict[str, str], change: dict[str, Any], word: str
+) -> None:
+    account.answers |= change
+    found = lines(preflight.findings(dev(**given)))
+    assert [each for each in found if word in each], found
+    assert all("\n" not in each for each in found)
+
+
+def test_nothing_is_built_when_the_preflight_stops(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dev().remember()
+    account.answers["get_caller_identity"] = error("InvalidClientTokenId")
+    monkeypatch.setattr(command.deploy.building, "build", lambda *_: pytest.fail("built"))
+    assert command.main(["deploy", "dev"]) == 1
+    told = capsys.readouterr()
+    assert "STOP credentials" in told.out
+    assert "nothing was deployed" in told.err
+
+
+# ---------------------------------------------------------------- taking down
+
+
+def test_destroying_says_what_stays_and_wants_the_name(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = [{"OutputKey": "TableName", "OutputValue": "t-1"}, {"OutputKey": "ArtifactsBucket", "OutputValue": "b-1"}]
+    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
+    account.answers["delete_stack"] = AssertionError("deleted")
+    reply: Callable[[str], str] = lambda _: "yes"  # noqa: E731
+    with pytest.raises(StepFailed, match="nothing was deleted"):
+        destroy.destroy(dev(), reply)
+    told = capsys.readouterr().out
+    assert "table t-1" in told
+    assert "bucket b-1" in told

@@ -38,6 +38,10 @@ VALUES: tuple[Any, ...] = (
 #: Right where chance would hardly ever be.
 RIGHT: dict[str, Json] = {
     "surfaces.administration.models.CreateToken": {"actor": {"id": "agent_a"}, "scopes": ["tasks:read"]},
+    "surfaces.planning.draft_models.ApplyTracks": {
+        "scope": {"type": "personal"},
+        "updateDrafts": [{"id": "a", "title": "A", "task": {}}],
+    },
     "surfaces.pool.webhook_models.CreateWebhook": {"url": "https://hooks.example.com/in", "events": ["task.created"]},
 }
 

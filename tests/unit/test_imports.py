@@ -36,7 +36,7 @@ BATCHES = ("asyncio", "aws_lambda_powertools", "botocore", "jmespath", "logging"
 CALLS_OUT = re.compile(r"pool/.*(webhook|deliver)|pipeline/(deliver_webhook|dispatch_webhooks|enqueue_|notify_)")
 #: Modules that a function has loaded when it can answer, Python's own included. One of our modules costs 0.2-1 ms of a
 #: cold start; where one of these is passed, look for an import that can wait until it is used.
-MODULES_MAX = {"plain": 230, "models": 240, "mcp": 255, "batches": 435}
+MODULES_MAX = {"plain": 230, "models": 240, "mcp": 260, "batches": 440}
 #: Functions whose start the bench measures have budgets of their own.
 FUNCTIONS_MAX = {"planning/get_track": 200, "planning/create_track": 220, "service/answer_unmatched": 135}
 SURFACES = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir())

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import page, processors
+from bench.cycle import PARALLEL, cycles_a_second
 from local import process, run
 from local.stack import choose, folder_of
 
@@ -31,13 +33,25 @@ DRAIN_SECONDS = 600
 # Tasks made for a round of requests by id.
 PREPARED = {"get": 500, "claim": 3_000}
 HEADER = (
-    "| rows | operation | clients | requests/s | p50 ms | p99 ms | in handler ms | outside ms |\n" + "|---" * 8 + "|"
+    "| rows | operation | clients | requests/s | p50 ms | p99 ms | in handler ms | outside ms | processor ms |\n"
+    + "|---" * 9
+    + "|"
 )
+#: Requests a second of what people run on machines of their own, measured on this one (two processors): at 1 client,
+#: and where it was more, at 8.
+PEERS = {
+    "create": "Redmine 11, Roundup 62-97, Directus 62-76",
+    "get": "Redmine 34, Roundup 88-219, Directus 129-155",
+    "list": "Redmine 8, Roundup 36-55, Directus 111-124",
+}
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one operation came to with a number of clients; times in milliseconds."""
+    """What one operation came to with a number of clients; times in milliseconds.
+
+    `processor` is what a request takes of all processors: of the local stack, its functions, and this client.
+    """
 
     operation: str
     clients: int
@@ -46,10 +60,11 @@ class Row:
     p99: float
     handler: float
     outside: float
+    processor: float
 
     def cells(self) -> str:
         """The row of the printed table."""
-        times = " | ".join(f"{each:.1f}" for each in (self.p50, self.p99, self.handler, self.outside))
+        times = " | ".join(f"{each:.1f}" for each in (self.p50, self.p99, self.handler, self.outside, self.processor))
         return f"| {self.operation} | {self.clients} | {self.per_second:.0f} | {times} |"
 
 
@@ -61,13 +76,22 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--operations", nargs="+", choices=OPERATIONS, default=list(OPERATIONS))
     parser.add_argument("--rows", type=int, nargs="+", default=[0, 30_000], help="tasks to fill in before the rounds")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     options = parser.parse_args(arguments)
+    lines = [HEADER]
     with loaded_stack(options.stack) as record:
-        print(HEADER)
         for rows in options.rows:
             fill(record, rows)
             for operation, clients in itertools.product(options.operations, options.clients):
-                print(f"| {rows} {measure(record, operation, clients, options.seconds).cells()}", flush=True)
+                row = f"| {rows:,} {measure(record, operation, clients, options.seconds).cells()}"
+                print(row, flush=True)
+                lines.append(row)
+        cycle = f"{cycles_a_second(record):.1f} cycles a second of claim, run and complete, {PARALLEL} at a time."
+    lines += ["", f"The reference worker, on the last of these tables: {cycle}", "", "Others, requests a second:", ""]
+    lines += [f"- {operation}: {peers}" for operation, peers in PEERS.items()]
+    print("\n".join(lines))
+    if options.write:
+        page.write(page.PATH, "load", "\n".join(lines))
     return 0
 
 
@@ -75,14 +99,19 @@ def main(arguments: list[str]) -> int:
 def loaded_stack(given: Path | None) -> Iterator[dict[str, Any]]:
     """The stack.json of a stack that keeps its data, as people's does."""
     if given:
-        yield json.loads(given.read_text(encoding="utf-8"))
+        yield _with_pid(json.loads(given.read_text(encoding="utf-8")), given.parent)
         return
     name = f"load-{os.getpid()}"
     try:
-        yield run.start(choose(name))
+        yield _with_pid(run.start(choose(name)), folder_of(name))
     finally:
         process.stop(name)
         shutil.rmtree(folder_of(name), ignore_errors=True)
+
+
+def _with_pid(record: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The record, with the number of the stack's process."""
+    return record | {"pid": json.loads((folder / "process.json").read_text(encoding="utf-8"))["pid"]}
 
 
 def measure(record: dict[str, Any], operation: str, clients: int, seconds: float) -> Row:
@@ -99,9 +128,10 @@ def measure(record: dict[str, Any], operation: str, clients: int, seconds: float
 
     send(record, operation, clients, min(1.0, seconds), next_id)
     before = figures(record)["invocations"]
-    started = time.perf_counter()
+    started, used = time.perf_counter(), processors.used(record["pid"]) + time.process_time()
     latencies = send(record, operation, clients, seconds, next_id)
     elapsed = time.perf_counter() - started
+    used = processors.used(record["pid"]) + time.process_time() - used
     count, spent = (
         now - then
         for now, then in zip(totals(figures(record)["invocations"], operation), totals(before, operation), strict=True)
@@ -116,6 +146,7 @@ def measure(record: dict[str, Any], operation: str, clients: int, seconds: float
         latencies[int(len(latencies) * 0.99)],
         handler,
         statistics.fmean(latencies) - handler,
+        1000 * used / len(latencies),
     )
 
 

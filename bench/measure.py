@@ -7,42 +7,62 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-SCENARIOS = ("create", "create_keyed", "get", "list")
-REQUESTS = {"create": 400, "create_keyed": 300, "get": 400, "list": 60}
+#: Requests of each warm measurement.
+REQUESTS = {"create": 400, "create_keyed": 300, "get": 400, "list": 60, "mcp": 400, "run": 100}
+#: What the peer has: FastAPI brings no idempotency, no MCP and no runs.
+_PEER = ("create", "get", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is measured: one scenario, warm or cold, and how much of the floor's CPU it may take."""
+
+    scenario: str
+    cold: bool
+    budget: float
+
+    @property
+    def name(self) -> str:
+        return f"cold start, {self.scenario}" if self.cold else self.scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Medians over the rounds: microseconds of CPU per request, and ratios of the same round."""
+    """Medians over the rounds: microseconds of CPU per request, megabytes in memory, and ratios of the same round."""
 
-    scenario: str
+    row: Row
     microseconds: Mapping[str, float]
+    megabytes: Mapping[str, float]
     to_floor: float
     to_peer: float | None
 
 
-def measure(
-    scenario: str, cold: bool, rounds: int, environment: Mapping[str, str], report: Callable[[str], None]
-) -> Figure:
-    """Measure one scenario, warm or cold. A keyed create has no peer: FastAPI brings no idempotency."""
-    variants = ["switchyard", "floor"] + ([] if scenario == "create_keyed" else ["fastapi"])
-    taken: dict[str, list[float]] = {variant: [] for variant in variants}
+def measure(row: Row, rounds: int, environment: Mapping[str, str], report: Callable[[str], None]) -> Figure:
+    """Measure one row."""
+    variants = ["switchyard", "floor"] + (["fastapi"] if row.scenario in _PEER else [])
+    taken: dict[str, list[tuple[float, float]]] = {variant: [] for variant in variants}
     for number in range(rounds):
-        report(f"{'cold' if cold else 'warm'} {scenario}: round {number + 1} of {rounds}")
+        report(f"{row.name}: round {number + 1} of {rounds}")
         for variant in variants:
-            taken[variant].append(_run(variant, scenario, 0 if cold else REQUESTS[scenario], environment))
-    ours, floor, peer = taken["switchyard"], taken["floor"], taken.get("fastapi")
+            requests = 0 if row.cold else REQUESTS[row.scenario]
+            taken[variant].append(_run(variant, row.scenario, requests, environment))
     return Figure(
-        f"{'cold start, ' if cold else ''}{scenario}",
-        {variant: statistics.median(values) for variant, values in taken.items()},
-        statistics.median(a / b for a, b in zip(ours, floor, strict=True)),
-        statistics.median(a / b for a, b in zip(ours, peer, strict=True)) if peer else None,
+        row,
+        {variant: statistics.median(cpu for cpu, _ in values) for variant, values in taken.items()},
+        {variant: statistics.median(kilobytes for _, kilobytes in values) / 1024 for variant, values in taken.items()},
+        _ratio(taken["switchyard"], taken["floor"]),
+        _ratio(taken["switchyard"], taken["fastapi"]) if "fastapi" in taken else None,
     )
 
 
-def _run(variant: str, scenario: str, requests: int, environment: Mapping[str, str]) -> float:
+def _ratio(ours: list[tuple[float, float]], others: list[tuple[float, float]]) -> float:
+    return statistics.median(a / b for (a, _), (b, _) in zip(ours, others, strict=True))
+
+
+def _run(variant: str, scenario: str, requests: int, environment: Mapping[str, str]) -> tuple[float, float]:
     command = [sys.executable, "-m", "bench.worker", variant, scenario, str(requests)]
     done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{variant} {scenario} failed:\n{done.stderr[-2000:]}")
-    return float(done.stdout)
+    cpu, kilobytes = done.stdout.split()
+    return float(cpu), float(kilobytes)

@@ -7,17 +7,16 @@ import contextlib
 import gzip
 import io
 import json
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from switchyard.aws.executions import Executions
+from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, tokens, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
-from switchyard.http.log import logger
 from switchyard.pipeline import consumer
 from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as rows
@@ -54,16 +53,6 @@ class Spent:
     functions: list[str] = field(default_factory=list)
 
 
-class _Lines(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFormatter(logger.registered_formatter)
-        self.sizes: list[int] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.sizes.append(len(self.format(record).encode()))
-
-
 class Ledger:
     """One tenant, its people and its pipeline; `everything` counts all indexes as copies of the whole row."""
 
@@ -83,7 +72,6 @@ class Ledger:
         self.stream = Stream(self.table, self.tenant)
         self.states = StatesClient()
         self.spent = Spent("")
-        self.lines = _Lines()
 
     def _caller(self, actor_id: str, kind: Any) -> Api:
         secret = tokens.new_token()
@@ -97,21 +85,16 @@ class Ledger:
     def counted(self, name: str) -> Iterator[Spent]:
         """Count what is done inside."""
         self.spent = Spent(name)
-        inner = logging.getLogger("switchyard")
-        inner.addHandler(self.lines)
-        level = inner.level
-        inner.setLevel(logging.INFO)
-        self.lines.sizes.clear()
-        printed = io.StringIO()
+        printed, level = io.StringIO(), logger.level
+        logger.level = 0
         try:
             with contextlib.redirect_stdout(printed):
                 yield self.spent
         finally:
-            inner.removeHandler(self.lines)
-            inner.setLevel(level)
-        metrics = [len(line.encode()) for line in printed.getvalue().splitlines() if line.startswith('{"_aws"')]
-        self.spent.lines = len(self.lines.sizes) + len(metrics)
-        self.spent.log_bytes = sum(self.lines.sizes) + sum(metrics)
+            logger.level = level
+        lines = [len(line.encode()) for line in printed.getvalue().splitlines()]
+        self.spent.lines = len(lines)
+        self.spent.log_bytes = sum(lines)
 
     def _took(self, function: str) -> None:
         self.spent.invocations += 1
@@ -196,7 +179,6 @@ class Ledger:
 
 def measure(client: Any, everything: bool = False) -> list[Spent]:
     """Go through what clients do most; what each used."""
-    logger.registered_handler.stream = io.StringIO()  # type: ignore[attr-defined]
     ledger, found = Ledger(client, everything), []
     project = a_tenant(ledger.table, ledger.tenant, "Docs")[0]
     ledger.stream.collect()

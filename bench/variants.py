@@ -10,13 +10,23 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Mapping[str, Any]]
 
 TABLE = "bench"
 ROOT = Path(__file__).resolve().parents[1]
+
+
+FOLDERS = {
+    "create": "planning/create_track",
+    "create_keyed": "planning/create_track",
+    "get": "planning/get_track",
+    "list": "planning/list_tracks",
+    "mcp": "mcp/post_message",
+    "run": "projects/run_task",
+}
 
 
 class Context:
@@ -36,8 +46,7 @@ def switchyard(scenario: str) -> Handler:
     """Our own handler, loaded as Lambda would load it."""
     from importlib.util import module_from_spec, spec_from_file_location
 
-    folder = {"create": "create_track", "create_keyed": "create_track", "get": "get_track", "list": "list_tracks"}
-    spec = spec_from_file_location("app", ROOT / "functions" / "planning" / folder[scenario] / "app.py")
+    spec = spec_from_file_location("app", ROOT / "functions" / FOLDERS[scenario] / "app.py")
     assert spec is not None
     module = module_from_spec(spec)
     assert spec.loader is not None
@@ -46,7 +55,9 @@ def switchyard(scenario: str) -> Handler:
 
 
 def floor(scenario: str) -> Handler:
-    """One raw client call per request; a keyed create is one transaction of the same two rows."""
+    """One raw client call per request. A keyed create is one transaction of the same two rows, a run a read of its task
+    and one transaction of a row and a change of the task; a call of MCP reads one task.
+    """
     import boto3
 
     client = boto3.client("dynamodb")
@@ -84,23 +95,43 @@ def floor(scenario: str) -> Handler:
         )
         return {"statusCode": 200, "body": json.dumps(found["Items"])}
 
-    return {"create": create, "create_keyed": create_keyed, "get": get, "list": list_}[scenario]
+    def run(event: Event, _context: Any) -> Mapping[str, Any]:
+        json.loads(event["body"])
+        task_id = event["pathParameters"]["task_id"]
+        key = {"pk": {"S": f"{plan['tenant']}#{task_id}"}, "sk": {"S": "TRACK"}}
+        found = client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"]
+        row = {**item, "pk": {"S": f"{os.getpid()}-{next(counter)}"}}
+        change = {
+            "TableName": TABLE,
+            "Key": key,
+            "UpdateExpression": "SET #a = :a, #b = :b, #c = :c",
+            "ConditionExpression": "#v = :v",
+            "ExpressionAttributeNames": {"#a": "a", "#b": "b", "#c": "c", "#v": "version"},
+            "ExpressionAttributeValues": {":a": {"S": "a"}, ":b": {"S": "b"}, ":c": {"N": "1"}, ":v": found["version"]},
+        }
+        client.transact_write_items(TransactItems=[{"Put": {"TableName": TABLE, "Item": row}}, {"Update": change}])
+        return {"statusCode": 200, "body": json.dumps(found)}
+
+    return {"create": create, "create_keyed": create_keyed, "get": get, "list": list_, "mcp": get, "run": run}[scenario]
 
 
 def fastapi(_scenario: str) -> Handler:
     """The same endpoints in FastAPI, Mangum and boto3."""
     import boto3
     from aws_lambda_powertools import Logger
-    from fastapi import Depends, FastAPI, Header, HTTPException
+    from fastapi import Body, Depends, FastAPI, Header, HTTPException
     from fastapi.responses import JSONResponse
     from mangum import Mangum
+    from pydantic import GetPydanticSchema
 
     from switchyard.domain import tokens, tracks
     from switchyard.domain.actors import SCOPES, Actor
+    from switchyard.http.schemas import schema_of
     from switchyard.store import tracks as track_rows
     from switchyard.surfaces.planning import fields, present
     from switchyard.surfaces.planning.models import CreateTrack
 
+    TrackBody = Annotated[CreateTrack, GetPydanticSchema(lambda *_: schema_of(CreateTrack)), Body()]
     client, logger, plan = boto3.client("dynamodb"), Logger(service="bench"), json.loads(os.environ["BENCH_PLAN"])
     actors: dict[str, Actor] = {}
 
@@ -116,7 +147,7 @@ def fastapi(_scenario: str) -> Handler:
     app = FastAPI()
 
     @app.post("/v1/tracks", status_code=201)
-    def create(body: CreateTrack, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008 - its own idiom
+    def create(body: TrackBody, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008 - its own idiom
         given = fields.common(body) | fields.scope(body.scope, actor) | fields.task(body.task)
         track = tracks.create(actor, "request", body.type, given.pop("title"), **given)
         client.put_item(TableName=TABLE, Item=track_rows.to_item(track), ConditionExpression="attribute_not_exists(pk)")
@@ -159,11 +190,23 @@ def token() -> str:
 def request(scenario: str, number: int) -> Event:
     """Return the event of one request of a scenario, with the headers a real client sends."""
     plan = json.loads(os.environ["BENCH_PLAN"])
+    tasks = plan["tasks"]
+    task = tasks[number % len(tasks)]
+    tool = {"name": "get_task", "arguments": {"task_id": f"task_{plan['id']}"}}
+    call = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": tool}
     method, path, query, parameters, body = {
         "create": ("POST", "/v1/tracks", "", {}, plan["body"]),
         "create_keyed": ("POST", "/v1/tracks", "", {}, plan["body"]),
         "get": ("GET", f"/v1/tracks/{plan['id']}", "", {"id": plan["id"]}, None),
         "list": ("GET", "/v1/tracks", "type=task&scope=projects&limit=50", {}, None),
+        "mcp": ("POST", "/mcp", "", {}, call),
+        "run": (
+            "POST",
+            f"/api/projects/-/tasks/{task}/run",
+            "",
+            {"project": "-", "task_id": task},
+            {"mode": "background", "branch": "main", "pending_user_message": "Mind the flaky test."},
+        ),
     }[scenario]
     headers = {
         "authorization": f"Bearer {token()}",

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 from ministack.services import dynamodb
 
 _original_query = dynamodb._query
-# The query being answered.
+_original_condition = dynamodb._evaluate_condition
+# The query being answered, and the one whose key condition all rows that it is shown fulfil.
 _request: ContextVar[dict[str, Any]] = ContextVar("request")
+_fulfilled: ContextVar[dict[str, Any] | None] = ContextVar("fulfilled", default=None)
 
 LAST_CHARACTER = "\U0010ffff"
 START = {"GT": bisect_right, "GE": bisect_left}
@@ -24,6 +26,7 @@ END = {"LT": bisect_left, "LE": bisect_right}
 def install() -> None:
     """Put these indexes in the place of MiniStack's."""
     dynamodb._query = query
+    dynamodb._evaluate_condition = evaluate_condition
     dynamodb._index_members = indexes_of
     dynamodb._index_item = reindex
 
@@ -113,6 +116,7 @@ class Index:
         bounds = self.bounds(entries, request)
         if bounds is None:
             return entries
+        _fulfilled.set(request)
         start, end = bounds
         forward = request.get("ScanIndexForward", True)
         cursor = request.get("ExclusiveStartKey")
@@ -170,11 +174,19 @@ class Index:
 
 def query(request: dict) -> tuple:
     """Answer a Query."""
-    token = _request.set(request)
+    token, unknown = _request.set(request), _fulfilled.set(None)
     try:
         return _original_query(request)
     finally:
         _request.reset(token)
+        _fulfilled.reset(unknown)
+
+
+def evaluate_condition(expression: str, item: dict, *rest: Any, **options: Any) -> bool:
+    """Whether a row fulfils a condition; the key condition is not looked at again for each row of a page."""
+    if options.get("slot") == "KeyConditionExpression" and _fulfilled.get() is not None:
+        return True
+    return bool(_original_condition(expression, item, *rest, **options))
 
 
 def indexes_of(table: dict) -> dict[str, Index]:

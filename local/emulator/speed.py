@@ -19,9 +19,27 @@ PARAMETER = re.compile(r"\{([^}+]+)(\+?)\}")
 def install() -> None:
     """Have these remembered."""
     dynamodb._condition_syntax_error = for_text(dynamodb._condition_syntax_error)
+    dynamodb._item_size_bytes = item_size
     dynamodb._tokenize = copied(for_text(dynamodb._tokenize))
     iam_evaluator.parse_policy_document = copied(for_text(iam_evaluator.parse_policy_document))
     apigateway._extract_path_params = path_parameters
+
+
+def item_size(item: Any) -> int:
+    """The bytes of a row as DynamoDB counts them; most attributes are texts, most texts ASCII."""
+    if not isinstance(item, dict):
+        return 0
+    total = 0
+    for name, value in item.items():
+        text = value.get("S") if isinstance(value, dict) and len(value) == 1 else None
+        size = utf8_size(text) if isinstance(text, str) else dynamodb._attribute_value_size(value)
+        total += utf8_size(name) + size
+    return total
+
+
+def utf8_size(text: str) -> int:
+    """The bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8"))
 
 
 def for_text(function: Callable) -> Callable:

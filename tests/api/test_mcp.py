@@ -522,7 +522,7 @@ def test_a_refusal_is_given_again_under_its_key(mcp: Mcp) -> None:
 
 
 def test_the_log_names_the_tool_and_why_it_was_refused(mcp: Mcp, monkeypatch: pytest.MonkeyPatch) -> None:
-    from switchyard.http.log import logger
+    from switchyard.aws.telemetry import logger
 
     lines: list[dict[str, Any]] = []
     monkeypatch.setattr(logger, "info", lambda _text, extra: lines.append(extra))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from switchyard.admin import moving
-from switchyard.admin.whole import Whole, require_confirmation
+from switchyard.admin.whole import Whole
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain.errors import Conflict, Invalid
 from switchyard.domain.ids import new_id
@@ -111,4 +111,4 @@ def test_a_deleted_tenant_leaves_its_audit_trail_alone(api: Api, table: Table, t
     assert moving.listed(s3, "switchyard-artifacts", moving.prefix(tenant)) == []
     assert Whole(table, other).counts()["PROJECT"] == 1
     with pytest.raises(Conflict):
-        require_confirmation("yes", tenant)
+        moving.require_confirmation("yes", tenant)

@@ -87,8 +87,9 @@ def test_what_validators_check_is_published(document: Any) -> None:
     token = schemas["CreateToken"]["properties"]["scopes"]
     assert token["uniqueItems"] is True
     assert set(token["items"]["enum"]) == {*SCOPES, *EMPTY_SCOPES}
-    assert schemas["PrepareUpload"]["properties"]["artifacts"]["$ref"].endswith("/SeveralAnnounced")
-    assert schemas["SeveralAnnounced"]["minItems"] == 1
+    announced = schemas["PrepareUpload"]["properties"]["artifacts"]
+    assert announced["items"]["$ref"].endswith("/Announced")
+    assert announced["minItems"] == 1
     assert schemas["CreateWebhook"]["properties"]["url"]["format"] == "uri"
     assert document["components"]["parameters"]["ClaimFence"]["schema"]["maximum"] == 10**15 - 1
 

@@ -26,18 +26,15 @@ HANDLER_LINES_MAX = 35
 
 #: Every package from outside the standard library that a function may import: the budget of a cold start.
 IMPORTS = {
-    "annotated_types",
     "aws_lambda_powertools",
     # Only its bare package: powertools leaves its name for it there.
     "botocore",
     "h11",
     "jmespath",
-    "pydantic",
     "pydantic_core",
     "standardwebhooks",
     "switchyard",
     "typing_extensions",
-    "typing_inspection",
     "urllib3",
 }
 #: The endpoints of one SNS platform application of this account and region.
@@ -55,7 +52,6 @@ TOO_HEAVY = (
     "aws_lambda_powertools.utilities.parser",
     "aws_lambda_powertools.utilities.validation",
     "botocore.crt.auth",
-    "pydantic.v1",
     "switchyard.catalogue",
     "switchyard.mcp.listing",
     "switchyard.openapi",

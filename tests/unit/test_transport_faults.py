@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Callable
 from itertools import repeat
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 from unittest import mock
 
 import pytest
@@ -13,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchyard.aws import retry
+from switchyard.aws.bus import Bus
 from switchyard.aws.clients import make_client
+from switchyard.aws.errors import Unreachable
+from switchyard.aws.queues import Message, Queue
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.errors import Busy
 from switchyard.ledger import tracks
@@ -108,9 +111,9 @@ def commit(service: StubService, parent: str | None, seconds: float = 10) -> Non
     unit.commit(201, {}, "{}")
 
 
-def make_client_of(service: StubService) -> object:
+def make_client_of(service: StubService, name: str = "dynamodb") -> object:
     with mock.patch.dict("os.environ", service.environment()):
-        return make_client("dynamodb")
+        return make_client(name)
 
 
 @settings(max_examples=60, deadline=None)
@@ -144,6 +147,40 @@ def test_an_answer_that_does_not_end_ends_with_the_deadline(line: Line) -> None:
             table.get("a", "b")
         # What is kept back for the answer to the caller is left; far less than the seconds the script would take.
         assert time.monotonic() - started < 0.8
+
+
+def _send_message(client: Any, deadline: float) -> None:
+    queue = Queue("url", client)
+    queue.deadline = deadline
+    (error,) = queue.send([{"a": 1}])
+    if error:
+        raise error
+
+
+def _postpone(client: Any, deadline: float) -> None:
+    queue = Queue("url", client)
+    queue.deadline = deadline
+    queue.postpone(Message(None, 1, "receipt"), 5)
+
+
+def _send_event(client: Any, deadline: float) -> None:
+    bus = Bus("bus", client)
+    bus.deadline = deadline
+    (error,) = bus.send([{"Detail": "{}"}])
+    if error:
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("service_name", "call"), [("sqs", _send_message), ("sqs", _postpone), ("events", _send_event)]
+)
+def test_what_is_sent_ends_with_the_deadline_too(service_name: str, call: Callable[[Any, float], None]) -> None:
+    with StubService(*[drips(http(b"{}" * 99), 0.02)] * 9) as service:
+        client = make_client_of(service, service_name)
+        started = time.monotonic()
+        with pytest.raises(Unreachable):
+            call(client, started + 0.9)
+        assert time.monotonic() - started < 0.9
 
 
 def test_a_deadline_that_passed_before_a_call_allows_it_once() -> None:

@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
-
 from switchyard import __version__, routes
 from switchyard.catalogue import ROOT, endpoints
+from switchyard.http.documented import Generator, json_schemas
+from switchyard.http.models import Model
 from switchyard.http.operation import Operation
 from switchyard.http.request import BODY_MAX
 from switchyard.mcp import listing
@@ -77,11 +76,8 @@ def document(operations: Iterable[Operation]) -> Json:
 # ---------------------------------------------------------------- schemas
 
 
-class _Schemas(GenerateJsonSchema):
-    """No titles that repeat a name, and no defaults that only mean `left out`."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the base's signature
-        return False
+class _Schemas(Generator):
+    """No defaults that only mean `left out`."""
 
     def default_schema(self, schema: Any) -> Json:
         shown = super().default_schema(schema)
@@ -90,9 +86,9 @@ class _Schemas(GenerateJsonSchema):
         return shown
 
 
-def _schemas(operations: Iterable[Operation]) -> tuple[dict[type[BaseModel], Json], Json]:
+def _schemas(operations: Iterable[Operation]) -> tuple[dict[type[Model], Json], Json]:
     """Return a reference for each model (the schema itself for queries), and the components they refer to."""
-    modes: dict[type[BaseModel], Any] = {}
+    modes: dict[type[Model], Any] = {}
     queries = set()
     for operation in operations:
         for model in (operation.body, operation.query):
@@ -104,9 +100,9 @@ def _schemas(operations: Iterable[Operation]) -> tuple[dict[type[BaseModel], Jso
         if operation.query:
             queries.add(operation.query)
     wanted = sorted(modes.items(), key=lambda item: (item[0].__module__, item[0].__name__))
-    made, definitions = models_json_schema(wanted, ref_template=f"{_REFERENCE}{{model}}", schema_generator=_Schemas)
+    made, definitions = json_schemas(wanted, _Schemas, f"{_REFERENCE}{{model}}")
     references: dict[Any, Json] = {model: _named(schema) for (model, _), schema in made.items()}
-    components = {_short(name): _named(schema) for name, schema in definitions["$defs"].items()}
+    components = {_short(name): _named(schema) for name, schema in definitions.items()}
     for query in queries:
         references[query] = components.pop(references[query]["$ref"].rpartition("/")[2])
     return references, dict(sorted(components.items()))
@@ -140,7 +136,7 @@ def _named(schema: Any) -> Any:
 # ---------------------------------------------------------------- one operation
 
 
-def _operation(operation: Operation, path: str, schemas: dict[type[BaseModel], Json]) -> Json:
+def _operation(operation: Operation, path: str, schemas: dict[type[Model], Json]) -> Json:
     described: Json = {
         "operationId": operation.name.replace(".", "_"),
         "tags": [operation.surface.name],
@@ -163,11 +159,11 @@ def _security(operation: Operation) -> list[Json]:
     return [{"bearer": [scope, *operation.also]} for scope in operation.scopes] or [{"bearer": []}]
 
 
-def _unknown_fields(body: type[BaseModel]) -> str:
+def _unknown_fields(body: type[Model]) -> str:
     return "ignored" if body.model_config.get("extra") == "ignore" else "refused"
 
 
-def _parameters(operation: Operation, path: str, schemas: dict[type[BaseModel], Json]) -> list[Json]:
+def _parameters(operation: Operation, path: str, schemas: dict[type[Model], Json]) -> list[Json]:
     found: list[Json] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"\{(\w+)\+?\}", path)
@@ -201,7 +197,7 @@ def _query(name: str, schema: Json, required: bool) -> Json:
     return parameter
 
 
-def _responses(operation: Operation, schemas: dict[type[BaseModel], Json]) -> Json:
+def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
     names = ["X-Request-Id"]
     names += ["ETag"] if operation.reply and (operation.versioned or operation.method == "GET") else []
     names += ["Idempotency-Replayed"] if operation.keyed else []

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
-
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import (
     Busy,
@@ -26,6 +24,7 @@ from switchyard.domain.errors import (
     UnknownReference,
     WrongContentType,
 )
+from switchyard.http.models import Model
 from switchyard.http.operation import Operation
 from switchyard.http.reading import FENCE_DIGITS
 from switchyard.http.request import Request
@@ -97,7 +96,7 @@ def changes_tasks(operation: Operation) -> bool:
     return operation.keyed and "tasks:write" in operation.scopes
 
 
-def refusals(surfaces: Iterable[Surface], schemas: dict[type[BaseModel], Json]) -> Json:
+def refusals(surfaces: Iterable[Surface], schemas: dict[type[Model], Json]) -> Json:
     """Return the error answers of each surface by status, as the surface itself words them."""
     found: Json = {}
     for surface in surfaces:
@@ -113,7 +112,7 @@ def refusals(surfaces: Iterable[Surface], schemas: dict[type[BaseModel], Json]) 
     return found
 
 
-def _refusal(surface: Surface, headers: Any, schemas: dict[type[BaseModel], Json]) -> Json:
+def _refusal(surface: Surface, headers: Any, schemas: dict[type[Model], Json]) -> Json:
     shown = [name for name in HEADERS if name.lower() in headers or name == "X-Request-Id"]
     content: Json = {"schema": schemas[surface.error] if surface.error else {}, "examples": {}}
     return {

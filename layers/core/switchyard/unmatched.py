@@ -74,8 +74,8 @@ def allowed(found: Mapping[str, Route]) -> tuple[str, ...]:
 
 def _refused(error: SwitchyardError, event: Event, surface: str, started: float) -> Response:
     """Word an error as the surface does, and log it. What that needs is loaded here: most events are passed on."""
+    from switchyard.aws.telemetry import logger
     from switchyard.domain.tokens import redacted
-    from switchyard.http.log import logger
     from switchyard.http.request import Request
 
     request = Request.of(event)

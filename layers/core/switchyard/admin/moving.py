@@ -144,6 +144,12 @@ def _put(whole: Whole, batch: list[Item]) -> None:
         whole.table.put_many(batch)
 
 
+def require_confirmation(given: str, wanted: str) -> None:
+    """Raise Conflict unless the tenant's id was typed twice."""
+    if given != wanted:
+        raise Conflict(f"--confirm must be the tenant's id, {wanted}: this cannot be undone.")
+
+
 def delete(whole: Whole, s3: Any, bucket: str) -> dict[str, Any]:
     """Delete a tenant's rows and files, all versions; returns what is left, by kind: audit entries alone."""
     for rows, _ in whole.pages():

@@ -10,7 +10,9 @@ from switchyard.domain.actors import SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Busy, FieldError, Invalid, NotFound
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import AutoRun, Tenant
-from switchyard.http.validation import Wire, checked, parse_body, parse_values, read_id
+from switchyard.http.models import Wire
+from switchyard.http.parsing import parse_body, parse_values
+from switchyard.http.validation import checked, read_id
 from switchyard.ledger import administration, sessions
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, migration, tenants

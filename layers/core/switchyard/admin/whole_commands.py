@@ -7,7 +7,7 @@ from typing import Any
 
 from switchyard.admin import moving
 from switchyard.admin.stack import Stack
-from switchyard.admin.whole import Whole, require_confirmation
+from switchyard.admin.whole import Whole
 from switchyard.domain import clock
 from switchyard.store import usage
 
@@ -46,7 +46,7 @@ def add_moves(command: Callable[..., Any], stack: Callable[[Any], str]) -> None:
 
     def bucket(options: Any) -> tuple[Any, str]:
         found = Stack(stack(options))
-        return found.client("s3"), found.outputs()["ArtifactsBucket"]
+        return found.client("s3"), found.resource("Artifacts")
 
     made = command(
         "export-tenant",
@@ -68,7 +68,7 @@ def add_moves(command: Callable[..., Any], stack: Callable[[Any], str]) -> None:
 
 def _delete(bucket: Callable[[Any], tuple[Any, str]]) -> Callable[[Any, Any], dict[str, Any]]:
     def run(admin: Any, options: Any) -> dict[str, Any]:
-        require_confirmation(options.confirm, options.tenant)
+        moving.require_confirmation(options.confirm, options.tenant)
         return moving.delete(Whole(admin.table, options.tenant, must_exist=False), *bucket(options))
 
     return run

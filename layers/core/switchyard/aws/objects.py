@@ -8,7 +8,6 @@ So the bucket keeps versions, and what was looked at once is read by its version
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -251,6 +250,9 @@ def parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _in_parallel[T](calls: Sequence[Callable[[], T]]) -> list[T]:
     if len(calls) < 2:
         return [call() for call in calls]
+    # Imported here: most requests make one call, and with it come `logging` and `traceback`.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=min(len(calls), _PARALLEL)) as pool:
         return list(pool.map(lambda call: call(), calls))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchyard.aws.clients import make_client
+from switchyard.aws.retry import within
 from switchyard.aws.sending import NotTaken, Outcome, send_all
 
 #: How often a message is received before it goes to the dead letters: maxReceiveCount of the queue in template.yaml.
@@ -71,9 +72,10 @@ class Queue:
 
     def postpone(self, message: Message, seconds: int) -> None:
         """Keep a message from being received again before so many seconds have passed."""
-        self.client.change_message_visibility(
-            QueueUrl=self.url, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
-        )
+        with within(self.deadline):
+            self.client.change_message_visibility(
+                QueueUrl=self.url, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
+            )
 
     def pause(self, message: Message) -> int:
         """Return the seconds until the next attempt of a message, with jitter; 0 after the last one."""

@@ -8,6 +8,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from switchyard.aws.errors import ApiError, Unreachable
 from switchyard.aws.transport.client import time_limit
@@ -27,6 +28,20 @@ def pauses(first: float = _FIRST_PAUSE, longest: float = _LONGEST_PAUSE, factor:
         bound = min(bound * factor, longest)
 
 
+@contextmanager
+def within(deadline: float) -> Iterator[None]:
+    """Have each call that is made within end before the deadline, with time left for the answer.
+
+    After the deadline a call may take as long as any.
+    """
+    now = time.monotonic()
+    limit = time_limit.set(max(deadline - RESERVE, now + RESERVE) if now < deadline else math.inf)
+    try:
+        yield
+    finally:
+        time_limit.reset(limit)
+
+
 def call[T](
     make: Callable[[], T],
     deadline: float,
@@ -41,10 +56,9 @@ def call[T](
     """
     cause: Exception | None = None
     for pause in pauses():
-        now = time.monotonic()
-        limit = time_limit.set(max(deadline - RESERVE, now + RESERVE) if now < deadline else math.inf)
         try:
-            return make()
+            with within(deadline):
+                return make()
         except ApiError as error:
             if not is_retryable(error):
                 error.repeated = cause is not None
@@ -52,8 +66,6 @@ def call[T](
             cause = error
         except Unreachable as error:
             cause = error
-        finally:
-            time_limit.reset(limit)
         wait_until(deadline, pause, busy, cause)
     raise AssertionError("pauses() never ends")
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from switchyard.aws.errors import ApiError, Unreachable
-from switchyard.aws.retry import pauses
+from switchyard.aws.retry import RESERVE, pauses, within
 
 #: Entries of one PutEvents or SendMessageBatch (both API references say so).
 ENTRIES_MAX = 10
@@ -54,18 +54,19 @@ def send_all[T](
     """Send all entries, packed by number and bytes; returns for each what it finally failed with, or None.
 
     `post` makes one request and returns the outcome for each of its entries. Temporary failures are retried, four
-    attempts in all, and not after the deadline (a time.monotonic() value). A request that is refused as a whole is
-    halved until the faulty entry is alone.
+    attempts in all. Each request ends before the deadline (a time.monotonic() value); if that has passed already, each
+    is sent once. A request that is refused as a whole is halved until the faulty entry is alone.
     """
     outcome: Outcome = [None] * len(entries)
     for positions in _packed([size(entry) for entry in entries], bytes_max):
         left = positions
         for attempt, pause in zip(range(1, _TRIES + 1), pauses(_FIRST_PAUSE), strict=False):
-            found = _halving([entries[position] for position in left], post)
+            with within(deadline):
+                found = _halving([entries[position] for position in left], post)
             for position, error in zip(left, found, strict=True):
                 outcome[position] = error
             left = [each for each in left if (error := outcome[each]) is not None and not is_refused(error)]
-            if not left or attempt == _TRIES or time.monotonic() + pause > deadline:
+            if not left or attempt == _TRIES or time.monotonic() + pause > deadline - RESERVE:
                 break
             time.sleep(pause)
     return outcome

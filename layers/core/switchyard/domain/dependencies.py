@@ -43,6 +43,8 @@ def find_cycle(changed: Sequence[str], edges: Edges) -> list[str] | None:
 
     It begins with the first of the changed tracks in it: a new cycle always has one.
     """
+    if not any(edges.values()):
+        return None
     try:
         TopologicalSorter(edges).prepare()
     except CycleError as error:

@@ -5,11 +5,12 @@ time, twice, or late. Pure functions.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from switchyard.domain import claims, clock, lifecycle, runs
 from switchyard.domain.actors import Actor
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import Conflict
 from switchyard.domain.ids import new_id
 from switchyard.domain.tracks import Track

@@ -4,13 +4,13 @@ An append is a heartbeat, too: it moves the run's heartbeat, and with it the hol
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from time import time
 from typing import Any
 
 from switchyard.domain import claims, clock
 from switchyard.domain.actors import Actor
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import Conflict
 from switchyard.domain.runs import Run
 

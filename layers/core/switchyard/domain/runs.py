@@ -6,12 +6,13 @@ decided here too, so that a run and its task never disagree.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard.domain import clock, lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.claims import NotClaimable, is_leased
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import Conflict
 from switchyard.domain.ids import new_id
 from switchyard.domain.tracks import Track, same

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard.domain import clock, lifecycle
 from switchyard.domain.actors import Actor
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import PreconditionFailed
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType

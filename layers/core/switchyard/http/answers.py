@@ -58,6 +58,10 @@ def unless_known(answer: Answer, request: Request) -> Answer:
     return replace(answer, status=_NOT_MODIFIED, headers=kept, body="")
 
 
+#: Made once: json.dumps makes an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def as_json(value: Any) -> str:
     """Return a JSON value as text without spaces; raises ValueError for infinite numbers."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)

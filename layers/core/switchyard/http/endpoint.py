@@ -9,8 +9,7 @@ commit, `committing_endpoint` what comes after the scope: its handler calls perf
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, Unpack, overload
 
-from pydantic import BaseModel
-
+from switchyard.http import container
 from switchyard.http.call import Call, Caller, Opened, Reply
 from switchyard.http.exchange import (
     CallerExchange,
@@ -21,6 +20,7 @@ from switchyard.http.exchange import (
     Response,
     UnitExchange,
 )
+from switchyard.http.models import Model
 from switchyard.http.operation import MUTATING, Operation, query_lists
 from switchyard.http.request import Request
 from switchyard.http.surface import Surface
@@ -48,7 +48,7 @@ class Answers(TypedDict, total=False):
     is the content type of answers that are bytes, not JSON (`*/*`: it varies), which no key can keep.
     """
 
-    reply: type[BaseModel]
+    reply: type[Model]
     status: int
     empty: int
     media: str
@@ -79,23 +79,23 @@ class Promises(Answers, total=False):
 @overload
 def endpoint(surface: Surface, name: str, *routes: str, **promises: Unpack[Promises]) -> Decorator[Call]: ...
 @overload
-def endpoint[B: BaseModel](
+def endpoint[B: Model](
     surface: Surface, name: str, *routes: str, body: type[B], **promises: Unpack[Promises]
 ) -> Decorator[Call[B]]: ...
 @overload
-def endpoint[Q: BaseModel](
+def endpoint[Q: Model](
     surface: Surface, name: str, *routes: str, query: type[Q], **promises: Unpack[Promises]
 ) -> Decorator[Call[None, Q]]: ...
 @overload
-def endpoint[B: BaseModel, Q: BaseModel](
+def endpoint[B: Model, Q: Model](
     surface: Surface, name: str, *routes: str, body: type[B], query: type[Q], **promises: Unpack[Promises]
 ) -> Decorator[Call[B, Q]]: ...
 def endpoint(
     surface: Surface,
     name: str,
     *routes: str,
-    body: type[BaseModel] | None = None,
-    query: type[BaseModel] | None = None,
+    body: type[Model] | None = None,
+    query: type[Model] | None = None,
     keyed: bool = True,
     **promises: Any,
 ) -> Decorator[Any]:
@@ -124,7 +124,7 @@ def public_endpoint(surface: Surface, name: str, *routes: str, **answers: Unpack
     return decorate
 
 
-def open_endpoint[B: BaseModel](
+def open_endpoint[B: Model](
     surface: Surface, name: str, *routes: str, body: type[B], **answers: Unpack[Answers]
 ) -> Decorator[Opened[B]]:
     """Make a Lambda handler of a function that takes a body from anybody, and the table: for what signs people in."""
@@ -141,7 +141,7 @@ def committing_endpoint(
     name: str,
     *routes: str,
     scopes: tuple[str, ...],
-    body: type[BaseModel],
+    body: type[Model],
     **answers: Unpack[Answers],
 ) -> Decorator[Caller]:
     """Make a Lambda handler of a function that takes the Caller, reads the request and performs what it asks for.
@@ -166,6 +166,14 @@ def _operation(
 
 
 def _lambda_handler(kind: type[Exchange[Any]], operation: Operation, handler: Callable[[Any], Reply]) -> LambdaHandler:
+    # While the container starts, when Lambda gives it a whole processor.
+    if kind is not PublicExchange:
+        container.prepare()
+    if kind is not CallerExchange:
+        for model in (operation.body, operation.query):
+            if model:
+                model.prepare()
+
     def run(event: Event, context: Any) -> Response:
         return kind(operation, handler, Request.of(event), context).respond()
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from switchyard.aws.telemetry import logger
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
 from switchyard.domain.tokens import redacted
@@ -17,13 +18,12 @@ from switchyard.http.auth import authenticate
 from switchyard.http.call import Call, Caller, Opened, Reply
 from switchyard.http.container import shared_table
 from switchyard.http.idempotency_keys import key_of
-from switchyard.http.log import logger, record
+from switchyard.http.log import record
 from switchyard.http.operation import MUTATING, Operation
 from switchyard.http.perform import perform
 from switchyard.http.reading import claim_fence, read_input, read_query
 from switchyard.http.request import Request
 from switchyard.http.surface import Refusal
-from switchyard.http.validation import parse_body
 from switchyard.store.table import Table
 
 Event = Mapping[str, Any]
@@ -60,8 +60,9 @@ class Exchange[Given](ABC):
         except SwitchyardError as refusal:
             error = refusal
             answer = Answer(*self._refusal(refusal))
-        except Exception:  # noqa: BLE001 - the last resort: logged whole, answered 500
-            logger.exception("unhandled", operation=self.operation.name, request_id=self.request.id)
+        except Exception as unhandled:  # noqa: BLE001 - the last resort: logged whole, answered 500
+            named = {"operation": self.operation.name, "request_id": self.request.id}
+            logger.error("unhandled", extra=named, exc_info=unhandled)
             error = SwitchyardError("Internal error; quote the request id to find it in the log.")
             answer = Answer(*self._refusal(error))
         replayed = {"idempotency-replayed": "true"} if answer.replayed else {}
@@ -99,6 +100,9 @@ class OpenExchange[Body](Exchange[Opened[Body]]):
     """Anybody may ask; the handler gets the body and the table, and decides by itself who is meant."""
 
     def answer(self) -> Answer:
+        # Imported here: most functions without a token have no body.
+        from switchyard.http.parsing import parse_body
+
         assert self.operation.body
         table = shared_table()
         table.deadline = self.deadline

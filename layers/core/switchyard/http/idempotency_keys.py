@@ -4,11 +4,9 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic_core import from_json
-
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import FieldError, Invalid
+from switchyard.http.models import Model
 from switchyard.http.operation import Operation
 from switchyard.http.request import Request
 from switchyard.store.idempotency import KEY_MAX, KeyUse
@@ -17,7 +15,7 @@ from switchyard.store.idempotency import KEY_MAX, KeyUse
 _CONDITIONS = ("if-match", "claim-fence")
 
 
-def key_of(operation: Operation, request: Request, body: BaseModel | None, actor: Actor) -> KeyUse | None:
+def key_of(operation: Operation, request: Request, body: Model | None, actor: Actor) -> KeyUse | None:
     """Return the use of the request's key, from the header or the body's field; raises Invalid when they differ."""
     key = request.headers.get("idempotency-key")
     named = getattr(body, operation.key_field) if operation.key_field else None
@@ -33,6 +31,9 @@ def key_of(operation: Operation, request: Request, body: BaseModel | None, actor
     key = named if key is None else key
     if key is None:
         return None
+    # Imported here: only what has a body needs it.
+    from pydantic_core import from_json
+
     raw = request.body()
     content = canonical(from_json(raw), operation.key_field) if body is not None and raw else raw.hex()
     conditions = [request.headers.get(name, "") for name in _CONDITIONS]

@@ -1,20 +1,15 @@
 """One log line and three metrics for each request."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
-
+from switchyard.aws import telemetry
+from switchyard.aws.telemetry import logger
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import SwitchyardError
 from switchyard.domain.tokens import redacted
 
 _DETAIL_MAX = 500
-
-logger = Logger(service="switchyard")
-metrics = Metrics(namespace="Switchyard", service="switchyard")
 
 
 def record(
@@ -40,9 +35,5 @@ def record(
     if error:
         fields |= {"error": error.code, "detail": redacted(error.detail)[:_DETAIL_MAX]}
     logger.info("request", extra={**fields, **more})
-    metrics.add_dimension("stage", os.environ["STAGE"])
-    metrics.add_dimension("surface", operation.partition(".")[0])
-    metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds - more.get("waited_ms", 0))
-    metrics.add_metric("ServerErrors", MetricUnit.Count, int(status >= 500))
-    metrics.add_metric("ClientErrors", MetricUnit.Count, int(400 <= status < 500))
-    metrics.flush_metrics()
+    latency = milliseconds - more.get("waited_ms", 0)
+    telemetry.count(operation, latency, ServerErrors=int(status >= 500), ClientErrors=int(400 <= status < 500))

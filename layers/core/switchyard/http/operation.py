@@ -5,9 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_origin
 
-from pydantic import BaseModel
-
+from switchyard.http.models import Model
 from switchyard.http.surface import Surface
+
+#: In what a record shows: a field that each record has of its own, so that a body's may hold anything. A text that no
+#: record shows, for what is shown is compared as JSON.
+OWN: Any = "\x00own"
 
 #: Methods whose requests may carry an Idempotency-Key and a Claim-Fence.
 MUTATING = frozenset({"POST", "PATCH", "PUT", "DELETE"})
@@ -25,9 +28,9 @@ class Operation:
     public: bool
     scopes: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    body: type[BaseModel] | None = None
-    query: type[BaseModel] | None = None
-    reply: type[BaseModel] | None = None
+    body: type[Model] | None = None
+    query: type[Model] | None = None
+    reply: type[Model] | None = None
     status: int = 200
     keyed: bool = False
     versioned: bool = False
@@ -41,10 +44,10 @@ class Operation:
     about: Callable[[Mapping[str, Any]], object] | None = None
 
 
-def query_lists(query: type[BaseModel] | None) -> frozenset[str]:
+def query_lists(query: type[Model] | None) -> frozenset[str]:
     """Return the names on the wire of the query parameters that are lists."""
     fields = query.model_fields.items() if query else ()
-    return frozenset(info.alias or name for name, info in fields if get_origin(info.annotation) is list)
+    return frozenset(info.alias or name for name, info in fields if get_origin(info.type) is list)
 
 
 def function_of(operation: str) -> str:

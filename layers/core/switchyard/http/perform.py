@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from switchyard.aws.telemetry import logger
 from switchyard.domain.claims import Leased
 from switchyard.domain.errors import Blocked, Busy, IdempotencyConflict, PreconditionFailed, SwitchyardError
 from switchyard.domain.tokens import redacted
 from switchyard.http.answers import Answer, as_json, encoded
 from switchyard.http.call import Call, Input, Reply
-from switchyard.http.log import logger
 from switchyard.http.statuses import status_of
 from switchyard.http.surface import Refusal, Surface
 from switchyard.ledger.unit import Replay, Stale, Unit

@@ -2,17 +2,13 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
-
 from switchyard.domain.errors import Cycle, IdempotencyConflict, Invalid, MissingScope
+from switchyard.http.models import Shown, to_camel
 from switchyard.http.surface import Refused, Surface
 
 
-class ProblemField(BaseModel):
+class ProblemField(Shown):
     """One refused input: its dotted path, why, and what would be right."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     field: str
     code: str
@@ -20,10 +16,10 @@ class ProblemField(BaseModel):
     expected: str = ""
 
 
-class Problem(BaseModel):
+class Problem(Shown):
     """Problem details (RFC 9457). `code` is stable; `errors` lists the refused inputs, `cycle` the ids of a circle."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", defer_build=True)
+    model_config = {"alias_generator": to_camel}
 
     type: str
     title: str

@@ -9,7 +9,6 @@ from switchyard.domain.ids import parse_id
 from switchyard.http.call import Call, Input
 from switchyard.http.operation import MUTATING, Operation
 from switchyard.http.request import Request
-from switchyard.http.validation import parse_body, parse_values
 from switchyard.ledger.unit import Unit
 from switchyard.store.table import Table
 
@@ -38,6 +37,9 @@ def read_query(operation: Operation, request: Request, actor: Actor) -> Any:
         raise NotFound("There is no such workspace for this token.")
     if model is None:
         return None
+    # Imported here, as below: only what has a model pays for pydantic's core.
+    from switchyard.http.parsing import parse_values
+
     known = {field.alias or name for name, field in model.model_fields.items()}
     given = {name: value for name, value in values.items() if value != "" or name not in known}
     return parse_values(model, given, "query")
@@ -59,8 +61,9 @@ def _read_body(operation: Operation, request: Request, actor: Actor, table: Tabl
     model, show, raw = operation.body, operation.shown, _raw_body(operation, request)
     assert model
     if show is None:
+        from switchyard.http.parsing import parse_body
+
         return parse_body(model, raw)
-    # Imported here: only what takes back what it shows pays for it.
     from switchyard.http.unchanged import read_body
 
     unit = Unit(table, actor, request.id)

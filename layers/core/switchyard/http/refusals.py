@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import from_json
-
 from switchyard.domain import audit, clock, lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import Invalid, MissingScope, NotFound, SwitchyardError
@@ -22,6 +20,9 @@ _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 def json_object(request: Request) -> Mapping[str, Any]:
     """Return the body of a request as it was sent; an empty one for anything but a JSON object."""
+    # Imported here: only what is refused needs it.
+    from pydantic_core import from_json
+
     try:
         found = from_json(request.body())
     except (ValueError, SwitchyardError):

@@ -2,20 +2,18 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from switchyard.http.models import Model, Shown
 
 
-class Health(BaseModel):
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
+class Health(Shown):
     status: Literal["ok"]
     version: str
 
 
-class OpenApi(BaseModel):
+class OpenApi(Model):
     """An OpenAPI document; see the OpenAPI specification for the rest of its members."""
 
-    model_config = ConfigDict(extra="allow", defer_build=True)
+    model_config = {"extra": "allow"}
 
     openapi: Literal["3.1.0"]
     info: dict[str, Any]

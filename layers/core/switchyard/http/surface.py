@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel
-
 from switchyard.domain.errors import SwitchyardError, WrongEncoding
+from switchyard.http.models import Model
 from switchyard.http.request import Request
 from switchyard.http.statuses import EndpointRefusal, MethodNotAllowed, by_class, status_of
 
@@ -43,7 +42,7 @@ class Surface:
 
     name: str
     shape: Callable[[Refused], Mapping[str, Any]]
-    error: type[BaseModel] | None = None
+    error: type[Model] | None = None
     media: str = "application/json"
     statuses: Mapping[type[SwitchyardError], int] = field(default_factory=dict)
     codes: Mapping[type[SwitchyardError], str] = field(default_factory=dict)

@@ -8,16 +8,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
+from pydantic_core import ValidationError, from_json
 
 from switchyard.domain.errors import SwitchyardError
 from switchyard.domain.tracks import same
-from switchyard.http.validation import is_malformed, refusal
-
-#: In what a record shows: a field that each record has of its own, so that a body's may hold anything. A text that no
-#: record shows, for what is shown is compared as JSON.
-OWN: Any = "\x00own"
+from switchyard.http.models import Model
+from switchyard.http.operation import OWN
+from switchyard.http.parsing import is_malformed, refusal
 
 #: By which fields a body is seen to be a record sent back, or to hold some: a body of single fields is read as strictly
 #: as ever.
@@ -27,7 +24,7 @@ _MARKS = ({"id"}, {"data"}, {"number", "completed"}, {"updateDrafts"}, {"upserts
 Shown = Callable[[Any], Any]
 
 
-def read_body[M: BaseModel](model: type[M], raw: bytes, shown: Shown) -> M:
+def read_body[M: Model](model: type[M], raw: bytes, shown: Shown) -> M:
     """Return the body as the model, without refused fields that hold what `shown` returns.
 
     Raises MalformedBody for what is not JSON, and Invalid for the rest: a field that is shown and cannot be changed
@@ -55,7 +52,7 @@ def _known(error: ValidationError, raw: bytes, shown: Shown) -> Any:
         return None  # There is no such record: the refusal of the body stays, as for any other.
 
 
-def _reread[M: BaseModel](model: type[M], body: Any, error: ValidationError, shown: Any) -> M:
+def _reread[M: Model](model: type[M], body: Any, error: ValidationError, shown: Any) -> M:
     while _leave_out(body, shown, (each["loc"] for each in error.errors(include_url=False))):
         try:
             return model.model_validate_json(json.dumps(body))

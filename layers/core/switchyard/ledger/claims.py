@@ -1,9 +1,9 @@
 """Verbs of claims on tasks: the actor's exclusive right to work on one, until the lease runs out."""
 
-from dataclasses import replace
 from time import time
 
 from switchyard.domain import claims, clock, tracks
+from switchyard.domain.entities import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys, leases

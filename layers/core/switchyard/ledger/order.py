@@ -4,9 +4,8 @@ An agent is refused on every surface. A person may begin or complete a blocked t
 say so. A run is an agent's work, so that a blocked task gets none, whoever asks for it.
 """
 
-from dataclasses import replace
-
 from switchyard.domain import dependencies
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import Blocked, Prerequisite
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Unit

@@ -5,10 +5,10 @@ The workflow and the pipeline, which have no request, change runs through ledger
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from switchyard.domain import claims, clock, runs
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track

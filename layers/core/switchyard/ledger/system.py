@@ -1,10 +1,10 @@
 """Changes of runs that no request makes: the workflow's and the pipeline's, in the name of the service itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from switchyard.domain.actors import Actor
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import Busy
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run

@@ -1,11 +1,11 @@
 """Verbs of tracks: each takes the unit of work of the request, and gathers there what it changes."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from switchyard.domain import claims, clock, lifecycle, tracks
 from switchyard.domain.dependencies import FieldPaths
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import Cycle
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track

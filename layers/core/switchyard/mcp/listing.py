@@ -7,9 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema
-
+from switchyard.http.documented import Generator, json_schemas
+from switchyard.http.models import Model
 from switchyard.mcp.tools import TOOLS
 
 Json = dict[str, Any]
@@ -31,11 +30,6 @@ _UNREAD = frozenset(
 )
 
 
-class _Terse(GenerateJsonSchema):
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the base's signature
-        return False
-
-
 def rendered() -> str:
     """Return the text of tools.json as it should be."""
     listed = [
@@ -51,10 +45,9 @@ def rendered() -> str:
     return json.dumps(listed, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _schema(model: type[BaseModel], mode: Any) -> Json:
-    made = model.model_json_schema(schema_generator=_Terse, mode=mode)
-    definitions = made.pop("$defs", {})
-    return _terse(made, definitions)
+def _schema(model: type[Model], mode: Any) -> Json:
+    made, definitions = json_schemas([(model, mode)], Generator, "#/{model}")
+    return dict(_terse(made[model, mode], definitions))
 
 
 def _terse(schema: Any, definitions: Json, names: bool = False) -> Any:

@@ -2,10 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
-from switchyard.http.validation import Wire
+from switchyard.http.models import Field, Model, Wire
 from switchyard.surfaces.followups.models import Key, Note
 from switchyard.surfaces.followups.statuses import Resource, Source, Word
 from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName
@@ -80,11 +78,7 @@ class SearchTracks(Filter):
 # ---------------------------------------------------------------- output
 
 
-class Shown(BaseModel):
-    model_config = ConfigDict(defer_build=True)
-
-
-class Task(Shown):
+class Task(Model):
     """A task as REST shows it, without what is empty and not required."""
 
     id: str
@@ -104,7 +98,7 @@ class Task(Shown):
     updated_at: str
 
 
-class OneTask(Shown):
+class OneTask(Model):
     """`overruled`: tasks that were to be done before, as a person decided against."""
 
     task: Task
@@ -112,19 +106,19 @@ class OneTask(Shown):
     request_id: str
 
 
-class Claim(Shown):
+class Claim(Model):
     holder: str
     fence: int
     lease_expires_at: str
 
 
-class Run(Shown):
+class Run(Model):
     id: str
     url: str
     message: str = ABSENT
 
 
-class ClaimedTask(Shown):
+class ClaimedTask(Model):
     """Without task and claim when none is ready; with a run, the claim is on the run."""
 
     task: Task = ABSENT
@@ -133,18 +127,18 @@ class ClaimedTask(Shown):
     request_id: str
 
 
-class Tasks(Shown):
+class Tasks(Model):
     tasks: list[Task]
     next_cursor: str = ABSENT
     request_id: str
 
 
-class Planned(Shown):
+class Planned(Model):
     results: list[dict[str, Any]]
     request_id: str
 
 
-class Tracks(Shown):
+class Tracks(Model):
     items: list[dict[str, Any]]
     nextCursor: str | None
     request_id: str

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import from_json
-
 from switchyard.http.request import Request
 
 #: Revisions that begin with `initialize`, oldest first, and those whose requests are self-contained.
@@ -60,6 +58,9 @@ def read(request: Request) -> Message:
 
     Raises WrongContentType and TooLarge as every endpoint does.
     """
+    # Imported here: the endpoints that only refuse do not need it.
+    from pydantic_core import from_json
+
     try:
         body = from_json(request.json_body(), allow_inf_nan=False)
     except ValueError as error:

@@ -17,8 +17,8 @@ from switchyard.http import refusals
 from switchyard.http.answers import Answer
 from switchyard.http.call import Caller, Input, Reply
 from switchyard.http.idempotency_keys import canonical, key_use
+from switchyard.http.parsing import parse_values
 from switchyard.http.perform import perform
-from switchyard.http.validation import parse_values
 from switchyard.mcp import protocol
 from switchyard.mcp.arguments import tidied
 from switchyard.mcp.protocol import Message, ProtocolError

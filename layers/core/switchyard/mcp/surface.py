@@ -2,16 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
-
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import MissingScope
 from switchyard.http.call import Reply
+from switchyard.http.models import Field, Shown
 from switchyard.http.request import Request
 from switchyard.http.surface import Refused, Surface
 from switchyard.mcp import protocol
 from switchyard.surfaces.followups.surface import DOCS_URL, FOLLOWUPS, error_object
-from switchyard.surfaces.outputs import Shown
 
 PATH = "/mcp"
 METADATA_PATH = "/.well-known/oauth-protected-resource"
@@ -22,10 +20,10 @@ TOOL_SCOPES = ("tasks:read", "tasks:write")
 class RpcMessage(Shown):
     """One JSON-RPC message: a request (with an id), a notification, or an answer to the server."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={"anyOf": [{"required": [name]} for name in ("method", "result", "error")]},
-    )
+    model_config = {
+        "extra": "allow",
+        "json_schema_extra": {"anyOf": [{"required": [name]} for name in ("method", "result", "error")]},
+    }
 
     jsonrpc: Literal["2.0"]
     id: Annotated[str, Field(max_length=protocol.ID_MAX)] | int = None  # type: ignore[assignment]

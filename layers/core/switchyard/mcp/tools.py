@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel
-
 from switchyard.domain import lifecycle
 from switchyard.domain.claims import Claimable
 from switchyard.domain.ids import task_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.models import Model
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
 from switchyard.mcp import models
@@ -37,7 +36,7 @@ _REQUIRED = frozenset(name for name, field in models.Task.model_fields.items() i
 
 
 @dataclass(frozen=True, slots=True)
-class Tool[Body: BaseModel]:
+class Tool[Body: Model]:
     """One tool. `run` gets the call with the validated input as its body.
 
     `wants` says which status arguments, as they were sent, mean to give the track whose id `about` returns.
@@ -47,7 +46,7 @@ class Tool[Body: BaseModel]:
     description: str
     scope: str
     input: type[Body]
-    output: type[BaseModel]
+    output: type[Model]
     annotations: dict[str, bool]
     run: Callable[[Call[Body]], Reply]
     wants: Callable[[Mapping[str, Any]], str | None] = lambda _: None

@@ -14,7 +14,8 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
 from switchyard.aws.queues import BYTES_MAX, Message
 from switchyard.aws.sending import Outcome, is_refused
-from switchyard.pipeline.consumer import Event, Handler, Invocation, Unfinished, check_time, logger
+from switchyard.aws.telemetry import logger
+from switchyard.pipeline.consumer import Event, Handler, Invocation, Unfinished, check_time
 from switchyard.pipeline.records import correlation_id
 
 Record = dict[str, Any]

@@ -6,25 +6,20 @@ are several -> one log line, metrics. An error that the handler raises is logged
 function tries again.
 """
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
-
+from switchyard.aws import telemetry
 from switchyard.aws.bus import Bus
 from switchyard.aws.executions import Executions
 from switchyard.aws.queues import Queue
+from switchyard.aws.telemetry import logger
 from switchyard.store.table import Table
 
 Event = Mapping[str, Any]
 #: Seconds of an invocation that are kept for what remains to be done after the last record.
 _RESERVE = 1.0
-
-logger = Logger(service="switchyard")
-metrics = Metrics(namespace="Switchyard", service="switchyard")
 
 _clients: dict[str, Any] = {}
 
@@ -135,10 +130,5 @@ def _record(invocation: Invocation, milliseconds: float, failure: Exception | No
         logger.error("failed", exc_info=failure, extra={**fields, **counts, "error": type(failure).__name__})
     else:
         logger.info("consumed", extra={**fields, **counts})
-    metrics.add_dimension("stage", os.environ["STAGE"])
-    metrics.add_dimension("surface", invocation.name.partition(".")[0])
-    metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds)
-    metrics.add_metric("Failures", MetricUnit.Count, int(failure is not None))
-    for name, count in counts.items():
-        metrics.add_metric(name.title().replace("_", ""), MetricUnit.Count, count)
-    metrics.flush_metrics()
+    counted = {name.title().replace("_", ""): count for name, count in counts.items()}
+    telemetry.count(invocation.name, milliseconds, Failures=int(failure is not None), **counted)

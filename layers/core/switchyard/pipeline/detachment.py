@@ -1,7 +1,6 @@
 """Tracks that refer to a deleted one: each gets a version that does so no longer, from the rows as they are now."""
 
-from aws_lambda_powertools import Logger
-
+from switchyard.aws.telemetry import logger
 from switchyard.domain import changes, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import Busy
@@ -10,8 +9,6 @@ from switchyard.pipeline.consumer import check_time
 from switchyard.store import contention, edges, keys
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import ConditionFailed, Table
-
-logger = Logger(service="switchyard")
 
 
 def detach_all(table: Table, target: Track) -> None:

@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from switchyard.aws.objects import ObjectStore
+from switchyard.aws.telemetry import logger
 from switchyard.domain import artifacts
 from switchyard.store import keys, runs
 from switchyard.store.table import Table
-
-logger = Logger(service="switchyard")
 
 
 def keep(table: Table, bucket: ObjectStore, event: Mapping[str, Any]) -> None:

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from switchyard.aws.queues import Message, Queue
+from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, notifications
 from switchyard.domain.devices import Device, is_watching
 from switchyard.domain.notifications import Attempted, Decision, Notification
@@ -25,8 +24,6 @@ from switchyard.store.table import Table
 
 #: Seconds for which one attempt has the notification to itself: longer than the function may run.
 TURN_SECONDS = 60
-
-logger = Logger(service="switchyard")
 
 
 def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:

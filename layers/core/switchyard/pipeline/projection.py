@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
+from switchyard.aws.telemetry import logger
 from switchyard.domain import audit, changes, lifecycle
 from switchyard.domain.changes import Change
 from switchyard.domain.run_changes import RunChange
@@ -23,8 +22,6 @@ from switchyard.store import audit as audit_rows
 from switchyard.store import edges, homes, keys, readiness
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
-
-logger = Logger(service="switchyard")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 import time
 
-from aws_lambda_powertools import Logger
-
 from switchyard.aws.executions import Execution, Executions
+from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, runs
 from switchyard.domain.runs import Run
 from switchyard.ledger import system
@@ -18,8 +17,6 @@ from switchyard.store.table import Item, Table
 _PAGE = 100
 #: Seconds of an invocation that are kept for the last run and for the mark.
 _RESERVE = 5
-
-logger = Logger(service="switchyard")
 
 
 def reconcile(table: Table, executions: Executions, of_goals: Executions, age: int, request_id: str) -> dict[str, int]:

@@ -12,13 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
+from switchyard.aws.telemetry import logger
 from switchyard.domain import clock
 from switchyard.store import keys, usage
 from switchyard.store.table import Table
-
-logger = Logger(service="switchyard")
 
 
 @dataclass

@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from switchyard.aws.queues import Message, Queue
+from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, ids
 from switchyard.pipeline import receivers, signing
 from switchyard.store import keys, webhooks
@@ -24,7 +23,6 @@ from switchyard.store.webhooks import Delivery, Webhook
 _GONE = 410
 _BEGUN = "The attempt was begun; how it ended is not known."
 
-logger = Logger(service="switchyard")
 
 Payload = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 

@@ -11,6 +11,7 @@ from dataclasses import MISSING, fields
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
+from switchyard.domain.entities import made
 from switchyard.store.table import Item
 
 #: Conditions of a write: the row is not there yet, the row is there.
@@ -66,9 +67,13 @@ def json_text(
     return Column(write, read)
 
 
+#: Made once: json.dumps makes an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def to_json(value: Any) -> str:
     """Return a value as rows keep it: compact, and readable in any script."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def row_key(key: tuple[str, str]) -> Item:
@@ -149,10 +154,7 @@ class Codec[E]:
                 found[name] = read(value)
         if self._restore:
             found |= self._restore(item)
-        # A frozen dataclass's own __init__ sets each field by a call: most of the time that reading a row takes.
-        entity = object.__new__(self.entity)
-        object.__setattr__(entity, "__dict__", found)
-        return entity
+        return made(self.entity, found)
 
     # ------------------------------------------------------------ actions
     def unchanged(self, entity: E, *names: str) -> Item:

@@ -4,9 +4,9 @@ Both are optimistic: a write is conditional on what was read, and is refused whe
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
+from switchyard.domain.entities import replace
 from switchyard.domain.tracks import Track
 from switchyard.store import keys, tracks
 from switchyard.store.codec import row_key

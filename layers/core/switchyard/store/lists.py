@@ -10,7 +10,6 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -216,6 +215,9 @@ def side_by_side(calls: Sequence[Callable[[], None]]) -> None:
     if len(calls) == 1:
         calls[0]()
         return
+    # Imported here: most lists are one query, and with it come `logging` and `traceback`.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=min(len(calls), 8)) as pool:
         for done in [pool.submit(call) for call in calls]:
             done.result()

@@ -1,8 +1,7 @@
 """What a task still waits for, counted from the tasks themselves. Written by the pipeline alone."""
 
-from dataclasses import replace
-
 from switchyard.domain import lifecycle
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import Busy
 from switchyard.store import contention, keys
 from switchyard.store import tracks as track_rows

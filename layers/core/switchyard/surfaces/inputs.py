@@ -1,17 +1,14 @@
 """Types of input that several surfaces take, each refusing with what would be right."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Annotated, Any
-
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
-from pydantic.alias_generators import to_camel
 
 from switchyard.domain import clock
 from switchyard.domain.text import is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, ID_MAX, METADATA_MAX_BYTES, TITLE_MAX
-from switchyard.http.validation import Expectation, Query, Wire, bounded_json, read_id
+from switchyard.http.models import AfterValidator, BeforeValidator, Field, Query, Rule, Wire, to_camel
+from switchyard.http.validation import Expectation, bounded_json, read_id
 from switchyard.store.lists import CURSOR_MAX
 
 #: The default of a field that may be left out but not be null.
@@ -21,25 +18,13 @@ ABSENT: Any = None
 class CamelBody(Wire):
     """Base of request bodies whose fields are camelCase on the wire."""
 
-    model_config = ConfigDict(alias_generator=to_camel, serialize_by_alias=True)
+    model_config = {"alias_generator": to_camel, "serialize_by_alias": True}
 
 
 class CamelQuery(Query):
     """Base of query parameters that are camelCase on the wire."""
 
-    model_config = ConfigDict(alias_generator=to_camel)
-
-
-@dataclass(frozen=True)
-class Rule(AfterValidator):
-    """A check of ours, with what docs/openapi.json says of it: keywords of JSON Schema."""
-
-    shown: Mapping[str, Any]
-
-    def __get_pydantic_json_schema__(self, inner: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        found = handler(inner)
-        taken = self.shown.keys() & found.keys()
-        return {**found, "allOf": [self.shown]} if taken else {**found, **self.shown}
+    model_config = {"alias_generator": to_camel}
 
 
 def bounded(most: int) -> AfterValidator:

@@ -28,12 +28,17 @@ KEPT_MAX = 16
 
 
 class Pool:
-    """Connections to one host and port. Threads may share it; each connection serves one request at a time."""
+    """Connections to one host and port. Threads may share it; each connection serves one request at a time.
+
+    Raises NotConfigured for certificates that can not be read.
+    """
 
     def __init__(self, host: str, port: int, is_tls: bool) -> None:
         self.host, self.port, self.is_tls = host, port, is_tls
         #: Connections at rest and since when (epoch, seconds); the last used is used first.
         self._idle: list[tuple[Any, float]] = []
+        if is_tls:
+            tls_context()
 
     def exchange(self, request: bytes, until: float) -> Answer:
         """Send a request once and return the answer. `until` (time.monotonic()) bounds all of it but the look-up of the

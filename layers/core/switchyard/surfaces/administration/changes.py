@@ -3,7 +3,7 @@
 from typing import Any
 
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.http.unchanged import OWN
+from switchyard.http.operation import OWN
 from switchyard.ledger import administration
 from switchyard.surfaces.administration import present
 from switchyard.surfaces.administration.models import CreateProject, CreateToken, UpdateTenant

@@ -2,13 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
-
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import EMPTY_SCOPES, SCOPES
 from switchyard.domain.tenants import AutoRun
+from switchyard.http.models import AfterValidator, Field, Rule, WithJsonSchema
 from switchyard.http.validation import Expectation
-from switchyard.surfaces.inputs import ABSENT, CamelBody, Distinct, NotBlank, OneLine, Rule
+from switchyard.surfaces.inputs import ABSENT, CamelBody, Distinct, NotBlank, OneLine
 
 NAME_MAX = 120
 

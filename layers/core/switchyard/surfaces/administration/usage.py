@@ -3,11 +3,9 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import Field
-
 from switchyard.domain import clock
 from switchyard.http.call import Call, Reply
-from switchyard.http.validation import Query
+from switchyard.http.models import Field, Query
 from switchyard.store import keys, usage
 from switchyard.surfaces.inputs import ABSENT
 from switchyard.surfaces.outputs import CamelShown

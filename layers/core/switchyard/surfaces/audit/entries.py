@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from pydantic.alias_generators import to_camel
-
 from switchyard.domain.audit import Entry, public_id
 from switchyard.http.call import Call, Reply
+from switchyard.http.models import to_camel
 from switchyard.store import audit, filters, indexes, keys, lists
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Range

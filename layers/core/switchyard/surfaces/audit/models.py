@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
-from switchyard.http.validation import Query
+from switchyard.http.models import Field, Query
 from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName, TrackId
 from switchyard.surfaces.outputs import CamelShown
 from switchyard.surfaces.planning.models import DescribedMoment
+
+#: The shortest moment.
+_A_DAY = {"minLength": 10}
 
 
 class ListEntries(Query):
@@ -16,8 +17,8 @@ class ListEntries(Query):
     track: TrackId = ABSENT
     actor: NonEmptyName = ABSENT
     request_id: Annotated[NonEmptyName, Field(alias="requestId")] = ABSENT
-    from_: Annotated[DescribedMoment, Field(alias="from", min_length=10)] = ABSENT
-    to: Annotated[DescribedMoment, Field(min_length=10)] = ABSENT
+    from_: Annotated[DescribedMoment, Field(alias="from", json_schema_extra=_A_DAY)] = ABSENT
+    to: Annotated[DescribedMoment, Field(json_schema_extra=_A_DAY)] = ABSENT
     limit: Limit = 50
     cursor: Cursor = ABSENT
 

@@ -2,9 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
-
-from switchyard.http.validation import Expectation, Query, Wire
+from switchyard.http.models import Field, Query, Rule, Wire
+from switchyard.http.validation import Expectation
 from switchyard.store.idempotency import KEY_MAX
 from switchyard.surfaces.followups.statuses import Resource, Word
 from switchyard.surfaces.inputs import (
@@ -15,7 +14,6 @@ from switchyard.surfaces.inputs import (
     Moment,
     Name,
     NonEmptyName,
-    Rule,
     Title,
     moment,
 )
@@ -54,7 +52,7 @@ _PAIR: dict[str, Any] = {
 
 
 class CreateTask(Wire):
-    model_config = ConfigDict(json_schema_extra={"dependentRequired": _PAIR})
+    model_config = {"json_schema_extra": {"dependentRequired": _PAIR}}
 
     title: Title
     description: Description = ""

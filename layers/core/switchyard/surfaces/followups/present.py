@@ -6,7 +6,7 @@ from switchyard.domain import clock
 from switchyard.domain.ids import task_id
 from switchyard.domain.tracks import Track, etag
 from switchyard.http.call import AnyCall, Reply
-from switchyard.http.unchanged import OWN
+from switchyard.http.operation import OWN
 from switchyard.surfaces.followups import statuses
 from switchyard.surfaces.followups.statuses import Resource, Source
 

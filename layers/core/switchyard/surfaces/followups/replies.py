@@ -1,7 +1,7 @@
 """What the follow-ups surface answers, as documented in docs/openapi.json; the tests hold the answers to it."""
 
+from switchyard.http.models import Shown
 from switchyard.surfaces.followups.statuses import Resource, Source, Word
-from switchyard.surfaces.outputs import Shown
 
 
 class TaskShown(Shown):

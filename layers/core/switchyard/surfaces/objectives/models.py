@@ -3,9 +3,8 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
-
 from switchyard.domain.tracks import TITLE_MAX
+from switchyard.http.models import Field, Rule
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import (
     ABSENT,
@@ -17,7 +16,6 @@ from switchyard.surfaces.inputs import (
     NonEmptyName,
     NotBlank,
     OneLine,
-    Rule,
     Title,
 )
 
@@ -100,7 +98,7 @@ class CreateObjective(CamelBody):
     first_user_message: Description = ""
     first_user_message_data: dict[str, Any] = ABSENT
     variation_id: NonEmptyName = ABSENT
-    metadata: NewMetadata = NewMetadata()
+    metadata: NewMetadata = NewMetadata.model_construct()
     secrets: Annotated[list[Secret], Field(max_length=50)] = []
     memory_cascade: Annotated[list[MemoryReference], Field(max_length=10)] = []
     episodic_memory: EpisodicMemory = ABSENT
@@ -109,7 +107,7 @@ class CreateObjective(CamelBody):
     pinned_parameters: Annotated[dict[str, str], Field(max_length=100)] = {}
     parent_objective_id: NonEmptyName = ABSENT
 
-    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"subject": ["tenant"]}})
+    model_config = {"json_schema_extra": {"dependentRequired": {"subject": ["tenant"]}}}
 
     def model_post_init(self, _context: Any) -> None:
         if self.subject is not None and self.tenant is None:

@@ -9,7 +9,7 @@ from typing import Any
 from switchyard.domain import lifecycle
 from switchyard.domain.ids import task_id
 from switchyard.domain.tracks import Track
-from switchyard.http.unchanged import OWN
+from switchyard.http.operation import OWN
 
 #: Which statuses of a goal are which state.
 STATUSES: dict[str, tuple[str, ...]] = {

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel
-
+from switchyard.http.models import Field, ShownRoot
 from switchyard.surfaces.objectives.models import State
 from switchyard.surfaces.outputs import CamelShown
 
@@ -213,5 +212,7 @@ class ObjectiveEvent(CamelShown):
     info: EventInfo
 
 
-class Acted(RootModel[Objective | ObjectiveEvent]):
+class Acted(ShownRoot):
     """The objective after `:cancel`, the event of the message after `:continue`."""
+
+    root: Objective | ObjectiveEvent

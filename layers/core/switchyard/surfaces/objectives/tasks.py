@@ -8,7 +8,7 @@ from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.http.unchanged import OWN
+from switchyard.http.operation import OWN
 from switchyard.ledger import tracks as track_verbs
 from switchyard.store import indexes, keys, lists
 from switchyard.store import tracks as track_rows

@@ -6,7 +6,7 @@ from typing import Any
 from switchyard.domain import tracks
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.http.unchanged import OWN
+from switchyard.http.operation import OWN
 from switchyard.ledger import tracks as track_verbs
 from switchyard.surfaces.planning import fields, present
 from switchyard.surfaces.planning.models import CreateTrack, UpdateTrack

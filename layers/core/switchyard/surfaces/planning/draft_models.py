@@ -2,10 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
-
 from switchyard.domain.tracks import DEPENDS_MAX
+from switchyard.http.models import Field, to_camel
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import ABSENT, CamelBody, Distinct, Name, NonEmptyName, Title, TrackId
 from switchyard.surfaces.planning.models import Common, GoalFields, Past, Scope, TaskFields, refuse_both
@@ -34,7 +32,7 @@ class Draft(Common, Past):
     A label whose `externalId` a track has already changes that track.
     """
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["id"]}, {"required": ["externalId"]}]})
+    model_config = {"json_schema_extra": {"anyOf": [{"required": ["id"]}, {"required": ["externalId"]}]}}
 
     id: NonEmptyName = ABSENT
     title: Title = ABSENT
@@ -58,13 +56,13 @@ class Draft(Common, Past):
 class DeleteDraft(CamelBody):
     """The track to delete: its UUID, alone or as `{"id": …}`."""
 
-    model_config = ConfigDict(json_schema_extra=lambda schema: _or_alone(schema))
+    model_config = {"json_schema_extra": lambda schema: _or_alone(schema)}
 
     id: TrackId
 
-    @model_validator(mode="before")
     @classmethod
-    def _alone(cls, given: Any) -> Any:
+    def model_before(cls, given: Any) -> Any:
+        """Take an id alone for the object with it."""
         return {"id": given} if isinstance(given, str) else given
 
 

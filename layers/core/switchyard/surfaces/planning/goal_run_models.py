@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from switchyard.domain.goal_runs import PARALLEL_DEFAULT, PARALLEL_MAX, OnFailure
+from switchyard.http.models import Field
 from switchyard.surfaces.inputs import ABSENT, CamelBody, CamelQuery, Cursor, Whole
 
 

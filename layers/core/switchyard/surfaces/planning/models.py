@@ -5,11 +5,10 @@ An absent field keeps its value, an empty string clears it, null is refused.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
-
 from switchyard.domain import clock
 from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
 from switchyard.domain.tracks import DEPENDS_MAX, ID_MAX, PROJECTS_MAX
+from switchyard.http.models import Field, Model, Rule
 from switchyard.http.validation import Expectation, read_id
 from switchyard.surfaces.inputs import (
     ABSENT,
@@ -24,7 +23,6 @@ from switchyard.surfaces.inputs import (
     Moment,
     Name,
     NonEmptyName,
-    Rule,
     Title,
     TrackId,
     Whole,
@@ -176,7 +174,7 @@ _Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=ID_MAX)]],
 _Uuids = Annotated[list[TrackId], Field(max_length=_FILTER_VALUES_MAX)]
 
 
-class Filters(BaseModel):
+class Filters(Model):
     """What search and list filter by."""
 
     status: _Statuses = []
@@ -209,7 +207,7 @@ class SearchScope(CamelBody):
 class SearchTracks(CamelBody):
     type: Literal["task", "goal"]
     query: Annotated[str, Field(max_length=200)] = ""
-    filter: Filter = Filter()
+    filter: Filter = Filter.model_construct()
     scopes: Annotated[list[SearchScope], Field(max_length=10)] = []
     page: Annotated[int, Field(ge=1, le=PAGES_MAX), Whole] = 1
     cursor: Cursor = ABSENT

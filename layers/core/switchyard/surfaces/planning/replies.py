@@ -2,9 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
 from switchyard.domain import goal_runs
+from switchyard.http.models import Field
 from switchyard.surfaces.outputs import CamelShown
 
 

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel
-
+from switchyard.http.models import Field, ShownRoot
 from switchyard.surfaces.inputs import ABSENT, CamelBody, CamelQuery, Cursor, Limit, NonEmptyName, TrackId
 from switchyard.surfaces.outputs import CamelShown
 
@@ -45,5 +44,7 @@ class ExecutionShown(CamelShown):
     error: str = ABSENT
 
 
-class ExecutionsShown(RootModel[list[ExecutionShown]]):
+class ExecutionsShown(ShownRoot):
     """A page of executions, a bare array; the header Link leads to the next page."""
+
+    root: list[ExecutionShown]

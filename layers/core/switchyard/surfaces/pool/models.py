@@ -5,10 +5,9 @@ An absent field keeps its value (or takes its default); null clears what can be 
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel
-
 from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
 from switchyard.domain.tracks import DEPENDS_MAX
+from switchyard.http.models import Field, ShownRoot
 from switchyard.surfaces.inputs import (
     ABSENT,
     CamelBody,
@@ -125,8 +124,10 @@ class ClaimedTask(TaskShown):
     claim: ClaimShown
 
 
-class TasksShown(RootModel[list[TaskShown]]):
+class TasksShown(ShownRoot):
     """A page of tasks, a bare array; the header Link leads to the next page."""
+
+    root: list[TaskShown]
 
 
 class Allowed(CamelShown):

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic.alias_generators import to_camel
-
 from switchyard.domain.ids import task_id
+from switchyard.http.models import to_camel
 from switchyard.surfaces.pool import present, workflow
 
 #: The pool's words for what the ledger calls otherwise.

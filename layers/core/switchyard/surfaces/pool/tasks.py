@@ -8,7 +8,7 @@ from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import DEPENDS_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.http.unchanged import OWN
+from switchyard.http.operation import OWN
 from switchyard.ledger import tracks as track_verbs
 from switchyard.surfaces.pool import present, workflow
 from switchyard.surfaces.pool.models import CreateTask, UpdateTask

@@ -2,11 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from switchyard.http.validation import Expectation, Query
+from switchyard.http.models import Field, Query, Rule
+from switchyard.http.validation import Expectation
 from switchyard.pipeline import receivers
-from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, OneLine, Rule
+from switchyard.surfaces.inputs import ABSENT, CamelBody, Cursor, Distinct, Limit, OneLine
 from switchyard.surfaces.outputs import CamelShown
 
 Event = Literal[

@@ -9,7 +9,7 @@ from switchyard.domain import clock
 from switchyard.domain.errors import Conflict, NotFound
 from switchyard.domain.ids import new_id, parse_id
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.http.unchanged import OWN
+from switchyard.http.operation import OWN
 from switchyard.pipeline import signing
 from switchyard.store import keys, lists
 from switchyard.store import webhooks as webhook_rows

@@ -1,13 +1,12 @@
 """What the projects surface takes and answers about artifacts (contract: projects.md §2.3, §6, §7)."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field, ValidationInfo, field_validator
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from switchyard.domain import artifacts
+from switchyard.http.models import AfterFields, Field, Rule, Shown
 from switchyard.http.validation import Expectation
-from switchyard.surfaces.inputs import ABSENT, Rule, Whole
-from switchyard.surfaces.outputs import Shown
+from switchyard.surfaces.inputs import ABSENT, Whole
 from switchyard.surfaces.projects.inputs import Body
 from switchyard.surfaces.projects.replies import ArtifactShown
 
@@ -61,20 +60,18 @@ class Described(Body):
     content_type: ContentType = ""
 
 
+def _fits(size: int, known: Mapping[str, Any]) -> int:
+    refused = artifacts.too_large(known.get("name", ""), known.get("type", ""), known.get("content_type", ""), size)
+    if refused:
+        raise Expectation(refused, "")
+    return size
+
+
 class Announced(Described):
     """A file that is to be uploaded. Extension: with `checksum_sha256` no other content can be uploaded."""
 
-    size: Annotated[int, Field(ge=1, le=artifacts.SIZE_MAX), Whole]
+    size: Annotated[int, Field(ge=1, le=artifacts.SIZE_MAX), Whole, AfterFields(_fits)]
     checksum_sha256: Digest | None = None
-
-    @field_validator("size")
-    @classmethod
-    def _fits(cls, size: int, info: ValidationInfo) -> int:
-        known = info.data
-        refused = artifacts.too_large(known.get("name", ""), known.get("type", ""), known.get("content_type", ""), size)
-        if refused:
-            raise Expectation(refused, "")
-        return size
 
 
 class PrepareUpload(Body):

@@ -2,12 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from switchyard.domain.devices import TOKEN_MAX, Platform
 from switchyard.domain.notifications import Decision, Kind, Outcome
+from switchyard.http.models import Field, Shown
 from switchyard.surfaces.inputs import ABSENT, Cursor, NotBlank, OneLine
-from switchyard.surfaces.outputs import Shown
 from switchyard.surfaces.projects.inputs import LIMIT, Body, Limit, Params, Uuid
 
 Token = Annotated[str, Field(min_length=1, max_length=TOKEN_MAX), NotBlank, OneLine]

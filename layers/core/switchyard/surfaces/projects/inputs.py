@@ -3,10 +3,8 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field
-
-from switchyard.http.validation import Expectation, Query, Wire
-from switchyard.surfaces.inputs import Rule
+from switchyard.http.models import BeforeValidator, Query, Rule, Wire
+from switchyard.http.validation import Expectation
 
 LIMIT = 50
 LIMIT_MAX = 100
@@ -17,13 +15,13 @@ OFFSET_MAX = 1_000_000_000
 class Body(Wire):
     """Base of request bodies: strict types; keys that are not known are ignored, as the contract has it."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = {"extra": "ignore"}
 
 
 class Params(Query):
     """Base of query parameters: names that are not known are ignored."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = {"extra": "ignore"}
 
 
 def _uuid(text: str) -> str:
@@ -50,11 +48,11 @@ def _whole(given: Any) -> int:
 #: A UUID in any of its forms, in the canonical one.
 Uuid = Annotated[str, Rule(_uuid, {"format": "uuid"})]
 #: How many a page shows: anything but a number is the default, a limit above the maximum is the maximum.
-Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1, le=LIMIT_MAX)]
+Limit = Annotated[int, BeforeValidator(_limit)]
 
 
 class Paging(Params):
     """`limit` and `offset`; anything but a number is the default."""
 
     limit: Limit = LIMIT
-    offset: Annotated[int, BeforeValidator(_whole), Field(ge=0)] = 0
+    offset: Annotated[int, BeforeValidator(_whole)] = 0

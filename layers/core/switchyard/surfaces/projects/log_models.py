@@ -4,12 +4,11 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel
-
 from switchyard.domain import clock
 from switchyard.domain.run_logs import BATCH_MAX_BYTES, ENTRIES_MAX, ENTRY_MAX_BYTES
+from switchyard.http.models import AfterValidator, BeforeValidator, Field, Model, Rule, ShownRoot
 from switchyard.http.validation import Expectation
-from switchyard.surfaces.inputs import Rule, bounded, read_time
+from switchyard.surfaces.inputs import bounded, read_time
 from switchyard.surfaces.projects.inputs import OFFSET_MAX, Body, Params
 
 SESSION_LIMIT, SESSION_LIMIT_MAX = 1_000, 5_000
@@ -57,22 +56,24 @@ class SessionLogs(Params):
     after: Annotated[datetime, BeforeValidator(_time)] | None = None
     event_types: _Types = []
     exclude_types: _Types = []
-    limit: int = Field(default=SESSION_LIMIT, ge=1, le=SESSION_LIMIT_MAX)
-    offset: int = Field(default=0, ge=0, le=OFFSET_MAX)
+    limit: Annotated[int, Field(ge=1, le=SESSION_LIMIT_MAX)] = SESSION_LIMIT
+    offset: Annotated[int, Field(ge=0, le=OFFSET_MAX)] = 0
 
 
 class StreamLog(Params):
     """`start=latest` leaves out what is there already; `wait` is for how many seconds to wait for something new."""
 
     start: Literal["latest"] | None = None
-    wait: int = Field(default=WAIT_MAX, ge=0, le=WAIT_MAX)
+    wait: Annotated[int, Field(ge=0, le=WAIT_MAX)] = WAIT_MAX
 
 
-class LogEntry(BaseModel):
+class LogEntry(Model):
     """An entry as it was appended."""
 
-    model_config = ConfigDict(extra="allow", defer_build=True)
+    model_config = {"extra": "allow"}
 
 
-class SessionLogsShown(RootModel[list[LogEntry]]):
+class SessionLogsShown(ShownRoot):
     """Entries of a run's log, oldest first."""
+
+    root: list[LogEntry]

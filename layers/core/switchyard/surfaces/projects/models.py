@@ -3,13 +3,12 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
-
 from switchyard.domain.text import is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, METADATA_MAX_BYTES
+from switchyard.http.models import AfterValidator, Field, Rule, WithJsonSchema
 from switchyard.http.validation import Expectation, bounded_json
 from switchyard.store.keys import REPOSITORY_MAX_BYTES
-from switchyard.surfaces.inputs import ABSENT, Cursor, Rule, Whole
+from switchyard.surfaces.inputs import ABSENT, Cursor, Whole
 from switchyard.surfaces.projects.inputs import Body, Paging, Uuid
 
 TITLE_MAX = 255
@@ -69,7 +68,7 @@ def _schema(value: dict[str, Any]) -> dict[str, Any]:
 
 Repository = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=REPOSITORY_MAX),
+    Field(strip_whitespace=True, max_length=REPOSITORY_MAX),
     Rule(_repository, {"pattern": rf"^\s*({_REPOSITORY})?\s*$"}),
 ]
 _Nothing = WithJsonSchema({"type": "null", "description": "Clients send it; there is none here that it could name."})
@@ -80,9 +79,7 @@ _NoUserIntegration = Annotated[Annotated[str, AfterValidator(_no_user_integratio
 class TaskFields(Body):
     """A new task, or a change of one. `idle_seconds` and `timeout_seconds` (null: the defaults) are an extension."""
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=TITLE_MAX), AfterValidator(_visible)] = (
-        ABSENT
-    )
+    title: Annotated[str, Field(strip_whitespace=True, max_length=TITLE_MAX), AfterValidator(_visible)] = ABSENT
     title_manually_set: bool = ABSENT
     description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ABSENT
     origin_product: Origin = ABSENT
@@ -99,7 +96,7 @@ class TaskFields(Body):
     timeout_seconds: Annotated[int, Field(ge=60, le=604_800), Whole] | None = None
 
 
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=_SEARCH_MAX)]
+_Text = Annotated[str, Field(strip_whitespace=True, max_length=_SEARCH_MAX)]
 
 
 class ListTasks(Paging):

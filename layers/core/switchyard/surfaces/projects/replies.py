@@ -2,9 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from switchyard.surfaces.outputs import Shown
+from switchyard.http.models import Model, Shown
 
 
 class UserShown(Shown):
@@ -21,10 +19,10 @@ class UserShown(Shown):
     role_at_organization: str | None
 
 
-class ArtifactShown(BaseModel):
+class ArtifactShown(Model):
     """A file of a run; `storage_path` names it in requests for its content."""
 
-    model_config = ConfigDict(extra="allow", defer_build=True)
+    model_config = {"extra": "allow"}
 
     id: str
     name: str

@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
-
 from switchyard.domain.artifacts import ID_MAX
 from switchyard.domain.runs import ERROR_MAX, OUTPUT_MAX_BYTES, STATE_MAX_BYTES
+from switchyard.http.models import Field, Rule
 from switchyard.http.validation import Expectation
-from switchyard.surfaces.inputs import ABSENT, Rule, bounded
+from switchyard.surfaces.inputs import ABSENT, bounded
 from switchyard.surfaces.projects.inputs import Body, Uuid
 
 BRANCH_MAX, STAGE_MAX, NAME_MAX = 255, 100, 255
@@ -29,11 +28,11 @@ def _not_null(value: Any) -> Any:
 
 def _text(most: int) -> Any:
     """A text that is trimmed, and then neither empty nor longer than so many characters."""
-    return StringConstraints(strip_whitespace=True, min_length=1, max_length=most)
+    return Field(strip_whitespace=True, min_length=1, max_length=most)
 
 
 #: A text for the agent, trimmed; what is blank is none.
-Message = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MESSAGE_MAX)]
+Message = Annotated[str, Field(strip_whitespace=True, max_length=MESSAGE_MAX)]
 ArtifactIds = Annotated[list[Annotated[str, _text(ID_MAX)]], Field(max_length=PENDING_MAX)]
 State = Annotated[dict[str, Any], bounded(STATE_MAX_BYTES)]
 Output = Annotated[Any, bounded(OUTPUT_MAX_BYTES)]
@@ -103,7 +102,7 @@ class RelayMessage(Body):
     """A text for a chat."""
 
     text: Annotated[str, Field(max_length=RELAY_MAX)]
-    text_parts: list[Annotated[str, Field(max_length=RELAY_MAX)]] = Field(default=[], max_length=100)
+    text_parts: Annotated[list[Annotated[str, Field(max_length=RELAY_MAX)]], Field(max_length=100)] = []
 
 
 class Command(Body):

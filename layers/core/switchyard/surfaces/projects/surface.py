@@ -15,10 +15,10 @@ from switchyard.domain.errors import (
     SwitchyardError,
     Unauthorized,
 )
+from switchyard.http.models import Shown
 from switchyard.http.statuses import by_class
 from switchyard.http.surface import Refused, Surface
 from switchyard.surfaces.inputs import ABSENT
-from switchyard.surfaces.outputs import Shown
 
 #: Lists of objects, whose own errors the contract reports as those of no field.
 _LISTS_OF_OBJECTS = frozenset({"artifacts"})

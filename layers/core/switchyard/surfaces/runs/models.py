@@ -2,12 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
 from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
-from switchyard.http.validation import Wire
+from switchyard.http.models import Field, Shown, Wire
 from switchyard.surfaces.inputs import ABSENT, NonEmptyName, TrackId, Whole
-from switchyard.surfaces.outputs import Shown
 
 #: Seconds: the shortest lease, and the longest that a claim waits for a run.
 LEASE_MIN = 10

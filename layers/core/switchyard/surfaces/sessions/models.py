@@ -2,9 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from switchyard.domain import tokens
+from switchyard.http.models import Field
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import ABSENT, CamelBody
 

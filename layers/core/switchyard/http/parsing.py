@@ -1,0 +1,90 @@
+"""From what was sent to models.
+
+pydantic's findings become errors a client can act on: which field, why, what would be right.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic_core import ValidationError
+
+from switchyard.domain.errors import FieldError, Invalid, MalformedBody
+from switchyard.http.models import Model
+from switchyard.http.validation import Expectation
+
+#: Where a value lies in an input, step by step.
+Loc = tuple[int | str, ...]
+
+
+def parse_body[M: Model](model: type[M], raw: bytes) -> M:
+    """Return the body as the model; raises MalformedBody for what is not JSON and Invalid for the rest."""
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise refusal(error, "body") from None
+
+
+def parse_values[M: Model](model: type[M], values: Mapping[str, Any], root: str) -> M:
+    """Return values (of a query, of a tool call) as the model; raises Invalid. `root` names them as a whole."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise refusal(error, root) from None
+
+
+def is_malformed(error: ValidationError) -> bool:
+    """Return whether a body is not JSON at all."""
+    return error.errors(include_url=False)[0]["type"] == "json_invalid"
+
+
+def refusal(error: ValidationError, root: str, is_read_only: Callable[[Loc], bool] = lambda _: False) -> Invalid:
+    """Return pydantic's findings as one of our errors.
+
+    `root` names the input as a whole; `is_read_only` says of an unknown field whether answers have it.
+    """
+    found = error.errors(include_url=False)
+    if is_malformed(error):
+        reason = str(found[0]["ctx"]["error"])
+        return MalformedBody(FieldError("body", f"is not valid JSON: {reason}", "a JSON object", "malformed"))
+    return Invalid(*(_field_error(each, root, is_read_only) for each in found[:20]))
+
+
+def _field_error(found: Any, root: str, is_read_only: Callable[[Loc], bool]) -> FieldError:
+    kind, context = found["type"], found.get("ctx") or {}
+    field = ".".join(str(part) for part in found["loc"]) or root
+    if kind == "missing":
+        return FieldError(field, "is required", "", "required")
+    if kind != "value_error" and found["input"] is None:
+        return FieldError(field, "may not be null", 'a value; leave the field out to keep it, "" clears it', "null")
+    if kind == "extra_forbidden" and is_read_only(found["loc"]):
+        return FieldError(field, "is read-only", "the value that is shown, or no such field", "read_only")
+    if kind == "extra_forbidden":
+        return FieldError(field, "is not a known field", "no such field, or its correct name", "unknown_field")
+    if kind == "value_error":
+        problem = context["error"]
+        if isinstance(problem, Expectation):
+            return FieldError(field, str(problem), problem.expected, problem.code, found["input"])
+        return FieldError(field, str(problem), "", "invalid", found["input"])
+    bound = next((context[name] for name in _BOUNDS if name in context), None)
+    return FieldError(field, _sentence(found["msg"]), _EXPECTED.get(kind, ""), kind, found["input"], bound)
+
+
+def _sentence(message: str) -> str:
+    message = message.removeprefix("Input ")
+    return message[:1].lower() + message[1:]
+
+
+#: What pydantic calls the limit that a value oversteps.
+_BOUNDS = ("max_length", "min_length", "le", "ge")
+
+_EXPECTED = {
+    "string_type": "a string",
+    "int_type": "an integer",
+    "int_parsing": "an integer",
+    "bool_type": "true or false",
+    "list_type": "an array",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "string_unicode": "text without lone surrogates",
+}

@@ -9,6 +9,7 @@ from switchyard.domain.changes import Difference
 from switchyard.domain.devices import Device, Presence
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.notifications import Attempted, Notification
+from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
 from switchyard.domain.sessions import SignInLink
 from switchyard.domain.tenants import Member, Project, Tenant
@@ -171,12 +172,49 @@ RUNS = {
         changed_operation="runs.claim_run",
     ),
     "offered": _run(agent="agent_bo", dispatched_at=AT, dispatches=1),
+    "asking": _run(
+        status="in_progress",
+        holder="agent_bo",
+        lease_until=LATER,
+        dispatched_at=AT,
+        question_id=an_id(11),
+        asks_since=AT,
+        asks_until=LATER,
+        asks_whom="user_ada",
+        waited_seconds=60,
+    ),
     "local": _run(environment="local", status="in_progress", started_at=AT),
     "final": _run(status="failed", completed_at=LATER, error_message="It broke"),
     "output of nothing": _run(output=0),
     "output of an empty list": _run(output=[]),
     "output of no": _run(output=False),
     "output of an empty text": _run(output=""),
+}
+
+_QUESTION: dict[str, Any] = {
+    "tenant_id": "acme",
+    "id": an_id(11),
+    "task_id": TASK,
+    "run_id": RUN,
+    "text": "Which?",
+    "deadline": LATER,
+    "asked_by": "agent_bo",
+    "asked_by_kind": "agent",
+    "asked_at": AT,
+}
+QUESTIONS = {
+    "open": Question(**_QUESTION),
+    "answered": Question(
+        **_QUESTION,
+        choices=("this", "that"),
+        artifact="a",
+        to="user_ada",
+        default="this",
+        answer="that",
+        answered_by="user_ada",
+        answered_by_kind="user",
+        answered_at=AT,
+    ),
 }
 
 _GOAL_RUN: dict[str, Any] = {

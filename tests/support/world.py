@@ -4,15 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 from switchyard.aws.objects import ObjectStore, Upload
-from switchyard.domain import artifacts, clock, tokens
+from switchyard.domain import artifacts, clock, questions, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
+from switchyard.domain.questions import Question
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import devices, goal_runs, run_logs, tenants, webhooks
+from switchyard.store import questions as question_rows
 from switchyard.store import tokens as token_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Item, Table
@@ -38,6 +40,9 @@ LOG_KEY = "sample"
 #: A run that user_ada holds, and one that waits for any agent, each with its task.
 HELD_TASK, HELD_RUN = "01981f5c-7a00-7000-8000-000000000020", "01981f5c-7a00-7000-8000-000000000021"
 OFFERED_TASK, OFFERED_RUN = "01981f5c-7a00-7000-8000-000000000022", "01981f5c-7a00-7000-8000-000000000023"
+#: A run of agent_bo that waits for the answer to its question.
+ASKING_TASK, ASKING_RUN = "01981f5c-7a00-7000-8000-000000000024", "01981f5c-7a00-7000-8000-000000000025"
+QUESTION = "01981f5c-7a00-7000-8000-000000000026"
 DEVICE = "01981f5c-7a00-5000-8000-000000000030"
 #: A file that was uploaded and not finalized, and one in the manifest of the run that user_ada holds.
 UPLOADED, ATTACHED = "5f0c8a3e9b7d4c1fa2e6d8b90c4f7e13", "6a1d9b4f0c8e4d2ab3f7e9ca1d508f24"
@@ -126,6 +131,7 @@ def _build_runs(table: Table, tenant: str) -> None:
     ledger = _ledger(table, tenant)
     tracks.create(ledger, "task", "Proof-read the docs", id=HELD_TASK, project_ids=("docs",), status="todo")
     tracks.create(ledger, "task", "Translate the docs", id=OFFERED_TASK, project_ids=("docs",), status="todo")
+    tracks.create(ledger, "task", "Name the docs", id=ASKING_TASK, project_ids=("docs",), status="todo")
     ledger.commit(200, {}, "")
     ledger = _ledger(table, tenant)
     held: dict[str, Any] = {"status": "in_progress", "dispatched_at": clock.now()}
@@ -135,6 +141,21 @@ def _build_runs(table: Table, tenant: str) -> None:
     held["artifacts"] = ({**attached, "size": 8, "storage_path": path, "uploaded_at": clock.now()},)
     runs.create(ledger, ledger.get(HELD_TASK), id=HELD_RUN, **held)
     runs.create(ledger, ledger.get(OFFERED_TASK), id=OFFERED_RUN, dispatched_at=clock.now())
+    asking = {"status": "in_progress", "dispatched_at": clock.now(), "holder": "agent_bo", "fence": 1}
+    question = Question(
+        tenant_id=tenant,
+        id=QUESTION,
+        task_id=ASKING_TASK,
+        run_id=ASKING_RUN,
+        text="Which of the two titles?",
+        choices=("Field notes", "A field guide"),
+        deadline="2999-01-01T00:00:00.000Z",
+        asked_by="agent_bo",
+        asked_by_kind="agent",
+        asked_at=clock.now(),
+    )
+    runs.create(ledger, ledger.get(ASKING_TASK), id=ASKING_RUN, **asking, **questions.waiting(question))
+    ledger.write(question_rows.put(question))
     task = ledger.get(PROJECT_TASK)
     runs.create(ledger, task, id=LOCAL_RUN, environment="local", status="in_progress")
     runs.create(ledger, ledger.gathered(task), id=PROJECT_RUN, log_key=LOG_KEY)

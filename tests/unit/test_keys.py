@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from switchyard.domain.tracks import ID_MAX
-from switchyard.store import keys
+from switchyard.store import keys, people_keys
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html; index keys have the same limits.
 PARTITION_KEY_BYTES, SORT_KEY_BYTES = 2048, 1024
@@ -62,10 +62,11 @@ LARGEST: dict[str, Any] = {
         "artifact_id",
         "webhook_id",
         "delivery_id",
+        "question_id",
     ),
     UUID_TEXT,
 )
-BUILDERS = [each for _, each in inspect.getmembers(keys, inspect.isfunction)]
+BUILDERS = [each for module in (keys, people_keys) for _, each in inspect.getmembers(module, inspect.isfunction)]
 
 
 @pytest.mark.parametrize("builder", BUILDERS, ids=lambda each: each.__name__)

@@ -22,6 +22,7 @@ from switchyard.store import (
     indexes,
     keys,
     notifications,
+    questions,
     runs,
     sign_in_links,
     tenants,
@@ -37,6 +38,7 @@ GOLDEN: Mapping[str, Mapping[str, Any]] = json.loads(Path(__file__).with_name("g
 KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "tracks": (tracks.ROWS, entities.TRACKS),
     "runs": (runs.ROWS, entities.RUNS),
+    "questions": (questions.ROWS, entities.QUESTIONS),
     "goal_runs": (goal_runs.ROWS, entities.GOAL_RUNS),
     "entries": (audit.ROWS, entities.ENTRIES),
     "attempts": (audit.ATTEMPTS, entities.ATTEMPTS),

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from switchyard.domain import lifecycle
 from switchyard.domain.actors import Actor
-from switchyard.domain.changes import Action, Change, Difference
+from switchyard.domain.changes import Action, Change, Difference, difference
 from switchyard.domain.errors import SwitchyardError
+from switchyard.domain.questions import Question
 from switchyard.domain.run_changes import RunChange
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
@@ -82,18 +83,30 @@ def entry_of_change(change: Change) -> Entry:
     )
 
 
-def entry_of_run(change: RunChange) -> Entry:
-    """Return the entry of a run's new status, in the trail of its task; the related resource is the run."""
+def entry_of_run(change: RunChange, question: Question | None = None) -> Entry:
+    """Return the entry of a run's new status, or of its question, in the trail of its task.
+
+    The related resource is the run. What was asked, and who answered what, are differences.
+    """
     before, after = change.before, change.after
+    action: Action = "run_status_changed"
+    if not change.status_changed:
+        action = "run_asked" if change.asked else "run_answered"
     return Entry(
         **_applied(after),
         track_id=after.task_id,
         track_type="task",
-        action="run_status_changed",
+        action=action,
         previous_status=before.status if before else None,
         related_type="run",
         related_id=after.id,
+        differences=_told(question) if question else (),
     )
+
+
+def _told(question: Question) -> tuple[Difference, ...]:
+    asked = difference("question", None, question.text)
+    return (asked, difference("answer", None, question.answer)) if question.is_answered else (asked,)
 
 
 def refused(

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from switchyard.domain import lifecycle
 from switchyard.domain.tracks import Track
 
-Action = Literal["created", "updated", "status_changed", "completed", "deleted", "run_status_changed"]
+Action = Literal[
+    "created", "updated", "status_changed", "completed", "deleted", "run_status_changed", "run_asked", "run_answered"
+]
 
 #: Bytes of JSON that a shown value may have; a longer text is cut, a longer structure left out, and both are marked.
 VALUE_MAX = 1_000
@@ -120,8 +122,7 @@ class Change:
     def _difference(self, name: str, before: Any, after: Any) -> Difference:
         if self.crosses_visibility and name not in _VISIBILITY:
             return Difference(name, None, None, cut=True)
-        (old, old_cut), (new, new_cut) = _shown(before), _shown(after)
-        return Difference(name, old, new, old_cut or new_cut)
+        return difference(name, before, after)
 
     def gained(self) -> list[tuple[str, str]]:
         """Return the references that are new, as (field, id); those of a deleted track count as given up."""
@@ -157,6 +158,12 @@ def without(track: Track, target: Track) -> Mapping[str, Any]:
     if track.goal_id == target_id:
         changed |= {"goal_id": None, "number": None}
     return changed
+
+
+def difference(name: str, before: Any, after: Any) -> Difference:
+    """Return a field before and after a change, bounded."""
+    (old, old_cut), (new, new_cut) = _shown(before), _shown(after)
+    return Difference(name, old, new, old_cut or new_cut)
 
 
 def _blank(name: str) -> Any:

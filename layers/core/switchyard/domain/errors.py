@@ -151,6 +151,16 @@ class ExternalIdTaken(Conflict):
         super().__init__(f"Another track has the external id {external_id[:80]!r}: it is unique in the tenant.")
 
 
+class Answered(Conflict):
+    """The question has its answer already."""
+
+    code, title = "answered", "The question is answered"
+
+    def __init__(self, answer: str, answered_by: str, at: str) -> None:
+        super().__init__(f"{answered_by} answered at {at}: {answer!r}.")
+        self.answer, self.answered_by = answer, answered_by
+
+
 class PreconditionFailed(SwitchyardError):
     code, title = "precondition_failed", "The track has changed since it was read"
 

@@ -79,11 +79,13 @@ class Notification:
 def kind_of(before: Run, after: Run) -> Kind | None:
     """Return the kind of notification for a change of a run; None for a change without one.
 
-    There is one when a run gets its final status, and one when its agent sets `awaiting_input` in the run's state to
-    true: the end of its turn in a conversation.
+    There is one when a run gets its final status, one when it asks a question, and one when its agent sets
+    `awaiting_input` in the run's state to true: the end of its turn in a conversation.
     """
     if after.status in FINAL:
         return after.status if before.status not in FINAL else None  # type: ignore[return-value]
+    if after.awaits_input and before.question_id != after.question_id:
+        return "awaiting"
     return "awaiting" if _awaits(after.state) and not _awaits(before.state) else None
 
 

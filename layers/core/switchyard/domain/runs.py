@@ -38,6 +38,9 @@ MOVING = frozenset({"lease_until", "lease_listed", "heartbeat_at", "wait_step", 
 #: What a finished run leaves its task as.
 _TASK_STATUS = {"in_progress": "in_progress", "completed": "done", "failed": "todo", "cancelled": "todo"}
 
+#: A run that nobody holds, and that asks nothing.
+_FREE = dict.fromkeys(("holder", "lease_until", "lease_listed", "asks_since", "asks_until", "asks_whom"))
+
 
 class Finished(Conflict):
     """The run has its final status already."""
@@ -54,10 +57,12 @@ class Run:
 
     `owner` is that of a personal task, `project_id` the task's first project. `agent` is whom it is meant for (None:
     any). `holder`, `lease_until` and `fence` are the latest claim, `lease_seconds` is for how long it was last given.
-    `dispatched_at` says when the workflow last offered it to agents; `wait_step` (`dispatch` or `work`) and
+    `dispatched_at` says when the workflow last offered it to agents; `wait_step` (`dispatch`, `work`, `answer`) and
     `wait_token` which step of the workflow waits for word, and by which task token. Lease, heartbeat and waiting step
     move without a new `version`. `resumes` counts how often it came back to the workflow after it had left it.
     A cloud run that its maker has not started yet is `not_started`: the workflow knows nothing of it.
+    `question_id` is its latest question (domain.questions); while that waits for an answer, `asks_since`, `asks_until`
+    and `asks_whom` (None: anybody) say so, and no clock of the run counts. `waited_seconds` is how long it has waited.
     `artifacts` are manifest entries as the contract shows them (§2.3). `log_key` is the secret by which addresses of
     its log are signed (domain.log_addresses); it is never shown.
     """
@@ -92,6 +97,11 @@ class Run:
     resumes: int = 0
     wait_step: str | None = None
     wait_token: str | None = None
+    question_id: str | None = None
+    asks_since: str | None = None
+    asks_until: str | None = None
+    asks_whom: str | None = None
+    waited_seconds: int | None = None
     heartbeat_at: str | None = None
     started_at: str | None = None
     completed_at: str | None = None
@@ -112,6 +122,11 @@ class Run:
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def awaits_input(self) -> bool:
+        """Return whether it waits for the answer to its latest question."""
+        return self.asks_since is not None
 
     @property
     def is_startable(self) -> bool:
@@ -193,11 +208,9 @@ def change(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         # Given up, perhaps before the workflow ever offered it.
         after = replace(after, dispatched_at=after.dispatched_at or after.updated_at)
     if after.environment != run.environment:
-        after = replace(after, holder=None, lease_until=None, lease_listed=None, dispatched_at=None)
+        after = replace(after, **_FREE, dispatched_at=None)
     if after.is_final:
-        after = replace(
-            after, completed_at=after.completed_at or after.updated_at, holder=None, lease_until=None, lease_listed=None
-        )
+        after = replace(after, **_FREE, completed_at=after.completed_at or after.updated_at)
     return after
 
 
@@ -212,9 +225,9 @@ def resume(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         completed_at=None,
         started_at=None,
         heartbeat_at=None,
-        holder=None,
-        lease_until=None,
-        lease_listed=None,
+        **_FREE,
+        question_id=None,
+        waited_seconds=None,
         dispatched_at=None,
         dispatches=0,
         wait_step=None,
@@ -228,7 +241,7 @@ def resume(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
 
 def is_claimable(run: Run, now: str) -> bool:
     """Return whether an agent may claim the run now: offered and free, or held under a lease that ran out."""
-    if run.environment != "cloud" or is_leased(run, now):
+    if run.environment != "cloud" or run.awaits_input or is_leased(run, now):
         return False
     offered = run.status == "queued" and run.dispatched_at is not None
     return offered or (run.status == "in_progress" and run.holder is not None)
@@ -273,20 +286,3 @@ def task_fields(run: Run, task: Track) -> Mapping[str, Any]:
     if wanted and task.status not in lifecycle.FINAL:
         fields["status"] = wanted
     return fields
-
-
-def seconds_left(run: Run, now: str) -> int:
-    """Return how long the run may still take as a whole, in seconds; zero or less when its time is over."""
-    begun = run.started_at or now
-    return run.timeout_seconds - (clock.milliseconds(now) - clock.milliseconds(begun)) // 1000
-
-
-def is_silent(run: Run, now: str) -> bool:
-    """Return whether no heartbeat of the run came for as long as it may be idle."""
-    heard = max(run.heartbeat_at or "", run.started_at or run.created_at)
-    return clock.milliseconds(now) - clock.milliseconds(heard) >= run.idle_seconds * 1000
-
-
-def answers(run: Run) -> bool:
-    """Return whether the step of the workflow that waits for word of the run has its answer."""
-    return run.is_outside or (run.wait_step == "dispatch" and run.status == "in_progress")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from switchyard.domain.errors import Cycle, IdempotencyConflict, Invalid, MissingScope
+from switchyard.domain.errors import Answered, Cycle, IdempotencyConflict, Invalid, MissingScope
 from switchyard.http.models import Shown, to_camel
 from switchyard.http.surface import Refused, Surface
 
@@ -17,7 +17,10 @@ class ProblemField(Shown):
 
 
 class Problem(Shown):
-    """Problem details (RFC 9457). `code` is stable; `errors` lists the refused inputs, `cycle` the ids of a circle."""
+    """Problem details (RFC 9457). `code` is stable; `errors` lists the refused inputs, `cycle` the ids of a circle.
+
+    `answer` and `answeredBy` are what a question was answered before.
+    """
 
     model_config = {"alias_generator": to_camel}
 
@@ -32,6 +35,8 @@ class Problem(Shown):
     cycle: list[str] = []
     required_scope: str = ""
     idempotency_key: str = ""
+    answer: str = ""
+    answered_by: str = ""
 
 
 def problem(refused: Refused) -> dict[str, Any]:
@@ -57,6 +62,8 @@ def problem(refused: Refused) -> dict[str, Any]:
         body["requiredScope"] = error.scope
     if isinstance(error, IdempotencyConflict):
         body["idempotencyKey"] = error.key
+    if isinstance(error, Answered):
+        body |= {"answer": error.answer, "answeredBy": error.answered_by}
     return body
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from switchyard.aws.bus import Entry
 from switchyard.domain import clock
 from switchyard.domain.changes import Change
+from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 
@@ -129,7 +130,7 @@ def _sealed(name: str, about: str, sequence: int, common: Mapping[str, Any]) -> 
     return DomainEvent(event_id, name, sequence, {"id": event_id, "type": name, **common})
 
 
-def snapshot(subject: Track | Run, names: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+def snapshot(subject: Track | Run | Question, names: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """Return the named fields by their names in events, and those that are left out for their size."""
     shown: dict[str, Any] = {}
     omitted = []

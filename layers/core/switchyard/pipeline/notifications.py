@@ -18,7 +18,7 @@ from switchyard.domain.notifications import Attempted, Decision, Notification
 from switchyard.domain.tracks import Track
 from switchyard.pipeline.push_services import PushService
 from switchyard.store import devices as device_rows
-from switchyard.store import keys, runs, tracks
+from switchyard.store import keys, people_keys, questions, runs, tracks
 from switchyard.store import notifications as notification_rows
 from switchyard.store.table import Table
 
@@ -31,13 +31,14 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None or old is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
         return None
-    if all(old.get(name) == new.get(name) for name in ("status", "state")):
+    if all(old.get(name) == new.get(name) for name in ("status", "state", "asks_since")):
         return None  # most changes of a run are heartbeats
     before, after = runs.from_item(old), runs.from_item(new)
     kind = notifications.kind_of(before, after)
     if kind is None:
         return None
     names = {"tenant": after.tenant_id, "task": after.task_id, "run": after.id, "kind": kind}
+    names |= {"question": after.question_id} if after.asks_whom and after.question_id else {}
     return names | {"notification": notifications.notification_id(after, kind)}
 
 
@@ -81,25 +82,29 @@ def _decided(table: Table, service: PushService | None, message: Mapping[str, An
 
 
 def _decide(table: Table, service: PushService | None, message: Mapping[str, Any], task: Track) -> Notification:
-    """Decide which devices to notify. The cooldown starts before presence is read, and counts in any case."""
+    """Decide which devices to notify: those of whom the run asks, else of the task's creator.
+
+    The cooldown starts before presence is read, and counts in any case.
+    """
+    recipient = _whom(table, message) or task.created_by
     notification = Notification(
         tenant_id=task.tenant_id,
         task_id=task.id,
         id=message["notification"],
         run_id=message["run"],
         kind=message["kind"],
-        recipient=task.created_by,
+        recipient=recipient,
         decided="sent",
         body=notifications.text(message["kind"], task.title),
         created_at=clock.now(),
     )
-    if task.owner not in (None, task.created_by):
+    if task.owner not in (None, recipient):
         return _untold(notification, "no_access")
     if service is None:
         return _untold(notification, "disabled")
     if not notification_rows.cool_down(table, notification):
         return _untold(notification, "cooldown")
-    devices = {each.id: each for each in device_rows.of_person(table, task.tenant_id, task.created_by).devices}
+    devices = {each.id: each for each in device_rows.of_person(table, task.tenant_id, recipient).devices}
     if not devices:
         return _untold(notification, "no_devices")
     watching = _watching(table, notification, devices)
@@ -107,6 +112,14 @@ def _decide(table: Table, service: PushService | None, message: Mapping[str, Any
         return replace(_untold(notification, "suppressed"), present=watching)
     pending = {each.id: Attempted(platform=each.platform) for each in devices.values()}
     return replace(notification, devices=pending, attempts=1, trying_until=clock.epoch() + TURN_SECONDS)
+
+
+def _whom(table: Table, message: Mapping[str, Any]) -> str | None:
+    """Return whom the run asks: 1 round trip for a question that names someone."""
+    if "question" not in message:
+        return None
+    row = table.get(*people_keys.question(message["tenant"], message["task"], message["run"], message["question"]))
+    return questions.from_item(row).to if row else None
 
 
 def _untold(notification: Notification, why: Decision) -> Notification:

@@ -19,7 +19,7 @@ from switchyard.pipeline.batches import Outbox, Sender
 from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.domain_events import DomainEvent, events_of, stuck_event
 from switchyard.store import audit as audit_rows
-from switchyard.store import edges, homes, keys, readiness
+from switchyard.store import edges, homes, keys, people_keys, questions, readiness
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 
@@ -38,7 +38,7 @@ class Projector:
         if isinstance(happened, audit.Entry):
             self._audit(happened)
         elif isinstance(happened, RunChange):
-            if happened.status_changed or happened.meaning:
+            if happened.status_changed or happened.meanings:
                 self._tell_run(happened)
         elif happened:
             self._audit(audit.entry_of_change(happened))
@@ -50,15 +50,20 @@ class Projector:
                 detachment.detach_all(self.table, happened.after)
 
     def _tell_run(self, change: RunChange) -> None:
-        """Publish a run's change to those who may see its task now."""
-        task = self.table.get(*keys.track(change.after.tenant_id, change.after.task_id))
-        if task:
-            change = replace(change, after=replace(change.after, owner=track_rows.from_item(task).owner))
-        if change.status_changed:
-            self._audit(audit.entry_of_run(change))
-        self._publish(run_events.events_of(change))
+        """Publish a run's change to those who may see its task now, with the question that it is about."""
         run = change.after
-        changed = {"run": run.id, "status": run.status, "what": change.meaning, "tenant": run.tenant_id}
+        task_key, question_key = keys.track(run.tenant_id, run.task_id), None
+        if run.question_id and (change.asked or change.answered):
+            question_key = people_keys.question(run.tenant_id, run.task_id, run.id, run.question_id)
+        found = self.table.get_many([task_key, question_key]) if question_key else {task_key: self.table.get(*task_key)}
+        task, row = found.get(task_key), found.get(question_key) if question_key else None
+        if task:
+            change = replace(change, after=replace(run, owner=track_rows.from_item(task).owner))
+        question = questions.from_item(row) if row else None
+        if change.status_changed or question:
+            self._audit(audit.entry_of_run(change, question))
+        self._publish(run_events.events_of(change, question))
+        changed = {"run": run.id, "status": run.status, "what": ",".join(change.meanings), "tenant": run.tenant_id}
         logger.info("run changed", extra={**changed, "correlation_id": run.id})
 
     def _publish(self, events: Iterable[DomainEvent]) -> None:

@@ -4,9 +4,9 @@ import time
 
 from switchyard.aws.executions import Execution, Executions
 from switchyard.aws.telemetry import logger
-from switchyard.domain import clock, runs
+from switchyard.domain import clock, run_clocks, runs
 from switchyard.domain.runs import Run
-from switchyard.ledger import system
+from switchyard.ledger import questions, system
 from switchyard.pipeline import goal_rounds, workflow
 from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import indexes, keys, lists
@@ -17,6 +17,8 @@ from switchyard.store.table import Item, Table
 _PAGE = 100
 #: Seconds of an invocation that are kept for the last run and for the mark.
 _RESERVE = 5
+#: Seconds after a question's deadline until it is settled here, because its run's workflow has not done so.
+_LATE = 60
 
 
 def reconcile(table: Table, executions: Executions, of_goals: Executions, age: int, request_id: str) -> dict[str, int]:
@@ -59,16 +61,21 @@ def _is_carried(row: Item) -> bool:
     if row["sk"]["S"] == keys.GOAL_RUN:
         return True
     run = run_rows.from_item(row)
-    return not run.is_outside and run.status != "not_started"
+    return run.awaits_input or not (run.is_outside or run.status == "not_started")
 
 
 def _mend(table: Table, executions: Executions, run: Run, request_id: str) -> str | None:
+    if run.asks_until is not None and clock.stamp(time.time() - _LATE) > run.asks_until:
+        after = questions.expire(table, request_id, run)
+        return "settled" if after and after.changed_request == request_id else None
+    if run.awaits_input and (run.is_outside or not run.dispatches):
+        return None  # no execution carries it, or one starts with the answer
     execution = executions.describe(run.execution)
     if execution is None:
         return "started" if executions.start(run.execution, workflow.start_input(run)) else None
     if not execution.is_running:
         return _settle(table, run, execution, request_id)
-    if run.wait_token and runs.answers(run):
+    if run.wait_token and run_clocks.answers(run):
         return "answered" if executions.succeed(run.wait_token, workflow.word(run)) else None
     return None
 

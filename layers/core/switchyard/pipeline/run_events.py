@@ -1,5 +1,6 @@
 """Domain events of runs (docs/events.md)."""
 
+from switchyard.domain.questions import Question
 from switchyard.domain.run_changes import RunChange
 from switchyard.pipeline.domain_events import DomainEvent, event_of, origin, snapshot
 
@@ -23,14 +24,29 @@ _SHOWN = {
     "dispatched_at": "dispatchedAt",
     "started_at": "startedAt",
     "completed_at": "completedAt",
+    "awaits_input": "awaitingInput",
     "version": "version",
+}
+_QUESTION = {
+    "id": "id",
+    "text": "text",
+    "choices": "choices",
+    "artifact": "artifact",
+    "to": "to",
+    "default": "default",
+    "deadline": "deadline",
+    "asked_by": "askedBy",
+    "asked_at": "askedAt",
+    "answer": "answer",
+    "answered_by": "answeredBy",
+    "answered_at": "answeredAt",
 }
 
 
-def events_of(change: RunChange) -> list[DomainEvent]:
-    """Return the event of a change of a run: one, or none when it means nothing to others."""
+def events_of(change: RunChange, question: Question | None = None) -> list[DomainEvent]:
+    """Return the events of a change of a run, none when it means nothing to others; those about a question show it."""
     before, after = change.before, change.after
-    if change.meaning is None:
+    if not change.meanings:
         return []
     run, omitted = snapshot(after, _SHOWN)
     detail = {
@@ -39,4 +55,8 @@ def events_of(change: RunChange) -> list[DomainEvent]:
         "run": run,
         "omitted": omitted,
     }
-    return [event_of(f"run.{change.meaning}", after, detail)]
+    shown = {"question": snapshot(question, _QUESTION)[0]} if question else {}
+    return [
+        event_of(f"run.{each}", after, detail | shown if each in ("asked", "answered") else detail)
+        for each in change.meanings
+    ]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from switchyard.aws.executions import Executions
-from switchyard.domain import auto_runs, goal_runs, lifecycle, runs
+from switchyard.domain import auto_runs, goal_runs, lifecycle, run_clocks
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.ledger import auto_runs as auto_run_verbs
@@ -61,8 +61,8 @@ def _of_run(before: Run | None, run: Run) -> Signal | None:
         return {"of": "runs", "start": run.execution, "input": workflow.start_input(run)}
     if run.wait_token is None:
         return None
-    known = before is not None and before.wait_token == run.wait_token and runs.answers(before)
-    if runs.answers(run) and not known:
+    known = before is not None and before.wait_token == run.wait_token and run_clocks.answers(before)
+    if run_clocks.answers(run) and not known:
         return {"of": "runs", "answer": run.wait_token, "output": workflow.word(run)}
     if run.wait_step == "work" and before and before.heartbeat_at != run.heartbeat_at:
         return {"of": "runs", "heartbeat": run.wait_token}

@@ -7,9 +7,9 @@ workflow: the row's next record on the stream says what to answer (pipeline/sign
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from switchyard.domain import clock, runs
+from switchyard.domain import clock, run_clocks, runs
 from switchyard.domain.runs import Run
-from switchyard.ledger import system
+from switchyard.ledger import questions, system
 from switchyard.store.table import Table
 
 #: What Step Functions calls a task that took too long, and one that was silent too long; it may call that TIMEOUT, too.
@@ -32,11 +32,17 @@ def word(run: Run) -> dict[str, Any]:
     """Return the answer for a waiting step: whether the run has left the workflow, and its time in seconds.
 
     `idle_seconds` is for how long it may be silent, `timeout_seconds` for how long it may take. Step Functions wants
-    at least one second of silence, and more for the whole.
+    at least one second of silence, and more for the whole. For a run that waits for an answer (`asks`: to which
+    question), both are the question's time: the step's own timer is its deadline, and costs nothing.
     """
-    left = max(runs.seconds_left(run, clock.now()), 2)
-    limits = {"idle_seconds": min(run.idle_seconds, left - 1), "timeout_seconds": left}
-    return {"ended": run.is_outside, "status": run.status, **limits}
+    now, idle = clock.now(), run.idle_seconds
+    left = max(run_clocks.seconds_left(run, now), 2)
+    if run.asks_until is not None:
+        idle = max(1, -(-(clock.milliseconds(run.asks_until) - clock.milliseconds(now)) // 1000))
+        left = idle + 1
+    limits = {"idle_seconds": min(idle, left - 1), "timeout_seconds": left}
+    asks = run.question_id if run.awaits_input else None
+    return {"ended": run.is_outside, "status": run.status, "asks": asks, **limits}
 
 
 def dispatch(table: Table, event: Event, request_id: str) -> None:
@@ -52,8 +58,19 @@ def dispatch(table: Table, event: Event, request_id: str) -> None:
 
 
 def watch(table: Table, event: Event, request_id: str) -> None:
-    """Leave the token of the step that waits for the run's end. Raises Superseded."""
-    _must_be_there(_change(table, event, request_id, lambda run: _waits(run, event, "work")))
+    """Leave the token of the step that waits for the run's end, or for the answer to its question. Raises Superseded.
+
+    The step is named for the clock that it was started under, which its `word` tells: if the run has asked or was
+    answered meanwhile, the record of the token leads to the next step.
+    """
+
+    def decide(run: Run) -> Mapping[str, Any]:
+        open_one = run.question_id if run.awaits_input else None
+        # An execution that began before there were questions passes no word, and must not go round and round.
+        clocked = event["word"].get("asks") if "word" in event else open_one
+        return _waits(run, event, "answer" if clocked and open_one in (None, clocked) else "work")
+
+    _must_be_there(_change(table, event, request_id, decide))
 
 
 def end(table: Table, event: Event, request_id: str) -> dict[str, Any]:
@@ -62,8 +79,10 @@ def end(table: Table, event: Event, request_id: str) -> dict[str, Any]:
     It says that the run continues when it has recovered from the failure: an agent picked it up, or a heartbeat came.
     """
     run = _change(table, event, request_id, lambda run: _end_of(run, event))
+    if run is not None and run.awaits_input:
+        run = questions.expire(table, request_id, run)
     if run is None or run.execution != event["execution"]:
-        return {"ended": True, "status": "superseded", "idle_seconds": 1, "timeout_seconds": 2}
+        return {"ended": True, "status": "superseded", "asks": None, "idle_seconds": 1, "timeout_seconds": 2}
     return word(run)
 
 
@@ -82,8 +101,10 @@ def _end_of(run: Run, event: Event) -> Mapping[str, Any] | None:
     now, step, error = clock.now(), event["step"], event["error"]
     if run.is_outside or run.execution != event["execution"] or (step == "dispatch" and run.status == "in_progress"):
         return None
-    if step == "work" and error in (TIMEOUT, SILENCE) and runs.seconds_left(run, now) > 0:
-        if not runs.is_silent(run, now):
+    if step == "work" and error in (TIMEOUT, SILENCE) and run.awaits_input:
+        return None
+    if step == "work" and error in (TIMEOUT, SILENCE) and run_clocks.seconds_left(run, now) > 0:
+        if not run_clocks.is_silent(run, now):
             return None
         ended = "completed" if run.state.get("mode") == "interactive" else "failed"
         return {"status": ended, "error_message": "Run timed out due to inactivity"}

@@ -1,4 +1,4 @@
-"""Every key of the table, in one place. docs/data-model.md shows them beside the access patterns they serve.
+"""Every key of the table, here and in people_keys.py. docs/data-model.md shows them beside their access patterns.
 
 Each partition key begins with the tenant, except that of a token, by which the tenant is found, and those of the
 audit trail, which the table's policy must be able to distinguish.

@@ -38,11 +38,11 @@ def _ready_rank(run: Run) -> str | None:
 
 
 def _is_leased(run: Run) -> bool:
-    return run.environment == "cloud" and bool(run.lease_until)
+    return run.environment == "cloud" and bool(run.lease_until) and not run.awaits_input
 
 
 def _is_offered(run: Run) -> bool:
-    return run.environment == "cloud" and run.status == "queued" and bool(run.dispatched_at)
+    return run.environment == "cloud" and run.status == "queued" and bool(run.dispatched_at) and not run.awaits_input
 
 
 #: The attributes that put a run into indexes until it is finished.

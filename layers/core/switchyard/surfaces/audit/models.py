@@ -54,7 +54,16 @@ class ChangedField(CamelShown):
 class EntryShown(CamelShown):
     id: str
     at: str
-    action: Literal["created", "updated", "status_changed", "completed", "deleted", "run_status_changed"]
+    action: Literal[
+        "created",
+        "updated",
+        "status_changed",
+        "completed",
+        "deleted",
+        "run_status_changed",
+        "run_asked",
+        "run_answered",
+    ]
     outcome: Literal["applied", "refused"]
     error: Refused | None
     actor: ActorShown

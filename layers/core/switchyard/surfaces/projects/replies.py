@@ -38,7 +38,8 @@ class RunShown(Shown):
     """A run of a task. `runtime_adapter`, `provider`, `model` and `reasoning_effort` are those of `state`.
 
     Extensions: `agent` is whom the run is meant for (null: any agent), `holder`, `lease_until` and `fence` are the
-    latest claim, `heartbeat_at` is the last heartbeat.
+    latest claim, `heartbeat_at` is the last heartbeat. `question` is the id of its latest question, for whose answer it
+    waits while it is `awaiting_input`.
     """
 
     id: str
@@ -64,6 +65,8 @@ class RunShown(Shown):
     lease_until: str | None
     fence: int | None
     heartbeat_at: str | None
+    awaiting_input: bool
+    question: str | None
 
 
 class RunsPage(Shown):

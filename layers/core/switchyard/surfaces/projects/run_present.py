@@ -32,6 +32,8 @@ def run(run: Run, base_url: str) -> dict[str, Any]:
         "lease_until": run.lease_until,
         "fence": run.fence,
         "heartbeat_at": run.heartbeat_at,
+        "awaiting_input": run.awaits_input,
+        "question": run.question_id,
     }
 
 

@@ -154,6 +154,8 @@ def state(run: Run) -> dict[str, object]:
         "output": run.output,
         "branch": run.branch,
         "error_message": run.error_message,
+        "awaiting_input": run.awaits_input,
+        "question": run.question_id,
         "updated_at": run.updated_at,
         "completed_at": run.completed_at,
     }

@@ -10,7 +10,7 @@ from switchyard.domain.errors import Blocked, NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.ledger import draws, runs
+from switchyard.ledger import draws, questions, runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys
 from switchyard.store import runs as run_rows
@@ -39,7 +39,8 @@ def claim(call: Call[Claim]) -> Reply:
     while True:
         found = _of_task(unit, body) if body.task else draw(unit, body.lease_seconds, body.project, look)
         if found:
-            return Reply(200, present.claimed(*found, call.request.base_url), logged=_waited(waited))
+            asked = questions.latest(unit, found[1])
+            return Reply(200, present.claimed(*found, call.request.base_url, asked), logged=_waited(waited))
         pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter, not a secret
         if time.monotonic() + pause > until:
             return Reply(204, logged={"idle": True, **_waited(waited)})
@@ -105,7 +106,7 @@ def heartbeat(call: Call[Lease]) -> Reply:
     if kept is None:
         _, run = _of_path(call)
         kept = runs.prolong(call.unit, run, seconds)
-    return Reply(200, present.lease(kept))
+    return Reply(200, present.lease(kept, questions.latest(call.unit, kept)))
 
 
 def release(call: Call) -> Reply:

@@ -54,18 +54,43 @@ class RunShown(Shown):
     created_at: str
 
 
+class QuestionShown(Shown):
+    """A question of a run. `status` is `closed` for one whose run ended, or left the workflow, without an answer."""
+
+    id: str
+    task: str
+    run: str
+    status: Literal["open", "answered", "closed"]
+    text: str
+    choices: list[str]
+    artifact: str | None
+    to: str | None
+    default: str | None
+    deadline: str
+    asked_by: str
+    asked_at: str
+    answer: str | None
+    answered_by: str | None
+    answered_by_kind: Literal["user", "agent"] | None
+    answered_at: str | None
+
+
 class ClaimedRun(Shown):
-    """`fence` goes into the header Claim-Fence of all that the agent reports under `url`."""
+    """`fence` goes into the header Claim-Fence of all that the agent reports under `url`.
+
+    `question` is the run's latest, if it has asked: an earlier agent may have, and left the answer to the next.
+    """
 
     task: TaskShown
     run: RunShown
     fence: int
     lease_until: str
     url: str
+    question: QuestionShown = ABSENT
 
 
 class LeaseShown(Shown):
-    """A run's claim: without a holder it is free."""
+    """A run's claim: without a holder it is free. `question` is its latest, if it has asked one."""
 
     task: str
     run: str
@@ -73,3 +98,4 @@ class LeaseShown(Shown):
     holder: str | None
     fence: int | None
     lease_until: str | None
+    question: QuestionShown = ABSENT

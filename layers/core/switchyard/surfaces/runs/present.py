@@ -3,6 +3,7 @@
 from typing import Any
 
 from switchyard.domain import artifacts
+from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.surfaces.projects.present import kept
@@ -18,8 +19,9 @@ def message(run: Run) -> str | None:
     return run.state.get("pending_user_message")
 
 
-def claimed(task: Track, run: Run, base: str) -> dict[str, Any]:
-    """Return a claimed run with its task."""
+def claimed(task: Track, run: Run, base: str, asked: Question | None = None) -> dict[str, Any]:
+    """Return a claimed run with its task, and its latest question."""
+    shown = {"question": question(asked, run)} if asked else {}
     return {
         "task": {
             "id": task.id,
@@ -49,11 +51,13 @@ def claimed(task: Track, run: Run, base: str) -> dict[str, Any]:
         "fence": run.fence,
         "lease_until": run.lease_until,
         "url": url(base, run),
+        **shown,
     }
 
 
-def lease(run: Run) -> dict[str, Any]:
-    """Return the run's claim."""
+def lease(run: Run, asked: Question | None = None) -> dict[str, Any]:
+    """Return the run's claim, and its latest question."""
+    shown = {"question": question(asked, run)} if asked else {}
     return {
         "task": run.task_id,
         "run": run.id,
@@ -61,4 +65,27 @@ def lease(run: Run) -> dict[str, Any]:
         "holder": run.holder,
         "fence": run.fence,
         "lease_until": run.lease_until,
+        **shown,
+    }
+
+
+def question(asked: Question, run: Run) -> dict[str, Any]:
+    """Return a question of the run."""
+    return {
+        "id": asked.id,
+        "task": asked.task_id,
+        "run": asked.run_id,
+        "status": asked.state(run),
+        "text": asked.text,
+        "choices": list(asked.choices),
+        "artifact": asked.artifact,
+        "to": asked.to,
+        "default": asked.default,
+        "deadline": asked.deadline,
+        "asked_by": asked.asked_by,
+        "asked_at": asked.asked_at,
+        "answer": asked.answer,
+        "answered_by": asked.answered_by,
+        "answered_by_kind": asked.answered_by_kind,
+        "answered_at": asked.answered_at,
     }

@@ -77,6 +77,16 @@ class Client:
         """Give the run back. Raises Lost."""
         self._own(run, "release", deadline)
 
+    def ask(self, run: Claimed, question: Json, deadline: Deadline, key: str) -> Any:
+        """Ask a question in the name of the run; returns it. Raises Lost."""
+        path = f"{self.url}/v1/runs/{run.task_id}/{run.run_id}/questions"
+        return _json(self.send("POST", path, deadline, question, fence=run.fence, key=key))
+
+    def question(self, run: Claimed, question_id: str, deadline: Deadline) -> Any:
+        """Return a question of the run as it is now. Raises Refused and Unreachable."""
+        path = f"{self.url}/v1/runs/{run.task_id}/{run.run_id}/questions/{question_id}"
+        return _json(self.send("GET", path, deadline))
+
     def _own(self, run: Claimed, action: str, deadline: Deadline, body: Json | None = None) -> None:
         path = f"{self.url}/v1/runs/{run.task_id}/{run.run_id}/{action}"
         self.send("POST", path, deadline, body, fence=run.fence)

@@ -18,6 +18,7 @@ from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
 from tests.support.mcp import STATELESS, Mcp
+from tests.support.runs import Runs
 
 
 @pytest.fixture
@@ -518,6 +519,38 @@ def test_a_refusal_is_given_again_under_its_key(mcp: Mcp) -> None:
     assert mcp.refused("complete_task", "resource_not_found", **arguments) == first
 
 
+# ---------------------------------------------------------------- questions
+
+
+def held_run(table: Table, tenant: str, holder: str) -> Run:
+    """A run that an actor holds."""
+    ledger = Runs(table, tenant)
+    run = ledger.run(dispatched_at=clock.now(), dispatches=1)
+    ledger.claim(run, holder)
+    return run
+
+
+def test_an_agent_asks_and_finds_the_answer_when_it_looks_again(
+    table: Table, tenant: str, caller: Caller, api: Api
+) -> None:
+    agent, run = Mcp(caller("agent_bo", kind="agent")), held_run(table, tenant, "agent_bo")
+    asked = agent.ok("ask", task_id=run.task_id, text="Which?", choices=["this", "that"], default="this")
+    assert (asked["status"], asked["text"]) == ("open", "Which?")
+    assert agent.ok("ask", task_id=run.task_id)["status"] == "open"
+    agent.refused("ask", "question_open", task_id=run.task_id, text="And?")
+    path = f"/v1/runs/{run.task_id}/{run.id}/questions/{asked['question_id']}/answer"
+    assert api.post(path, {"answer": "that"}).status == 200
+    found = agent.ok("ask", task_id=run.task_id)
+    assert (found["status"], found["answer"], found["answered_by"]) == ("answered", "that", "user_ada")
+
+
+def test_asking_needs_a_run_and_its_lease(mcp: Mcp, table: Table, tenant: str) -> None:
+    mcp.refused("ask", "resource_not_found", task_id=mcp.ok("create_task", title="No run")["task"]["id"], text="Which?")
+    run = held_run(table, tenant, "agent_bo")
+    mcp.refused("ask", "resource_not_found", task_id=run.task_id)
+    mcp.refused("ask", "leased", task_id=run.task_id, text="Which?")
+
+
 # ---------------------------------------------------------------- the log
 
 
@@ -531,8 +564,9 @@ def test_the_log_names_the_tool_and_why_it_was_refused(mcp: Mcp, monkeypatch: py
     assert (lines[0]["tool"], lines[0]["error"]) == ("get_task", "resource_not_found")
 
 
-def test_results_fit_the_schemas_that_the_tools_declare(mcp: Mcp) -> None:
+def test_results_fit_the_schemas_that_the_tools_declare(mcp: Mcp, table: Table, tenant: str) -> None:
     task_id = mcp.ok("create_task", title="Call back")["task"]["id"]
+    asking = held_run(table, tenant, "user_ada").task_id
     calls = {
         "create_task": {"title": "Another"},
         "get_task": {"task_id": task_id},
@@ -540,6 +574,7 @@ def test_results_fit_the_schemas_that_the_tools_declare(mcp: Mcp) -> None:
         "update_task": {"task_id": task_id, "status": "completed", "completed_note": "Done"},
         "complete_task": {"task_id": task_id},
         "claim_next_task": {},
+        "ask": {"task_id": asking, "text": "Which?", "choices": ["this", "that"]},
         "plan_work": {"drafts": [{"id": "a", "title": "A", "task": {}}]},
         "search_tracks": {},
     }

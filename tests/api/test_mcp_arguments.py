@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain import clock, questions
+from switchyard.ledger import questions as verbs
+from switchyard.ledger import runs
 from switchyard.mcp.tools import TOOLS
+from switchyard.store.table import Table
 from tests.support.http import Api
 from tests.support.mcp import Mcp
+from tests.support.runs import Runs
 
 
 @pytest.fixture
@@ -19,8 +24,20 @@ def schemas(mcp: Mcp) -> dict[str, Any]:
     return {tool["name"]: tool["inputSchema"] for tool in mcp.request("tools/list").json["result"]["tools"]}
 
 
+def asking(table: Table, tenant: str) -> str:
+    """The id of a task whose run has an open question."""
+    ledger = Runs(table, tenant)
+    run = ledger.run(dispatched_at=clock.now(), dispatches=1)
+    ledger.claim(run)
+    unit = ledger.unit("agent_bo")
+    task, found = runs.find(unit, run.task_id, run.id)
+    verbs.ask(unit, task, found, questions.ask(found, unit.actor, "Which?"))
+    unit.commit(200, {}, "")
+    return run.task_id
+
+
 @pytest.fixture
-def required(mcp: Mcp) -> dict[str, dict[str, Any]]:
+def required(mcp: Mcp, table: Table, tenant: str) -> dict[str, dict[str, Any]]:
     """The least that each tool takes."""
     task_id = mcp.ok("create_task", title="Call back")["task"]["id"]
     return {
@@ -30,6 +47,7 @@ def required(mcp: Mcp) -> dict[str, dict[str, Any]]:
         "update_task": {"task_id": task_id},
         "complete_task": {"task_id": task_id},
         "claim_next_task": {},
+        "ask": {"task_id": asking(table, tenant)},
         "plan_work": {"drafts": [{"id": "a", "title": "A", "task": {}}]},
         "search_tracks": {},
     }

@@ -182,9 +182,7 @@ def test_the_answer_comes_with_the_next_heartbeat(held: Run, bo: Api, api: Api) 
     assert bo.post(beat).json["question"] == answered
 
 
-def test_a_request_that_waits_gets_the_answer(
-    held: Run, bo: Api, api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_that_waits_gets_the_answer(held: Run, bo: Api, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     question = ask(bo, held)
     pauses: list[float] = []
 

@@ -1,4 +1,4 @@
-"""A run that asks and its workflow: one step waits until the deadline, by its own timer; events, trail and push tell."""
+"""A run that asks and its workflow: one step waits until the deadline by its own timer; events and push tell."""
 
 import json
 from typing import Any

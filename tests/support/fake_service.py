@@ -44,6 +44,9 @@ class FakeService:
         self.dropped: dict[str, int] = {}
         self.replies: dict[str, dict[str, Any]] = {}
         self.schema_refusal: str | None = None
+        #: The questions of all runs, by id, and how often one was looked at.
+        self.questions: dict[str, dict[str, Any]] = {}
+        self.looks = 0
         self.url = ""
 
     def offer(self, number: int = 1, artifacts: dict[str, bytes] | None = None, message: str | None = None) -> str:
@@ -127,10 +130,29 @@ class FakeService:
         late = action == "append_log" and run["status"] in FINAL
         if fence is not None and (int(fence) != run["fence"] or not (run["held"] or late)):
             return 409, {"code": "stale_fence", "detail": "You hold no live lease."}
+        if path.startswith("/v1/") and parts[4] == "questions":
+            return self._question(method, run, parts[5:], given)
         status, shown = self._act(run, parts[4] if path.startswith("/v1/") else action, given)
         if key and status == 200:
             self.replies[key] = dict(shown)
         return status, shown
+
+    def answer_question(self, text: str) -> None:
+        """Answer the question that is open."""
+        with self.lock:
+            (asked,) = [each for each in self.questions.values() if each["status"] == "open"]
+            asked.update(status="answered", answer=text)
+
+    def _question(self, method: str, run: dict[str, Any], named: list[str], given: Any) -> tuple[int, Any]:
+        if method == "POST":
+            asked = {"id": f"question-{len(self.questions)}", "status": "open", "answer": None, **given}
+            self.questions[asked["id"]] = asked
+            return 201, asked
+        self.looks += 1
+        found = self.questions[named[0]]
+        if run["status"] in FINAL and found["status"] == "open":
+            found.update(status="closed")
+        return 200, found
 
     def _claim(self) -> tuple[int, Any]:
         if not self.waiting:

@@ -104,7 +104,7 @@ def test_attributes_that_nobody_knows_are_passed_over() -> None:
 def test_a_row_that_lacks_what_its_entity_needs_is_refused_by_the_attributes_name(kind: str) -> None:
     codec, _ = KINDS[kind]
     row = dict(next(iter(GOLDEN[kind].values())))
-    own = {"presences": "last_seen_at", "entries": "action"}
+    own = {"presences": "last_seen_at", "entries": "action", "questions": "asked_at"}
     needed = own.get(kind, "created_at" if "created_at" in row else "at")
     del row[needed]
     with pytest.raises(ValueError, match=rf"lacks {needed}\."):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from switchyard_client import VERSION
-from switchyard_client.cli import claims, exports, files, imports, mcp, output, runs, setup, tracks
+from switchyard_client.cli import claims, exports, files, imports, mcp, output, questions, runs, setup, tracks
 from switchyard_client.cli.failures import Ended, Exit, Usage, status_of, told
 from switchyard_client.cli.session import PATIENCE, Session
 from switchyard_client.errors import Refused, Unreachable
@@ -64,6 +64,8 @@ for _command in (
     runs.run,
     runs.follow,
     runs.goal,
+    questions.ask,
+    questions.answer,
     files.files,
     imports.import_,
     exports.export,

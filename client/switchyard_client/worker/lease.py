@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from switchyard_client.client import Claimed, Client
 from switchyard_client.errors import Lost, Refused, Unreachable
@@ -18,9 +20,10 @@ class Lease:
     def __init__(self, client: Client, run: Claimed, seconds: int, stop: threading.Event, farewell: float) -> None:
         self._client = client
         self._run = run
-        self._seconds = seconds
+        self.seconds = seconds
         self.deadline = Deadline(time.monotonic() + seconds, stop, farewell)
         self._over = threading.Event()
+        self._resting = 0
         self.lost: str | None = None
         self._thread = threading.Thread(target=self._beat, name=f"lease {run.run_id}", daemon=True)
 
@@ -35,11 +38,22 @@ class Lease:
         """Note that the run is not the worker's any more."""
         self.lost = self.lost or why
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Send no heartbeats: a run that waits for an answer is nobody else's, and its lease begins anew with it."""
+        self._resting += 1
+        try:
+            yield
+        finally:
+            self._resting -= 1
+
     def _beat(self) -> None:
-        while not self._over.wait(self._seconds / 3):
+        while not self._over.wait(self.seconds / 3):
+            if self._resting:
+                continue
             asked = time.monotonic()
             try:
-                self._client.heartbeat(self._run, self._seconds, Deadline(self.deadline.until, self._over))
+                self._client.heartbeat(self._run, self.seconds, Deadline(self.deadline.until, self._over))
             except Lost as refusal:
                 return self.lose(refusal.detail)
             except Refused as refusal:
@@ -47,4 +61,4 @@ class Lease:
             except Unreachable as problem:
                 return self.lose(f"the service did not answer until the lease's end ({problem})")
             if not self._over.is_set():
-                self.deadline.until = asked + self._seconds
+                self.deadline.until = asked + self.seconds

@@ -15,6 +15,7 @@ from switchyard_client.console import say
 from switchyard_client.errors import Lost, Refused, Unreachable
 from switchyard_client.retries import Deadline
 from switchyard_client.worker import files
+from switchyard_client.worker.asking import VARIABLE, Desk
 from switchyard_client.worker.files import BadOutput
 from switchyard_client.worker.lease import Lease
 from switchyard_client.worker.logs import Log
@@ -88,13 +89,15 @@ class _Attempt:
         if self.stop.is_set():
             return self._give_back()
         log = Log(self.client, self.run, self.lease)
-        command = Command(self.options.command, self.folder, self._environment(), self._given(), log.put)
+        desk = Desk(self.client, self.run, self.lease)
+        command = Command(self.options.command, self.folder, self._environment(desk), self._given(), log.put)
         while command.status is None and not self._interrupted(log):
             time.sleep(_LOOK)
         status = command.status
         if status is None:
             command.end(self.options.grace)
         command.finish()
+        desk.close()
         log.close()
         if self.lease.lost:
             return f"lost: {self.lease.lost}"
@@ -154,8 +157,9 @@ class _Attempt:
         given = {"task": self.run.task, "run": self.run.run, "message": self.run.run.get("message")}
         return json.dumps(given, ensure_ascii=False) + "\n"
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, desk: Desk) -> dict[str, str]:
         ours = {
+            VARIABLE: desk.path,
             "SWITCHYARD_URL": self.client.url,
             "SWITCHYARD_RUN_URL": self.run.url,
             "SWITCHYARD_TASK_ID": self.run.task_id,

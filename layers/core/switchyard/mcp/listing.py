@@ -28,6 +28,8 @@ _UNREAD = frozenset(
         "dependentRequired",
     }
 )
+#: What an answer's schema says that is seen in the answer itself.
+_SEEN = frozenset({"enum", "required"})
 
 
 def rendered() -> str:
@@ -47,7 +49,17 @@ def rendered() -> str:
 
 def _schema(model: type[Model], mode: Any) -> Json:
     made, definitions = json_schemas([(model, mode)], Generator, "#/{model}")
-    return dict(_terse(made[model, mode], definitions))
+    told = dict(_terse(made[model, mode], definitions))
+    return told if mode == "validation" else _without_what_is_seen(told)
+
+
+def _without_what_is_seen(schema: Any) -> Any:
+    """Leave out of an answer's schema what whoever reads the answer sees: which word a text is, which fields it has."""
+    if isinstance(schema, list):
+        return [_without_what_is_seen(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _without_what_is_seen(each) for key, each in schema.items() if key not in _SEEN}
 
 
 def _terse(schema: Any, definitions: Json, names: bool = False) -> Any:

@@ -6,9 +6,10 @@ from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
 from switchyard.http.models import Field, Model, Wire
 from switchyard.surfaces.followups.models import Key, Note
 from switchyard.surfaces.followups.statuses import Resource, Source, Word
-from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName
+from switchyard.surfaces.inputs import ABSENT, Cursor, Instant, Limit, NonEmptyName
 from switchyard.surfaces.planning.draft_models import DRAFTS_MAX, Draft
 from switchyard.surfaces.planning.models import Filter, Scope
+from switchyard.surfaces.runs.question_models import AnswerText, Choices, QuestionText
 
 TaskId = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -44,6 +45,17 @@ class ClaimNextTask(Wire):
     priority: Literal["urgent", "high", "medium", "low"] = ABSENT
     project_id: NonEmptyName = ABSENT
     lease_seconds: Annotated[int, Field(ge=1, le=LEASE_MAX)] = LEASE_DEFAULT
+    idempotency_key: Key = ABSENT
+
+
+class Ask(Wire):
+    """A question in the name of the caller's run of a task; without a text, its latest one as it stands."""
+
+    task_id: TaskId
+    text: QuestionText = ABSENT
+    choices: Choices = []
+    default: AnswerText = ABSENT
+    deadline: Instant = ABSENT
     idempotency_key: Key = ABSENT
 
 
@@ -124,6 +136,17 @@ class ClaimedTask(Model):
     task: Task = ABSENT
     claim: Claim = ABSENT
     run: Run = ABSENT
+    request_id: str
+
+
+class Asked(Model):
+    """`status` is open, answered, or closed: the run ended without an answer."""
+
+    question_id: str
+    status: str
+    text: str
+    answer: str = ABSENT
+    answered_by: str = ABSENT
     request_id: str
 
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from switchyard.domain import lifecycle
+from switchyard.domain import questions as asking
 from switchyard.domain.claims import Claimable
+from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import task_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.models import Model
-from switchyard.ledger import runs
+from switchyard.ledger import questions, runs
 from switchyard.ledger.unit import Unit
 from switchyard.mcp import models
 from switchyard.store.ready import Wanted
@@ -120,6 +122,26 @@ def _claimed(call: AnyCall, task: Track, held: Claimable, **more: Any) -> Reply:
     return Reply(200, {"task": shown, "claim": claim, **more, "request_id": call.request.id})
 
 
+def _ask(call: Call[models.Ask]) -> Reply:
+    """Ask in the name of the task's latest run, or show its latest question."""
+    given, unit = call.body, call.unit
+    task = tasks.find(unit, given.task_id)
+    if task.latest_run_id is None:
+        raise NotFound("The task has no run: only a run asks. Write into the task's description instead.")
+    task, run = runs.find(unit, task.id, task.latest_run_id)
+    if given.text is None:
+        question = questions.latest(unit, run)
+        if question is None:
+            raise NotFound("The run has asked nothing: send a text.")
+    else:
+        fields = {name: getattr(given, name) for name in ("choices", "default", "deadline")}
+        question = asking.ask(run, call.actor, given.text, **fields)
+        run = questions.ask(unit, task, run, question)
+    answer = {"answer": question.answer, "answered_by": question.answered_by} if question.is_answered else {}
+    shown = {"question_id": question.id, "status": question.state(run), "text": question.text}
+    return Reply(200, {**shown, **answer, "request_id": call.request.id})
+
+
 def _plan_work(call: Call[models.PlanWork]) -> Reply:
     return _with_request_id(call, apply.apply(call))
 
@@ -186,6 +208,15 @@ _ALL: tuple[Tool[Any], ...] = (
         models.ClaimedTask,
         ADD,
         _claim_next_task,
+    ),
+    Tool(
+        "ask",
+        "Ask a person in the run that you hold of a task. The run waits. Call again without text for the answer.",
+        "tasks:write",
+        models.Ask,
+        models.Asked,
+        ADD,
+        _ask,
     ),
     Tool(
         "plan_work",

@@ -36,6 +36,7 @@ _COMPARED = (
     "labels",
     "metadata",
     "completed_note",
+    "requires_approval",
     "holder",
 )
 _VISIBILITY = frozenset({"owner", "project_ids"})

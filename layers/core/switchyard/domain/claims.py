@@ -90,6 +90,8 @@ def check_claimable(track: Track, actor: Actor) -> None:
         raise NotClaimable("A run of the task is under way: claim the run, or cancel it first.")
     if track.status in lifecycle.FINAL:
         raise NotClaimable(f"The task is {track.status} and cannot be claimed.")
+    if track.requires_approval == "start" and actor.kind == "agent":
+        raise NotClaimable("A person must approve the start of the task: start a run, which waits for that.")
     if track.assignee not in (None, actor.id):
         raise NotClaimable(f"The task is assigned to {track.assignee}: only they can claim it.")
 
@@ -129,9 +131,13 @@ def released(track: Track) -> Mapping[str, Any]:
 def is_drawable(track: Track) -> bool:
     """Return whether a worker may draw the task once no lease is alive: shared, open, not blocked, no active run.
 
+    One whose start a person must approve is not: it is worked on in runs alone, which wait for that.
+
     Work that began without a claim is someone's already: it can be claimed by its id, but is not handed out.
     """
     if not track.is_task or track.owner or track.deleted_at or track.has_active_run:
+        return False
+    if track.requires_approval == "start":
         return False
     waits = bool(track.depends_on) and track.open_dependencies != 0
     begun = track.status == "in_progress" and track.lease_until is None

@@ -161,6 +161,12 @@ class Answered(Conflict):
         self.answer, self.answered_by = answer, answered_by
 
 
+class ApprovalRequired(Conflict):
+    """An agent would do what a person must approve."""
+
+    code, title = "approval_required", "A person must approve"
+
+
 class PreconditionFailed(SwitchyardError):
     code, title = "precondition_failed", "The track has changed since it was read"
 

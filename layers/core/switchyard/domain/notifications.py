@@ -76,12 +76,14 @@ class Notification:
         return {"taskId": self.task_id, "taskRunId": self.run_id, "notificationKind": self.kind}
 
 
-def kind_of(before: Run, after: Run) -> Kind | None:
+def kind_of(before: Run | None, after: Run) -> Kind | None:
     """Return the kind of notification for a change of a run; None for a change without one.
 
     There is one when a run gets its final status, one when it asks a question, and one when its agent sets
     `awaiting_input` in the run's state to true: the end of its turn in a conversation.
     """
+    if before is None:
+        return "awaiting" if after.awaits_input else None
     if after.status in FINAL:
         return after.status if before.status not in FINAL else None  # type: ignore[return-value]
     if after.awaits_input and before.question_id != after.question_id:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
@@ -38,12 +38,19 @@ class NotAsked(Conflict):
     code, title = "not_asked", "The question is for somebody else"
 
 
+Approves = Literal["start", "completion"]
+#: The choices of an approval.
+APPROVE, REJECT = "approve", "reject"
+_APPROVAL: Mapping[str, str] = {"start": "May this run begin?", "completion": "Is this task done?"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """One question of a run. Times are instants of domain.clock.
 
     `to` is who alone may answer (None: any member), `artifact` the id of a file of the run that it is about. At the
-    `deadline` the `default` becomes the answer; without one the run fails.
+    `deadline` the `default` becomes the answer; without one the run fails. `approves` says what of the run an
+    approval is about: its start, or its completion; None for any other question.
     """
 
     tenant_id: str
@@ -55,6 +62,7 @@ class Question:
     artifact: str | None = None
     to: str | None = None
     default: str | None = None
+    approves: Approves | None = None
     deadline: str
     asked_by: str
     asked_by_kind: str
@@ -108,6 +116,34 @@ def ask(run: Run, actor: Actor, text: str, **fields: Any) -> Question:
     )
 
 
+def approval(run: Run, actor: Actor, of: Approves) -> Question:
+    """Return the question whether a person approves the start of a run, or its completion."""
+    now = clock.now()
+    return Question(
+        tenant_id=run.tenant_id,
+        id=new_id(),
+        task_id=run.task_id,
+        run_id=run.id,
+        text=_APPROVAL[of],
+        choices=(APPROVE, REJECT),
+        approves=of,
+        deadline=_deadline(None, now),
+        asked_by=actor.id,
+        asked_by_kind=actor.kind,
+        asked_at=now,
+    )
+
+
+def outcome(question: Question) -> Mapping[str, Any]:
+    """Return what the answer to an approval makes of the run: nothing for any other question."""
+    if question.approves is None or (question.approves == "start" and question.answer == APPROVE):
+        return {}
+    if question.answer == APPROVE:
+        return {"status": "completed"}
+    ended = "cancelled" if question.approves == "start" else "failed"
+    return {"status": ended, "error_message": f"{question.answered_by} did not approve the run's {question.approves}."}
+
+
 def _deadline(given: str | None, now: str) -> str:
     low, high = (clock.stamp(clock.milliseconds(now) / 1000 + each) for each in (DEADLINE_MIN, DEADLINE_MAX))
     if given is not None and not low <= given <= high:
@@ -122,6 +158,8 @@ def check_answer(question: Question, run: Run, actor: Actor, text: str) -> None:
         raise Answered(question.answer or "", question.answered_by or "", question.answered_at or "")
     if question.state(run) != "open" or question.deadline <= clock.now():
         raise QuestionClosed(f"The run is {run.status} and does not wait for this answer any more.")
+    if question.approves and actor.kind != "user":
+        raise NotAsked("An approval is a person's: an agent cannot give it.")
     if question.to not in (None, actor.id):
         raise NotAsked(f"The question is for {question.to}: only they can answer.")
     if run.holder == actor.id:
@@ -151,12 +189,9 @@ def resumed(run: Run, now: str) -> Mapping[str, Any]:
     So an agent that let its lease run out while it waited still has the run when the answer comes.
     """
     waited = clock.milliseconds(now) - clock.milliseconds(run.asks_since or now)
-    fields: dict[str, Any] = {
-        "asks_since": None,
-        "asks_until": None,
-        "asks_whom": None,
-        "waited_seconds": (run.waited_seconds or 0) + max(waited, 0) // 1000,
-    }
+    fields: dict[str, Any] = {"asks_since": None, "asks_until": None, "asks_whom": None}
+    if run.started_at:
+        fields["waited_seconds"] = (run.waited_seconds or 0) + max(waited, 0) // 1000
     if run.holder is not None and run.lease_seconds:
         until = clock.stamp(clock.milliseconds(now) / 1000 + run.lease_seconds)
         fields |= {"lease_until": max(until, run.lease_until or ""), "lease_listed": None}

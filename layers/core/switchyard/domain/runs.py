@@ -130,8 +130,8 @@ class Run:
 
     @property
     def is_startable(self) -> bool:
-        """Return whether an execution is to be started: it waits for the workflow, which has not begun it yet."""
-        return self.environment == "cloud" and self.status == "queued" and not self.dispatches
+        """Return whether an execution is to be started: it waits for the workflow alone, which has not begun it yet."""
+        return self.environment == "cloud" and self.status == "queued" and not (self.dispatches or self.awaits_input)
 
     @property
     def is_outside(self) -> bool:

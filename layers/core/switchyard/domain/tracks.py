@@ -38,8 +38,9 @@ class Track:
     `external_id` is what another system calls the track: unique in the tenant, and set once (ledger.external_ids).
     `task_number` is the task's number in its project, `repository` what it is about, `stages` those its runs have had;
     `internal` and `archived` tasks are left out of lists. `idle_seconds` and `timeout_seconds` limit its runs (None: as
-    domain.runs has them). `overruled` are the prerequisites that were open when a person began or completed the task,
-    if the latest change did that. `ext` holds what a surface keeps for itself, by surface name.
+    domain.runs has them). `requires_approval` says what of the task a person must approve: the `start` of each of its
+    runs, or its `completion` (None: nothing). `overruled` are the prerequisites that were open when a person began or
+    completed the task, if the latest change did that. `ext` holds what a surface keeps for itself, by surface name.
     """
 
     tenant_id: str
@@ -86,6 +87,7 @@ class Track:
     stages: tuple[str, ...] = ()
     idle_seconds: int | None = None
     timeout_seconds: int | None = None
+    requires_approval: str | None = None
     ext: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     created_by: str

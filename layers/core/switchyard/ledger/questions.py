@@ -77,4 +77,5 @@ def expire(table: Table, request_id: str, found: Run) -> Run | None:
 def _answer(unit: Unit, task: Track | None, run: Run, question: Question, text: str) -> tuple[Run, Question]:
     after = questions.answered(question, unit.actor, text)
     unit.write(rows.answer(question, after))
-    return run_verbs.apply(unit, task, run, questions.resumed(run, after.answered_at or "")), after
+    fields = {**questions.resumed(run, after.answered_at or ""), **questions.outcome(after)}
+    return run_verbs.apply(unit, task, run, fields), after

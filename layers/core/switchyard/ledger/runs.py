@@ -12,7 +12,7 @@ from switchyard.domain.entities import replace
 from switchyard.domain.errors import NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.ledger import order, tracks
+from switchyard.ledger import approvals, order, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys, leases
 from switchyard.store import runs as run_rows
@@ -57,7 +57,7 @@ def create(unit: Unit, task: Track, **fields: Any) -> Run:
     """
     claims.check_write(task, unit.actor, None, clock.now())
     check_runnable(unit, task)
-    run = runs.create(unit.actor, unit.request_id, task, **fields)
+    run = approvals.held(unit, task, runs.create(unit.actor, unit.request_id, task, **fields))
     unit.about_run = run.id
     unit.write(run_rows.put(run))
     tracks.follow(unit, task, **runs.task_fields(run, task), run_count=(task.run_count or 0) + 1)
@@ -77,20 +77,22 @@ def resume(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
     """
     check_runnable(unit, task)
     claims.check_write(run, unit.actor, unit.fence, clock.now())
-    return _become(unit, task, run, runs.resume(run, unit.actor, unit.request_id, **fields))
+    after = approvals.held(unit, task, runs.resume(run, unit.actor, unit.request_id, **fields))
+    return _become(unit, task, run, after)
 
 
 def change(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
     """Gather a change of a run that was read; returns it as it will be.
 
     Raises StaleFence, Leased (only the holder changes a claimed run, but anyone may cancel it or hand it to a local
-    session) and Finished.
+    session), ApprovalRequired and Finished. A completion that a person must confirm waits for that (ledger.approvals).
     """
     if unit.attempt and run.changed_request == unit.request_id:
         return run  # the first attempt went through and only its answer was lost
     if unit.fence is not None or not runs.is_open_to_all(fields):
         claims.check_write(run, unit.actor, unit.fence, clock.now())
-    return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **fields))
+    given = approvals.confirmed(unit, task, run, fields)
+    return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **given))
 
 
 def claim(unit: Unit, task: Track, run: Run, seconds: int) -> Run:

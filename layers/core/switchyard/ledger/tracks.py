@@ -9,7 +9,7 @@ from switchyard.domain.entities import replace
 from switchyard.domain.errors import Cycle
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
-from switchyard.ledger import external_ids, order
+from switchyard.ledger import approvals, external_ids, order
 from switchyard.ledger.intents import Require
 from switchyard.ledger.unit import Unit
 from switchyard.store import edges
@@ -38,10 +38,11 @@ def create(unit: Unit, kind: TrackType, title: str, paths: FieldPaths = BARE, **
 def change(unit: Unit, before: Track, paths: FieldPaths = BARE, **fields: Any) -> Track:
     """Gather a change of a track that was read; returns it as it will be, the same object when nothing differs.
 
-    `paths` and errors as in `create`; also raises StaleFence and Leased.
+    `paths` and errors as in `create`; also raises StaleFence, Leased and ApprovalRequired.
     """
     unit.intend(before, fields.get("status", before.status))
     _check_lease(unit, before)
+    approvals.check(unit.actor, before, fields)
     after = tracks.change(before, unit.actor, unit.request_id, **fields)
     if after is before:
         return before

@@ -97,6 +97,9 @@ def _updated(unit: Unit, task_id: str, status: Word | None, note: str | None) ->
     """Gather a change of a task; its end is also that of its run, if the actor holds one."""
     before = tasks.find(unit, task_id)
     run = runs.held(unit, before)
+    if run and status == "completed" and before.requires_approval == "completion":
+        runs.change(unit, before, run, status="completed")
+        return unit.gathered(before)
     after = tasks.update(unit, task_id, status, note)
     if run and after.status in lifecycle.FINAL:
         runs.change(unit, after, run, status="completed" if lifecycle.is_done(after.status) else "cancelled")

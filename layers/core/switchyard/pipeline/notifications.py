@@ -29,11 +29,11 @@ TURN_SECONDS = 60
 def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the message of a run's change that a person is notified of; None for every other record."""
     new, old = data.get("NewImage"), data.get("OldImage")
-    if new is None or old is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
+    if new is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
         return None
-    if all(old.get(name) == new.get(name) for name in ("status", "state", "asks_since")):
+    if old is not None and all(old.get(name) == new.get(name) for name in ("status", "state", "asks_since")):
         return None  # most changes of a run are heartbeats
-    before, after = runs.from_item(old), runs.from_item(new)
+    before, after = runs.from_item(old) if old else None, runs.from_item(new)
     kind = notifications.kind_of(before, after)
     if kind is None:
         return None

@@ -34,6 +34,7 @@ _QUESTION = {
     "artifact": "artifact",
     "to": "to",
     "default": "default",
+    "approves": "approves",
     "deadline": "deadline",
     "asked_by": "askedBy",
     "asked_at": "askedAt",

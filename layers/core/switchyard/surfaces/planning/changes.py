@@ -19,7 +19,8 @@ NEW = {
     **dict.fromkeys((*MOVING, "dueAt", "completedAt", "completedNote"), OWN),
     "relatedResource": None,
     "externalId": None,
-    "task": {"number": OWN} | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId")),
+    "task": {"number": OWN}
+    | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId", "requiresApproval")),
     "goal": {"dueDate": None, "parentId": None},
 }
 

@@ -21,6 +21,7 @@ _TASK = {
     "assignee_type": "assignee_type",
     "parent_id": "parent_id",
     "goal_id": "goal_id",
+    "requires_approval": "requires_approval",
 }
 
 

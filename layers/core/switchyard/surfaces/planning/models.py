@@ -111,6 +111,7 @@ class TaskFields(CamelBody):
     parent_id: ClearableUuid = ""
     depends_on: Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct] = []
     goal_id: ClearableUuid = ""
+    requires_approval: Literal["start", "completion", ""] = ""
 
 
 class GoalFields(CamelBody):

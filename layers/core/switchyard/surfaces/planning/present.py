@@ -23,6 +23,7 @@ def _particulars(track: Track) -> dict[str, Any]:
                 "dependsOn": list(track.depends_on),
                 "goalId": track.goal_id,
                 "number": track.number,
+                "requiresApproval": track.requires_approval,
             }
         }
     return {

@@ -21,6 +21,7 @@ class TaskShown(CamelShown):
     depends_on: list[str]
     goal_id: str | None
     number: int | None
+    requires_approval: Literal["start", "completion"] | None
 
 
 class GoalShown(CamelShown):

@@ -66,6 +66,7 @@ class QuestionShown(Shown):
     artifact: str | None
     to: str | None
     default: str | None
+    approves: Literal["start", "completion"] | None
     deadline: str
     asked_by: str
     asked_at: str

@@ -81,6 +81,7 @@ def question(asked: Question, run: Run) -> dict[str, Any]:
         "artifact": asked.artifact,
         "to": asked.to,
         "default": asked.default,
+        "approves": asked.approves,
         "deadline": asked.deadline,
         "asked_by": asked.asked_by,
         "asked_at": asked.asked_at,

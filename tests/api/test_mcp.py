@@ -558,7 +558,7 @@ def test_results_fit_the_schemas_that_the_tools_declare(mcp: Mcp) -> None:
     for name, arguments in calls.items():
         content = mcp.ok(name, **arguments)
         published = next(each["outputSchema"] for each in listed if each["name"] == name)
-        Draft202012Validator(closed(published)).validate(content)
+        Draft202012Validator(closed(published) if "task" in name else published).validate(content)
 
 
 def test_a_tool_works_in_one_unit_and_a_message_without_a_tool_in_none(

@@ -15,36 +15,36 @@ AnswerText = Annotated[str, Field(min_length=1, max_length=ANSWER_MAX), NotBlank
 
 
 class Ask(Wire):
-    """A question: `to` is who alone may answer, `artifact` a file of the run that it is about.
+    """A question in the name of a run."""
 
-    At the `deadline`, at most 28 days away, the `default` becomes the answer; without one the run fails.
-    """
-
-    text: QuestionText
-    choices: Choices = []
+    text: QuestionText  #: What is asked.
+    choices: Choices = []  #: The answers that it takes; without choices, any text.
+    #: Id of a file of the run that it is about.
     artifact: Annotated[str, Field(min_length=1, max_length=ARTIFACT_MAX)] = ABSENT
-    to: NonEmptyName = ABSENT
-    deadline: Instant = ABSENT
-    default: AnswerText = ABSENT
+    to: NonEmptyName = ABSENT  #: Id of the one actor who may answer; without it, any member but the run's holder.
+    deadline: Instant = ABSENT  #: Until when the run waits, 10 seconds to 28 days from now; without it, 28 days.
+    default: AnswerText = ABSENT  #: The answer at the deadline; without it the run fails then.
 
 
 class GiveAnswer(Wire):
-    """An answer: one of the choices, where there are some."""
+    """An answer to a question."""
 
-    answer: AnswerText
+    answer: AnswerText  #: The answer: one of the choices, where there are some.
 
 
 class GetQuestion(Query):
-    """`wait_seconds`: how long to wait while the question is open."""
-
-    wait_seconds: Annotated[int, Field(ge=0, le=WAIT_MAX)] = 0
+    wait_seconds: Annotated[int, Field(ge=0, le=WAIT_MAX)] = (
+        0  #: How long to wait while the question is open, in seconds.
+    )
 
 
 class ListQuestions(Query):
-    limit: Limit = 20
-    cursor: Cursor = ABSENT
+    limit: Limit = 20  #: How many questions a page has at most.
+    cursor: Cursor = ABSENT  #: Where the page begins, as the page before it said.
 
 
 class QuestionPage(Shown):
-    items: list[QuestionShown]
-    next_cursor: str | None
+    """A page of a run's questions, newest first."""
+
+    items: list[QuestionShown]  #: The questions.
+    next_cursor: str | None  #: Where the next page begins; null at the end.

@@ -62,7 +62,7 @@ class Question:
     artifact: str | None = None
     to: str | None = None
     default: str | None = None
-    approves: Approves | None = None
+    approves: str | None = None
     deadline: str
     asked_by: str
     asked_by_kind: str

@@ -33,9 +33,7 @@ class GiveAnswer(Wire):
 
 
 class GetQuestion(Query):
-    wait_seconds: Annotated[int, Field(ge=0, le=WAIT_MAX)] = (
-        0  #: How long to wait while the question is open, in seconds.
-    )
+    wait_seconds: Annotated[int, Field(ge=0, le=WAIT_MAX)] = 0  #: Seconds to wait while the question is open.
 
 
 class ListQuestions(Query):

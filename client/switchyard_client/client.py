@@ -69,9 +69,10 @@ class Client:
         given = _json(answer)
         return Claimed(given["task"], given["run"], given["fence"], given["url"])
 
-    def heartbeat(self, run: Claimed, lease_seconds: int, deadline: Deadline) -> None:
-        """Prolong the lease to so many seconds from now. Raises Lost."""
-        self._own(run, "heartbeat", deadline, {"lease_seconds": lease_seconds})
+    def heartbeat(self, run: Claimed, lease_seconds: int, deadline: Deadline, after: str | None = None) -> Any:
+        """Prolong the lease to so many seconds from now; returns the lease, with comments after this one. Raises Lost."""
+        body = {"lease_seconds": lease_seconds} | ({"comments_after": after} if after else {})
+        return _json(self._own(run, "heartbeat", deadline, body))
 
     def release(self, run: Claimed, deadline: Deadline) -> None:
         """Give the run back. Raises Lost."""
@@ -87,9 +88,9 @@ class Client:
         path = f"{self.url}/v1/runs/{run.task_id}/{run.run_id}/questions/{question_id}"
         return _json(self.send("GET", path, deadline))
 
-    def _own(self, run: Claimed, action: str, deadline: Deadline, body: Json | None = None) -> None:
+    def _own(self, run: Claimed, action: str, deadline: Deadline, body: Json | None = None) -> httpx.Response:
         path = f"{self.url}/v1/runs/{run.task_id}/{run.run_id}/{action}"
-        self.send("POST", path, deadline, body, fence=run.fence)
+        return self.send("POST", path, deadline, body, fence=run.fence)
 
     def report(
         self, run: Claimed, method: str, path: str, body: Json, deadline: Deadline, key: str | None = None

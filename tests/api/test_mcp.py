@@ -585,6 +585,7 @@ def test_results_fit_the_schemas_that_the_tools_declare(mcp: Mcp, table: Table, 
         "complete_task": {"task_id": task_id},
         "claim_next_task": {},
         "ask": {"task_id": asking, "text": "Which?", "choices": ["this", "that"]},
+        "comment": {"task_id": task_id, "text": "Which?"},
         "plan_work": {"drafts": [{"id": "a", "title": "A", "task": {}}]},
         "search_tracks": {},
     }

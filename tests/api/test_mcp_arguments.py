@@ -48,6 +48,7 @@ def required(mcp: Mcp, table: Table, tenant: str) -> dict[str, dict[str, Any]]:
         "complete_task": {"task_id": task_id},
         "claim_next_task": {},
         "ask": {"task_id": asking(table, tenant)},
+        "comment": {"task_id": task_id},
         "plan_work": {"drafts": [{"id": "a", "title": "A", "task": {}}]},
         "search_tracks": {},
     }

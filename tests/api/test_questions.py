@@ -267,3 +267,37 @@ def test_asking_and_answering_is_a_read_and_a_write_each(
     calls.clear()
     give(api, held, question)
     assert calls == ["batch_get_item", "transact_write_items"]
+
+
+# ---------------------------------------------------------------- the projects surface
+
+
+def test_a_message_or_a_command_of_a_client_is_the_answer(held: Run, bo: Api, api: Api) -> None:
+    base = f"/api/projects/-/tasks/{held.task_id}/runs/{held.id}"
+    question = ask(bo, held)
+    answer = api.post(f"{base}/relay_message/", {"text": " Field notes "})
+    assert (answer.status, answer.json) == (200, {"status": "accepted", "relay_id": question["id"]})
+    assert bo.get(path(held, f"/{question['id']}")).json["answer"] == "Field notes"
+    for method, params in (
+        ("user_message", {"content": [{"type": "text", "text": "A field guide"}]}),
+        ("permission_response", {"optionId": "A field guide"}),
+    ):
+        question = ask(bo, held, choices=CHOICES)
+        body = {"jsonrpc": "2.0", "method": method, "params": params, "id": 7}
+        answer = api.post(f"{base}/command/", body)
+        assert (answer.status, answer.json) == (200, {"jsonrpc": "2.0", "result": {"queued": True}, "id": 7})
+        assert bo.get(path(held, f"/{question['id']}")).json["answer"] == "A field guide"
+
+
+def test_what_is_no_answer_is_not_delivered(held: Run, bo: Api, api: Api) -> None:
+    base = f"/api/projects/-/tasks/{held.task_id}/runs/{held.id}"
+    question = ask(bo, held, choices=CHOICES)
+    skipped = {"status": "skipped"}
+    assert api.post(f"{base}/relay_message", {"text": "Another"}).json == skipped
+    assert bo.post(f"{base}/relay_message", {"text": CHOICES[0]}).json == skipped
+    body = {"jsonrpc": "2.0", "method": "user_message", "params": {"content": "Another"}}
+    answer = api.post(f"{base}/command", body)
+    assert (answer.status, answer.json["attr"]) == (400, "params__content")
+    cancel = api.post(f"{base}/command", {"jsonrpc": "2.0", "method": "cancel"})
+    assert (cancel.status, cancel.json) == (400, {"error": "No active sandbox for this task run"})
+    assert bo.get(path(held, f"/{question['id']}")).json["status"] == "open"

@@ -6,6 +6,7 @@ from typing import Any
 from switchyard.domain.actors import Actor
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
+from switchyard.domain.comments import Comment
 from switchyard.domain.devices import Device, Presence
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.notifications import Attempted, Notification
@@ -182,6 +183,7 @@ RUNS = {
         asks_until=LATER,
         asks_whom="user_ada",
         waited_seconds=60,
+        comment_id=an_id(12),
     ),
     "local": _run(environment="local", status="in_progress", started_at=AT),
     "final": _run(status="failed", completed_at=LATER, error_message="It broke"),
@@ -214,6 +216,27 @@ QUESTIONS = {
         answered_by="user_ada",
         answered_by_kind="user",
         answered_at=AT,
+    ),
+}
+
+_COMMENT: dict[str, Any] = {
+    "tenant_id": "acme",
+    "id": an_id(12),
+    "track_id": TASK,
+    "text": "Mind the limits, @user_eve.",
+    "created_by": "user_ada",
+    "created_by_kind": "user",
+    "created_at": AT,
+    "updated_at": AT,
+    "changed_by": "user_ada",
+    "changed_by_kind": "user",
+    "changed_source": "api",
+    "changed_request": "request-1",
+}
+COMMENTS = {
+    "new": Comment(**_COMMENT, mentions=("user_eve",)),
+    "deleted": Comment(
+        **_COMMENT, edited_at=AT, deleted_at=LATER, version=3, changed_operation="planning.delete_comment"
     ),
 }
 

@@ -47,6 +47,8 @@ class FakeService:
         #: The questions of all runs, by id, and how often one was looked at.
         self.questions: dict[str, dict[str, Any]] = {}
         self.looks = 0
+        #: The comments on the task of any run.
+        self.comments: list[dict[str, Any]] = []
         self.url = ""
 
     def offer(self, number: int = 1, artifacts: dict[str, bytes] | None = None, message: str | None = None) -> str:
@@ -166,6 +168,8 @@ class FakeService:
     def _act(self, run: dict[str, Any], action: str, given: Any) -> tuple[int, Any]:
         if action == "heartbeat":
             self.heartbeats += 1
+            new = [each for each in self.comments if each["id"] > given.get("comments_after", "")]
+            return 200, {**run, "comments": new}
         elif action == "release":
             run.update(status="queued", held=False)
             self.released.append(run["id"])

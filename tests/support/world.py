@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from switchyard.aws.objects import ObjectStore, Upload
-from switchyard.domain import artifacts, clock, questions, tokens
+from switchyard.domain import artifacts, clock, comments, questions, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
 from switchyard.domain.goal_runs import GoalRun
@@ -13,6 +13,7 @@ from switchyard.domain.questions import Question
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
+from switchyard.store import comments as comment_rows
 from switchyard.store import devices, goal_runs, run_logs, tenants, webhooks
 from switchyard.store import questions as question_rows
 from switchyard.store import tokens as token_rows
@@ -43,6 +44,8 @@ OFFERED_TASK, OFFERED_RUN = "01981f5c-7a00-7000-8000-000000000022", "01981f5c-7a
 #: A run of agent_bo that waits for the answer to its question.
 ASKING_TASK, ASKING_RUN = "01981f5c-7a00-7000-8000-000000000024", "01981f5c-7a00-7000-8000-000000000025"
 QUESTION = "01981f5c-7a00-7000-8000-000000000026"
+#: A comment of user_ada on the first task.
+COMMENT = "01981f5c-7a00-7000-8000-000000000027"
 DEVICE = "01981f5c-7a00-5000-8000-000000000030"
 #: A file that was uploaded and not finalized, and one in the manifest of the run that user_ada holds.
 UPLOADED, ATTACHED = "5f0c8a3e9b7d4c1fa2e6d8b90c4f7e13", "6a1d9b4f0c8e4d2ab3f7e9ca1d508f24"
@@ -122,6 +125,8 @@ def build(table: Table, tenant: str) -> None:
         last_seen_at=clock.now(),
     )
     ledger.write(webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}})
+    remark = comments.create(ledger.actor, "world", ledger.gathered(ledger.pending(TASK)), "Mind the limits.", ())  # type: ignore[arg-type]
+    ledger.write(comment_rows.put(replace(remark, id=COMMENT)))
     ledger.commit(200, {}, "")
     _build_runs(table, tenant)
 

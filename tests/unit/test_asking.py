@@ -1,5 +1,6 @@
 """`switchyard ask` inside a worker's command: it asks, waits without heartbeats, and prints the answer."""
 
+import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -122,3 +123,12 @@ def test_a_line_that_is_no_question_is_refused(service: FakeService, tmp_path: P
     desk.close()
     assert not Path(desk.path).exists()
     client.close()
+
+
+def test_comments_on_the_task_are_a_file_of_the_command(service: FakeService, once: Once) -> None:
+    run = service.offer()
+    service.comments = [{"id": "1", "text": "Mind the limits."}, {"id": "2", "text": "And the price."}]
+    assert (
+        once("until grep -q price comments.jsonl 2>/dev/null; do sleep 0.05; done; cat comments.jsonl") == "completed"
+    )
+    assert [json.loads(each) for each in service.lines(run)] == service.comments

@@ -63,6 +63,7 @@ LARGEST: dict[str, Any] = {
         "webhook_id",
         "delivery_id",
         "question_id",
+        "comment_id",
     ),
     UUID_TEXT,
 )

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from switchyard import store
 from switchyard.store import (
     audit,
+    comments,
     devices,
     goal_runs,
     indexes,
@@ -39,6 +40,7 @@ KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "tracks": (tracks.ROWS, entities.TRACKS),
     "runs": (runs.ROWS, entities.RUNS),
     "questions": (questions.ROWS, entities.QUESTIONS),
+    "comments": (comments.ROWS, entities.COMMENTS),
     "goal_runs": (goal_runs.ROWS, entities.GOAL_RUNS),
     "entries": (audit.ROWS, entities.ENTRIES),
     "attempts": (audit.ATTEMPTS, entities.ATTEMPTS),

@@ -50,13 +50,25 @@ def carry_out(client: Client, run: Claimed, options: Options, stop: threading.Ev
     say(f"{name}: claimed with fence {run.fence}: {json.dumps(run.task['title'], ensure_ascii=False)}")
     folder = Path(tempfile.mkdtemp(prefix=f"run-{run.run_id}-{run.fence}-", dir=options.work_dir))
     try:
-        with Lease(client, run, options.lease_seconds, stop, options.grace + _FAREWELL) as lease:
+        farewell, tell = options.grace + _FAREWELL, Comments(folder / "comments.jsonl")
+        with Lease(client, run, options.lease_seconds, stop, farewell, tell) as lease:
             outcome = _Attempt(client, run, options, lease, folder, stop).outcome()
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
     say(f"{name}: {outcome}")
     return outcome.partition(":")[0]
+
+
+class Comments:
+    """Appends comments on the task to a file that the command can read, a line of JSON each."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, comment: Any) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(comment, ensure_ascii=False) + "\n")
 
 
 class _Attempt:

@@ -1,9 +1,10 @@
 """POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/command"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import runs
+from switchyard.surfaces.projects import run_messages
+from switchyard.surfaces.projects.replies import CommandResult
 from switchyard.surfaces.projects.run_models import Command
-from switchyard.surfaces.projects.surface import PROJECTS, ProjectsError
+from switchyard.surfaces.projects.surface import PROJECTS
 
 
 @endpoint(
@@ -12,10 +13,8 @@ from switchyard.surfaces.projects.surface import PROJECTS, ProjectsError
     "POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/command",
     scopes=("tasks:write",),
     body=Command,
-    reply=ProjectsError,
-    status=400,
-    keyed=False,
+    reply=CommandResult,
 )
 def handler(call: Call[Command]) -> Reply:
-    """Refuse a sandbox command: there are no sandboxes."""
-    return runs.send_command(call)
+    """Deliver a command to a run that waits for an answer; refuse it otherwise: there are no sandboxes."""
+    return run_messages.send_command(call)

@@ -25,6 +25,8 @@ PATHS = {
         "Number or UUID of a project, `@current` for the tenant's first, or `-` for whichever the task is in."
     ),
     "run_logs/{address}": "Signed address of the run's log, as the run's `log_url` has it; good for an hour.",
+    "comments/{comment_id}": "UUID of the comment.",
+    "questions/{question_id}": "UUID of the question.",
     "runs/{run_id}": "UUID of the run.",
     "runs/{task_id}": "UUID of the task that the run is an attempt at.",
     "{task_id}/{run_id}": "UUID of the run.",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from switchyard.domain import lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Action, Change, Difference, difference
+from switchyard.domain.comments import Comment
 from switchyard.domain.errors import SwitchyardError
 from switchyard.domain.questions import Question
 from switchyard.domain.run_changes import RunChange
@@ -101,6 +102,30 @@ def entry_of_run(change: RunChange, question: Question | None = None) -> Entry:
         related_type="run",
         related_id=after.id,
         differences=_told(question) if question else (),
+    )
+
+
+def entry_of_comment(before: Comment | None, after: Comment, track: Track) -> Entry:
+    """Return the entry of a comment that was written, edited or deleted, in the trail of its track."""
+    action: Action = "comment_deleted" if after.deleted_at else "comment_edited" if before else "commented"
+    return Entry(
+        id=_entry_id(after.updated_at, after.id, f"{after.version:08d}"),
+        tenant_id=after.tenant_id,
+        track_id=track.id,
+        track_type=track.type,
+        owner=track.owner,
+        at=after.updated_at,
+        action=action,
+        actor_id=after.changed_by,
+        actor_kind=after.changed_by_kind,
+        source=after.changed_source,
+        request_id=after.changed_request,
+        operation=after.changed_operation,
+        previous_status=track.status,
+        new_status=track.status,
+        related_type="comment",
+        related_id=after.id,
+        differences=[difference("comment", before.text if before else None, None if after.deleted_at else after.text)],
     )
 
 

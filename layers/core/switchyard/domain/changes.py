@@ -9,7 +9,17 @@ from switchyard.domain import lifecycle
 from switchyard.domain.tracks import Track
 
 Action = Literal[
-    "created", "updated", "status_changed", "completed", "deleted", "run_status_changed", "run_asked", "run_answered"
+    "created",
+    "updated",
+    "status_changed",
+    "completed",
+    "deleted",
+    "run_status_changed",
+    "run_asked",
+    "run_answered",
+    "commented",
+    "comment_edited",
+    "comment_deleted",
 ]
 
 #: Bytes of JSON that a shown value may have; a longer text is cut, a longer structure left out, and both are marked.

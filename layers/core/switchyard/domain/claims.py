@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from switchyard.domain import clock, lifecycle
 from switchyard.domain.actors import Actor
-from switchyard.domain.errors import Conflict
+from switchyard.domain.errors import ApprovalRequired, Conflict
 from switchyard.domain.tracks import Track
 
 #: Seconds of a lease: the longest, and the one a client gets that names none.
@@ -94,6 +94,27 @@ def check_claimable(track: Track, actor: Actor) -> None:
         raise NotClaimable("A person must approve the start of the task: start a run, which waits for that.")
     if track.assignee not in (None, actor.id):
         raise NotClaimable(f"The task is assigned to {track.assignee}: only they can claim it.")
+
+
+def check_approval(task: Track, actor: Actor, fields: Mapping[str, Any]) -> None:
+    """Raise ApprovalRequired for a change by which an agent would begin or end a task that a person must approve."""
+    needed = task.requires_approval
+    if needed is None or not is_bound(actor):
+        return
+    if fields.get("requires_approval", needed) != needed:
+        raise ApprovalRequired("Only a person changes what of the task must be approved.")
+    status = fields.get("status", task.status)
+    if status == task.status:
+        return
+    if needed == "completion" and lifecycle.is_done(status):
+        raise ApprovalRequired("A person must confirm that the task is done: complete its run, which waits for that.")
+    if needed == "start" and (status == "in_progress" or lifecycle.is_done(status)):
+        raise ApprovalRequired("A person must approve the start of the task: start a run, which waits for that.")
+
+
+def is_bound(actor: Actor) -> bool:
+    """Return whether an approval is needed of the actor's acts: an agent's, but the service's own."""
+    return actor.kind == "agent" and actor.source != "workflow"
 
 
 def taken(track: Track, actor: Actor, seconds: int, now: float) -> Mapping[str, Any]:

@@ -63,6 +63,7 @@ class Run:
     A cloud run that its maker has not started yet is `not_started`: the workflow knows nothing of it.
     `question_id` is its latest question (domain.questions); while that waits for an answer, `asks_since`, `asks_until`
     and `asks_whom` (None: anybody) say so, and no clock of the run counts. `waited_seconds` is how long it has waited.
+    `comment_id` is the latest comment on its task (domain.comments) since it began; it too moves without a `version`.
     `artifacts` are manifest entries as the contract shows them (§2.3). `log_key` is the secret by which addresses of
     its log are signed (domain.log_addresses); it is never shown.
     """
@@ -102,6 +103,7 @@ class Run:
     asks_until: str | None = None
     asks_whom: str | None = None
     waited_seconds: int | None = None
+    comment_id: str | None = None
     heartbeat_at: str | None = None
     started_at: str | None = None
     completed_at: str | None = None

@@ -12,7 +12,7 @@ from switchyard.domain.entities import replace
 from switchyard.domain.errors import NotFound
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.ledger import approvals, order, tracks
+from switchyard.ledger import order, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys, leases
 from switchyard.store import runs as run_rows
@@ -57,7 +57,7 @@ def create(unit: Unit, task: Track, **fields: Any) -> Run:
     """
     claims.check_write(task, unit.actor, None, clock.now())
     check_runnable(unit, task)
-    run = approvals.held(unit, task, runs.create(unit.actor, unit.request_id, task, **fields))
+    run = _held(unit, task, runs.create(unit.actor, unit.request_id, task, **fields))
     unit.about_run = run.id
     unit.write(run_rows.put(run))
     tracks.follow(unit, task, **runs.task_fields(run, task), run_count=(task.run_count or 0) + 1)
@@ -77,7 +77,7 @@ def resume(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
     """
     check_runnable(unit, task)
     claims.check_write(run, unit.actor, unit.fence, clock.now())
-    after = approvals.held(unit, task, runs.resume(run, unit.actor, unit.request_id, **fields))
+    after = _held(unit, task, runs.resume(run, unit.actor, unit.request_id, **fields))
     return _become(unit, task, run, after)
 
 
@@ -91,8 +91,25 @@ def change(unit: Unit, task: Track, run: Run, **fields: Any) -> Run:
         return run  # the first attempt went through and only its answer was lost
     if unit.fence is not None or not runs.is_open_to_all(fields):
         claims.check_write(run, unit.actor, unit.fence, clock.now())
-    given = approvals.confirmed(unit, task, run, fields)
+    given = _confirmed(unit, task, run, fields)
     return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **given))
+
+
+# Imported in these two: few runs wait for a person, and every function that changes runs would load it.
+def _held(unit: Unit, task: Track, run: Run) -> Run:
+    if task.requires_approval != "start":
+        return run
+    from switchyard.ledger import approvals
+
+    return approvals.held(unit, run)
+
+
+def _confirmed(unit: Unit, task: Track, run: Run, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not (task.requires_approval or run.awaits_input):
+        return fields
+    from switchyard.ledger import approvals
+
+    return approvals.confirmed(unit, task, run, fields)
 
 
 def claim(unit: Unit, task: Track, run: Run, seconds: int) -> Run:

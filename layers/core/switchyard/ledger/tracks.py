@@ -9,7 +9,7 @@ from switchyard.domain.entities import replace
 from switchyard.domain.errors import Cycle
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
-from switchyard.ledger import approvals, external_ids, order
+from switchyard.ledger import external_ids, order
 from switchyard.ledger.intents import Require
 from switchyard.ledger.unit import Unit
 from switchyard.store import edges
@@ -42,7 +42,7 @@ def change(unit: Unit, before: Track, paths: FieldPaths = BARE, **fields: Any) -
     """
     unit.ends.intend(before, fields.get("status", before.status))
     _check_lease(unit, before)
-    approvals.check(unit.actor, before, fields)
+    claims.check_approval(before, unit.actor, fields)
     after = tracks.change(before, unit.actor, unit.request_id, **fields)
     if after is before:
         return before

@@ -7,6 +7,7 @@ from switchyard.http.models import Field, Model, Wire
 from switchyard.surfaces.followups.models import Key, Note
 from switchyard.surfaces.followups.statuses import Resource, Source, Word
 from switchyard.surfaces.inputs import ABSENT, Cursor, Instant, Limit, NonEmptyName
+from switchyard.surfaces.planning.comment_models import CommentText
 from switchyard.surfaces.planning.draft_models import DRAFTS_MAX, Draft
 from switchyard.surfaces.planning.models import Filter, Scope
 from switchyard.surfaces.runs.question_models import AnswerText, Choices, QuestionText
@@ -56,6 +57,15 @@ class Ask(Wire):
     choices: Choices = []
     default: AnswerText = ABSENT
     deadline: Instant = ABSENT
+    idempotency_key: Key = ABSENT
+
+
+class Comment(Wire):
+    """A comment to write, or (without a text) those to read: all, or those after one."""
+
+    task_id: TaskId
+    text: CommentText = ABSENT
+    after: TaskId = ABSENT
     idempotency_key: Key = ABSENT
 
 
@@ -147,6 +157,11 @@ class Asked(Model):
     text: str
     answer: str = ABSENT
     answered_by: str = ABSENT
+    request_id: str
+
+
+class Comments(Model):
+    comments: list[dict[str, Any]]
     request_id: str
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from switchyard.domain import lifecycle
-from switchyard.domain import questions as asking
 from switchyard.domain.claims import Claimable
 from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import task_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.models import Model
-from switchyard.ledger import questions, runs
+from switchyard.http.validation import checked, read_id
+from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
 from switchyard.mcp import models
 from switchyard.store.ready import Wanted
@@ -33,6 +33,8 @@ SET = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": True, 
 #: Overwrites what was there.
 OVERWRITE = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": False}
 
+#: Comments that are read at once.
+_COMMENTS = 50
 #: Fields of a task that its schema requires, empty or not: an untitled task has a title.
 _REQUIRED = frozenset(name for name, field in models.Task.model_fields.items() if field.is_required())
 
@@ -127,6 +129,10 @@ def _claimed(call: AnyCall, task: Track, held: Claimable, **more: Any) -> Reply:
 
 def _ask(call: Call[models.Ask]) -> Reply:
     """Ask in the name of the task's latest run, or show its latest question."""
+    # Imported here: most messages ask nothing.
+    from switchyard.domain import questions as asking
+    from switchyard.ledger import questions
+
     given, unit = call.body, call.unit
     task = tasks.find(unit, given.task_id)
     if task.latest_run_id is None:
@@ -143,6 +149,25 @@ def _ask(call: Call[models.Ask]) -> Reply:
     answer = {"answer": question.answer, "answered_by": question.answered_by} if question.is_answered else {}
     shown = {"question_id": question.id, "status": question.state(run), "text": question.text}
     return Reply(200, {**shown, **answer, "request_id": call.request.id})
+
+
+def _comment(call: Call[models.Comment]) -> Reply:
+    """Comment on a task, or read the comments on it, the oldest first."""
+    # Imported here, as above.
+    from switchyard.ledger import comments
+    from switchyard.store import comments as rows
+    from switchyard.surfaces.runs.present import comment
+
+    given, unit = call.body, call.unit
+    task = tasks.find(unit, given.task_id)
+    if given.text is not None:
+        found = [comments.create(unit, task, given.text)]
+    else:
+        after = checked("after", read_id, given.after) if given.after else None
+        page = rows.of_track(unit.table, task.tenant_id, task.id, _COMMENTS, after)
+        found = [rows.from_item(each) for each in page.items]
+    shown = [comment(each) for each in found if not each.deleted_at]
+    return Reply(200, {"comments": shown, "request_id": call.request.id})
 
 
 def _plan_work(call: Call[models.PlanWork]) -> Reply:
@@ -220,6 +245,15 @@ _ALL: tuple[Tool[Any], ...] = (
         models.Asked,
         ADD,
         _ask,
+    ),
+    Tool(
+        "comment",
+        "Comment on a task in Markdown (@id mentions), or read its comments (without text, 50 after one).",
+        "tasks:write",
+        models.Comment,
+        models.Comments,
+        ADD,
+        _comment,
     ),
     Tool(
         "plan_work",

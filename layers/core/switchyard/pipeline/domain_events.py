@@ -10,6 +10,7 @@ from typing import Any
 from switchyard.aws.bus import Entry
 from switchyard.domain import clock
 from switchyard.domain.changes import Change
+from switchyard.domain.comments import Comment
 from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
@@ -106,6 +107,28 @@ def stuck_event(task: Track, lost: Track) -> DomainEvent:
         "prerequisite": {"id": lost.id, "fate": "deleted" if lost.deleted_at else "cancelled"},
     }
     return _sealed("task.stuck", f"{task.tenant_id}#{task.id}#{lost.id}#{lost.version}", task.version, common)
+
+
+def comment_event(comment: Comment, track: Track) -> DomainEvent:
+    """Return the event that somebody commented on a track."""
+    shown, omitted = snapshot(track, _SHOWN)
+    by = {"id": comment.created_by, "kind": comment.created_by_kind, "source": comment.changed_source}
+    said = {"id": comment.id, "text": comment.text, "mentions": list(comment.mentions), "createdAt": comment.created_at}
+    common = {
+        "time": comment.created_at,
+        "sequence": track.version,
+        "tenantId": track.tenant_id,
+        "owner": track.owner,
+        "actor": by,
+        "requestId": comment.changed_request,
+        "overruled": [],
+        "previousStatus": track.status,
+        "track": shown,
+        "omitted": omitted,
+        "changes": [],
+        "comment": said,
+    }
+    return _sealed(f"{track.type}.commented", f"{track.tenant_id}#{comment.id}", track.version, common)
 
 
 def origin(after: Track | Run) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from switchyard.domain.notifications import Attempted, Decision, Notification
 from switchyard.domain.tracks import Track
 from switchyard.pipeline.push_services import PushService
 from switchyard.store import devices as device_rows
-from switchyard.store import keys, people_keys, questions, runs, tracks
+from switchyard.store import keys, runs, tracks
 from switchyard.store import notifications as notification_rows
 from switchyard.store.table import Table
 
@@ -118,6 +118,9 @@ def _whom(table: Table, message: Mapping[str, Any]) -> str | None:
     """Return whom the run asks: 1 round trip for a question that names someone."""
     if "question" not in message:
         return None
+    # Imported here: few runs ask somebody by name, and other consumers import this module too.
+    from switchyard.store import people_keys, questions
+
     row = table.get(*people_keys.question(message["tenant"], message["task"], message["run"], message["question"]))
     return questions.from_item(row).to if row else None
 

@@ -17,7 +17,8 @@ from switchyard.domain.tracks import Track
 from switchyard.pipeline import detachment, records, run_events
 from switchyard.pipeline.batches import Outbox, Sender
 from switchyard.pipeline.consumer import check_time
-from switchyard.pipeline.domain_events import DomainEvent, events_of, stuck_event
+from switchyard.pipeline.domain_events import DomainEvent, comment_event, events_of, stuck_event
+from switchyard.pipeline.records import CommentChange
 from switchyard.store import audit as audit_rows
 from switchyard.store import edges, homes, keys, people_keys, questions, readiness
 from switchyard.store import tracks as track_rows
@@ -40,6 +41,8 @@ class Projector:
         elif isinstance(happened, RunChange):
             if happened.status_changed or happened.meanings:
                 self._tell_run(happened)
+        elif isinstance(happened, CommentChange):
+            self._tell_comment(happened)
         elif happened:
             self._audit(audit.entry_of_change(happened))
             self._publish(events_of(happened))
@@ -65,6 +68,17 @@ class Projector:
         self._publish(run_events.events_of(change, question))
         changed = {"run": run.id, "status": run.status, "what": ",".join(change.meanings), "tenant": run.tenant_id}
         logger.info("run changed", extra={**changed, "correlation_id": run.id})
+
+    def _tell_comment(self, change: CommentChange) -> None:
+        """Note a comment in its track's trail, and publish a new one, to those who may see the track now."""
+        before, after = change
+        row = self.table.get(*keys.track(after.tenant_id, after.track_id))
+        if row is None:
+            return
+        track = track_rows.from_item(row)
+        self._audit(audit.entry_of_comment(before, after, track))
+        if before is None:
+            self._publish([comment_event(after, track)])
 
     def _publish(self, events: Iterable[DomainEvent]) -> None:
         for event in events:

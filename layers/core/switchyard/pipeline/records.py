@@ -1,12 +1,20 @@
 """From a record of the table's stream to what happened."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Change
+from switchyard.domain.comments import Comment
 from switchyard.domain.run_changes import RunChange
-from switchyard.store import audit, keys, runs, tracks
+from switchyard.store import audit, comments, keys, people_keys, runs, tracks
+
+
+class CommentChange(NamedTuple):
+    """One version of a comment turned into the next; `before` is None for a new comment."""
+
+    before: Comment | None
+    after: Comment
 
 
 def correlation_id(image: Mapping[str, Any]) -> str | None:
@@ -17,8 +25,8 @@ def correlation_id(image: Mapping[str, Any]) -> str | None:
     return found["S"] if found else None
 
 
-def read(record: Mapping[str, Any]) -> Change | RunChange | Entry | None:
-    """Return the change of a track or of a run, or the entry of a refused attempt; None for what is neither.
+def read(record: Mapping[str, Any]) -> Change | RunChange | CommentChange | Entry | None:
+    """Return the change of a track, a run or a comment, or the entry of a refused attempt; None for what is neither.
 
     Neither is a row of another kind, a row whose version did not change (a goal's counts, a drawn number, a
     heartbeat), and the end of a row by its time to live.
@@ -30,6 +38,8 @@ def read(record: Mapping[str, Any]) -> Change | RunChange | Entry | None:
     sort = data["Keys"]["sk"]["S"]
     if sort.startswith(keys.ATTEMPT):
         return audit.entry_of_attempt(new) if old is None else None
+    if sort.startswith(people_keys.COMMENT):
+        return CommentChange(comments.from_item(old) if old else None, comments.from_item(new))
     is_run = sort.startswith(keys.RUN)
     if not (is_run or sort == keys.TRACK) or (old and old["version"] == new["version"]):
         return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from switchyard.domain import clock, run_clocks, runs
 from switchyard.domain.runs import Run
-from switchyard.ledger import questions, system
+from switchyard.ledger import system
 from switchyard.store.table import Table
 
 #: What Step Functions calls a task that took too long, and one that was silent too long; it may call that TIMEOUT, too.
@@ -80,6 +80,9 @@ def end(table: Table, event: Event, request_id: str) -> dict[str, Any]:
     """
     run = _change(table, event, request_id, lambda run: _end_of(run, event))
     if run is not None and run.awaits_input:
+        # Imported here: the consumer of the stream loads this module too.
+        from switchyard.ledger import questions
+
         run = questions.expire(table, request_id, run)
     if run is None or run.execution != event["execution"]:
         return {"ended": True, "status": "superseded", "asks": None, "idle_seconds": 1, "timeout_seconds": 2}

@@ -24,7 +24,7 @@ from switchyard.store.table import Item, Table
 EXAMINE_MAX = 1_000
 #: Characters of long texts on one page: whatever they are, escaped twice they stay below the 6 MB of an answer.
 PAGE_CHARACTERS_MAX = 250_000
-_LONG = ("description", "metadata", "ext", "output", "state", "artifacts")
+_LONG = ("description", "metadata", "ext", "output", "state", "artifacts", "text", "answer")
 #: Characters of a cursor.
 CURSOR_MAX = 1_024
 _CHECK = 12

@@ -1,6 +1,6 @@
 """Keys of what people read and write beside the work: see keys.py."""
 
-QUESTION = "QUESTION#"
+QUESTION, COMMENT = "QUESTION#", "COMMENT#"
 
 
 def question(tenant_id: str, task_id: str, run_id: str, question_id: str) -> tuple[str, str]:
@@ -10,3 +10,12 @@ def question(tenant_id: str, task_id: str, run_id: str, question_id: str) -> tup
 def questions(tenant_id: str, task_id: str, run_id: str) -> tuple[str, str]:
     """The partition of a run's questions, and what their sort keys begin with."""
     return f"{tenant_id}#{task_id}", f"{QUESTION}{run_id}#"
+
+
+def comment(tenant_id: str, track_id: str, comment_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#{track_id}", f"{COMMENT}{comment_id}"
+
+
+def comments(tenant_id: str, track_id: str) -> tuple[str, str]:
+    """The partition of a track's comments, and what their sort keys begin with."""
+    return f"{tenant_id}#{track_id}", COMMENT

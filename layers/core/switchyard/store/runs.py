@@ -8,7 +8,7 @@ from switchyard.domain import claims, clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.runs import Run
 from switchyard.store import filters, keys
-from switchyard.store.codec import Codec
+from switchyard.store.codec import THERE, Codec, row_key
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import READY, TABLE
 from switchyard.store.lists import Page, Range, fitting, read_page, side_by_side
@@ -65,6 +65,18 @@ to_item, from_item = ROWS.to_item, ROWS.from_item
 #: The actions that create a run, and that turn one version into the next; what changes without a version (the lease)
 #: must be as it was read.
 put, update = ROWS.create, ROWS.update
+
+
+def note_comment(tenant_id: str, task_id: str, run_id: str, comment_id: str) -> Item:
+    """The action that leaves word of a comment with a run, whatever else moves there: no new version."""
+    return {
+        "Update": {
+            "Key": row_key(keys.run(tenant_id, task_id, run_id)),
+            "UpdateExpression": "SET comment_id = :comment",
+            "ConditionExpression": THERE["ConditionExpression"],
+            "ExpressionAttributeValues": {":comment": {"S": comment_id}},
+        }
+    }
 
 
 def read_of_task(table: Table, tenant_id: str, task_id: str, limit: int, after: str | None = None) -> Page:

@@ -68,6 +68,9 @@ class EntryShown(CamelShown):
         "run_status_changed",
         "run_asked",
         "run_answered",
+        "commented",
+        "comment_edited",
+        "comment_deleted",
     ]
     #: Whether it was done; attempts to complete or cancel that were refused are kept too.
     outcome: Literal["applied", "refused"]

@@ -41,12 +41,20 @@ class Prerequisite(CamelShown):
     fate: Literal["cancelled", "deleted"]  #: Why it will never be done.
 
 
+class CommentSaid(CamelShown):
+    id: str  #: The comment's UUID.
+    text: str  #: What is said, in Markdown.
+    mentions: list[str]  #: Ids of the actors whom it mentions.
+    created_at: str  #: When it was written: an instant in UTC.
+
+
 class TaskEventData(CamelShown):
     task: EventTask  #: The task after the change.
     previous_status: Status | None  #: Its status before; null for a new task.
     changed_fields: list[str]  #: The fields that changed, by the pool's names.
     actor: EventActor  #: Who made the change.
     prerequisite: Prerequisite = ABSENT  #: Of `task.stuck`: the task that will never be done.
+    comment: CommentSaid = ABSENT  #: Of `task.commented`: what was said.
 
 
 class GoalEventData(CamelShown):
@@ -56,6 +64,7 @@ class GoalEventData(CamelShown):
     overruled: list[str]  #: Ids of open prerequisites that a person overruled.
     omitted: list[str]  #: Fields that are too large for an event: read the goal for them.
     actor: EventActor  #: Who made the change.
+    comment: CommentSaid = ABSENT  #: Of `goal.commented`: what was said.
 
 
 class RunEventData(CamelShown):
@@ -63,6 +72,8 @@ class RunEventData(CamelShown):
     previous_status: str | None  #: Its status before; null for a new run.
     omitted: list[str]  #: Fields that are too large for an event: read the run for them.
     actor: EventActor  #: Who made the change.
+    #: The question that the run asked, or goes on from with its answer; on `run.asked` and `run.answered`.
+    question: dict[str, Any] = ABSENT
 
 
 class _Event(CamelShown):
@@ -84,6 +95,7 @@ class TaskEvent(_Event):
         "task.assigned",
         "task.deleted",
         "task.stuck",
+        "task.commented",
     ]
     data: TaskEventData  #: The task, and what changed.
 
@@ -92,7 +104,9 @@ class GoalEvent(_Event):
     """A goal changed."""
 
     #: What happened to the goal.
-    type: Literal["goal.created", "goal.updated", "goal.status_changed", "goal.completed", "goal.deleted"]
+    type: Literal[
+        "goal.created", "goal.updated", "goal.status_changed", "goal.completed", "goal.deleted", "goal.commented"
+    ]
     data: GoalEventData  #: The goal, and what changed.
 
 
@@ -100,7 +114,16 @@ class RunEvent(_Event):
     """A run changed."""
 
     #: What happened to the run.
-    type: Literal["run.queued", "run.dispatched", "run.started", "run.completed", "run.failed", "run.cancelled"]
+    type: Literal[
+        "run.queued",
+        "run.dispatched",
+        "run.started",
+        "run.asked",
+        "run.answered",
+        "run.completed",
+        "run.failed",
+        "run.cancelled",
+    ]
     data: RunEventData  #: The run, and what changed.
 
 

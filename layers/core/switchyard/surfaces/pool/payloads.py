@@ -48,6 +48,7 @@ def payload(detail: Mapping[str, Any]) -> dict[str, Any] | None:
                 "changedFields": changed,
                 "actor": detail["actor"],
                 **stuck,
+                **({"comment": detail["comment"]} if "comment" in detail else {}),
             },
         }
     common = {"tenantId", "owner", "requestId", *data}

@@ -16,12 +16,14 @@ Event = Literal[
     "task.assigned",
     "task.deleted",
     "task.stuck",
+    "task.commented",
     "task.*",
     "goal.created",
     "goal.updated",
     "goal.status_changed",
     "goal.completed",
     "goal.deleted",
+    "goal.commented",
     "goal.*",
     "run.queued",
     "run.dispatched",
@@ -48,7 +50,7 @@ _HOST = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]{1,4})?"
 _PATH = r"/([A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
 _HTTPS = {"format": "uri", "pattern": f"^https://{_HOST}({_PATH})?$"}
 Url = Annotated[str, Field(min_length=1, max_length=receivers.URL_MAX), Rule(_receiver, _HTTPS)]
-Events = Annotated[list[Event], Field(min_length=1, max_length=25), Distinct]
+Events = Annotated[list[Event], Field(min_length=1, max_length=30), Distinct]
 Description = Annotated[str, Field(max_length=200), OneLine]
 
 

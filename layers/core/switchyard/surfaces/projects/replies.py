@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from switchyard.http.models import Model, Shown
+from switchyard.surfaces.inputs import ABSENT
 
 
 class UserShown(Shown):
@@ -80,9 +81,24 @@ class RunsPage(Shown):
 
 
 class Relayed(Shown):
-    """What became of a message: there is no chat to relay it to."""
+    """What became of a message: the answer to the run's question, if it waits for one."""
 
-    status: Literal["skipped"]  #: There is no chat to relay a message to.
+    status: Literal["accepted", "skipped"]  #: Whether it is the answer; a run that asks nothing is sent nothing.
+    relay_id: str = ABSENT  #: UUID of the question that it answers.
+
+
+class Queued(Shown):
+    """What a command comes to: the agent gets it with its next look."""
+
+    queued: Literal[True]  #: It is the answer to the question that the agent waits with.
+
+
+class CommandResult(Shown):
+    """A JSON-RPC answer."""
+
+    jsonrpc: Literal["2.0"]  #: Version of JSON-RPC.
+    result: Queued  #: What the command comes to.
+    id: str | int = ABSENT  #: The request's id, if it had one.
 
 
 class TaskShown(Shown):

@@ -107,7 +107,7 @@ class SetOutput(Body):
 
 
 class RelayMessage(Body):
-    """A text for a chat."""
+    """A text for the agent, which answers its question."""
 
     text: Annotated[str, Field(max_length=RELAY_MAX)]  #: The message.
     #: The message in parts.
@@ -115,7 +115,7 @@ class RelayMessage(Body):
 
 
 class Command(Body):
-    """A JSON-RPC request to the agent in the run's sandbox."""
+    """A JSON-RPC request to the agent: `user_message` (`content`) and `permission_response` (`optionId`) answer."""
 
     jsonrpc: Literal["2.0"]  #: Version of JSON-RPC.
     #: What the agent is asked for.

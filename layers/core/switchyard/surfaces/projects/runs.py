@@ -3,7 +3,6 @@
 from typing import Any
 
 from switchyard.domain import runs
-from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
@@ -14,7 +13,7 @@ from switchyard.ledger import tracks
 from switchyard.store import runs as run_rows
 from switchyard.surfaces.projects import paging, present, run_present, scope
 from switchyard.surfaces.projects.inputs import Paging
-from switchyard.surfaces.projects.run_models import Command, RelayMessage, SetOutput, UpdateRun
+from switchyard.surfaces.projects.run_models import SetOutput, UpdateRun
 
 #: Keys of `state` that clients do not change.
 PROTECTED = frozenset({"github_credential_source", "pr_authorship_mode", "sandbox_id"})
@@ -22,7 +21,8 @@ PROTECTED = frozenset({"github_credential_source", "pr_authorship_mode", "sandbo
 #: Distinct stages of its runs that a task remembers, for the list's filter; the latest ones.
 STAGES_MAX = 20
 
-_NO_SANDBOX = {"error": "No active sandbox for this task run"}
+#: What is answered where a client wants to reach an agent's sandbox.
+NO_SANDBOX = {"error": "No active sandbox for this task run"}
 
 
 def list_runs(call: Call[None, Paging]) -> Reply:
@@ -88,26 +88,10 @@ def cancel(call: Call) -> Reply:
     return _shown(call, run_verbs.change(call.unit, task, run, status="cancelled"))
 
 
-def relay_message(call: Call[RelayMessage]) -> Reply:
-    """Take a RelayMessage body: there is no chat to relay it to."""
-    scope.run_in(call)
-    return Reply(200, {"status": "skipped"})
-
-
-def send_command(call: Call[Command]) -> Reply:
-    """Refuse a Command body: agents have no sandbox here that could be reached."""
-    body = call.body
-    if body.method == "user_message" and not (body.params.get("content") or body.params.get("artifact_ids")):
-        problem = "user_message requires content or artifact_ids"
-        raise Invalid(FieldError("params", problem))
-    scope.run_in(call)
-    raise EndpointRefusal(400, _NO_SANDBOX)
-
-
 def connection_token(call: Call) -> Reply:
     """Refuse a token for a sandbox: there is none."""
     scope.run_in(call)
-    raise EndpointRefusal(400, _NO_SANDBOX)
+    raise EndpointRefusal(400, NO_SANDBOX)
 
 
 def shown(call: AnyCall) -> dict[str, Any]:

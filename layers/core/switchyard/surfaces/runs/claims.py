@@ -3,25 +3,33 @@
 import random
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from switchyard.domain import lifecycle
+from switchyard.domain import clock, lifecycle
 from switchyard.domain.claims import Leased, NotClaimable
 from switchyard.domain.errors import Blocked, NotFound
+from switchyard.domain.ids import lowest_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
-from switchyard.ledger import draws, questions, runs
+from switchyard.ledger import draws, runs
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys
 from switchyard.store import runs as run_rows
 from switchyard.surfaces.runs import present
-from switchyard.surfaces.runs.models import Claim, Lease
+from switchyard.surfaces.runs.models import Beat, Claim
+
+if TYPE_CHECKING:
+    from switchyard.domain.questions import Question
 
 #: Offered runs of one kind that are looked at to draw one; when other workers draw too, or none of those can be taken.
 CANDIDATES, MORE_CANDIDATES = 4, 32
 #: Pages of candidates that one look reads at most. What is offered and cannot be taken leaves the index soon: the
 #: pipeline moves runs with their tasks.
 PAGES_MAX = 8
+
+#: Comments that a heartbeat is answered with at most.
+COMMENTS_MAX = 20
 
 #: Seconds between two looks of a claim that waits, less and more so that those who wait do not look all at once.
 _LOOK_AGAIN = (0.7, 1.3)
@@ -39,8 +47,8 @@ def claim(call: Call[Claim]) -> Reply:
     while True:
         found = _of_task(unit, body) if body.task else draw(unit, body.lease_seconds, body.project, look)
         if found:
-            asked = questions.latest(unit, found[1])
-            return Reply(200, present.claimed(*found, call.request.base_url, asked), logged=_waited(waited))
+            shown = present.claimed(*found, call.request.base_url, _asked(unit, found[1]))
+            return Reply(200, shown, logged=_waited(waited))
         pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter, not a secret
         if time.monotonic() + pause > until:
             return Reply(204, logged={"idle": True, **_waited(waited)})
@@ -48,6 +56,16 @@ def claim(call: Call[Claim]) -> Reply:
         waited += pause
         unit.forget()
         look += 1
+
+
+def _asked(unit: Unit, run: Run) -> "Question | None":
+    """Return the run's latest question: 1 round trip, none for a run that never asked."""
+    if run.question_id is None:
+        return None
+    # Imported here: most runs ask nothing.
+    from switchyard.ledger import questions
+
+    return questions.latest(unit, run)
 
 
 def _waited(seconds: float) -> dict[str, float]:
@@ -99,14 +117,28 @@ def _of_task(unit: Unit, body: Claim) -> tuple[Track, Run] | None:
     return _claim_first(unit, [run_rows.from_item(row)], body.lease_seconds) if row else None
 
 
-def heartbeat(call: Call[Lease]) -> Reply:
+def heartbeat(call: Call[Beat]) -> Reply:
     """Prolong the caller's lease on the run of the path."""
     seconds = call.body.lease_seconds
     kept = runs.keep(call.unit, call.path_id("task_id"), call.path_id("run_id"), seconds)
     if kept is None:
         _, run = _of_path(call)
         kept = runs.prolong(call.unit, run, seconds)
-    return Reply(200, present.lease(kept, questions.latest(call.unit, kept)))
+    shown = present.lease(kept, _asked(call.unit, kept))
+    return Reply(200, shown | _told(call.unit, kept, call.body.comments_after))
+
+
+def _told(unit: Unit, run: Run, after: str | None) -> dict[str, Any]:
+    """Return what others have said of the task that the agent has not read: 1 query, none when there is nothing new."""
+    if run.comment_id is None or run.comment_id <= (after or ""):
+        return {}
+    # Imported here: of most tasks nobody says anything while an agent works.
+    from switchyard.store import comments
+
+    since = after or lowest_id(clock.milliseconds(run.started_at or run.created_at) / 1000)
+    page = comments.of_track(unit.table, run.tenant_id, run.task_id, COMMENTS_MAX, since)
+    said = [each for each in map(comments.from_item, page.items) if each.created_by != unit.actor.id]
+    return {"comments": [present.comment(each) for each in said if not each.deleted_at]}
 
 
 def release(call: Call) -> Reply:

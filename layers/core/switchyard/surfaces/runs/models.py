@@ -16,6 +16,13 @@ class Lease(Wire):
     lease_seconds: Annotated[int, Field(ge=LEASE_MIN, le=LEASE_MAX), Whole] = LEASE_DEFAULT
 
 
+class Beat(Lease):
+    """A heartbeat, and how far the agent has read."""
+
+    #: UUID of the last comment that the agent has read; the answer has those after it.
+    comments_after: TrackId = ABSENT
+
+
 class Claim(Lease):
     """How long to wait for a run, and which one: of a project, of a task."""
 
@@ -93,6 +100,16 @@ class ClaimedRun(Shown):
     question: QuestionShown = ABSENT  #: The latest question, if the run has asked.
 
 
+class CommentTold(Shown):
+    """A comment on the task, as the agent that works on it is told."""
+
+    id: str  #: The comment's UUID: send it as `comments_after` with the next heartbeat.
+    author: str  #: Id of the actor who wrote it.
+    author_kind: Literal["user", "agent"]  #: Whether a person wrote it or an agent.
+    text: str  #: What is said, in Markdown.
+    created_at: str  #: When it was written: an instant in UTC.
+
+
 class LeaseShown(Shown):
     """A run's claim: without a holder it is free. `question` is its latest, if it has asked one."""
 
@@ -104,3 +121,5 @@ class LeaseShown(Shown):
     fence: int | None  #: The number of the latest claim; null when there was none.
     lease_until: str | None  #: When the claim ends without a heartbeat: an instant in UTC; null when it is free.
     question: QuestionShown = ABSENT  #: The latest question, if the run has asked.
+    #: What others have said of the task since the run began, or after `comments_after`; at most 20, the oldest first.
+    comments: list[CommentTold] = ABSENT

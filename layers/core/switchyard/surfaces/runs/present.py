@@ -1,12 +1,15 @@
 """How the runs surface shows what an agent claimed."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from switchyard.domain import artifacts
-from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.surfaces.projects.present import kept
+
+if TYPE_CHECKING:
+    from switchyard.domain.comments import Comment
+    from switchyard.domain.questions import Question
 
 
 def url(base: str, run: Run) -> str:
@@ -19,7 +22,7 @@ def message(run: Run) -> str | None:
     return run.state.get("pending_user_message")
 
 
-def claimed(task: Track, run: Run, base: str, asked: Question | None = None) -> dict[str, Any]:
+def claimed(task: Track, run: Run, base: str, asked: "Question | None" = None) -> dict[str, Any]:
     """Return a claimed run with its task, and its latest question."""
     shown = {"question": question(asked, run)} if asked else {}
     return {
@@ -55,7 +58,7 @@ def claimed(task: Track, run: Run, base: str, asked: Question | None = None) -> 
     }
 
 
-def lease(run: Run, asked: Question | None = None) -> dict[str, Any]:
+def lease(run: Run, asked: "Question | None" = None) -> dict[str, Any]:
     """Return the run's claim, and its latest question."""
     shown = {"question": question(asked, run)} if asked else {}
     return {
@@ -69,7 +72,7 @@ def lease(run: Run, asked: Question | None = None) -> dict[str, Any]:
     }
 
 
-def question(asked: Question, run: Run) -> dict[str, Any]:
+def question(asked: "Question", run: Run) -> dict[str, Any]:
     """Return a question of the run."""
     return {
         "id": asked.id,
@@ -89,4 +92,15 @@ def question(asked: Question, run: Run) -> dict[str, Any]:
         "answered_by": asked.answered_by,
         "answered_by_kind": asked.answered_by_kind,
         "answered_at": asked.answered_at,
+    }
+
+
+def comment(said: "Comment") -> dict[str, Any]:
+    """Return a comment as an agent is told of it."""
+    return {
+        "id": said.id,
+        "author": said.created_by,
+        "author_kind": said.created_by_kind,
+        "text": said.text,
+        "created_at": said.created_at,
     }

@@ -1,0 +1,20 @@
+"""POST /v1/tracks/{id}/comments"""
+
+from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.surfaces.planning import comments
+from switchyard.surfaces.planning.comment_models import CommentShown, WriteComment
+from switchyard.surfaces.planning.surface import PLANNING
+
+
+@endpoint(
+    PLANNING,
+    "planning.create_comment",
+    "POST /v1/tracks/{id}/comments",
+    scopes=("tasks:write",),
+    body=WriteComment,
+    reply=CommentShown,
+    status=201,
+)
+def handler(call: Call[WriteComment]) -> Reply:
+    """Write a comment on a track."""
+    return comments.create(call)

@@ -1,0 +1,58 @@
+"""Comments on a track: written, edited, deleted, listed."""
+
+from typing import Any
+
+from switchyard.domain.comments import Comment
+from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.ledger import comments as verbs
+from switchyard.store import comments as rows
+from switchyard.store import lists
+from switchyard.surfaces.planning.comment_models import ListComments, WriteComment
+
+
+def create(call: Call[WriteComment]) -> Reply:
+    """Write a comment on the track of the path: 1 round trip and the commit."""
+    track = call.unit.get(call.path_id())
+    made = verbs.create(call.unit, track, call.body.text, call.body.mentions)
+    return Reply(201, shown(made), {"location": f"/v1/tracks/{track.id}/comments/{made.id}"})
+
+
+def edit(call: Call[WriteComment]) -> Reply:
+    """Edit the comment of the path."""
+    return Reply(200, shown(verbs.edit(call.unit, _of_path(call), call.body.text, call.body.mentions)))
+
+
+def delete(call: Call) -> Reply:
+    """Delete the comment of the path: its text is shown no more."""
+    verbs.delete(call.unit, _of_path(call))
+    return Reply(204)
+
+
+def page(call: Call[None, ListComments]) -> Reply:
+    """Answer with a page of the track's comments, the oldest first: 2 round trips."""
+    query, unit = call.query, call.unit
+    track = unit.get(call.path_id())
+    print_ = lists.fingerprint("comments", track.tenant_id, call.actor.id, track.id, query.after)
+    after = lists.from_cursor(query.cursor, print_) or query.after
+    found = rows.of_track(unit.table, track.tenant_id, track.id, query.limit, after)
+    items = [shown(rows.from_item(each)) for each in found.items]
+    return Reply(200, {"items": items, "nextCursor": lists.to_cursor(found.position, print_)})
+
+
+def shown(comment: Comment) -> dict[str, Any]:
+    """Return what is shown of a comment."""
+    return {
+        "id": comment.id,
+        "track": comment.track_id,
+        "text": None if comment.deleted_at else comment.text,
+        "mentions": list(comment.mentions),
+        "author": comment.created_by,
+        "authorKind": comment.created_by_kind,
+        "createdAt": comment.created_at,
+        "editedAt": comment.edited_at,
+        "deletedAt": comment.deleted_at,
+    }
+
+
+def _of_path(call: AnyCall) -> Comment:
+    return verbs.find(call.unit, call.path_id(), call.path_id("comment_id"))

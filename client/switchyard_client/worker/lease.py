@@ -15,7 +15,8 @@ class Lease:
     """Keeps a lease alive in a thread of its own, a heartbeat every third of it.
 
     `deadline` is its end as this machine reckons: how long trying makes sense. What counts is the fence, over there.
-    `tell` gets each comment on the task that a heartbeat is answered with. When the worker is to stop, nothing is tried for longer than `farewell` seconds.
+    `tell` gets each comment on the task that a heartbeat is answered with. When the worker is to stop, nothing is tried
+    for longer than `farewell` seconds.
     """
 
     def __init__(

@@ -84,7 +84,7 @@ def attempt(
 ) -> bool:
     """Give the one delivery of an endpoint to the consumer, as the message's delivery of this number."""
     (item,) = table.query(
-        IndexName="listed-by-id",
+        IndexName="list-id",
         KeyConditionExpression="#l = :l",
         ExpressionAttributeNames={"#l": "list"},
         ExpressionAttributeValues={":l": {"S": f"{tenant}#deliveries#{webhook['id'][5:]}"}},

@@ -22,6 +22,7 @@ from switchyard.store import (
     indexes,
     keys,
     notifications,
+    packing,
     runs,
     sign_in_links,
     tenants,
@@ -108,6 +109,12 @@ def test_a_row_of_before_that_is_changed_holds_nothing_of_what_it_was(name: str)
     sets, removes = named(tracks.update(entities.TRACKS["full"], after))
     changed = {each: value for each, value in row.items() if each not in removes} | sets
     assert tracks.from_item(changed) == after
+
+
+def test_each_short_name_is_one_fields_alone() -> None:
+    names = {each for codec in codecs() for each in codec.columns}
+    assert len(set(packing.SHORT.values())) == len(packing.SHORT)
+    assert not names & set(packing.SHORT.values())
 
 
 def test_a_condition_on_what_is_packed_is_refused() -> None:

@@ -41,6 +41,57 @@ BESIDE = MOVING | ASKED | KEYS
 #: An index's copy of a row that has one of these is behind the row: it does not hold the end of a lease.
 BEHIND = "holder"
 
+#: What is JSON as an attribute too: within `fields` it is part of theirs.
+_JSON = frozenset({"artifacts", "differences", "ext", "metadata", "output", "state"})
+#: The names within `fields` that are not the attribute's own: each byte of a row is in all of its indexes.
+SHORT = {
+    "actor_id": "ai",
+    "actor_kind": "ak",
+    "assignee": "as",
+    "assignee_type": "ay",
+    "changed_by": "cb",
+    "changed_by_kind": "ck",
+    "changed_operation": "co",
+    "changed_request": "cr",
+    "changed_source": "cs",
+    "completed_at": "da",
+    "created_at": "ma",
+    "created_by": "mb",
+    "created_by_name": "mn",
+    "created_by_number": "mo",
+    "description": "d",
+    "depends_on": "do",
+    "differences": "df",
+    "dispatched_at": "di",
+    "environment": "en",
+    "goal_id": "g",
+    "idle_seconds": "is",
+    "last_agent": "la",
+    "latest_run_id": "li",
+    "latest_run_status": "ls",
+    "new_status": "ns",
+    "old_status": "os",
+    "operation": "op",
+    "outcome": "oc",
+    "parent_id": "pa",
+    "pickup_seconds": "ps",
+    "priority": "p",
+    "project_id": "pj",
+    "project_ids": "pi",
+    "repository": "re",
+    "repository_name": "rn",
+    "request_id": "rq",
+    "run_count": "rc",
+    "started_at": "sa",
+    "status": "s",
+    "timeout_seconds": "ts",
+    "title": "t",
+    "track_type": "tt",
+    "type": "y",
+    "updated_at": "u",
+}
+_LONG = {short: name for name, short in SHORT.items()}
+
 #: Made once: json.dumps makes an encoder for each call.
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -48,7 +99,11 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def pack(item: Item) -> Item:
     """Return a row with its fields together. The tenant is in its key: it is left out where the key begins with it."""
     packed = {name: value for name, value in item.items() if name in BESIDE}
-    fields = {name: _plain(value) for name, value in item.items() if name not in MOVING and name not in KEYS}
+    fields = {
+        SHORT.get(name, name): json.loads(value["S"]) if name in _JSON else _plain(value)
+        for name, value in item.items()
+        if name not in MOVING and name not in KEYS
+    }
     if item["pk"]["S"].partition("#")[0] == fields.get("tenant_id"):
         del fields["tenant_id"]
     # In order: the same row is the same text, whichever process writes it.
@@ -63,9 +118,13 @@ def unpack(item: Mapping[str, Any]) -> Item:
     if FIELDS not in item:
         return item if isinstance(item, dict) else dict(item)
     found = {name: value for name, value in item.items() if name in MOVING or name in KEYS}
-    found["tenant_id"] = {"S": item["pk"]["S"].partition("#")[0]}
-    for name, value in json.loads(item[FIELDS]["S"]).items():
-        found[name] = _typed(value)
+    tenant, _, of = item["pk"]["S"].partition("#")
+    found["tenant_id"] = {"S": tenant}
+    if "id" not in found:  # an index that is not sorted by it
+        found["id"] = {"S": item["sk"]["S"].partition("#")[2] or of}
+    for short, value in json.loads(item[FIELDS]["S"]).items():
+        name = _LONG.get(short, short)
+        found[name] = {"S": encode(value)} if name in _JSON else _typed(value)
     return found
 
 

@@ -9,6 +9,7 @@ from switchyard.domain.changes import Difference
 from switchyard.domain.comments import Comment
 from switchyard.domain.devices import Device, Presence
 from switchyard.domain.goal_runs import GoalRun
+from switchyard.domain.inbox import Item
 from switchyard.domain.notifications import Attempted, Notification
 from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
@@ -237,6 +238,31 @@ COMMENTS = {
     "new": Comment(**_COMMENT, mentions=("user_eve",)),
     "deleted": Comment(
         **_COMMENT, edited_at=AT, deleted_at=LATER, version=3, changed_operation="planning.delete_comment"
+    ),
+}
+
+INBOX = {
+    "asked": Item(
+        tenant_id="acme",
+        actor_id="user_ada",
+        id=an_id(13),
+        kind="asked",
+        track_id=TASK,
+        run_id=RUN,
+        question_id=an_id(11),
+        by="agent_bo",
+        at=AT,
+    ),
+    "mentioned and read": Item(
+        tenant_id="acme",
+        actor_id="user_ada",
+        id=an_id(13),
+        kind="mentioned",
+        track_id=TASK,
+        comment_id=an_id(12),
+        by="user_eve",
+        at=AT,
+        read_at=LATER,
     ),
 }
 

@@ -9,16 +9,18 @@ from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
+from switchyard.domain.inbox import Item
 from switchyard.domain.questions import Question
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import comments as comment_rows
-from switchyard.store import devices, goal_runs, run_logs, tenants, webhooks
+from switchyard.store import devices, goal_runs, inbox, run_logs, tenants, webhooks
 from switchyard.store import questions as question_rows
 from switchyard.store import tokens as token_rows
 from switchyard.store.run_logs import Append
-from switchyard.store.table import Item, Table
+from switchyard.store.table import Item as Row
+from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from switchyard.store.webhooks import Delivery, Webhook
 
@@ -46,6 +48,8 @@ ASKING_TASK, ASKING_RUN = "01981f5c-7a00-7000-8000-000000000024", "01981f5c-7a00
 QUESTION = "01981f5c-7a00-7000-8000-000000000026"
 #: A comment of user_ada on the first task.
 COMMENT = "01981f5c-7a00-7000-8000-000000000027"
+#: An item of user_ada's inbox: the question.
+INBOX_ITEM = "01981f5c-7a00-7000-8000-000000000028"
 DEVICE = "01981f5c-7a00-5000-8000-000000000030"
 #: A file that was uploaded and not finalized, and one in the manifest of the run that user_ada holds.
 UPLOADED, ATTACHED = "5f0c8a3e9b7d4c1fa2e6d8b90c4f7e13", "6a1d9b4f0c8e4d2ab3f7e9ca1d508f24"
@@ -161,6 +165,11 @@ def _build_runs(table: Table, tenant: str) -> None:
     )
     runs.create(ledger, ledger.get(ASKING_TASK), id=ASKING_RUN, **asking, **questions.waiting(question))
     ledger.write(question_rows.put(question))
+    about = {"track_id": ASKING_TASK, "run_id": ASKING_RUN, "question_id": QUESTION}
+    item = Item(
+        tenant_id=tenant, actor_id="user_ada", id=INBOX_ITEM, kind="asked", **about, by="agent_bo", at=clock.now()
+    )
+    ledger.write(inbox.ROWS.create(item))
     task = ledger.get(PROJECT_TASK)
     runs.create(ledger, task, id=LOCAL_RUN, environment="local", status="in_progress")
     runs.create(ledger, ledger.gathered(task), id=PROJECT_RUN, log_key=LOG_KEY)
@@ -178,7 +187,7 @@ def build_files(bucket: ObjectStore, tenant: str) -> None:
     bucket.put_all([Upload(path, b"# Report", "text/markdown") for path in paths], {})
 
 
-def _goal_runs(ledger: Unit, tenant: str) -> list[Item]:
+def _goal_runs(ledger: Unit, tenant: str) -> list[Row]:
     """A goal that can be run, and one that is."""
     own = {"status": "todo", "assignee": "agent_bo", "assignee_type": "agent"}
     for goal, task in ((RUNNABLE_GOAL, "e1"), (GOAL_UNDER_WAY, "e3")):

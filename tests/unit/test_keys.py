@@ -64,6 +64,7 @@ LARGEST: dict[str, Any] = {
         "delivery_id",
         "question_id",
         "comment_id",
+        "item_id",
     ),
     UUID_TEXT,
 )

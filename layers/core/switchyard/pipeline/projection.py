@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from switchyard.aws.telemetry import logger
-from switchyard.domain import audit, changes, lifecycle
+from switchyard.domain import audit, changes, inbox, lifecycle
 from switchyard.domain.changes import Change
 from switchyard.domain.run_changes import RunChange
 from switchyard.domain.tracks import Track
@@ -21,6 +21,7 @@ from switchyard.pipeline.domain_events import DomainEvent, comment_event, events
 from switchyard.pipeline.records import CommentChange
 from switchyard.store import audit as audit_rows
 from switchyard.store import edges, homes, keys, people_keys, questions, readiness
+from switchyard.store import inbox as inbox_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
 
@@ -45,6 +46,7 @@ class Projector:
             self._tell_comment(happened)
         elif happened:
             self._audit(audit.entry_of_change(happened))
+            self._deliver(inbox.of_change(happened))
             self._publish(events_of(happened))
             self._count(happened)
             self._link(happened)
@@ -65,6 +67,8 @@ class Projector:
         question = questions.from_item(row) if row else None
         if change.status_changed or question:
             self._audit(audit.entry_of_run(change, question))
+        if task:
+            self._deliver(inbox.of_run(change, track_rows.from_item(task), question))
         self._publish(run_events.events_of(change, question))
         changed = {"run": run.id, "status": run.status, "what": ",".join(change.meanings), "tenant": run.tenant_id}
         logger.info("run changed", extra={**changed, "correlation_id": run.id})
@@ -78,11 +82,16 @@ class Projector:
         track = track_rows.from_item(row)
         self._audit(audit.entry_of_comment(before, after, track))
         if before is None:
+            self._deliver(inbox.of_comment(after, track))
             self._publish([comment_event(after, track)])
 
     def _publish(self, events: Iterable[DomainEvent]) -> None:
         for event in events:
             self.outbox.put(self.bus, event.entry())
+
+    def _deliver(self, items: Iterable[inbox.Item]) -> None:
+        for item in items:
+            inbox_rows.put(self.table, item)
 
     def _audit(self, entry: audit.Entry) -> None:
         self.table.write([{"Put": {"Item": audit_rows.to_item(entry)}}])

@@ -1,6 +1,6 @@
 """Keys of what people read and write beside the work: see keys.py."""
 
-QUESTION, COMMENT = "QUESTION#", "COMMENT#"
+QUESTION, COMMENT, INBOX = "QUESTION#", "COMMENT#", "INBOX#"
 
 
 def question(tenant_id: str, task_id: str, run_id: str, question_id: str) -> tuple[str, str]:
@@ -19,3 +19,12 @@ def comment(tenant_id: str, track_id: str, comment_id: str) -> tuple[str, str]:
 def comments(tenant_id: str, track_id: str) -> tuple[str, str]:
     """The partition of a track's comments, and what their sort keys begin with."""
     return f"{tenant_id}#{track_id}", COMMENT
+
+
+def inbox_item(tenant_id: str, actor_id: str, item_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#INBOX#{actor_id}", f"{INBOX}{item_id}"
+
+
+def inbox(tenant_id: str, actor_id: str) -> tuple[str, str]:
+    """The partition of a person's inbox, and what its sort keys begin with."""
+    return f"{tenant_id}#INBOX#{actor_id}", INBOX

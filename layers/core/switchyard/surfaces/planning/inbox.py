@@ -1,0 +1,71 @@
+"""A person's inbox: listed, and marked as read."""
+
+from typing import Any
+
+from switchyard.domain import clock
+from switchyard.domain.inbox import Item
+from switchyard.http.call import Call, Reply
+from switchyard.ledger.unit import Unit
+from switchyard.store import inbox as rows
+from switchyard.store import keys, lists, people_keys
+from switchyard.store import questions as question_rows
+from switchyard.store import runs as run_rows
+from switchyard.surfaces.planning.inbox_models import ListInbox, MarkRead
+from switchyard.surfaces.runs import present
+
+
+def page(call: Call[None, ListInbox]) -> Reply:
+    """Answer with a page of the caller's inbox: 1 query, and 1 read of what the items are about."""
+    query, unit, actor = call.query, call.unit, call.actor
+    print_ = lists.fingerprint("inbox", actor.tenant_id, actor.id)
+    after = lists.from_cursor(query.cursor, print_)
+    found = rows.of_person(unit.table, actor.tenant_id, actor.id, query.limit, after)
+    now = clock.epoch()
+    items = [rows.from_item(each) for each in found.items if int(each["expires_at"]["N"]) > now]
+    asked = [key for each in items for key in _about(each)]
+    unit.prefetch([each.track_id for each in items], rows=asked)
+    shown = [told for each in items if (told := _shown(unit, each))]
+    return Reply(200, {"items": shown, "nextCursor": lists.to_cursor(found.position, print_)})
+
+
+def mark_read(call: Call[MarkRead]) -> Reply:
+    """Mark items of the caller's inbox as read: 1 read, and the commit."""
+    unit, actor = call.unit, call.actor
+    wanted = [people_keys.inbox_item(actor.tenant_id, actor.id, each) for each in call.body.ids]
+    unit.prefetch((), rows=wanted)
+    found = [rows.from_item(row) for key in wanted if (row := unit.row(key))]
+    unread = [each for each in found if each.read_at is None]
+    now = clock.now()
+    unit.write(*(rows.mark(each, now) for each in unread))
+    return Reply(200, {"read": len(unread)})
+
+
+def _about(item: Item) -> list[tuple[str, str]]:
+    """Return the keys of the run and the question of an item that asks."""
+    if item.run_id is None or item.question_id is None:
+        return []
+    ids = (item.tenant_id, item.track_id, item.run_id)
+    return [keys.run(*ids), people_keys.question(*ids, item.question_id)]
+
+
+def _shown(unit: Unit, item: Item) -> dict[str, Any] | None:
+    """Return what is shown of an item; None where the caller may not see its track any more."""
+    track = unit.find([item.track_id]).get(item.track_id)
+    if track is None:
+        return None
+    question = None
+    if about := _about(item):
+        run, asked = (unit.row(key) for key in about)
+        if run and asked:
+            question = present.question(question_rows.from_item(asked), run_rows.from_item(run))
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "track": {"id": track.id, "type": track.type, "title": track.title},
+        "run": item.run_id,
+        "question": question,
+        "comment": item.comment_id,
+        "by": item.by,
+        "at": item.at,
+        "readAt": item.read_at,
+    }

@@ -1,9 +1,10 @@
 // What wants a person: runs that failed or wait, tasks that are theirs, tasks that are late.
 import { html } from "./html.js";
-import { get, session } from "./api.js";
+import { get, send, session } from "./api.js";
 import { to } from "./router.js";
-import { Empty, Status, isOverdue, Time, Wait, usePoll } from "./ui.js";
+import { Button, Empty, Status, isOverdue, Time, Wait, attempt, usePoll } from "./ui.js";
 import { idsOf, readRuns, useTitles } from "./runs.js";
+import { Question } from "./question.js";
 
 const POLL_MS = 10_000;
 const OPEN = "status=backlog,todo,in_progress,none";
@@ -31,11 +32,30 @@ function TasksPart({ query, title, empty }) {
       ${each.task.dueDate && html`<span class=${isOverdue(each.task.dueDate) ? "tag bad" : "tag"}>due ${each.task.dueDate}</span>`}<${Status} status=${each.task.status} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`} />`;
 }
 
+const WHY = /** @type {Record<string, string>} */ ({ assigned: "was assigned to you by", mentioned: "mentions you:", asked: "has a question by", failed: "failed: run of" });
+
+/** What happened that wants the person, the newest first; questions are answered on the spot. */
+function ForMe() {
+  const { value, error, refresh } = usePoll(() => get("/v1/inbox?limit=25"), POLL_MS, []);
+  const items = value && value.items;
+  const unread = (items || []).filter((/** @type {any} */ each) => !each.readAt).map((/** @type {any} */ each) => each.id);
+  const mark = async () => {
+    await attempt(() => send("POST", "/v1/inbox/read", { ids: unread }));
+    await refresh();
+  };
+  const where = (/** @type {any} */ each) => (each.run ? to.run(each.track.id, each.run) : to.track(each.track));
+  return html`<section class="panel"><h2>For you ${items && html`<span class="count">${unread.length} unread</span>`}${unread.length > 0 && html`<${Button} onClick=${mark}>Mark all as read<//>`}</h2>
+    ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map((/** @type {any} */ each) => html`<li key=${each.id} data-inbox=${each.kind}>
+      <a class="row" href=${where(each)}><span class=${each.readAt ? "grow" : "grow strong"}>${each.track.title}</span><span class="quiet">${WHY[each.kind]} ${each.by} · <${Time} at=${each.at} /></span></a>
+      ${each.question && html`<${Question} question=${each.question} onAnswered=${refresh} />`}</li>`)}</ul>`
+      : html`<p class="quiet">Nothing has happened that wants you.</p>`}</section>`;
+}
+
 export function Inbox() {
   const who = session.value;
   const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   return html`<main id="main" tabindex="-1"><header class="bar"><h1>Inbox</h1></header>
-    ${who ? html`<div class="parts">
+    ${who ? html`<${ForMe} /><div class="parts">
       <${RunsPart} query="status=failed&limit=25" title="Runs that failed" empty="No task's latest run failed." />
       <${TasksPart} query=${`assignee=${encodeURIComponent(who.actor.id)}`} title="Assigned to me" empty="Nothing open is assigned to you." />
       <${TasksPart} query=${`dueDateTo=${yesterday}`} title="Overdue" empty="Nothing is late." />

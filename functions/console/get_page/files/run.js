@@ -6,6 +6,7 @@ import { Button, Empty, Status, Time, Wait, attempt, say, statusWord, usePoll } 
 import { titles } from "./tracks.js";
 import { Drop, Files, uploadToRun } from "./files.js";
 import { Log, follow } from "./log.js";
+import { Questions } from "./question.js";
 
 const POLL_MS = 5_000;
 const FINAL = new Set(["completed", "failed", "cancelled"]);
@@ -42,7 +43,7 @@ export function Run() {
         <h1>Run of ${title || "a task"}</h1>
         <p class="under"><${Status} status=${run.status} note=${isFinal ? "" : run.stage} /><span>${run.holder ? html`held by <b>${run.holder}</b>` : `for ${run.agent || "any agent"}`}</span>
           <span>made <${Time} at=${run.created_at} /></span>${run.heartbeat_at && !isFinal && html`<span>last heartbeat <${Time} at=${run.heartbeat_at} /></span>`}
-          ${run.state.awaiting_input === true && !isFinal && html`<${Status} status="waiting" note="asks for input" />`}</p>
+          ${(run.awaiting_input || run.state.awaiting_input === true) && !isFinal && html`<${Status} status="waiting" note="asks for input" />`}</p>
         ${run.error_message && html`<p class="error">${run.error_message}</p>`}</div>
       ${may("tasks:write") && html`<div class="actions">${!isFinal && html`<${Button} onClick=${act("cancel", "The run is cancelled")}>Cancel<//>`}
         ${isFinal && run.status !== "completed" && html`<${Button} kind="primary" onClick=${act("resume_in_cloud", "The run is queued again")}>Resume<//>`}</div>`}
@@ -50,6 +51,7 @@ export function Run() {
     <div class="split">
       <div><section class="panel log-panel"><h2>Log ${!isFinal && html`<span class="live">live</span>`}</h2><${Log} entries=${entries} /></section></div>
       <aside>
+        ${run.question && html`<${Questions} task=${task} run=${id} version=${run.updated_at} />`}
         <section class="panel"><h2>Timeline</h2><${Timeline} run=${run} task=${task} /></section>
         <section class="panel"><h2>Files</h2>
           ${run.artifacts.length ? html`<${Files} base=${base} artifacts=${run.artifacts} />` : html`<p class="quiet">The run has no files.</p>`}

@@ -8,6 +8,7 @@ import { Edit } from "./edit.js";
 import { Pick } from "./pick.js";
 import { Drop, stage, staged } from "./files.js";
 import { History } from "./history.js";
+import { Comments } from "./comments.js";
 
 const POLL_MS = 5_000;
 
@@ -54,6 +55,7 @@ function Task({ track, onSaved, refresh }) {
         <${Edit} ...${edit} name="description" label="Description" input="textarea" wide=${true} placeholder="What is to be done, and how one sees that it is done" />
         <section class="panel"><h2>Depends on</h2><${Pick} ...${edit} name="dependsOn" label="Depends on" type="task" many=${true} none="Nothing: it can begin at any time." /></section>
         <${Waiting} track=${track} />
+        <${Comments} track=${track.id} />
         <${Runs} track=${track} />
         <section class="panel"><h2>Files for the next run</h2>
           ${(staged.value[track.id] || []).map((/** @type {any} */ each) => html`<p class="file-name" key=${each.id}>${each.name}</p>`)}
@@ -68,6 +70,7 @@ function Task({ track, onSaved, refresh }) {
         <${Edit} ...${edit} name="task.assignee" label="Assignee" suggestions=${assignees.value} placeholder="nobody" />
         <${Edit} ...${edit} name="task.assigneeType" label="Assignee is" options=${[["", "not said"], ["user", "a person"], ["agent", "an agent"]]} />
         ${track.scope.type === "projects" && html`<${Edit} ...${edit} name="scope.ids" label="Projects" kind="list" suggestions=${projects.value} placeholder="none" body=${(/** @type {any} */ ids) => ({ scope: { type: "projects", ids } })} />`}
+        <${Edit} ...${edit} name="task.requiresApproval" label="A person approves" options=${[["", "nothing"], ["start", "the start of each run"], ["completion", "its completion"]]} />
         <div class="field"><span class="label">Goal</span><${Pick} ...${edit} name="goalId" label="Goal" type="goal" none="Belongs to no goal." /></div>
         <div class="field"><span class="label">Parent</span><${Pick} ...${edit} name="parentId" label="Parent" type="task" none="Is part of no other task." /></div>
         <${Edit} ...${edit} name="relatedResource" label="Related" kind="related" placeholder="type: id" hint="A thing of another system, as type: id" />

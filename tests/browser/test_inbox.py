@@ -1,0 +1,56 @@
+"""People answer what agents ask, from their inbox; what is said about a task is on its page."""
+
+import sys
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import AGENT, Yard, until
+
+ASK = f"{sys.executable} -m switchyard_client ask"
+
+
+def test_a_question_is_answered_in_the_inbox_and_the_goal_goes_on(yard: Yard) -> None:
+    scope = {"type": "projects", "ids": [yard.project]}
+    goal = yard.post("/v1/tracks", {"type": "goal", "title": "The handbook is out", "scope": scope})["id"]
+    first = yard.task("Choose the title", goalId=goal, assignee=AGENT, assigneeType="agent")
+    yard.task("Publish it", goalId=goal, dependsOn=[first["id"]], assignee=AGENT, assigneeType="agent")
+    yard.work(f"{ASK} 'Which of the two titles?' --choice 'Field notes' --choice Guide")
+    yard.post(f"/v1/tracks/{goal}/run")
+    person = yard.person(path="/inbox")
+    asked = person.page.locator("[data-inbox=asked]").first
+    expect(asked).to_contain_text("Which of the two titles?")
+    asked.get_by_role("button", name="Field notes").click()
+    expect(asked).to_contain_text("user_ada")
+    second = person.page.locator("[data-inbox=asked]", has_text="Publish it")
+    second.get_by_role("button", name="Guide").click()
+    until(lambda: yard.get(f"/v1/tracks/{goal}/run")["status"] == "completed")
+
+
+def test_a_run_is_approved_and_what_is_read_is_marked(yard: Yard) -> None:
+    task = yard.task("Delete the old pages", requiresApproval="start")
+    yard.post(f"/api/projects/-/tasks/{task['id']}/run")
+    person = yard.person(path="/inbox")
+    asked = person.page.locator("[data-inbox=asked]")
+    expect(person.page.get_by_text("1 unread")).to_be_visible()
+    person.page.get_by_role("button", name="Mark all as read").click()
+    expect(person.page.get_by_text("0 unread")).to_be_visible()
+    asked.get_by_role("button", name="Approve").click()
+    until(lambda: not yard.get(f"/api/projects/-/tasks/{task['id']}")["latest_run"]["awaiting_input"])
+
+
+def test_comments_are_written_edited_and_deleted(yard: Yard) -> None:
+    task = yard.task("Write it")
+    person = yard.person(path=f"/tasks/{task['id']}")
+    person.page.get_by_label("Comment", exact=True).fill("Mind the <b>limits</b>.")
+    person.page.get_by_role("button", name="Comment").click()
+    said = person.page.locator("[data-comment]")
+    expect(said).to_contain_text("Mind the <b>limits</b>.")
+    said.get_by_role("button", name="Edit").click()
+    said.get_by_label("Edit the comment").fill("Mind the price.")
+    said.get_by_role("button", name="Save").click()
+    expect(said).to_contain_text("edited")
+    expect(said).to_contain_text("Mind the price.")
+    said.get_by_role("button", name="Delete").click()
+    expect(said).to_contain_text("Deleted")
+    path = f"/v1/tracks/{task['id']}/comments"
+    assert [each["text"] for each in yard.get(path)["items"]] == [None]

@@ -146,6 +146,7 @@ def test_the_internals_of_a_run_are_never_shown(api: Api, table: Table, task: Tr
         *("id", "task", "stage", "branch", "status", "environment", "runtime_adapter", "provider", "model"),
         *("reasoning_effort", "log_url", "error_message", "output", "state", "artifacts", "created_at", "updated_at"),
         *("completed_at", "agent", "holder", "lease_until", "fence", "heartbeat_at"),
+        *("awaiting_input", "question"),
     }
     assert answers[0].json["log_url"].startswith(f"https://api.test/api/run_logs/{run.tenant_id}.{task.id}.{run.id}.")
 

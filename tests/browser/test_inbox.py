@@ -23,7 +23,7 @@ def test_a_question_is_answered_in_the_inbox_and_the_goal_goes_on(yard: Yard) ->
     expect(asked).to_contain_text("user_ada")
     second = person.page.locator("[data-inbox=asked]", has_text="Publish it")
     second.get_by_role("button", name="Guide").click()
-    until(lambda: yard.get(f"/v1/tracks/{goal}/run")["status"] == "completed")
+    until(lambda: yard.get(f"/v1/tracks/{goal}/run")["status"], lambda status: status == "completed")
 
 
 def test_a_run_is_approved_and_what_is_read_is_marked(yard: Yard) -> None:
@@ -35,7 +35,8 @@ def test_a_run_is_approved_and_what_is_read_is_marked(yard: Yard) -> None:
     person.page.get_by_role("button", name="Mark all as read").click()
     expect(person.page.get_by_text("0 unread")).to_be_visible()
     asked.get_by_role("button", name="Approve").click()
-    until(lambda: not yard.get(f"/api/projects/-/tasks/{task['id']}")["latest_run"]["awaiting_input"])
+    path = f"/api/projects/-/tasks/{task['id']}"
+    until(lambda: yard.get(path)["latest_run"]["awaiting_input"], lambda waits: waits is False)
 
 
 def test_comments_are_written_edited_and_deleted(yard: Yard) -> None:

@@ -3,17 +3,19 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from switchyard.domain import lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import Action, Change, Difference, difference
-from switchyard.domain.comments import Comment
 from switchyard.domain.errors import SwitchyardError
-from switchyard.domain.questions import Question
 from switchyard.domain.run_changes import RunChange
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
+
+if TYPE_CHECKING:
+    from switchyard.domain.comments import Comment
+    from switchyard.domain.questions import Question
 
 Outcome = Literal["applied", "refused"]
 
@@ -84,7 +86,7 @@ def entry_of_change(change: Change) -> Entry:
     )
 
 
-def entry_of_run(change: RunChange, question: Question | None = None) -> Entry:
+def entry_of_run(change: RunChange, question: "Question | None" = None) -> Entry:
     """Return the entry of a run's new status, or of its question, in the trail of its task.
 
     The related resource is the run. What was asked, and who answered what, are differences.
@@ -105,7 +107,7 @@ def entry_of_run(change: RunChange, question: Question | None = None) -> Entry:
     )
 
 
-def entry_of_comment(before: Comment | None, after: Comment, track: Track) -> Entry:
+def entry_of_comment(before: "Comment | None", after: "Comment", track: Track) -> Entry:
     """Return the entry of a comment that was written, edited or deleted, in the trail of its track."""
     action: Action = "comment_deleted" if after.deleted_at else "comment_edited" if before else "commented"
     return Entry(
@@ -129,7 +131,7 @@ def entry_of_comment(before: Comment | None, after: Comment, track: Track) -> En
     )
 
 
-def _told(question: Question) -> tuple[Difference, ...]:
+def _told(question: "Question") -> tuple[Difference, ...]:
     asked = difference("question", None, question.text)
     return (asked, difference("answer", None, question.answer)) if question.is_answered else (asked,)
 

@@ -11,7 +11,6 @@ from switchyard.domain.errors import Conflict
 from switchyard.domain.ids import new_id
 from switchyard.domain.tracks import Track
 
-TEXT_MAX = 10_000
 MENTIONS_MAX = 20
 
 #: An actor's id after an @ that stands alone; other ids are named beside the text.

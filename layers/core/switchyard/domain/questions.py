@@ -11,10 +11,6 @@ from switchyard.domain.errors import Answered, Conflict, FieldError, Invalid
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Finished, Run
 
-TEXT_MAX = 4_000
-ANSWER_MAX = 10_000
-CHOICES_MAX, CHOICE_MAX = 20, 200
-
 #: Seconds until the deadline: the shortest, and the longest, which a question without a deadline gets. An execution of
 #: the workflow ends after 31 days in any case.
 DEADLINE_MIN, DEADLINE_MAX = 10, 28 * 86_400

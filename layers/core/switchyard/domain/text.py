@@ -9,6 +9,10 @@ _SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _SELECTORS = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
+#: Characters of a question, an answer to it, one of its choices, and a comment; and how many choices there may be.
+QUESTION_MAX, ANSWER_MAX, CHOICE_MAX, COMMENT_MAX = 4_000, 10_000, 200, 10_000
+CHOICES_MAX = 20
+
 
 def folded(text: str) -> str:
     """Return the form in which texts are compared: compatibility variants and upper case become one (UAX #15, D146)."""

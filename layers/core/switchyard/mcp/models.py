@@ -6,11 +6,19 @@ from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
 from switchyard.http.models import Field, Model, Wire
 from switchyard.surfaces.followups.models import Key, Note
 from switchyard.surfaces.followups.statuses import Resource, Source, Word
-from switchyard.surfaces.inputs import ABSENT, Cursor, Instant, Limit, NonEmptyName
-from switchyard.surfaces.planning.comment_models import CommentText
+from switchyard.surfaces.inputs import (
+    ABSENT,
+    AnswerText,
+    Choices,
+    CommentText,
+    Cursor,
+    Instant,
+    Limit,
+    NonEmptyName,
+    QuestionText,
+)
 from switchyard.surfaces.planning.draft_models import DRAFTS_MAX, Draft
 from switchyard.surfaces.planning.models import Filter, Scope
-from switchyard.surfaces.runs.question_models import AnswerText, Choices, QuestionText
 
 TaskId = Annotated[str, Field(min_length=1, max_length=64)]
 

@@ -1,21 +1,23 @@
 """From a record of the table's stream to what happened."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Change
-from switchyard.domain.comments import Comment
 from switchyard.domain.run_changes import RunChange
-from switchyard.store import audit, comments, keys, people_keys, runs, tracks
+from switchyard.store import audit, keys, runs, tracks
 from switchyard.store.packing import unpack
+
+if TYPE_CHECKING:
+    from switchyard.domain.comments import Comment
 
 
 class CommentChange(NamedTuple):
     """One version of a comment turned into the next; `before` is None for a new comment."""
 
-    before: Comment | None
-    after: Comment
+    before: "Comment | None"
+    after: "Comment"
 
 
 def correlation_id(image: Mapping[str, Any]) -> str | None:
@@ -40,7 +42,10 @@ def read(record: Mapping[str, Any]) -> Change | RunChange | CommentChange | Entr
     sort = data["Keys"]["sk"]["S"]
     if sort.startswith(keys.ATTEMPT):
         return audit.entry_of_attempt(new) if old is None else None
-    if sort.startswith(people_keys.COMMENT):
+    if sort.startswith(keys.COMMENT):
+        # Imported here: the other consumer of the stream reads correlation ids alone.
+        from switchyard.store import comments
+
         return CommentChange(comments.from_item(old) if old else None, comments.from_item(new))
     is_run = sort.startswith(keys.RUN)
     if not (is_run or sort == keys.TRACK) or (old and old["version"] == new["version"]):

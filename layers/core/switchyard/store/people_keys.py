@@ -1,6 +1,8 @@
 """Keys of what people read and write beside the work: see keys.py."""
 
-QUESTION, COMMENT, INBOX = "QUESTION#", "COMMENT#", "INBOX#"
+from switchyard.store.keys import COMMENT
+
+QUESTION, INBOX = "QUESTION#", "INBOX#"
 
 
 def question(tenant_id: str, task_id: str, run_id: str, question_id: str) -> tuple[str, str]:

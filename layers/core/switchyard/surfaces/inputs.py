@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from switchyard.domain import clock
-from switchyard.domain.text import is_blank
+from switchyard.domain.text import ANSWER_MAX, CHOICE_MAX, CHOICES_MAX, COMMENT_MAX, QUESTION_MAX, is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, ID_MAX, METADATA_MAX_BYTES, TITLE_MAX
 from switchyard.http.models import AfterValidator, BeforeValidator, Field, Query, Rule, Wire, to_camel
 from switchyard.http.validation import Expectation, bounded_json, read_id
@@ -110,6 +110,12 @@ Instant = Annotated[str, Field(max_length=40), Rule(_instant, _DATE_OR_TIME)]
 TrackId = Annotated[str, Rule(read_id, {"pattern": rf"^{ID}$"})]
 #: Any JSON object of bounded size.
 Metadata = Annotated[dict[str, Any], bounded(METADATA_MAX_BYTES)]
+#: What runs ask, what people answer, and what both say.
+QuestionText = Annotated[str, Field(min_length=1, max_length=QUESTION_MAX), NotBlank]
+AnswerText = Annotated[str, Field(min_length=1, max_length=ANSWER_MAX), NotBlank]
+CommentText = Annotated[str, Field(min_length=1, max_length=COMMENT_MAX), NotBlank]
+Choice = Annotated[str, Field(min_length=1, max_length=CHOICE_MAX), NotBlank, OneLine]
+Choices = Annotated[list[Choice], Field(max_length=CHOICES_MAX), Distinct]
 #: At most so many items in the page.
 Limit = Annotated[int, Field(ge=1, le=100)]
 #: Where the page begins, as the page before said; it is valid for the same list with the same filters alone.

@@ -2,22 +2,20 @@
 
 from typing import Annotated, Literal
 
-from switchyard.domain.comments import MENTIONS_MAX, TEXT_MAX
+from switchyard.domain.comments import MENTIONS_MAX
 from switchyard.http.models import Field
 from switchyard.surfaces.inputs import (
     ABSENT,
     CamelBody,
     CamelQuery,
+    CommentText,
     Cursor,
     Distinct,
     Limit,
     NonEmptyName,
-    NotBlank,
     TrackId,
 )
 from switchyard.surfaces.outputs import CamelShown
-
-CommentText = Annotated[str, Field(min_length=1, max_length=TEXT_MAX), NotBlank]
 
 
 class WriteComment(CamelBody):

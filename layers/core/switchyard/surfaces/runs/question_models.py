@@ -3,15 +3,9 @@
 from typing import Annotated
 
 from switchyard.domain.artifacts import ID_MAX as ARTIFACT_MAX
-from switchyard.domain.questions import ANSWER_MAX, CHOICE_MAX, CHOICES_MAX, TEXT_MAX
 from switchyard.http.models import Field, Query, Shown, Wire
-from switchyard.surfaces.inputs import ABSENT, Cursor, Distinct, Instant, Limit, NonEmptyName, NotBlank, OneLine
+from switchyard.surfaces.inputs import ABSENT, AnswerText, Choices, Cursor, Instant, Limit, NonEmptyName, QuestionText
 from switchyard.surfaces.runs.models import WAIT_MAX, QuestionShown
-
-QuestionText = Annotated[str, Field(min_length=1, max_length=TEXT_MAX), NotBlank]
-Choice = Annotated[str, Field(min_length=1, max_length=CHOICE_MAX), NotBlank, OneLine]
-Choices = Annotated[list[Choice], Field(max_length=CHOICES_MAX), Distinct]
-AnswerText = Annotated[str, Field(min_length=1, max_length=ANSWER_MAX), NotBlank]
 
 
 class Ask(Wire):

@@ -16,7 +16,7 @@ from switchyard.catalogue import ROOT, endpoints
 from switchyard.http.documented import Generator, json_schemas
 from switchyard.http.models import Model
 from switchyard.http.operation import Operation
-from switchyard.http.request import BODY_MAX
+from switchyard.http.request import BODY_MAX, FORM
 from switchyard.mcp import listing
 from switchyard.openapi_shared import (
     HEADERS,
@@ -47,7 +47,7 @@ def document(operations: Iterable[Operation]) -> Json:
             if position:  # another form of the same path: each has an id of its own
                 described["operationId"] += f"_{position + 1}"
             paths.setdefault(path, {})[operation.method.lower()] = described
-    surfaces = {operation.surface.name: operation.surface for operation in found}
+    surfaces = dict.fromkeys(operation.surface for operation in found)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -61,13 +61,13 @@ def document(operations: Iterable[Operation]) -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in surfaces],
+        "tags": [{"name": name} for name in dict.fromkeys(surface.name for surface in surfaces)],
         "paths": dict(sorted(paths.items())),
         "components": {
             "securitySchemes": {"bearer": bearer()},
             "headers": HEADERS,
             "parameters": PARAMETERS,
-            "responses": refusals(surfaces.values(), schemas),
+            "responses": refusals(surfaces, schemas),
             "schemas": components,
         },
     }
@@ -146,7 +146,7 @@ def _operation(operation: Operation, path: str, schemas: dict[type[Model], Json]
         "security": [] if operation.public else _security(operation),
     }
     if operation.body:
-        content = {"application/json": {"schema": schemas[operation.body]}}
+        content = {FORM if operation.form else "application/json": {"schema": schemas[operation.body]}}
         described["requestBody"] = {
             "required": not operation.body_optional,
             "description": f"At most {BODY_MAX} bytes. Unknown fields are {_unknown_fields(operation.body)}.",
@@ -228,7 +228,7 @@ _EMPTY = {
     202: "Accepted; the answer has no body.",
     204: "There is none.",
     304: "The client has it already, as If-None-Match says.",
-    303: "It is too large for this answer: read it from the URL in the header Location.",
+    303: "What was asked for is at the URL in the header Location.",
 }
 
 

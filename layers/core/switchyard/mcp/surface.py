@@ -55,9 +55,10 @@ class RpcAnswer(Shown):
 
 
 class ResourceMetadata(Shown):
-    """RFC 9728. Tokens come from an administrator of the tenant: there is no authorization server to name."""
+    """RFC 9728. Tokens come from the authorization server that is named, or from an administrator of the tenant."""
 
     resource: str
+    authorization_servers: list[str]
     resource_name: str
     resource_documentation: str
     scopes_supported: list[str]
@@ -89,6 +90,7 @@ def describe(request: Request) -> Reply:
     """Answer with the metadata of the protected resource."""
     metadata = {
         "resource": f"{request.base_url}{PATH}",
+        "authorization_servers": [request.base_url],
         "resource_name": "Switchyard",
         "resource_documentation": DOCS_URL,
         "scopes_supported": sorted(SCOPES.keys() & TOOL_SCOPES),

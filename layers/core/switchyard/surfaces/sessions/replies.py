@@ -17,11 +17,15 @@ class WhereTo(CamelShown):
 
 
 class SessionShown(CamelShown):
-    """`browser`: what it said of itself when it signed in. `current`: the one that asks."""
+    """`browser`: what it said of itself when it signed in. `current`: the one that asks.
+
+    `client`: the client_id of a program that was connected by OAuth, whose name `browser` is; null for a browser.
+    """
 
     id: str
     actor: WhoActs
     browser: str
+    client: str | None
     status: Literal["active", "expired", "revoked"]
     current: bool
     created_at: str

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
-from switchyard.domain.oauth import ClientRefused, OAuthRefused, RedirectRefused, RegistrationRefused
+from switchyard.domain.oauth import ClientRefused, OAuthRefused, RegistrationRefused
 from switchyard.domain.oauth import TooManyRegistrations as TooMany
 from switchyard.http.surface import Refused, Surface
 from switchyard.surfaces.oauth.replies import OAuthErrorShown
@@ -22,7 +22,8 @@ _CODES = {
 def _body(refused: Refused) -> dict[str, Any]:
     # What RFC 6749 §5.2 lets a description have: no quotation marks and backslashes, and nothing beyond ASCII.
     plain = refused.text.replace('"', "'").replace("\\", "/").encode("ascii", "replace").decode()
-    return {"error": refused.code, "error_description": plain}
+    own = isinstance(refused.error, OAuthRefused | RegistrationRefused)
+    return {"error": refused.error.code if own else refused.code, "error_description": plain}
 
 
 def _page(refused: Refused) -> dict[str, Any]:
@@ -47,10 +48,7 @@ OAUTH = Surface(
     _body,
     OAuthErrorShown,
     statuses={**_STATUSES, ClientRefused: 401},
-    codes={
-        **_CODES,
-        **{each: each.code for each in (OAuthRefused, RegistrationRefused, RedirectRefused)},
-    },
+    codes=_CODES,
 )
 PAGES = Surface(
     "oauth",

@@ -72,6 +72,7 @@ def test_who_may_not_enter_learns_where_to_ask_and_each_address_leads_to_the_nex
     resource = Api(None).get(found[1].removeprefix(BASE)).json
     (issuer,) = resource["authorization_servers"]
     assert resource["resource"] == f"{BASE}/mcp"
+    assert resource["resource_documentation"].startswith(BASE)
     server = Api(None).get("/.well-known/oauth-authorization-server").json
     assert server["issuer"] == issuer == BASE
     assert server["code_challenge_methods_supported"] == ["S256"]
@@ -182,6 +183,15 @@ def test_a_resource_of_another_server_is_refused(ada: Browser, resource: str) ->
     given = oauth.code(ada, client, resource=f"{BASE}/mcp")
     assert oauth.redeem(client, given, resource=resource).json["error"] == "invalid_target"
     assert oauth.redeem(client, given, resource=BASE).json["error"] == "invalid_target"
+
+
+def test_a_client_that_was_allowed_everything_may_ask_for_tokens_for_less(ada: Browser) -> None:
+    client = oauth.register()
+    issued = oauth.connected(ada, client)
+    less = oauth.refresh(client, issued["refresh_token"], resource=f"{BASE}/mcp").json
+    assert Api(less["access_token"]).get("/v1/tracks").status == 401
+    more = oauth.refresh(client, less["refresh_token"]).json
+    assert Api(more["access_token"]).get("/v1/tracks").status == 200
 
 
 # ---------------------------------------------------------------- refresh and revocation

@@ -89,7 +89,7 @@ def redeem(
         raise GrantRefused("The code was made for another client or another redirect_uri.")
     if not oauth.verifies(verifier, code.challenge):
         raise GrantRefused("The code_verifier is not that of the code_challenge.")
-    _check_target(path, code.resource)
+    target = _target(path, code.resource)
     now = clock.now()
     grant = TokenRow(
         code.grant_id,
@@ -103,7 +103,7 @@ def redeem(
         client=client_id,
         resource=code.resource,
     )
-    access, opened = _access(grant, grant.actor.scopes)
+    access, opened = _access(grant, grant.actor.scopes, target)
     refresh, kept = _refresh(grant)
     try:
         _write(
@@ -139,11 +139,11 @@ def refresh(
         raise GrantRefused("The refresh token was made for another client.")
     if not grant.usable or known.valid_until <= clock.now():
         raise GrantRefused(_REFRESH_OVER)
-    _check_target(path, grant.resource)
+    target = _target(path, grant.resource)
     asked = frozenset((scope or "").split()) - {oauth.OFFLINE}
     if not asked <= grant.actor.scopes:
         raise ScopeRefused("A refresh token gets at most the scopes that were granted.")
-    access, opened = _access(grant, asked or grant.actor.scopes)
+    access, opened = _access(grant, asked or grant.actor.scopes, target)
     following, kept = _refresh(grant)
     until = _grant_end(grant.created_at)
     try:
@@ -177,9 +177,13 @@ def revoke(table: Table, secret: str, client_id: str) -> str | None:
     return row.digest
 
 
-def _check_target(asked: str | None, allowed: str | None) -> None:
-    if asked is not None and asked != (allowed or ""):
+def _target(asked: str | None, allowed: str | None) -> str | None:
+    """Return the path that an access token is for: what was allowed, or of everything (None) what is asked for."""
+    if asked is None or asked == (allowed or ""):
+        return allowed
+    if allowed is not None:
         raise oauth.TargetRefused("The resource is not the one that was allowed.")
+    return asked
 
 
 def _grant_end(created_at: str) -> str:
@@ -187,7 +191,7 @@ def _grant_end(created_at: str) -> str:
     return clock.stamp(min(clock.epoch() + oauth.REFRESH_SECONDS, latest))
 
 
-def _access(grant: TokenRow, scopes: frozenset[str]) -> tuple[TokenRow, str]:
+def _access(grant: TokenRow, scopes: frozenset[str], target: str | None) -> tuple[TokenRow, str]:
     secret, token_id = tokens.new_token(), new_id()
     row = TokenRow(
         token_id,
@@ -198,7 +202,7 @@ def _access(grant: TokenRow, scopes: frozenset[str]) -> tuple[TokenRow, str]:
         created_by=grant.actor.id,
         parent=grant.digest,
         client=grant.client,
-        resource=grant.resource,
+        resource=target,
     )
     return row, secret
 

@@ -92,7 +92,8 @@ def describe(request: Request) -> Reply:
         "resource": f"{request.base_url}{PATH}",
         "authorization_servers": [request.base_url],
         "resource_name": "Switchyard",
-        "resource_documentation": DOCS_URL,
+        # RFC 9728 §2: a URL. Clients refuse the whole document for a path.
+        "resource_documentation": DOCS_URL if "://" in DOCS_URL else f"{request.base_url}/openapi.json",
         "scopes_supported": sorted(SCOPES.keys() & TOOL_SCOPES),
         "bearer_methods_supported": ["header"],
     }

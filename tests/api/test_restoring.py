@@ -75,7 +75,7 @@ def test_the_same_command_goes_on_and_changes_nothing_that_is_done(live: Table, 
     restore = Restore(live, name, client)
     restore.begin(None)
     assert restore.walk(None, 0, 1)["setUp"] == dict.fromkeys(SETTINGS, "set")
-    assert restore.walk(None, 0, 1)["setUp"] == dict.fromkeys(SETTINGS, "as it was")
+    assert restore.walk(None, 0, 1)["setUp"] == dict.fromkeys(SETTINGS, "as in use")
 
 
 def test_rows_are_counted_and_compared(live: Table, name: str, client: Any, api: Api, tenant: str) -> None:
@@ -107,7 +107,7 @@ def test_a_table_that_differs_is_not_to_be_switched_to(
     live: Table, name: str, client: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(restoring, "_SHOWN_SECONDS", 0)
-    monkeypatch.setattr(Restore, "set_up", lambda _: {"stream": "as it was"})
+    monkeypatch.setattr(Restore, "set_up", lambda _: {"stream": "as in use"})
     client.restore_table_to_point_in_time(SourceTableName=live.name, TargetTableName=name, UseLatestRestorableTime=True)
     view = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
     client.update_table(TableName=name, StreamSpecification=view)

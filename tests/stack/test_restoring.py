@@ -64,7 +64,7 @@ def test_the_stack_works_on_a_restored_table_and_goes_back(
     assert cli.main(["--json", "--stack", "switchyard", "restore", name, "--samples", "50"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["differences"] == []
-    assert set(told["setUp"].values()) <= {"set", "as it was"}
+    assert set(told["setUp"].values()) <= {"set", "as in use"}
     # The emulator's tables have no policy; tests/api shows that it is carried over.
     set_up = {each for each, how in told["setUp"].items() if how == "set"}
     assert set_up >= {"stream", "timeToLive", "backups", "protection"}

@@ -200,7 +200,11 @@ def compare(functions: Mapping[str, Any], calls: Mapping[str, set[tuple[str, str
     wrong = [f"{name}: no such function in the template" for name in sorted(calls.keys() - functions.keys())]
     for name, function in sorted(functions.items()):
         allowed, used = granted(function), calls.get(name, set())
-        missing = {each for each in used if each not in allowed and (each[0], "*") not in allowed}
+        missing = {
+            (action, index)
+            for action, index in used
+            if (action, index) not in allowed and not (index and (action, "*") in allowed)
+        }
         idle = {
             (action, index)
             for action, index in allowed

@@ -96,8 +96,8 @@ def test_throttles_of_the_table_and_of_every_index_are_found_by_query() -> None:
     assert len(queries) == 4
     for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
         for schema in ("TableName", "GlobalSecondaryIndexName, TableName"):
-            wanted = f"SELECT SUM({metric}) FROM SCHEMA(\"AWS/DynamoDB\", {schema}) WHERE TableName = '${{Table}}'"
-            assert wanted in queries
+            table = f'FROM SCHEMA("AWS/DynamoDB", {schema}) WHERE TableName = '
+            assert f"SELECT SUM({metric}) {table}'${{TableInUse.Value}}'" in queries
 
 
 def test_a_reconciler_that_does_not_run_is_a_breach() -> None:

@@ -97,13 +97,13 @@ class Restore:
 
     # ------------------------------------------------------------ what a restore leaves out
     def set_up(self) -> dict[str, str]:
-        """Set what a restore leaves out as the table in use has it; returns each with `set` or `as it was`.
+        """Set what a restore leaves out as the table in use has it; returns each with `set` or `as in use`.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html
         """
         wanted, told = self.shape(self.live.name), {}
         for name, change in self._settings().items():
-            told[name] = "as it was"
+            told[name] = "as in use"
             if wanted[name] and self.shape(self.restored.name)[name] != wanted[name]:
                 change(wanted[name])
                 # A table takes one change at a time.

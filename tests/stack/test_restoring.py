@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from release import deploy, settings
+from release import deploy, settings, verify
 from release.settings import Settings
 from switchyard.admin import cli
 from tests.stack.test_release import built, local
@@ -83,3 +83,8 @@ def test_the_stack_works_on_a_restored_table_and_goes_back(
     assert table_in_use(aws) == own
     assert client.get(f"/v1/tracks/{deleted}").status_code == 404
     assert client.get(f"/v1/tracks/{later}").status_code == 404
+
+
+def test_the_check_of_backups_restores_and_leaves_nothing_behind(local: Settings, aws: Any) -> None:
+    verify.backups(verify.Deployed(local))
+    assert not [each for each in aws("dynamodb").list_tables()["TableNames"] if "-verify-" in each]

@@ -100,9 +100,13 @@ class Account:
             "list_tables": [{"TableNames": []}],
         }
 
+        #: How answers change after a call.
+        self.after: dict[str, dict[str, Any]] = {}
+
     def __getattr__(self, name: str) -> Any:
         def call(**_: Any) -> Any:
             found = self.answers[name]
+            self.answers |= self.after.get(name, {})
             if isinstance(found, Exception):
                 raise found
             return found
@@ -110,7 +114,7 @@ class Account:
         return call
 
     def get_paginator(self, name: str) -> Any:
-        return type("Pages", (), {"paginate": lambda _: iter(self.answers[name])})()
+        return type("Pages", (), {"paginate": lambda *_, **__: iter(self.answers[name])})()
 
 
 def error(code: str, operation: str = "Operation") -> ClientError:
@@ -268,9 +272,11 @@ def test_an_answer_that_was_taken_back_is_deployed_as_nothing() -> None:
 # ---------------------------------------------------------------- taking down
 
 
+OUTPUTS = [{"OutputKey": "TableName", "OutputValue": "t-1"}, {"OutputKey": "ArtifactsBucket", "OutputValue": "b-1"}]
+
+
 def test_destroying_says_what_stays_and_wants_the_name(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
-    outputs = [{"OutputKey": "TableName", "OutputValue": "t-1"}, {"OutputKey": "ArtifactsBucket", "OutputValue": "b-1"}]
-    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
+    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": OUTPUTS}]}
     account.answers["delete_stack"] = AssertionError("deleted")
     reply: Callable[[str], str] = lambda _: "yes"  # noqa: E731
     with pytest.raises(StepFailed, match="nothing was deleted"):
@@ -278,3 +284,40 @@ def test_destroying_says_what_stays_and_wants_the_name(account: Account, capsys:
     told = capsys.readouterr().out
     assert "table t-1" in told
     assert "bucket b-1" in told
+
+
+def test_a_stack_whose_name_was_typed_is_deleted(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    stack = {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": OUTPUTS}]}
+    account.answers |= {"describe_stacks": stack, "delete_stack": {}}
+    account.after["delete_stack"] = {"describe_stacks": error("ValidationError")}
+    destroy.destroy(dev(), lambda _: "switchyard-dev")
+    assert "docs/deploying.md#taking-it-down" in capsys.readouterr().out
+
+
+def test_a_stack_that_could_not_be_deleted_says_why(account: Account) -> None:
+    stack = {"StackStatus": "CREATE_COMPLETE", "Outputs": OUTPUTS}
+    account.answers |= {"describe_stacks": {"Stacks": [stack]}, "delete_stack": {}}
+    why = {"LogicalResourceId": "Bus", "ResourceStatus": "DELETE_FAILED", "ResourceStatusReason": "it has rules"}
+    account.answers["describe_stack_events"] = [{"StackEvents": [why]}]
+    account.after["delete_stack"] = {"describe_stacks": {"Stacks": [{**stack, "StackStatus": "DELETE_FAILED"}]}}
+    with pytest.raises(StepFailed, match="not deleted: DELETE_FAILED") as refused:
+        destroy.destroy(dev(), lambda _: "switchyard-dev")
+    assert refused.value.hint == "Bus: it has rules"
+
+
+def test_there_is_nothing_to_destroy(account: Account) -> None:
+    with pytest.raises(StepFailed, match="there is no stack switchyard-dev in eu-central-1"):
+        destroy.destroy(dev(), lambda _: pytest.fail("asked"))
+
+
+def test_a_domain_is_a_parameter_and_the_address_that_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = dev(DomainName="api.example.com", CertificateArn=CERTIFICATE)
+    assert found.parameters["DomainName"] == "api.example.com"
+    there = {"ApiUrl": "https://api.example.com", "DomainTarget": "d-1.execute-api.eu-central-1.amazonaws.com"}
+    monkeypatch.setattr(command.deploy.stacks, "outputs", lambda _: there)
+    command.deploy.show(found)
+    told = capsys.readouterr().out
+    assert "CNAME api.example.com -> d-1.execute-api.eu-central-1.amazonaws.com" in told
+    assert "create-tenant" in told

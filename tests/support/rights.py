@@ -39,9 +39,11 @@ _S3 = {
     "generate_presigned_post": ["PutObject"],
 }
 _OF_VERSIONS = {"GetObject": "GetObjectVersion", "PutObjectTagging": "PutObjectVersionTagging"}
-#: What Lambda's pollers do with a function's role: no call of the function's own.
+#: What Lambda does with a function's role by itself: reading a queue, and sending what the function failed with.
 #: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
-_POLLED = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+#: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+_POLLS = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+_SENDS = {"sqs:SendMessage"}
 #: Which S3 itself asks about before it says that a key does not exist, instead of that it is forbidden.
 #: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#API_HeadObject_RequestSyntax
 _IMPLIED = {"s3:ListBucket"}
@@ -191,8 +193,16 @@ def granted(function: Mapping[str, Any]) -> set[tuple[str, str]]:
             for resource in resources:
                 index = re.search(r"/index/(\S+)$", str(resource.get("Sub", "")))
                 found |= {(each, index[1] if index else "") for each in actions}
-    polled = any(each["Type"] == "SQS" for each in function.get("Events", {}).values())
-    return {each for each in found if not (polled and each[0] in _POLLED) and each[0] not in _IMPLIED}
+    return found
+
+
+def used_by_lambda(function: Mapping[str, Any]) -> set[str]:
+    """Return the actions that need no call of the function's own."""
+    events = list(function.get("Events", {}).values())
+    polled = any(each["Type"] == "SQS" for each in events)
+    configured = [function.get("EventInvokeConfig", {}), *(each.get("Properties", {}) for each in events)]
+    fails_over = any("OnFailure" in each.get("DestinationConfig", {}) for each in configured)
+    return (_POLLS if polled else set()) | (_SENDS if fails_over else set()) | _IMPLIED
 
 
 def compare(functions: Mapping[str, Any], calls: Mapping[str, set[tuple[str, str]]]) -> list[str]:
@@ -208,7 +218,8 @@ def compare(functions: Mapping[str, Any], calls: Mapping[str, set[tuple[str, str
         idle = {
             (action, index)
             for action, index in allowed
-            if not any(action == each and (index == where or (index == "*" and where)) for each, where in used)
+            if action not in used_by_lambda(function)
+            and not any(action == each and (index == where or (index == "*" and where)) for each, where in used)
         }
         wrong += [f"{name}: lacks {action} {index}".rstrip() for action, index in sorted(missing)]
         wrong += [f"{name}: nothing used {action} {index}".rstrip() for action, index in sorted(idle)]

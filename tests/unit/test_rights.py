@@ -48,6 +48,13 @@ def test_what_lambda_does_with_a_queue_is_no_call_of_the_function() -> None:
     assert len(rights.compare(role(polled), {})) == 3
 
 
+def test_what_lambda_sends_when_the_function_failed_is_no_call_of_the_function() -> None:
+    failing = {"DestinationConfig": {"OnFailure": {"Type": "SQS"}}}
+    assert rights.compare(role(SEND, EventInvokeConfig=failing), {}) == []
+    assert rights.compare(role(SEND, Events={"Lines": {"Type": "DynamoDB", "Properties": failing}}), {}) == []
+    assert rights.compare(role(SEND), {}) == ["Reads: nothing used sqs:SendMessage"]
+
+
 def test_a_call_of_nobody_is_told() -> None:
     assert rights.compare({}, {"Lists": {("dynamodb:Query", "")}}) == ["Lists: no such function in the template"]
 

@@ -43,7 +43,7 @@ _OF_VERSIONS = {"GetObject": "GetObjectVersion", "PutObjectTagging": "PutObjectV
 #: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
 #: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 _POLLS = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-_SENDS = {"sqs:SendMessage"}
+_SENDS, _DEAD_LETTERS = {"sqs:SendMessage"}, {"GetAtt": "PipelineDeadLetters.Arn"}
 #: Which S3 itself asks about before it says that a key does not exist, instead of that it is forbidden.
 #: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#API_HeadObject_RequestSyntax
 _IMPLIED = {"s3:ListBucket"}
@@ -186,13 +186,9 @@ def read(folder: Path) -> Calls:
 def granted(function: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return what a role allows: the action and, of DynamoDB, the index ("" for the table, * for any)."""
     found = set()
-    for policy in function.get("Policies", ()):
-        for statement in policy["Statement"]:
-            resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            for resource in resources:
-                index = re.search(r"/index/(\S+)$", str(resource.get("Sub", "")))
-                found |= {(each, index[1] if index else "") for each in actions}
+    for action, resource in _statements(function):
+        index = re.search(r"/index/(\S+)$", str(resource.get("Sub", "")))
+        found.add((action, index[1] if index else ""))
     return found
 
 
@@ -202,7 +198,17 @@ def used_by_lambda(function: Mapping[str, Any]) -> set[str]:
     polled = any(each["Type"] == "SQS" for each in events)
     configured = [function.get("EventInvokeConfig", {}), *(each.get("Properties", {}) for each in events)]
     fails_over = any("OnFailure" in each.get("DestinationConfig", {}) for each in configured)
-    return (_POLLS if polled else set()) | (_SENDS if fails_over else set()) | _IMPLIED
+    others = [each for action, each in _statements(function) if action in _SENDS and each != _DEAD_LETTERS]
+    return (_POLLS if polled else set()) | (_SENDS if fails_over and not others else set()) | _IMPLIED
+
+
+def _statements(function: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Return each action that a role allows with each of its resources."""
+    for policy in function.get("Policies", ()):
+        for statement in policy["Statement"]:
+            resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            yield from ((action, each) for action in actions for each in resources)
 
 
 def compare(functions: Mapping[str, Any], calls: Mapping[str, set[tuple[str, str]]]) -> list[str]:

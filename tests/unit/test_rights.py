@@ -50,9 +50,13 @@ def test_what_lambda_does_with_a_queue_is_no_call_of_the_function() -> None:
 
 def test_what_lambda_sends_when_the_function_failed_is_no_call_of_the_function() -> None:
     failing = {"DestinationConfig": {"OnFailure": {"Type": "SQS"}}}
-    assert rights.compare(role(SEND, EventInvokeConfig=failing), {}) == []
-    assert rights.compare(role(SEND, Events={"Lines": {"Type": "DynamoDB", "Properties": failing}}), {}) == []
-    assert rights.compare(role(SEND), {}) == ["Reads: nothing used sqs:SendMessage"]
+    letters = {**SEND, "Resource": {"GetAtt": "PipelineDeadLetters.Arn"}}
+    reader = {"Lines": {"Type": "DynamoDB", "Properties": failing}}
+    assert rights.compare(role(letters, EventInvokeConfig=failing), {}) == []
+    assert rights.compare(role(letters, Events=reader), {}) == []
+    unused = ["Reads: nothing used sqs:SendMessage"]
+    assert rights.compare(role(letters), {}) == unused
+    assert rights.compare(role(SEND, Events=reader), {}) == unused
 
 
 def test_a_call_of_nobody_is_told() -> None:
@@ -64,6 +68,7 @@ def test_each_function_with_a_role_of_its_own_is_compared() -> None:
     wrong = rights.compare(functions, {})
     silent = {name for name, each in functions.items() if not rights.granted(each)}
     assert {line.partition(":")[0] for line in wrong} == functions.keys() - silent
+    assert "PipelineEnqueueDeliveries: nothing used sqs:SendMessage" in wrong
     assert len(silent) < len(functions) / 10
 
 

@@ -248,7 +248,7 @@ def test_the_table_in_use_is_looked_at_without_being_named_again(account: Accoun
         ({"StreamSpecification": {}}, "STOP table drill: that is not its stream"),
         (
             {"GlobalSecondaryIndexes": [{"IndexName": "due"}]},
-            "STOP table drill: lacks the indexes by-assignee, by-goal",
+            "STOP table drill: lacks the indexes assignee-rank",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from switchyard.aws.objects import ObjectStore
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
+from switchyard.http import auth
 from switchyard.http.container import use_table
 from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table
@@ -116,6 +118,19 @@ def client_of(
 def api(caller: Caller) -> Api:
     """A user of the test's tenant, with every scope."""
     return caller()
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Moves the clock on by so many seconds."""
+    began = time.time
+
+    def move(seconds: float) -> None:
+        monkeypatch.setattr(time, "time", lambda: began() + seconds)
+        auth.forget_all()
+
+    yield move
+    auth.forget_all()
 
 
 # ---------------------------------------------------------------- what functions call, and what their roles allow

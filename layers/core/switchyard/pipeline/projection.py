@@ -26,10 +26,14 @@ from switchyard.store.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Projector:
-    """Carries records of the stream to everything that follows from them; `outbox` takes events for the `bus`."""
+    """Carries records of the stream to everything that follows from them.
+
+    `outbox` takes events for the `bus`, and tasks to be counted in their `goals`, until the batch is over.
+    """
 
     table: Table
     bus: Sender
+    goals: Sender
     outbox: Outbox
 
     def take(self, record: Mapping[str, Any]) -> None:
@@ -73,7 +77,7 @@ class Projector:
         goals = [each.goal_id for each in (before, after) if each and each.goal_id]
         for goal_id in dict.fromkeys(goals):
             if edges.standing(before, goal_id) != edges.standing(after, goal_id):
-                edges.count(self.table, after.tenant_id, goal_id, after)
+                self.outbox.put(self.goals, (goal_id, after))
         if homes.standing(before) != homes.standing(after):
             homes.count(self.table, after)
 

@@ -34,7 +34,7 @@ def rebuild(table: Table, item: Mapping[str, Any]) -> str | None:
 def _track(table: Table, track: Track) -> None:
     for field, target in changes.references(track):
         if field == "goal_id":
-            edges.count(table, track.tenant_id, target, track)
+            edges.count(table, track.tenant_id, target, [track])
         else:
             edges.put(table, field, track.tenant_id, target, track.id)
     if track.is_task:

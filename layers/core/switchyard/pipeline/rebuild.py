@@ -38,7 +38,7 @@ def _track(table: Table, track: Track) -> None:
         else:
             edges.put(table, field, track.tenant_id, target, track.id)
     if track.is_task:
-        homes.count(table, track)
+        homes.count(table, track.tenant_id, [track])
     if track.deleted_at:
         detachment.detach_all(table, track)
     elif track.depends_on:

@@ -1,40 +1,42 @@
-"""Goals' counts, brought up to date once for a batch of records: a goal of many tasks is written once, not for each."""
+"""Counts of goals and projects, brought up to date once for a batch of records: one write for many tasks."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from switchyard.aws.errors import ApiError, Unreachable
 from switchyard.aws.sending import Outcome
 from switchyard.domain.errors import Busy
 from switchyard.domain.tracks import Track
-from switchyard.store import edges
 from switchyard.store.table import Table
 
-#: What one goal may fail with while the others go on: the table, or a row that can not be read.
+#: What one count may fail with while the others go on: the table, or a row that can not be read.
 _FAILURES = (ApiError, Unreachable, Busy, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class GoalCounts:
-    """Takes pairs of a goal's id and a task that entered it, left it, or stands otherwise in it (batches.Outbox).
+class Tally:
+    """Takes tasks to be counted, each with what it is counted in (batches.Outbox): a tenant's id, or with a goal's.
 
-    `end` is a time.monotonic() value: the table has until then.
+    `count` takes the table, these, and all tasks that have them in common. `end` is a time.monotonic() value: the table
+    has until then.
     """
 
     table: Table
     end: float
+    count: Callable[..., Any]
 
-    def send(self, entries: Sequence[tuple[str, Track]]) -> Outcome:
-        """Count all, one goal after the other; returns for each what it failed with, or None."""
+    def send(self, entries: Sequence[tuple[tuple[str, ...], Track]]) -> Outcome:
+        """Count all, one after the other; returns for each what it failed with, or None."""
         self.table.deadline = self.end
-        places: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for place, (goal_id, task) in enumerate(entries):
-            places[task.tenant_id, goal_id].append(place)
+        places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for place, (where, _) in enumerate(entries):
+            places[where].append(place)
         outcome: Outcome = [None] * len(entries)
-        for (tenant_id, goal_id), mine in places.items():
+        for where, mine in places.items():
             try:
-                edges.count(self.table, tenant_id, goal_id, [entries[place][1] for place in mine])
+                self.count(self.table, *where, [entries[place][1] for place in mine])
             except _FAILURES as error:
                 for place in mine:
                     outcome[place] = error

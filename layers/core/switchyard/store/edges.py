@@ -90,11 +90,7 @@ def count(table: Table, tenant_id: str, goal_id: str, tasks: Sequence[Track]) ->
     that was counted, or an older one, changes nothing however often and in whatever order records come. One read and
     one transaction for TOGETHER_MAX tasks. Raises Busy.
     """
-    latest: dict[str, Track] = {}
-    for task in tasks:
-        if task.id not in latest or latest[task.id].version < task.version:
-            latest[task.id] = task
-    for some in batched(latest.values(), TOGETHER_MAX, strict=False):
+    for some in batched(latest(tasks), TOGETHER_MAX, strict=False):
         _count(table, keys.track(tenant_id, goal_id), {keys.member(tenant_id, goal_id, task.id): task for task in some})
 
 
@@ -102,7 +98,7 @@ def _count(table: Table, goal_key: tuple[str, str], members: Mapping[tuple[str, 
     goal_id = goal_key[0].partition("#")[2]
     for _ in contention.a_few_times():
         found = table.get_many([goal_key, *members])
-        new = {key: task for key, task in members.items() if not _is_counted(found.get(key), task)}
+        new = {key: task for key, task in members.items() if not is_counted(found.get(key), task)}
         goal = found.get(goal_key)
         if not new or goal is None:
             return  # without the goal, its time is over: nobody asks for its counts
@@ -114,8 +110,8 @@ def _count(table: Table, goal_key: tuple[str, str], members: Mapping[tuple[str, 
             total += _COUNTS[now][0] - _COUNTS[was][0]
             done += _COUNTS[now][1] - _COUNTS[was][1]
             begun |= now in ("begun", "done")
-        latest = max(new.values(), key=lambda task: task.updated_at)
-        counted = _counted(goal_key, tracks.from_item(goal), total, done, begun, latest.changed_request)
+        last = max(new.values(), key=lambda task: task.updated_at)
+        counted = _counted(goal_key, tracks.from_item(goal), total, done, begun, last.changed_request)
         try:
             table.write([*remembered, *counted])
         except ConditionFailed:
@@ -124,7 +120,17 @@ def _count(table: Table, goal_key: tuple[str, str], members: Mapping[tuple[str, 
     raise Busy("A goal's counts kept changing.")
 
 
-def _is_counted(row: Item | None, task: Track) -> bool:
+def latest(tasks: Sequence[Track]) -> list[Track]:
+    """Return the highest version of each task."""
+    found: dict[str, Track] = {}
+    for task in tasks:
+        if task.id not in found or found[task.id].version < task.version:
+            found[task.id] = task
+    return list(found.values())
+
+
+def is_counted(row: Item | None, task: Track) -> bool:
+    """Tell whether the row that remembers a task has this version of it, or a later one."""
     return row is not None and int(row["version"]["N"]) >= task.version
 
 

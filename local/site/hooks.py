@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from importlib.resources import files as files_of
 from pathlib import Path
@@ -34,9 +35,22 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Take the link off what is no page: files of the repository."""
-    return re.sub(r"\[([^\]]+)\]\((?:\.\./)+(?!#)[^)]*\.(?:py|yaml|toml)\)", r"\1", markdown)
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Lead links from docs/ to files beside it to their pages; one to a file that is no page is text alone."""
+    here = Path("docs", page.file.src_uri).parent
+
+    def link(found: re.Match[str]) -> str:
+        target, mark, anchor = found[2].partition("#")
+        name = BESIDE.get(posixpath.normpath((here / target).as_posix()))
+        return f"[{found[1]}]({posixpath.relpath(name, here.relative_to('docs'))}{mark}{anchor})" if name else found[1]
+
+    return re.sub(r"\[([^\]]+)\]\(((?:\.\./)+[^)\s]*)\)", lambda each: _kept(each, here) or link(each), markdown)
+
+
+def _kept(found: re.Match[str], here: Path) -> str | None:
+    """Return a link within docs/ as it is."""
+    inside = posixpath.normpath((here / found[2].partition("#")[0]).as_posix()).startswith("docs/")
+    return found[0] if inside else None
 
 
 def _moved(path: str) -> str:

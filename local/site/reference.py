@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+FORM = "application/x-www-form-urlencoded"
 ROOT = Path(__file__).resolve().parents[2]
 #: What the surfaces are called, in the order of the navigation.
 TITLES = {
@@ -20,6 +21,7 @@ TITLES = {
     "objectives": "Objectives",
     "followups": "Follow-ups",
     "mcp": "MCP",
+    "oauth": "OAuth",
     "administration": "Administration",
     "audit": "Audit",
     "sessions": "Sessions",
@@ -66,7 +68,8 @@ def curl(described: Any, method: str, path: str, operation: Any) -> str:
     filled = re.sub(r"\{(\w+)\+?\}", lambda found: quote(str(values.get(found[1], found[1])), safe="@:"), path)
     asked = {each["name"]: each["example"] for each in given if each["in"] == "query" and "example" in each}
     query = urlencode(asked, doseq=True)
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+    media, content = _body(operation)
+    body = content.get("example")
     implied = "POST" if body is not None else "GET"
     parts = [
         "curl -s" + (f"X {method.upper()}" if method.upper() != implied else ""),
@@ -74,8 +77,8 @@ def curl(described: Any, method: str, path: str, operation: Any) -> str:
     ]
     if operation["security"]:
         parts.append('-H "Authorization: Bearer $TOKEN"')
-    if body is not None:
-        parts.append("-H 'Content-Type: application/json'")
+    if body is not None and media != FORM:
+        parts.append(f"-H 'Content-Type: {media}'")
     _, answered = _success(operation)
     if "/mcp" in path and method == "post":
         parts.append("-H 'Accept: application/json, text/event-stream'")
@@ -84,7 +87,15 @@ def curl(described: Any, method: str, path: str, operation: Any) -> str:
     line = " ".join(parts)
     if body is None:
         return line
+    if media == FORM:
+        fields = [shlex.quote(f"{name}={value}") for name, value in body.items()]
+        return " \\\n".join([line, *(f"  --data-urlencode {each}" for each in fields)])
     return f"{line} \\\n  -d {shlex.quote(_compact(body))}"
+
+
+def _body(operation: Any) -> tuple[str, Any]:
+    """Return the body of a request: its media type, and what the document says of it."""
+    return next(iter(operation.get("requestBody", {}).get("content", {}).items()), ("", {}))
 
 
 def _compact(value: Any) -> str:
@@ -104,7 +115,7 @@ def _operation(described: Any, method: str, path: str, operation: Any) -> str:
         text.append("| parameter | | |\n|---|---|---|\n" + "\n".join(rows) + "\n")
     body = operation.get("requestBody")
     if body:
-        schema = body["content"]["application/json"]["schema"]
+        schema = _body(operation)[1]["schema"]
         text.append(f"Body: {_type(schema)}{'' if body['required'] else ', may be left out'}. {body['description']}\n")
     text.append(_refusals(described, operation))
     return "\n".join(text)

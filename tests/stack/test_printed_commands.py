@@ -123,8 +123,8 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".beads").mkdir()
     beads = [
-        {"id": "bd-71", "title": "Draft it", "status": "open"},
-        {"id": "bd-72", "title": "Print it", "status": "open"},
+        {"id": "bd-71", "title": "Draft it", "status": "open", "issue_type": "task", "priority": 2},
+        {"id": "bd-72", "title": "Print it", "status": "open", "issue_type": "task", "priority": 2},
     ]
     (tmp_path / ".beads" / "issues.jsonl").write_text("".join(json.dumps(each) + "\n" for each in beads))
     issue = {"number": 71, "title": "Mend it", "body": "", "state": "OPEN", "labels": [], "milestone": None}

@@ -14,7 +14,7 @@ from switchyard import __version__, openapi_examples, routes
 from switchyard.catalogue import ROOT, endpoints
 from switchyard.http.models import Model
 from switchyard.http.operation import Operation
-from switchyard.http.request import BODY_MAX
+from switchyard.http.request import BODY_MAX, FORM
 from switchyard.mcp import listing
 from switchyard.openapi_parameters import paging, parameters
 from switchyard.openapi_schemas import published
@@ -50,7 +50,7 @@ def document(operations: Iterable[Operation]) -> Json:
             if position:  # another form of the same path: each has an id of its own
                 described["operationId"] += f"_{position + 1}"
             paths.setdefault(path, {})[operation.method.lower()] = described
-    surfaces = {operation.surface.name: operation.surface for operation in found}
+    surfaces = dict.fromkeys(operation.surface for operation in found)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -64,14 +64,14 @@ def document(operations: Iterable[Operation]) -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in surfaces],
+        "tags": [{"name": name} for name in dict.fromkeys(surface.name for surface in surfaces)],
         "paths": dict(sorted(paths.items())),
         "webhooks": {kind: _webhook(kind, schemas[model]) for kind, model in EVENTS.items()},
         "components": {
             "securitySchemes": {"bearer": bearer()},
             "headers": HEADERS,
             "parameters": PARAMETERS,
-            "responses": refusals(surfaces.values(), schemas),
+            "responses": refusals(surfaces, schemas),
             "schemas": components,
         },
     }
@@ -98,7 +98,7 @@ def _operation(operation: Operation, path: str, schemas: dict[type[Model], Json]
         described["requestBody"] = {
             "required": not operation.body_optional,
             "description": f"At most {BODY_MAX} bytes. Unknown fields are {_unknown_fields(operation.body)}.",
-            "content": {"application/json": content},
+            "content": {FORM if operation.form else "application/json": content},
         }
     return described
 
@@ -166,7 +166,7 @@ _EMPTY = {
     202: "Accepted; the answer has no body.",
     204: "There is none.",
     304: "The client has it already, as If-None-Match says.",
-    303: "It is too large for this answer: read it from the URL in the header Location.",
+    303: "What was asked for is at the URL in the header Location.",
 }
 
 

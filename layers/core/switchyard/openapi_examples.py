@@ -4,7 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 from switchyard.catalogue import ROOT
 from switchyard.http.operation import Operation
@@ -45,8 +45,10 @@ def of_query(operation: Operation) -> dict[str, Any]:
 
 
 def of_body(operation: Operation) -> Any:
-    """Return the body of the sample event; None where it has none."""
+    """Return the body of the sample event, of a form its fields; None where it has none."""
     body = _event(operation.name).get("body")
+    if body and operation.form:
+        return dict(parse_qsl(body))
     return json.loads(body) if body else None
 
 

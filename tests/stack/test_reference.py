@@ -18,12 +18,15 @@ from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support import world
-from tests.support.samples import ENDPOINTS
+from tests.support.samples import CODE, ENDPOINTS, SECRET
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="the requests are printed for curl")
 
-#: The tenant that the examples speak of, and the secret of one that signs in.
-TENANT, SECRET = "01981f5c-7a00-7000-8000-000000000001", "sy_TOKEN"
+#: The tenant that the examples speak of.
+TENANT = "01981f5c-7a00-7000-8000-000000000001"
+
+#: Whoever has no session of the browser is led to where one signs in.
+OTHERWISE = {"oauth_authorize": 303}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,10 @@ def documented() -> dict[str, tuple[str, int]]:
         for name, each in ENDPOINTS.items()
         for position in range(len(each.operation.paths))
     }
-    return {name: (printed, promised[name]) for name, printed in reference.commands(reference.document())}
+    return {
+        name: (printed, OTHERWISE.get(name, promised[name]))
+        for name, printed in reference.commands(reference.document())
+    }
 
 
 def test_every_printed_request_is_answered_as_documented(
@@ -50,7 +56,8 @@ def test_every_printed_request_is_answered_as_documented(
     def send(name: str, printed: str) -> str:
         """Return status and body of the answer, in a tenant of its own that has the examples' records."""
         tenant, token, token_id = new_id(), tokens.new_token(), new_id()
-        world.build(table, tenant)
+        code = tokens.new_token()
+        world.build(table, tenant, code)
         world.build_files(bucket, tenant)
         actor = Actor(tenant, "user_ada", "user", frozenset(SCOPES), token_id)
         row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), None, None)
@@ -60,7 +67,7 @@ def test_every_printed_request_is_answered_as_documented(
         # What a person would see in the terminal, and the status after it.
         (folder / ".curlrc").write_text('write-out = "\\n%{http_code}"\nmax-time = 60\n')
         settings = {"URL": stack["url"], "TOKEN": token, "PATH": os.environ["PATH"], "CURL_HOME": str(folder)}
-        script = printed.replace(TENANT, tenant).replace(SECRET, token)
+        script = printed.replace(TENANT, tenant).replace(SECRET, token).replace(CODE, code)
         done = subprocess.run(
             ["bash", "-c", script], cwd=folder, env=settings, capture_output=True, timeout=90, check=False
         )

@@ -24,7 +24,8 @@ NOT_RUN = {
     r"make (-s )?(run|stop|reset)\b": "acts on the stack that the tests run on; test_persistence.py has its own",
     r"make (test|unit|stack|lint|bench|rights|setup|docs)\b": "these tests are a part of it, or run it",
     r"make (deploy|preflight|smoke|destroy|verify-aws) ENV=dev": "needs an account; test_release.py has a local one",
-    r"make local-env|make local-api|sam build|sam local|sed -e|curl .*127\.0\.0\.1:3000": "needs a container engine; test_sam_local.py",
+    r"make local-env|make local-api|sam build|sam local|sed -e": "needs a container engine; test_sam_local.py",
+    r"curl .*127\.0\.0\.1:3000": "likewise: what sam local serves",
     r"(UPDATE_DOCS=1 )?\.venv/bin/python -m pytest": "tests are run by their ring",
     r"make openapi": "tests/unit/test_openapi.py holds its files to what it would write",
     r"make invoke FUNCTION=PlanningGetProgress|curl .*tracks/ID/": "an endpoint that the guide invents",
@@ -33,7 +34,7 @@ NOT_RUN = {
     r"claude |gh |python -m switchyard_client\.worker --exec 'my-agent": "a program of others that is not here",
     r"(npx|uvx) ": "fetches a generator; tests/conformance/test_sdks.py has it pinned",
     r"aws |python -m switchyard\.admin --stack": "acts on an account",
-    r"admin dead-letters": "stands for a longer command; test_dead_letters.py runs it",
+    r"admin (dead-letters|restore)": "stands for a longer command; test_dead_letters.py and test_restore.py run it",
     r"export SWITCHYARD_URL=https": "an address of the reader's own",
 }
 #: Goes on until it is stopped: runs beside the commands after it.

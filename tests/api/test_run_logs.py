@@ -325,7 +325,7 @@ def read(request: pytest.FixtureRequest, api: Api, large: Run) -> Callable[[], A
     """Reads the large log."""
     if request.param == "with a token":
         return lambda: api.get(url(large, "logs"))
-    address = urlsplit(api.get(url(large)).json["log_url"]).path
+    address = urlsplit(api.get(url(large, "")).json["log_url"]).path
     return lambda: Api(None).get(address)
 
 

@@ -36,7 +36,7 @@ PAGES: Mapping[str, tuple[Index, tuple[str, ...]]] = {
     "of a status that one task in 1,000 has": (indexes.LISTED_BY_RANK, ("in_progress",)),
     "of an assignee, of any status": (indexes.BY_ASSIGNEE, lifecycle.TASK_STATUSES),
     "of a project, of a usual status": (indexes.BY_PROJECT, ("todo",)),
-    "of a priority, of a status that one task in 1,000 has": (indexes.BY_PRIORITY, ("in_progress",)),
+    "of an unusual priority, of a status that one task in 1,000 has": (indexes.BY_PRIORITY, ("in_progress",)),
     "of a goal, of a usual status": (indexes.OF_GOAL, ("todo",)),
 }
 
@@ -65,8 +65,8 @@ def entry(index: Index, item: Item) -> Item | None:
     """Return what an index holds of a row; None when the row is not in it."""
     if index.partition not in item or index.sort not in item:
         return None
-    kept = {"pk", "sk", index.partition, index.sort, *(index.projected or ())}
-    return item if index.projected is None else {name: value for name, value in item.items() if name in kept}
+    kept = {"pk", "sk", index.partition, index.sort, *index.projected}
+    return {name: value for name, value in item.items() if name in kept}
 
 
 def hottest(items: Sequence[Item]) -> dict[str, int]:

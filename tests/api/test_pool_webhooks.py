@@ -19,7 +19,7 @@ from switchyard.surfaces.pool.payloads import payload
 from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.samples import path_of
-from tests.support.stream import Killed, Letters, Stream, consume
+from tests.support.stream import Killed, Letters, Stream, Visibility, consume
 
 WEBHOOKS = "/api/v1/webhooks"
 ATTEMPTS_MAX = queues.ATTEMPTS["deliveries"]
@@ -58,11 +58,9 @@ class Queue(queues.Queue):
     """The queue of deliveries in memory."""
 
     def __init__(self) -> None:
-        super().__init__("url", None, ATTEMPTS_MAX)
-        self.hidden: list[int] = []
-
-    def postpone(self, _message: queues.Message, seconds: int) -> None:
-        self.hidden.append(seconds)
+        visibility = Visibility()
+        super().__init__("url", visibility, ATTEMPTS_MAX)
+        self.hidden = visibility.hidden
 
 
 @pytest.fixture
@@ -84,10 +82,8 @@ def attempt(
 ) -> bool:
     """Give the one delivery of an endpoint to the consumer, as the message's delivery of this number."""
     (item,) = table.query(
-        IndexName="listed-by-id",
-        KeyConditionExpression="#l = :l",
-        ExpressionAttributeNames={"#l": "list"},
-        ExpressionAttributeValues={":l": {"S": f"{tenant}#deliveries#{webhook['id'][5:]}"}},
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"{tenant}#WEBHOOK#{webhook['id'][5:]}"}},
     )[0]
     message = {"tenant": tenant, "webhook": webhook["id"][5:], "delivery": item["id"]["S"], "round": round_}
     return webhooks.deliver(table, queue, queues.Message(message, number, "r"))

@@ -32,9 +32,17 @@ PUBLIC = {
     "mcp.end_session",
     "mcp.get_resource_metadata",
     "mcp.open_stream",
+    "oauth.authorize",
+    "oauth.decide",
+    "oauth.get_metadata",
+    "oauth.issue_tokens",
+    "oauth.register_client",
+    "oauth.revoke_token",
     "projects.read_signed_log",
     "service.get_health",
     "service.get_openapi",
+    "sessions.begin_oidc",
+    "sessions.finish_oidc",
     "sessions.sign_in",
 }
 

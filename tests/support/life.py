@@ -29,8 +29,10 @@ LISTS = {
     "all tasks": "/api/v1/tasks?limit=25",
     "all tasks, shared and personal": "/v1/tracks?limit=25",
     "of a status": "/api/v1/tasks?limit=25&status=pending",
-    "of a priority": "/api/v1/tasks?limit=25&priority=medium",
-    "of a priority and a status": "/api/v1/tasks?limit=25&priority=medium&status=pending",
+    "of the usual priority": "/api/v1/tasks?limit=25&priority=medium",
+    "of the usual priority and a status": "/api/v1/tasks?limit=25&priority=medium&status=pending",
+    "of another priority": "/api/v1/tasks?limit=25&priority=high",
+    "of another priority and a status": "/api/v1/tasks?limit=25&priority=high&status=pending",
     "of an assignee": "/api/v1/tasks?limit=25&assignedTo=user_cleo",
     "of an assignee and a status": "/api/v1/tasks?limit=25&assignedTo=user_cleo&status=pending",
     "of a project, newest first": "/api/projects/@current/tasks/?limit=25",
@@ -170,6 +172,7 @@ class Life:
             for number in range(60)
         ]
         made = [replace(each, **alike, number=place) for place, each in enumerate(made)]
+        made = [replace(each, priority="high") if place % 6 < 2 else each for place, each in enumerate(made)]
         self.table.put_many([rows.to_item(each) for each in made])
         self.stream.collect()
         for name, url in LISTS.items():
@@ -182,12 +185,16 @@ class Life:
         self.step("", lambda: self._dispatch(task, run))
         claimed = self.step("", lambda: self.bo.post("/v1/runs/claim", {"lease_seconds": SECONDS}))
         assert claimed["run"]["id"] == run, claimed
+        beat = f"/v1/runs/{task}/{run}/heartbeat"
+        self.step("heartbeat of a run", lambda: self.bo.post(beat, {"lease_seconds": SECONDS}))
+        heartbeat = self.steps.pop()
         log = f"{path}/runs/{run}/append_log/"
         entries = {"entries": [{"text": "x" * 400}]}
         for _ in range(10):
             self.step("", lambda: self.bo.post(log, entries))
         self.step("", lambda: self.bo.patch(f"{path}/runs/{run}/", {"status": "completed"}))
         self.together("a run: start, offer, claim, 10 log appends, end", first)
+        self.steps.append(heartbeat)
 
     def _dispatch(self, task: str, run: str) -> None:
         """Offer the run to agents, as the workflow does it."""

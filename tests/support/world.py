@@ -9,10 +9,11 @@ from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
+from switchyard.domain.oauth import CODE_SECONDS, Code
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
-from switchyard.store import devices, goal_runs, run_logs, tenants, webhooks
+from switchyard.store import devices, goal_runs, oauth, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Item, Table
@@ -46,15 +47,17 @@ GOAL_UNDER_WAY = "01981f5c-7a00-7000-8000-0000000000e2"
 GOAL_RUN = "01981f5c-7a00-7000-8000-0000000000e4"
 
 SESSION = "01981f5c-7a00-7000-8000-0000000000d5"
+#: The secret of a code that a client may fetch its tokens by, and the connection that is then made.
+CODE, CONNECTION = tokens.new_token(), "01981f5c-7a00-7000-8000-0000000000d6"
 
 #: A track of a tenant other than the sample events'.
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
 
 
-def build(table: Table, tenant: str) -> None:
+def build(table: Table, tenant: str, code: str = CODE) -> None:
     """Write what the sample events need: the tenant, its first project and a task there, a token, a goal, a task of it
     and what that task waits for, a task that is ready and one that is claimed, an endpoint for events and a delivery,
-    a device.
+    a device, a code to fetch tokens by, which is one in the whole table.
     """
     ledger = _ledger(table, tenant)
     ledger.write(tenants.put_tenant(Tenant(tenant, "Acme", clock.now(), next_project=2)))
@@ -116,9 +119,27 @@ def build(table: Table, tenant: str) -> None:
         created_at=clock.now(),
         last_seen_at=clock.now(),
     )
+    ledger.write(oauth.put_code(_code(actor, code)))
     ledger.write(webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}})
     ledger.commit(200, {}, "")
     _build_runs(table, tenant)
+
+
+def _code(actor: Actor, code: str) -> Code:
+    """A code that somebody allowed, as the sample event redeems it; the challenge is that of RFC 7636, appendix B."""
+    client, challenge = "https://client.example/oauth.json", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    return Code(
+        digest=tokens.digest(code),
+        actor=replace(actor, token_id=""),
+        client_id=client,
+        client_name="Sample",
+        redirect_uri="https://client.example/callback",
+        challenge=challenge,
+        grant_id=CONNECTION,
+        grant=tokens.digest("of the connection"),
+        created_at=clock.now(),
+        valid_until=clock.stamp(clock.epoch() + CODE_SECONDS),
+    )
 
 
 def _build_runs(table: Table, tenant: str) -> None:

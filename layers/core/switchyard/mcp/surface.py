@@ -11,7 +11,7 @@ from switchyard.http.surface import Refused, Surface
 from switchyard.mcp import protocol
 from switchyard.surfaces.followups.surface import DOCS_URL, FOLLOWUPS, error_object
 
-PATH = "/mcp"
+PATH, SEARCH_PATH = "/mcp", "/mcp/search"
 METADATA_PATH = "/.well-known/oauth-protected-resource"
 #: Any one of them lets a client connect; each tool asks for its own.
 TOOL_SCOPES = ("tasks:read", "tasks:write")
@@ -25,43 +25,47 @@ class RpcMessage(Shown):
         "json_schema_extra": {"anyOf": [{"required": [name]} for name in ("method", "result", "error")]},
     }
 
-    jsonrpc: Literal["2.0"]
+    jsonrpc: Literal["2.0"]  #: Version of JSON-RPC.
+    #: The client's name for the request, given back in the answer; a message without one is a notification.
     id: Annotated[str, Field(max_length=protocol.ID_MAX)] | int = None  # type: ignore[assignment]
+    #: What is asked for: `initialize`, `tools/list`, `tools/call`, `ping` …
     method: str = None  # type: ignore[assignment]
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = {}  #: The method's arguments: of `tools/call` the tool's `name` and its `arguments`.
 
 
 class RpcErrorObject(Shown):
     """`data` is the error object of the follow-ups surface where there is one."""
 
-    code: int
-    message: str
-    data: dict[str, Any] = {}
+    code: int  #: JSON-RPC's number of the error.
+    message: str  #: What went wrong, for people and models.
+    data: dict[str, Any] = {}  #: The error in the words of the follow-ups surface, with its stable `code`.
 
 
 class RpcError(Shown):
-    jsonrpc: Literal["2.0"]
-    id: str | int | None
-    error: RpcErrorObject
+    jsonrpc: Literal["2.0"]  #: Version of JSON-RPC.
+    id: str | int | None  #: Id of the request; null when it could not be read.
+    error: RpcErrorObject  #: Why the message was refused.
 
 
 class RpcAnswer(Shown):
     """Has a result or an error."""
 
-    jsonrpc: Literal["2.0"]
-    id: str | int
-    result: dict[str, Any] = {}
+    jsonrpc: Literal["2.0"]  #: Version of JSON-RPC.
+    id: str | int  #: Id of the request that is answered.
+    result: dict[str, Any] = {}  #: What the method gives; a tool's failure is a result too, with `isError`.
+    #: Why there is no result.
     error: RpcErrorObject = None  # type: ignore[assignment]
 
 
 class ResourceMetadata(Shown):
-    """RFC 9728. Tokens come from an administrator of the tenant: there is no authorization server to name."""
+    """RFC 9728. Tokens come from the authorization server that is named, or from an administrator of the tenant."""
 
-    resource: str
-    resource_name: str
-    resource_documentation: str
-    scopes_supported: list[str]
-    bearer_methods_supported: list[str]
+    resource: str  #: URL of the MCP server.
+    authorization_servers: list[str]  #: Who issues tokens for it by OAuth: this server.
+    resource_name: str  #: Its name for people.
+    resource_documentation: str  #: Where its documents are.
+    scopes_supported: list[str]  #: Scopes that a token can have for its tools.
+    bearer_methods_supported: list[str]  #: How the token is sent: in the header Authorization.
 
 
 def _body(refused: Refused) -> dict[str, Any]:
@@ -81,16 +85,23 @@ def _headers(refused: Refused) -> dict[str, str]:
 
 
 def _challenge(request: Request, **parameters: str) -> str:
-    parameters["resource_metadata"] = f"{request.base_url}{METADATA_PATH}{PATH}"
+    parameters["resource_metadata"] = f"{request.base_url}{METADATA_PATH}{_path(request)}"
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+
+
+def _path(request: Request) -> str:
+    """Return the path of the MCP server that a request, of it or of its metadata, is about."""
+    return SEARCH_PATH if request.path.rstrip("/").endswith(SEARCH_PATH) else PATH
 
 
 def describe(request: Request) -> Reply:
     """Answer with the metadata of the protected resource."""
     metadata = {
-        "resource": f"{request.base_url}{PATH}",
+        "resource": f"{request.base_url}{_path(request)}",
+        "authorization_servers": [request.base_url],
         "resource_name": "Switchyard",
-        "resource_documentation": DOCS_URL,
+        # RFC 9728 §2: a URL. Clients refuse the whole document for a path.
+        "resource_documentation": DOCS_URL if "://" in DOCS_URL else f"{request.base_url}/openapi.json",
         "scopes_supported": sorted(SCOPES.keys() & TOOL_SCOPES),
         "bearer_methods_supported": ["header"],
     }

@@ -9,19 +9,22 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from switchyard.domain.errors import FieldError, Invalid
-from switchyard.store import indexes
+from switchyard.store import packing
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
 from switchyard.store.table import Item, Table
 
 #: Rows that one range may be read for, per page, when a filter drops rows.
 EXAMINE_MAX = 1_000
+#: How much more is read than a filter is expected to drop, and the fewest rows that are worth a Query (4 KB).
+_SPARE, _LEAST = 1.5, 8
 #: Characters of long texts on one page: whatever they are, escaped twice they stay below the 6 MB of an answer.
 PAGE_CHARACTERS_MAX = 250_000
 _LONG = ("description", "metadata", "ext", "output", "state", "artifacts")
@@ -61,6 +64,12 @@ class _Found:
     whole: bool
 
 
+def _found(item: Item, range_: Range) -> _Found:
+    position = item[range_.index.sort]["S"].removeprefix(range_.prefix)
+    is_whole = range_.index.name is None or packing.is_whole(item)
+    return _Found(position, packing.unpack(item), range_, is_whole)
+
+
 @dataclass(slots=True)
 class _Reader:
     """Reads one range, a Query at a time, remembering how far it has come."""
@@ -75,6 +84,16 @@ class _Reader:
     finished: bool = False
     examined: int = 0
     reached: str | None = None
+
+    def chunk(self, wanted: int) -> int:
+        """Return how many rows to pass next for a page of `wanted`: as the filter has kept of those before."""
+        if not self.examined:
+            expected = wanted
+        elif not self.rows:
+            expected = max(self.examined * 2, 100)
+        else:
+            expected = max(math.ceil((wanted - len(self.rows)) * self.examined / len(self.rows) * _SPARE), _LEAST)
+        return min(expected, EXAMINE_MAX // 2, EXAMINE_MAX - self.examined)
 
     def more(self, chunk: int, after: str | None) -> None:
         spec = self.range
@@ -108,10 +127,7 @@ class _Reader:
         items, self.resume = self.table.query(**params)
         self.examined += chunk
         self.finished = self.resume is None
-        found = [
-            _Found(item[spec.index.sort]["S"].removeprefix(spec.prefix), item, spec, not spec.index.is_partial)
-            for item in items
-        ]
+        found = [_found(item, spec) for item in items]
         found = [each for each in found if each.position != after]
         self.rows += _whole(self.table, found, self.ranges, self.filter) if rest else found
         if self.resume:
@@ -137,28 +153,23 @@ def read_page(
     kept = row_filter or Filter()
     readers = [_Reader(table, each, descending, kept, ranges) for each in ranges]
     # One row more than asked tells whether there is a next page; one more again when a page starts after a row.
-    chunk = limit + 1 + (after is not None)
+    first = limit + 1 + (after is not None)
     while True:
         hungry = [r for r in readers if len(r.rows) <= limit and not r.finished]
         if kept.conditions:
             hungry = [r for r in hungry if r.examined < EXAMINE_MAX]
         if not hungry:
             break
-        side_by_side(
-            [partial(r.more, min(chunk, EXAMINE_MAX - r.examined) if kept.conditions else chunk, after) for r in hungry]
-        )
-        if kept.conditions:
-            chunk = min(max(chunk * 2, 100), EXAMINE_MAX // 2)
+        side_by_side([partial(r.more, r.chunk(first) if kept.conditions else first, after) for r in hungry])
     return _merge(table, readers, limit, descending, whole)
 
 
 def newest_first(
-    table: Table, partition: str, limit: int, cursor: str | None, *asked: Any, row_filter: Filter | None = None
+    table: Table, range_: Range, limit: int, cursor: str | None, *asked: Any, row_filter: Filter | None = None
 ) -> tuple[list[Item], str | None]:
     """Return a page of what is listed by its id alone, and the cursor of the next one; `asked` binds the cursor too."""
-    print_ = fingerprint(partition, *asked)
-    ranges = [Range(indexes.LISTED_BY_ID, partition)]
-    page = read_page(table, ranges, limit=limit, after=from_cursor(cursor, print_), row_filter=row_filter)
+    print_ = fingerprint(range_.partition, range_.prefix, *asked)
+    page = read_page(table, [range_], limit=limit, after=from_cursor(cursor, print_), row_filter=row_filter)
     return page.items, to_cursor(page.position, print_)
 
 

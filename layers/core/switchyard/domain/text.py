@@ -9,6 +9,16 @@ _SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _SELECTORS = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
+#: The pattern that each text with something to see matches, for schemas: any character but those of the first plane
+#: that show nothing. Written out, because to look at all characters takes a tenth of a second.
+VISIBLE = (
+    r"[^"
+    r"\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
+    r"\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u2800\u3000"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    r"]"
+)
+
 
 def folded(text: str) -> str:
     """Return the form in which texts are compared: compatibility variants and upper case become one (UAX #15, D146)."""

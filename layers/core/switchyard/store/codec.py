@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from switchyard.domain.entities import made
 from switchyard.store import packing
+from switchyard.store.indexes import FIELDS
 from switchyard.store.table import Item
 
 #: Conditions of a write: the row is not there yet, the row is there.
@@ -109,18 +110,23 @@ class Codec[E]:
         self.index_keys = index_keys or {}
         self.columns = _columns(entity, columns or {}, frozenset(apart))
         self._key, self._listed, self._beside, self._restore = key, listed, beside, restore
-        self._moving, self._packed = tuple(moving), packed
+        self._moving = tuple(moving)
         # Most attributes are texts under their field's own name: these are written and read without a call.
         self._texts = frozenset(name for name, each in self.columns.items() if each is TEXT)
         others = {name: each for name, each in self.columns.items() if each is not TEXT}
         self._writers = [(name, each.attribute or name, each.write) for name, each in others.items()]
         self._readers = {each.attribute or name: (name, each.read) for name, each in others.items()}
+        texts = [name for name, each in self.columns.items() if each is TEXT]
+        self._form = packing.Form(texts, self._writers, self._readers) if packed else None
         self._blank, self._made, self._needed = _defaults(entity, self.columns)
 
     def to_item(self, entity: E) -> Item:
         """Return the row of an entity: its key, its fields, and the keys of the indexes that it is in."""
         item = row_key(self._key(entity))
         values = vars(entity)
+        if self._form:
+            self._form.write(item, values, self._beside(entity) if self._beside else {})
+            return self._add_keys(item, entity)
         for name in self._texts:
             if (text := values[name]) is not None:
                 item[name] = {"S": text}
@@ -130,29 +136,34 @@ class Codec[E]:
                 item[attribute] = written
         if self._beside:
             item |= self._beside(entity)
+        return self._add_keys(item, entity)
+
+    def _add_keys(self, item: Item, entity: E) -> Item:
         if self._listed is None or self._listed(entity):
             for attribute, value_of in self.index_keys.items():
                 if (index_key := value_of(entity)) is not None:
                     item[attribute] = {"S": index_key}
-        return packing.pack(item) if self._packed else item
+        return item
 
     def from_item(self, item: Mapping[str, Any]) -> E:
         """Return the entity of a row (also of a stream image). Raises ValueError when the row lacks what it needs."""
-        item = packing.unpack(item)
-        if not item.keys() >= self._needed:
-            lacking = ", ".join(sorted(self._needed - item.keys()))
-            raise ValueError(f"The row of a {self.entity.__name__} lacks {lacking}.")
         found = self._blank.copy()
         for name, make in self._made:
             found[name] = make()
+        rest = item
+        if self._form and FIELDS in item:
+            item, rest = self._form.read(item, found)
         for attribute, value in item.items():
             if attribute in self._texts:
                 found[attribute] = value["S"]
             elif attribute in self._readers:
                 name, read = self._readers[attribute]
                 found[name] = read(value)
+        if not found.keys() >= self._needed.keys():
+            lacking = ", ".join(sorted(self._needed[name] for name in self._needed.keys() - found.keys()))
+            raise ValueError(f"The row of a {self.entity.__name__} lacks {lacking}.")
         if self._restore:
-            found |= self._restore(item)
+            found |= self._restore(rest)
         return made(self.entity, found)
 
     # ------------------------------------------------------------ actions
@@ -162,7 +173,7 @@ class Codec[E]:
         for name in names:
             column = self.columns[name]
             attributes[f"#{name}"] = column.attribute or name
-            if self._packed and attributes[f"#{name}"] not in packing.BESIDE:
+            if self._form and attributes[f"#{name}"] not in packing.BESIDE:
                 raise TypeError(f"{self.entity.__name__}.{name} is packed: no condition can ask for it")
             value = vars(entity)[name]
             written = None if value is None else column.write(value)
@@ -252,11 +263,11 @@ def _column_of(entity: type, name: str, annotation: Any) -> Column:
 
 def _defaults(
     entity: type, columns: Mapping[str, Column]
-) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], frozenset[str]]:
-    """Return what fields are that a row lacks, what makes the mutable defaults, and the attributes it needs."""
+) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], dict[str, str]]:
+    """Return what fields are that a row lacks, what makes the mutable defaults, and what it needs, by field."""
     blank: dict[str, Any] = {}
     made: list[tuple[str, Callable[[], Any]]] = []
-    needed = set()
+    needed: dict[str, str] = {}
     for each in fields(entity):
         if each.default_factory is not MISSING:
             made.append((each.name, each.default_factory))
@@ -265,5 +276,5 @@ def _defaults(
         elif get_origin(each.type) is UnionType:
             blank[each.name] = None
         elif each.name in columns:
-            needed.add(columns[each.name].attribute or each.name)
-    return blank, made, frozenset(needed)
+            needed[each.name] = columns[each.name].attribute or each.name
+    return blank, made, needed

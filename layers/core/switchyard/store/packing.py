@@ -6,7 +6,7 @@ beside it in the table alone: a heartbeat writes to no index.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from switchyard.store.indexes import FIELDS, SECONDARY, TABLE
@@ -36,8 +36,9 @@ MOVING = frozenset(
 ASKED = frozenset({"type", "status", "owner", "deleted_at", "project_ids", "depends_on", "due"})
 #: The keys of the table and of its indexes.
 KEYS = frozenset(name for each in (TABLE, *SECONDARY) for name in (each.partition, each.sort))
-#: All that a packed row may have beside its fields.
-BESIDE = MOVING | ASKED | KEYS
+#: What is not among the fields, and all that a packed row may have beside them.
+APART = MOVING | KEYS
+BESIDE = APART | ASKED
 #: An index's copy of a row that has one of these is behind the row: it does not hold the end of a lease.
 BEHIND = "holder"
 
@@ -96,18 +97,65 @@ _LONG = {short: name for name, short in SHORT.items()}
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def pack(item: Item) -> Item:
-    """Return a row with its fields together. The tenant is in its key: it is left out where the key begins with it."""
-    packed = {name: value for name, value in item.items() if name in BESIDE}
-    fields = {
-        SHORT.get(name, name): json.loads(value["S"]) if name in _JSON else _plain(value)
-        for name, value in item.items()
-        if name not in MOVING and name not in KEYS
-    }
-    if item["pk"]["S"].partition("#")[0] == fields.get("tenant_id"):
-        del fields["tenant_id"]
-    # In order: the same row is the same text, whichever process writes it.
-    return {**packed, FIELDS: {"S": encode(dict(sorted(fields.items())))}}
+class Form:
+    """How the columns of one kind of entity lie in packed rows, without a step between: a list reads many of them.
+
+    `texts` are the columns that are texts, `writers` and `readers` those of the others, as the codec has them.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[str],
+        writers: Sequence[tuple[str, str, Callable[[Any], Item | None]]],
+        readers: Mapping[str, tuple[str, Callable[[Item], Any]]],
+    ) -> None:
+        self._texts, self._writers, self._readers = frozenset(texts), writers, readers
+        self._within = [(name, SHORT.get(name, name)) for name in texts if name not in APART]
+        self._beside = [name for name in texts if name in BESIDE]
+
+    def write(self, item: Item, values: Mapping[str, Any], more: Item) -> None:
+        """Add the values of all columns, and `more` attributes, to a row that has its key."""
+        fields = {}
+        for name, short in self._within:
+            if (text := values[name]) is not None:
+                fields[short] = text
+        for name in self._beside:
+            if (text := values[name]) is not None:
+                item[name] = {"S": text}
+        for name, attribute, write in self._writers:
+            if (value := values[name]) is not None and (written := write(value)) is not None:
+                _add(item, fields, attribute, written)
+        for attribute, written in more.items():
+            _add(item, fields, attribute, written)
+        # The tenant is left out where the key begins with it.
+        if fields.get("tenant_id") == item["pk"]["S"].partition("#")[0]:
+            del fields["tenant_id"]
+        item[FIELDS] = {"S": encode(fields)}
+
+    def read(self, item: Mapping[str, Any], found: dict[str, Any]) -> tuple[Item, Item]:
+        """Add the fields of a packed row to those `found`; returns what lies beside them, and what is no column."""
+        if "tenant_id" in self._texts:
+            found["tenant_id"], found["id"] = _named(item)
+        rest: Item = {"pk": item["pk"], "sk": item["sk"]}
+        for short, value in json.loads(item[FIELDS]["S"]).items():
+            name = _LONG.get(short, short)
+            if name in self._texts:
+                found[name] = value
+                continue
+            typed = _typed(name, value)
+            if name in self._readers:
+                field, read = self._readers[name]
+                found[field] = read(typed)
+            else:
+                rest[name] = typed
+        return {name: value for name, value in item.items() if name in APART}, rest
+
+
+def _add(item: Item, fields: dict[str, Any], name: str, value: Item) -> None:
+    if name in BESIDE:
+        item[name] = value
+    if name not in APART:
+        fields[SHORT.get(name, name)] = json.loads(value["S"]) if name in _JSON else _plain(value)
 
 
 def unpack(item: Mapping[str, Any]) -> Item:
@@ -117,15 +165,20 @@ def unpack(item: Mapping[str, Any]) -> Item:
     """
     if FIELDS not in item:
         return item if isinstance(item, dict) else dict(item)
-    found = {name: value for name, value in item.items() if name in MOVING or name in KEYS}
-    tenant, _, of = item["pk"]["S"].partition("#")
+    found = {name: value for name, value in item.items() if name in APART}
+    tenant, entity = _named(item)
     found["tenant_id"] = {"S": tenant}
-    if "id" not in found:  # an index that is not sorted by it
-        found["id"] = {"S": item["sk"]["S"].partition("#")[2] or of}
+    found.setdefault("id", {"S": entity})
     for short, value in json.loads(item[FIELDS]["S"]).items():
         name = _LONG.get(short, short)
-        found[name] = {"S": encode(value)} if name in _JSON else _typed(value)
+        found[name] = _typed(name, value)
     return found
+
+
+def _named(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the tenant and the id that a key tells: `id` itself is in the indexes that are sorted by it."""
+    tenant, _, entity = item["pk"]["S"].partition("#")
+    return tenant, item["sk"]["S"].partition("#")[2] or entity
 
 
 def is_whole(copy: Mapping[str, Any]) -> bool:
@@ -134,13 +187,15 @@ def is_whole(copy: Mapping[str, Any]) -> bool:
 
 
 def _plain(value: Item) -> Any:
-    ((kind, held),) = value.items()
-    if kind == "N":
-        return int(held)
-    return [each["S"] for each in held] if kind == "L" else held
+    for kind, held in value.items():
+        if kind == "N":
+            return int(held)
+        return [each["S"] for each in held] if kind == "L" else held
 
 
-def _typed(value: Any) -> Item:
+def _typed(name: str, value: Any) -> Item:
+    if name in _JSON:
+        return {"S": encode(value)}
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, bool):

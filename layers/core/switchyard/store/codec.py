@@ -25,20 +25,26 @@ class Column(NamedTuple):
     """How a field lies in a row: `write` returns the attribute's value (None: no attribute), `read` takes it back.
 
     `attribute` is the attribute's name where it is another than the field's. None of a field is never written.
+    `take` reads the value as packed rows have it (store/packing.py); None: by way of the attribute.
     """
 
     write: Callable[[Any], Item | None]
     read: Callable[[Item], Any]
     attribute: str | None = None
+    take: Callable[[Any], Any] | None = None
 
 
 def _read_text(value: Item) -> Any:
     return value["S"]
 
 
-TEXT = Column(lambda value: {"S": value}, _read_text)
-NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]))
-FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"])
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+TEXT = Column(lambda value: {"S": value}, _read_text, take=_as_it_is)
+NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=_as_it_is)
+FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"], take=_as_it_is)
 
 
 def texts(*, kept: bool = False) -> Column:
@@ -46,6 +52,7 @@ def texts(*, kept: bool = False) -> Column:
     return Column(
         lambda value: {"L": [{"S": each} for each in value]} if value or kept else None,
         lambda value: tuple([each["S"] for each in value["L"]]),
+        take=tuple,
     )
 
 
@@ -66,7 +73,7 @@ def json_text(
         found = json.loads(value["S"])
         return load(found) if load else found
 
-    return Column(write, read)
+    return Column(write, read, take=load or _as_it_is)
 
 
 def to_json(value: Any) -> str:
@@ -117,7 +124,8 @@ class Codec[E]:
         self._writers = [(name, each.attribute or name, each.write) for name, each in others.items()]
         self._readers = {each.attribute or name: (name, each.read) for name, each in others.items()}
         texts = [name for name, each in self.columns.items() if each is TEXT]
-        self._form = packing.Form(texts, self._writers, self._readers) if packed else None
+        takers = {each.attribute or name: (name, each.take) for name, each in others.items() if each.take}
+        self._form = packing.Form(texts, self._writers, self._readers, takers) if packed else None
         self._blank, self._made, self._needed = _defaults(entity, self.columns)
 
     def to_item(self, entity: E) -> Item:

@@ -100,7 +100,8 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class Form:
     """How the columns of one kind of entity lie in packed rows, without a step between: a list reads many of them.
 
-    `texts` are the columns that are texts, `writers` and `readers` those of the others, as the codec has them.
+    `texts` are the columns that are texts; `writers`, `readers` and `takers` are those of the others, as the codec has
+    them.
     """
 
     def __init__(
@@ -108,8 +109,9 @@ class Form:
         texts: Sequence[str],
         writers: Sequence[tuple[str, str, Callable[[Any], Item | None]]],
         readers: Mapping[str, tuple[str, Callable[[Item], Any]]],
+        takers: Mapping[str, tuple[str, Callable[[Any], Any]]],
     ) -> None:
-        self._texts, self._writers, self._readers = frozenset(texts), writers, readers
+        self._texts, self._writers, self._readers, self._takers = frozenset(texts), writers, readers, takers
         self._within = [(name, SHORT.get(name, name)) for name in texts if name not in APART]
         self._beside = [name for name in texts if name in BESIDE]
 
@@ -141,13 +143,14 @@ class Form:
             name = _LONG.get(short, short)
             if name in self._texts:
                 found[name] = value
-                continue
-            typed = _typed(name, value)
-            if name in self._readers:
+            elif name in self._takers:
+                field, take = self._takers[name]
+                found[field] = take(value)
+            elif name in self._readers:
                 field, read = self._readers[name]
-                found[field] = read(typed)
+                found[field] = read(_typed(name, value))
             else:
-                rest[name] = typed
+                rest[name] = _typed(name, value)
         return {name: value for name, value in item.items() if name in APART}, rest
 
 

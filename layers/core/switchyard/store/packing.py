@@ -1,4 +1,4 @@
-"""Rows whose fields lie together in one attribute, so that an index can copy what a list shows and nothing else.
+"""How fields lie in rows: as attributes, or together in one, so that an index can copy what a list shows and no more.
 
 DynamoDB copies at most 20 named attributes into an index, and 100 into all indexes of a table (API reference,
 Projection). A packed row has its fields as JSON in `fields`, an index copies that, and what changes all the time stays
@@ -6,8 +6,8 @@ beside it in the table alone: a heartbeat writes to no index.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from switchyard.store.indexes import FIELDS, SECONDARY, TABLE
 
@@ -97,64 +97,20 @@ _LONG = {short: name for name, short in SHORT.items()}
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class Form:
-    """How the columns of one kind of entity lie in packed rows, without a step between: a list reads many of them.
-
-    `texts` are the columns that are texts; `writers`, `readers` and `takers` are those of the others, as the codec has
-    them.
-    """
-
-    def __init__(
-        self,
-        texts: Sequence[str],
-        writers: Sequence[tuple[str, str, Callable[[Any], Item | None]]],
-        readers: Mapping[str, tuple[str, Callable[[Item], Any]]],
-        takers: Mapping[str, tuple[str, Callable[[Any], Any]]],
-    ) -> None:
-        self._texts, self._writers, self._readers, self._takers = frozenset(texts), writers, readers, takers
-        self._within = [(name, SHORT.get(name, name)) for name in texts if name not in APART]
-        self._beside = [name for name in texts if name in BESIDE]
-
-    def write(self, item: Item, values: Mapping[str, Any], more: Item) -> None:
-        """Add the values of all columns, and `more` attributes, to a row that has its key."""
-        fields = {}
-        for name, short in self._within:
-            if (text := values[name]) is not None:
-                fields[short] = text
-        for name in self._beside:
-            if (text := values[name]) is not None:
-                item[name] = {"S": text}
-        for name, attribute, write in self._writers:
-            if (value := values[name]) is not None and (written := write(value)) is not None:
-                _add(item, fields, attribute, written)
-        for attribute, written in more.items():
-            _add(item, fields, attribute, written)
-        # The tenant is left out where the key begins with it.
-        if fields.get("tenant_id") == item["pk"]["S"].partition("#")[0]:
-            del fields["tenant_id"]
-        item[FIELDS] = {"S": encode(fields)}
-
-    def read(self, item: Mapping[str, Any], found: dict[str, Any]) -> tuple[Item, Item]:
-        """Add the fields of a packed row to those `found`; returns what lies beside them, and what is no column."""
-        if "tenant_id" in self._texts:
-            found["tenant_id"], found["id"] = _named(item)
-        rest: Item = {"pk": item["pk"], "sk": item["sk"]}
-        for short, value in json.loads(item[FIELDS]["S"]).items():
-            name = _LONG.get(short, short)
-            if name in self._texts:
-                found[name] = value
-            elif name in self._takers:
-                field, take = self._takers[name]
-                found[field] = take(value)
-            elif name in self._readers:
-                field, read = self._readers[name]
-                found[field] = read(_typed(name, value))
-            else:
-                rest[name] = _typed(name, value)
-        return {name: value for name, value in item.items() if name in APART}, rest
+def close(item: Item, fields: dict[str, Any]) -> None:
+    """Put the fields into the row. The tenant is left out where the key begins with it."""
+    if fields.get("tenant_id") == item["pk"]["S"].partition("#")[0]:
+        del fields["tenant_id"]
+    item[FIELDS] = {"S": encode(fields)}
 
 
-def _add(item: Item, fields: dict[str, Any], name: str, value: Item) -> None:
+def opened(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the fields of a packed row by their names, as JSON has them."""
+    return [(_LONG.get(name, name), value) for name, value in json.loads(item[FIELDS]["S"]).items()]
+
+
+def add(item: Item, fields: dict[str, Any], name: str, value: Item) -> None:
+    """Put an attribute where a packed row has it: among the fields, beside them, or both."""
     if name in BESIDE:
         item[name] = value
     if name not in APART:
@@ -169,19 +125,20 @@ def unpack(item: Mapping[str, Any]) -> Item:
     if FIELDS not in item:
         return item if isinstance(item, dict) else dict(item)
     found = {name: value for name, value in item.items() if name in APART}
-    tenant, entity = _named(item)
+    tenant, entity = named(item)
     found["tenant_id"] = {"S": tenant}
     found.setdefault("id", {"S": entity})
-    for short, value in json.loads(item[FIELDS]["S"]).items():
-        name = _LONG.get(short, short)
-        found[name] = _typed(name, value)
+    for name, value in opened(item):
+        found[name] = typed(name, value)
     return found
 
 
-def _named(item: Mapping[str, Any]) -> tuple[str, str]:
+def named(item: Mapping[str, Any]) -> tuple[str, str]:
     """Return the tenant and the id that a key tells: `id` itself is in the indexes that are sorted by it."""
-    tenant, _, entity = item["pk"]["S"].partition("#")
-    return tenant, item["sk"]["S"].partition("#")[2] or entity
+    (tenant, _, entity), sort = item["pk"]["S"].partition("#"), item["sk"]["S"]
+    if tenant == "AUDIT":
+        return entity.partition("#")[0], sort
+    return tenant, sort.partition("#")[2] or entity
 
 
 def is_whole(copy: Mapping[str, Any]) -> bool:
@@ -196,7 +153,8 @@ def _plain(value: Item) -> Any:
         return [each["S"] for each in held] if kind == "L" else held
 
 
-def _typed(name: str, value: Any) -> Item:
+def typed(name: str, value: Any) -> Item:
+    """Return a field of a packed row as an attribute."""
     if name in _JSON:
         return {"S": encode(value)}
     if isinstance(value, str):
@@ -206,3 +164,61 @@ def _typed(name: str, value: Any) -> Item:
     if isinstance(value, int):
         return {"N": str(value)}
     return {"L": [{"S": each} for each in value]}
+
+
+# ---------------------------------------------------------------- columns
+
+
+class Column(NamedTuple):
+    """How a field lies in a row: `write` returns the attribute's value (None: no attribute), `read` takes it back.
+
+    `attribute` is the attribute's name where it is another than the field's. None of a field is never written.
+    `take` reads the value as packed rows have it (store/packing.py); None: by way of the attribute.
+    """
+
+    write: Callable[[Any], Item | None]
+    read: Callable[[Item], Any]
+    attribute: str | None = None
+    take: Callable[[Any], Any] | None = None
+
+
+def _read_text(value: Item) -> Any:
+    return value["S"]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+TEXT = Column(lambda value: {"S": value}, _read_text, take=_as_it_is)
+NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=_as_it_is)
+FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"], take=_as_it_is)
+
+
+def texts(*, kept: bool = False) -> Column:
+    """A tuple of texts; an empty one is left out unless it is `kept`."""
+    return Column(
+        lambda value: {"L": [{"S": each} for each in value]} if value or kept else None,
+        lambda value: tuple([each["S"] for each in value["L"]]),
+        take=tuple,
+    )
+
+
+def json_text(
+    load: Callable[[Any], Any] | None = None, dump: Callable[[Any], Any] | None = None, *, kept: bool = False
+) -> Column:
+    """A value as compact JSON; an empty object or tuple is left out unless it is `kept`.
+
+    `dump` turns the field into what JSON has, `load` turns that back.
+    """
+
+    def write(value: Any) -> Item | None:
+        if not kept and value in ({}, ()):
+            return None
+        return {"S": encode(dump(value) if dump else value)}
+
+    def read(value: Item) -> Any:
+        found = json.loads(value["S"])
+        return load(found) if load else found
+
+    return Column(write, read, take=load or _as_it_is)

@@ -9,10 +9,11 @@ from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
+from switchyard.domain.imports import Import, file_path
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
-from switchyard.store import devices, goal_runs, run_logs, tenants, webhooks
+from switchyard.store import devices, goal_runs, imports, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Item, Table
@@ -44,6 +45,9 @@ UPLOADED, ATTACHED = "5f0c8a3e9b7d4c1fa2e6d8b90c4f7e13", "6a1d9b4f0c8e4d2ab3f7e9
 RUNNABLE_GOAL = "01981f5c-7a00-7000-8000-0000000000e0"
 GOAL_UNDER_WAY = "01981f5c-7a00-7000-8000-0000000000e2"
 GOAL_RUN = "01981f5c-7a00-7000-8000-0000000000e4"
+
+#: An import of user_ada, whose file is uploaded.
+IMPORT = "01981f5c-7a00-7000-8000-0000000000f0"
 
 SESSION = "01981f5c-7a00-7000-8000-0000000000d5"
 
@@ -88,6 +92,7 @@ def build(table: Table, tenant: str) -> None:
     )
     tracks.create(ledger, "task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
     ledger.write(*_goal_runs(ledger, tenant))
+    ledger.write(imports.JOBS.create(Import(tenant, IMPORT, ledger.actor, "waiting", clock.now())))
     webhook = Webhook(
         tenant_id=tenant,
         id=WEBHOOK,
@@ -148,6 +153,7 @@ def build_files(bucket: ObjectStore, tenant: str) -> None:
         artifacts.staged_path(tenant, PROJECT_TASK, UPLOADED, "brief.pdf"),
         artifacts.run_path(tenant, HELD_TASK, HELD_RUN, UPLOADED, "report.md"),
         artifacts.run_path(tenant, HELD_TASK, HELD_RUN, ATTACHED, "report.md"),
+        file_path(tenant, IMPORT),
     ]
     bucket.put_all([Upload(path, b"# Report", "text/markdown") for path in paths], {})
 

@@ -1,0 +1,23 @@
+"""Keys of imports; those of everything else are in keys.py."""
+
+#: What the rows of a job's partition begin with.
+IMPORT, LANE, RESULT = "IMPORT", "LANE#", "RESULT#"
+
+
+def job(tenant_id: str, import_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#IMPORT#{import_id}", IMPORT
+
+
+def lane(tenant_id: str, import_id: str, number: int) -> tuple[str, str]:
+    """How far one of the parts is that are applied side by side."""
+    return f"{tenant_id}#IMPORT#{import_id}", f"{LANE}{number}"
+
+
+def result(tenant_id: str, import_id: str, number: int, offset: int, done: int) -> tuple[str, str]:
+    """What became of the lines of one transaction, in the order of the lane."""
+    return f"{tenant_id}#IMPORT#{import_id}", f"{RESULT}{number}#{offset:012d}#{done:03d}"
+
+
+def slot(tenant_id: str) -> tuple[str, str]:
+    """The import of the tenant that is under way: one at a time."""
+    return f"{tenant_id}#IMPORTS", "UNDERWAY"

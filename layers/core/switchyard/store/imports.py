@@ -12,7 +12,7 @@ from typing import Any
 from switchyard.domain import clock, imports
 from switchyard.domain.imports import Import, Lane
 from switchyard.store import import_keys, keys
-from switchyard.store.codec import NEW, Codec, row_key, to_json
+from switchyard.store.codec import NEW, NUMBER, Codec, row_key, to_json
 from switchyard.store.table import ConditionFailed, Item, Table
 from switchyard.store.tokens import actor_from, actor_item
 
@@ -40,7 +40,13 @@ JOBS = Codec(
     apart=("actor",),
     restore=_restore,
 )
-LANES = Codec(Lane, lambda lane: import_keys.lane(lane.tenant_id, lane.import_id, lane.number))
+#: The attribute `updated` is an index key, and a text.
+_COUNTED = {name: f"lines_{name}" for name in imports.OUTCOMES}
+LANES = Codec(
+    Lane,
+    lambda lane: import_keys.lane(lane.tenant_id, lane.import_id, lane.number),
+    columns={name: NUMBER._replace(attribute=attribute) for name, attribute in _COUNTED.items()},
+)
 from_item, lane_from = JOBS.from_item, LANES.from_item
 
 
@@ -78,7 +84,7 @@ def advance(before: Lane, after: Lane, results: Sequence[Result], created_at: st
 
     Refused when the lane was taken on or stopped since it was read.
     """
-    counted = ("offset", "done", *imports.OUTCOMES)
+    counted = ("offset", "done", *_COUNTED.values())
     new = LANES.to_item(after)
     names = {f"#{name}": name for name in counted}
     values = {f":{name}": new[name] for name in counted}

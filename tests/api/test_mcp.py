@@ -1,10 +1,10 @@
 """The MCP server: both generations of the protocol, the tools, and everything it refuses."""
 
 import base64
-import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from switchyard.domain import clock
 from switchyard.domain.actors import SCOPES, Actor
@@ -531,6 +531,16 @@ def test_the_log_names_the_tool_and_why_it_was_refused(mcp: Mcp, monkeypatch: py
     assert (lines[0]["tool"], lines[0]["error"]) == ("get_task", "resource_not_found")
 
 
+def closed(schema: Any) -> Any:
+    """Return the schema with objects that have no fields but those named, where it does not allow others itself."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: closed(each) for name, each in schema.items()}
+    return {"additionalProperties": False, **made} if made.get("type") == "object" else made
+
+
 def test_results_fit_the_schemas_that_the_tools_declare(mcp: Mcp) -> None:
     task_id = mcp.ok("create_task", title="Call back")["task"]["id"]
     calls = {
@@ -543,12 +553,12 @@ def test_results_fit_the_schemas_that_the_tools_declare(mcp: Mcp) -> None:
         "plan_work": {"drafts": [{"id": "a", "title": "A", "task": {}}]},
         "search_tracks": {},
     }
-    assert calls.keys() == TOOLS.keys()
+    listed = mcp.request("tools/list").json["result"]["tools"]
+    assert calls.keys() == {each["name"] for each in listed}
     for name, arguments in calls.items():
         content = mcp.ok(name, **arguments)
-        TOOLS[name].output.model_validate_json(
-            json.dumps(content), strict=True, extra="forbid" if "task" in name else None
-        )
+        published = next(each["outputSchema"] for each in listed if each["name"] == name)
+        Draft202012Validator(closed(published) if "task" in name else published).validate(content)
 
 
 def test_a_tool_works_in_one_unit_and_a_message_without_a_tool_in_none(

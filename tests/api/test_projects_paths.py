@@ -4,7 +4,6 @@ import json
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import Field
 
 from switchyard.domain import clock
 from switchyard.domain.errors import (
@@ -17,9 +16,10 @@ from switchyard.domain.errors import (
 )
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Project
+from switchyard.http.models import Field
+from switchyard.http.parsing import parse_body
 from switchyard.http.request import Request
 from switchyard.http.statuses import EndpointRefusal, MethodNotAllowed
-from switchyard.http.validation import parse_body
 from switchyard.store import staged
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import surface

@@ -84,7 +84,7 @@ def test_the_lines_that_requests_write_are_what_is_counted(
     assert api.post("/v1/tracks", body, headers={"idempotency-key": "k"}).status == 201
     assert api.post("/v1/tracks", body, headers={"idempotency-key": "k"}).status == 201
     assert api.get("/v1/tracks/none").status == 400
-    written = [each for each in log.lines if each["message"] == "request"]
+    written = [each for each in log.take() if each["message"] == "request"]
     consumer.use(table=table)
     handler("pipeline.count_usage")(event(*written, at=now_ms()), Context(30_000))
     consumer.use()

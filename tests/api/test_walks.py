@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 
 from switchyard.domain.ids import new_id
+from switchyard.domain.tenants import Project
 from switchyard.store.table import Table
 from tests.support.http import Answer, Api
 from tests.support.planning import DOCS, make_goal, make_task
@@ -37,8 +39,7 @@ def apply(api: Api, _table: Table, _tenant: str) -> Send:
 
 
 def run_task(api: Api, table: Table, tenant: str) -> Send:
-    (project,) = a_tenant(table, tenant, "Docs")
-    task = a_task(table, project)
+    task = a_task(table, _project(table, tenant))
     return lambda: api.post(f"/api/projects/1/tasks/{task.id}/run", {"mode": "background"})
 
 
@@ -48,11 +49,17 @@ def update_task(api: Api, _table: Table, _tenant: str) -> Send:
     return lambda: api.post("/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
 
 
+@cache
+def _project(table: Table, tenant: str) -> Project:
+    return a_tenant(table, tenant, "Docs")[0]
+
+
 @pytest.fixture
 def walk(api: Api, table: Table, tenant: str) -> Callable[[Prepare], Walk]:
-    """Watches one request."""
+    """Watches one request of a container that has its models set up, as all but a container's first find it."""
 
     def watch(prepare: Prepare) -> Walk:
+        prepare(api, table, tenant)()
         send = prepare(api, table, tenant)
         with walked() as found:
             answer = send()

@@ -12,9 +12,9 @@ from switchyard.http.answers import Answer, as_json, encoded
 from switchyard.http.call import Call, Input, Reply
 from switchyard.http.statuses import status_of
 from switchyard.http.surface import Refusal, Surface
-from switchyard.ledger.unit import Replay, Stale, Unit
+from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, idempotency
-from switchyard.store.idempotency import KeyUse
+from switchyard.store.idempotency import KeyUse, Replay
 from switchyard.store.table import ConditionFailed, Table
 
 #: Refusals that stay true for the same request, so that they are kept under its idempotency key too.
@@ -67,7 +67,7 @@ def perform[Body, Query](
 
 def _audit_refusal(unit: Unit, refusal: SwitchyardError) -> None:
     """Record a refusal in the audit trail, before it is answered."""
-    attempts = unit.refused(refusal, status_of(refusal))
+    attempts = unit.ends.refused(unit.actor, unit.request_id, refusal, status_of(refusal))
     if attempts:
         unit.table.write(attempts)
         refusal.audited = True

@@ -40,7 +40,7 @@ def change(unit: Unit, before: Track, paths: FieldPaths = BARE, **fields: Any) -
 
     `paths` and errors as in `create`; also raises StaleFence and Leased.
     """
-    unit.intend(before, fields.get("status", before.status))
+    unit.ends.intend(before, fields.get("status", before.status))
     _check_lease(unit, before)
     after = tracks.change(before, unit.actor, unit.request_id, **fields)
     if after is before:

@@ -9,18 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
-from switchyard.domain import audit, clock, dependencies, lifecycle
+from switchyard.domain import dependencies
 from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
-from switchyard.domain.errors import FieldError, IdempotencyConflict, Invalid, NotFound, SwitchyardError
+from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
+from switchyard.ledger.ends import Ends
 from switchyard.ledger.intents import Change, Create, Draw, Intent, Require, RequireDone, Update
-from switchyard.store import audit as audit_rows
 from switchyard.store import graph, idempotency, keys
 from switchyard.store import tracks as track_rows
-from switchyard.store.idempotency import KeyUse, Remembered
+from switchyard.store.idempotency import KeyUse
 from switchyard.store.table import ConditionFailed, Item, Table
 
 #: Partition key and sort key.
@@ -32,14 +32,6 @@ ACTIONS_MAX = 100
 
 class Stale(Exception):
     """Someone else changed a row between our read and our write: read again and decide again (store/contention.py)."""
-
-
-class Replay(Exception):
-    """The idempotency key was used for this very request before."""
-
-    def __init__(self, remembered: Remembered) -> None:
-        super().__init__("replay")
-        self.remembered = remembered
 
 
 @dataclass(slots=True)
@@ -61,6 +53,8 @@ class Unit:
     write_by: float = math.inf
     #: Prerequisites that the actor, a person, does not wait for (ledger/order.py).
     overruled: list[str] = field(default_factory=list)
+    #: The ends of tracks that the request means to bring about, for the audit trail if it is refused.
+    ends: Ends = field(default_factory=Ends)
     #: The run that the work is about, if it is about one: what the log lines of all functions are joined by.
     about_run: str | None = None
     _seen: dict[str, Track] = field(default_factory=dict)
@@ -72,7 +66,6 @@ class Unit:
     _others: list[Item] = field(default_factory=list)
     _guard: int | None = None
     _key_checked: bool = False
-    _ends: dict[str, tuple[Track, str]] = field(default_factory=dict)
 
     # ------------------------------------------------------------ reads
     def get(self, track_id: str, kind: TrackType | None = None) -> Track:
@@ -142,16 +135,8 @@ class Unit:
             found = self.table.get_many(row_keys)
         if use:
             self._key_checked = True
-            self._replay_if(found.pop(use.row_key, None))
+            idempotency.refuse_reuse(self.table, use, found.pop(use.row_key, None))
         return found
-
-    def _replay_if(self, row: Item | None) -> None:
-        remembered = idempotency.recall(self.table, self.key, row) if self.key else None
-        if remembered is None or self.key is None:
-            return
-        if remembered.fingerprint != self.key.fingerprint:
-            raise IdempotencyConflict(self.key.key)
-        raise Replay(remembered)
 
     # ------------------------------------------------------------ gathers
     def create(self, track: Track, paths: FieldPaths | None = None) -> None:
@@ -197,26 +182,6 @@ class Unit:
         """Gather actions on rows that are not tracks, as store/ makes them."""
         self._others += actions
 
-    def intend(self, track: Track, status: str | None) -> None:
-        """Note that the request means to give the track this status, so that a refusal is recorded in the audit trail.
-
-        `tracks.change` does it; who refuses before that (a precondition, a transition) calls this first.
-        Only the end of a track counts: done, cancelled, completed.
-        """
-        if status in lifecycle.FINAL and status != track.status:
-            self._ends[track.id] = (track, status)
-
-    def refused(self, error: SwitchyardError, status: int) -> list[Item]:
-        """Return the actions that leave word of every end that this error refused, for the pipeline to audit.
-
-        `status` is the HTTP status of the error.
-        """
-        now = clock.now()
-        return [
-            audit_rows.attempt(audit.refused(track, wanted, self.actor, self.request_id, now, error, status))
-            for track, wanted in self._ends.values()
-        ]
-
     # ------------------------------------------------------------ commits
     def commit(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Write everything gathered, and the answer under its idempotency key, in one go.
@@ -243,7 +208,7 @@ class Unit:
             self.table.write(actions, token=new_id(), until=self.write_by)
         except ConditionFailed as refused:
             if self.key:
-                self._replay_if(refused.items[-1])
+                idempotency.refuse_reuse(self.table, self.key, refused.items[-1])
             self._explain(refused, intents)
 
     def _check_references(self) -> None:

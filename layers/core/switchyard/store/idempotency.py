@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchyard.domain import clock
+from switchyard.domain.errors import IdempotencyConflict
 from switchyard.store import keys
 from switchyard.store.codec import row_key
 from switchyard.store.table import Item, Table
@@ -38,7 +39,6 @@ class KeyUse:
 class Remembered:
     """The first answer that was given under a key."""
 
-    fingerprint: str
     status: int
     headers: Mapping[str, str]
     body: str
@@ -69,18 +69,29 @@ def remember(use: KeyUse, status: int, headers: Mapping[str, str], body: str) ->
     return [*({"Put": {"Item": each}} for each in parts), {"Put": {"Item": item, **condition}}]
 
 
-def recall(table: Table, use: KeyUse, row: Mapping[str, Any] | None) -> Remembered | None:
-    """Return what a row that was read remembers; None when there is none or its time is over (TTL deletes late).
+class Replay(Exception):
+    """The key was used before for this very request: its first answer is given again."""
 
-    1 round trip for an answer that is kept in several rows, else none.
+    def __init__(self, remembered: Remembered) -> None:
+        super().__init__("replay")
+        self.remembered = remembered
+
+
+def refuse_reuse(table: Table, use: KeyUse, row: Mapping[str, Any] | None) -> None:
+    """Raise Replay when the key's row, as it was read, remembers this request, IdempotencyConflict for another one.
+
+    1 round trip for an answer that is kept in several rows, else none. TTL deletes late: a row whose time is over
+    counts no longer.
     """
     if not row or int(row["expires_at"]["N"]) <= clock.epoch():
-        return None
+        return
+    if row["fingerprint"]["S"] != use.fingerprint:
+        raise IdempotencyConflict(use.key)
     part_keys = _part_keys(use, int(row["parts"]["N"])) if "parts" in row else []
     parts = table.get_many(part_keys)
     body = row["body"]["S"] + "".join(parts[key]["body"]["S"] for key in part_keys)
     headers = json.loads(row["headers"]["S"])
-    return Remembered(row["fingerprint"]["S"], int(row["status"]["N"]), headers, body)
+    raise Replay(Remembered(int(row["status"]["N"]), headers, body))
 
 
 def _part_keys(use: KeyUse, count: int) -> list[tuple[str, str]]:

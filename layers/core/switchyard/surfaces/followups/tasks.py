@@ -66,7 +66,7 @@ def update(
         del fields["due"]
     if status is not None:
         fields["status"] = statuses.kept(status, before.status)
-        unit.intend(before, fields["status"])
+        unit.ends.intend(before, fields["status"])
     tracks.check_version(before, if_match)
     if status == "open" and statuses.word(before.status) != "open":
         fields["completed_note"] = None

@@ -58,7 +58,7 @@ def update(call: Call[UpdateTask]) -> Reply:
     body = call.body
     before = _of_path(call)
     if body.completed:
-        call.unit.intend(before, "done")
+        call.unit.ends.intend(before, "done")
     tracks.check_version(before, call.if_match)
     fields: dict[str, Any] = {}
     if body.task is not None:

@@ -46,7 +46,7 @@ def update(call: Call[UpdateTrack]) -> Reply:
     fields.check_type(before, body)
     given = fields.common(body) | fields.task(body.task, before) | fields.goal(body.goal, call.actor, before)
     given |= fields.external(body, before)
-    call.unit.intend(before, given.get("status", before.status))
+    call.unit.ends.intend(before, given.get("status", before.status))
     tracks.check_version(before, call.if_match)
     if body.scope is not None:
         given |= fields.changed_scope(body.scope, call.actor, before)

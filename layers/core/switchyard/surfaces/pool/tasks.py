@@ -44,7 +44,7 @@ def update(call: Call[UpdateTask]) -> Reply:
     before = of_path(call)
     sent = body.model_fields_set
     if "status" in sent:
-        call.unit.intend(before, workflow.group(body.status)[0])
+        call.unit.ends.intend(before, workflow.group(body.status)[0])
     tracks.check_version(before, call.if_match)
     fields: dict[str, Any] = {name: getattr(body, name) for name in ("title", "priority") if name in sent}
     status = workflow.step(before.status, body.status) if "status" in sent else before.status

@@ -39,15 +39,16 @@ def standing(track: Track | None) -> Standing | None:
 
 
 def count(table: Table, task: Track) -> None:
-    """Bring the counts up to a version of a task: 1 round trip and a transaction.
+    """Bring the counts up to a version of a task: 1 round trip and a transaction, the transaction alone for a new task.
 
     The row beside the task says which version the counts hold and where, and all change in one transaction: a version
     that was counted, or an older one, changes nothing however often and in whatever order records come. Raises Busy.
     """
     pk, sk = keys.counted(task.tenant_id, task.id)
     now = standing(task)
-    for _ in contention.a_few_times():
-        row = table.get(pk, sk)
+    for attempt in contention.a_few_times():
+        # Nothing is there of a new task, unless its record came before: then the transaction is refused.
+        row = table.get(pk, sk) if attempt or task.version > 1 else None
         if row and int(row["version"]["N"]) >= task.version:
             return
         try:

@@ -65,8 +65,8 @@ def entry(index: Index, item: Item) -> Item | None:
     """Return what an index holds of a row; None when the row is not in it."""
     if index.partition not in item or index.sort not in item:
         return None
-    kept = {"pk", "sk", index.partition, index.sort, *(index.projected or ())}
-    return item if index.projected is None else {name: value for name, value in item.items() if name in kept}
+    kept = {"pk", "sk", index.partition, index.sort, *index.projected}
+    return {name: value for name, value in item.items() if name in kept}
 
 
 def hottest(items: Sequence[Item]) -> dict[str, int]:

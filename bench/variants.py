@@ -86,7 +86,7 @@ def floor(scenario: str) -> Handler:
     def list_(_event: Event, _context: Any) -> Mapping[str, Any]:
         found = client.query(
             TableName=TABLE,
-            IndexName="listed-by-id",
+            IndexName="list-id",
             KeyConditionExpression="#p = :p",
             ExpressionAttributeNames={"#p": "list"},
             ExpressionAttributeValues={":p": {"S": plan["list"]}},
@@ -165,7 +165,7 @@ def fastapi(_scenario: str) -> Handler:
     def list_(limit: int = 50, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008
         found = client.query(
             TableName=TABLE,
-            IndexName="listed-by-id",
+            IndexName="list-id",
             KeyConditionExpression="#p = :p",
             ExpressionAttributeNames={"#p": "list"},
             ExpressionAttributeValues={":p": {"S": f"{actor.tenant_id}#task"}},

@@ -84,10 +84,8 @@ def attempt(
 ) -> bool:
     """Give the one delivery of an endpoint to the consumer, as the message's delivery of this number."""
     (item,) = table.query(
-        IndexName="listed-by-id",
-        KeyConditionExpression="#l = :l",
-        ExpressionAttributeNames={"#l": "list"},
-        ExpressionAttributeValues={":l": {"S": f"{tenant}#deliveries#{webhook['id'][5:]}"}},
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"{tenant}#WEBHOOK#{webhook['id'][5:]}"}},
     )[0]
     message = {"tenant": tenant, "webhook": webhook["id"][5:], "delivery": item["id"]["S"], "round": round_}
     return webhooks.deliver(table, queue, queues.Message(message, number, "r"))

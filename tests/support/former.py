@@ -1,4 +1,4 @@
-"""A table as the version before indexes had keys alone left it: its rows, as its code wrote them, and its indexes."""
+"""A table as versions before rows were packed left it: its rows, as their code wrote them, and its indexes."""
 
 import json
 from collections.abc import Mapping
@@ -7,11 +7,14 @@ from typing import Any
 
 from switchyard.store.table import Item
 from tests.support.http import Api
-from tests.support.template import table_definition
+from tests.support.template import ROOT, table_definition
 
 _KEPT: Mapping[str, Any] = json.loads(Path(__file__).with_name("rows_before.json").read_text())
 TENANT: str = _KEPT["tenant"]
-ROWS: list[Item] = _KEPT["rows"]
+_RUNS: Mapping[str, Item] = json.loads((ROOT / "tests/unit/unpacked_rows.json").read_text())["runs"]
+ROWS: list[Item] = [*_KEPT["rows"], _RUNS["offered"]]
+#: How many of them have another form today: the tracks, the run, and the project, which was in an index.
+CHANGED = 8 + 1 + 1
 
 #: Lists of what the rows are, and the titles that each shows.
 LISTS: Mapping[str, list[str]] = {
@@ -27,12 +30,21 @@ LISTS: Mapping[str, list[str]] = {
     "query=first": ["Zürich"],
     "query=STRASSE": ["Call 2", "Call 1", "Call 0"],
 }
+#: Its indexes: with whole rows, but those that are as they were.
 _INDEXES = {
-    "listed-by-due": ("list", "due_rank"),
-    "by-goal": ("by_goal", "rank"),
-    "by-parent": ("by_parent", "rank"),
-    "by-dependency": ("by_dependency", "rank"),
+    "listed-by-id": ("list", "id"),
+    "listed-by-rank": ("list", "rank"),
+    "listed-by-update": ("list", "updated"),
+    "by-assignee": ("by_assignee", "rank"),
+    "by-project": ("by_project", "rank"),
+    "by-goal-number": ("by_goal", "goal_rank"),
+    "by-priority": ("by_priority", "rank"),
+    "by-related": ("by_related", "rank"),
+    "by-home": ("home", "id"),
+    "ready": ("ready", "ready_rank"),
+    "ready-by-project": ("ready_by_project", "ready_rank"),
 }
+_KEPT_INDEXES = ("due", "of-goal", "of-parent", "of-dependency")
 
 
 def shown(api: Api) -> dict[str, list[str]]:
@@ -43,16 +55,19 @@ def shown(api: Api) -> dict[str, list[str]]:
 def definition() -> dict[str, Any]:
     """Return what create_table takes for a table of that version."""
     today = table_definition()
-    kept = [each for each in today["GlobalSecondaryIndexes"] if each["Projection"]["ProjectionType"] == "ALL"]
+    kept = [each for each in today["GlobalSecondaryIndexes"] if each["IndexName"] in _KEPT_INDEXES]
     return {**today, "GlobalSecondaryIndexes": kept + [_whole(name) for name in _INDEXES]}
 
 
-def steps() -> list[dict[str, Any]]:
-    """Return the updates that bring its indexes to those of today, in order: one creation or deletion each."""
-    wanted = [
-        each for each in table_definition()["GlobalSecondaryIndexes"] if each["Projection"]["ProjectionType"] != "ALL"
-    ]
-    return [{"Create": each} for each in wanted] + [{"Delete": {"IndexName": name}} for name in _INDEXES]
+def creations() -> list[dict[str, Any]]:
+    """Return the updates that add the indexes of today, one each."""
+    wanted = table_definition()["GlobalSecondaryIndexes"]
+    return [{"Create": each} for each in wanted if each["IndexName"] not in _KEPT_INDEXES]
+
+
+def deletions() -> list[dict[str, Any]]:
+    """Return the updates that take away those of before, one each."""
+    return [{"Delete": {"IndexName": name}} for name in _INDEXES]
 
 
 def _whole(name: str) -> dict[str, Any]:

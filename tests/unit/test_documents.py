@@ -23,7 +23,7 @@ STARTS = (
 )
 #: Paths of the guide's examples, of what is made on a machine, and of clients' own files.
 ELSEWHERE = re.compile(
-    r"(functions|events)/planning/(get_progress|list_members)|tests/api/test_planning_(progress|members)|"
+    r"(functions|events|answers)/planning/(get_progress|list_members)|tests/api/test_planning_(progress|members)|"
     r"layers/core/switchyard/surfaces/planning/members|"
     r"\.(aws-sam|local|venv|cursor|deploy)\b|output/|\./|docs/docs\.md|claude_desktop_config|(stack|env|tokens|tasks|config)\.json|tasks/artifacts/|"
     r"(notifications|set_output|append_log)/"
@@ -35,7 +35,19 @@ PATH = re.compile(r"[\w.-]+(/[\w.-]+)*(\.(py|md|json|yaml|toml|txt)|/)")
 @cache
 def files() -> frozenset[str]:
     """Every file of the checkout and every folder that one is in, as a path from the root."""
-    folders = ("bench", "client", "docs", "events", "examples", "functions", "layers", "local", "locks", "tests")
+    folders = (
+        "answers",
+        "bench",
+        "client",
+        "docs",
+        "events",
+        "examples",
+        "functions",
+        "layers",
+        "local",
+        "locks",
+        "tests",
+    )
     found = [path for folder in folders for path in (ROOT / folder).rglob("*")]
     found += [ROOT / folder for folder in folders] + [path for path in ROOT.iterdir() if path.is_file()]
     return frozenset(path.relative_to(ROOT).as_posix() for path in found)

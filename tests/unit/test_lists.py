@@ -6,6 +6,7 @@ from switchyard.store import filters
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import LISTED_BY_ID, OF_GOAL
 from switchyard.store.lists import PAGE_CHARACTERS_MAX, Page, Range, read_page
+from switchyard.store.packing import pack
 from switchyard.store.table import Item, Table
 
 PER_QUERY = 3
@@ -16,7 +17,10 @@ class Rows(Table):
 
     def __init__(self, count: int, description: str = "") -> None:
         super().__init__("rows", None)
-        self.rows = [{"id": {"S": f"{n:04d}"}, "description": {"S": description}} for n in range(count)]
+        self.rows = [
+            pack({"pk": {"S": "p#1"}, "sk": {"S": "TRACK"}, "id": {"S": f"{n:04d}"}, "description": {"S": description}})
+            for n in range(count)
+        ]
 
     def query(self, **params: Any) -> tuple[list[Item], Item | None]:
         values = params["ExpressionAttributeValues"]

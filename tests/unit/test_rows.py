@@ -23,6 +23,7 @@ from switchyard.store import (
     indexes,
     keys,
     notifications,
+    packing,
     runs,
     sign_in_links,
     tenants,
@@ -31,10 +32,13 @@ from switchyard.store import (
     webhooks,
 )
 from switchyard.store.codec import NEW, Codec, to_json
+from switchyard.store.packing import unpack
 from tests.support import entities
 from tests.support.template import resources, template
 
 GOLDEN: Mapping[str, Mapping[str, Any]] = json.loads(Path(__file__).with_name("golden_rows.json").read_text())
+#: The same entities as rows of before: each field an attribute.
+UNPACKED: Mapping[str, Mapping[str, Any]] = json.loads(Path(__file__).with_name("unpacked_rows.json").read_text())
 KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "tracks": (tracks.ROWS, entities.TRACKS),
     "runs": (runs.ROWS, entities.RUNS),
@@ -96,6 +100,31 @@ def test_a_row_that_is_read_and_written_again_is_the_same(kind: str, name: str) 
     assert codec.to_item(codec.from_item(GOLDEN[kind][name])) == GOLDEN[kind][name]
 
 
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, rows in UNPACKED.items() for name in rows])
+def test_a_row_of_before_is_read_as_the_same_entity(kind: str, name: str) -> None:
+    codec, made = KINDS[kind]
+    assert codec.from_item(UNPACKED[kind][name]) == made[name]
+
+
+@pytest.mark.parametrize("name", list(entities.TRACKS))
+def test_a_row_of_before_that_is_changed_holds_nothing_of_what_it_was(name: str) -> None:
+    row, after = dict(UNPACKED["tracks"]["full"]), replace(entities.TRACKS[name], version=8)
+    sets, removes = named(tracks.update(entities.TRACKS["full"], after))
+    changed = {each: value for each, value in row.items() if each not in removes} | sets
+    assert tracks.from_item(changed) == after
+
+
+def test_each_short_name_is_one_fields_alone() -> None:
+    names = {each for codec in codecs() for each in codec.columns}
+    assert len(set(packing.SHORT.values())) == len(packing.SHORT)
+    assert not names & set(packing.SHORT.values())
+
+
+def test_a_condition_on_what_is_packed_is_refused() -> None:
+    with pytest.raises(TypeError, match="title is packed"):
+        tracks.ROWS.unchanged(entities.TRACKS["minimal"], "title")
+
+
 def test_attributes_that_nobody_knows_are_passed_over() -> None:
     row = GOLDEN["tracks"]["full"]
     assert tracks.from_item({**row, "of_tomorrow": {"M": {}}}) == entities.TRACKS["full"]
@@ -104,7 +133,7 @@ def test_attributes_that_nobody_knows_are_passed_over() -> None:
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_row_that_lacks_what_its_entity_needs_is_refused_by_the_attributes_name(kind: str) -> None:
     codec, _ = KINDS[kind]
-    row = dict(next(iter(GOLDEN[kind].values())))
+    row = dict(unpack(next(iter(GOLDEN[kind].values()))))
     own = {"presences": "last_seen_at", "entries": "action", "lanes": "size"}
     needed = own.get(kind, "created_at" if "created_at" in row else "at")
     del row[needed]
@@ -150,7 +179,7 @@ def test_the_fields_within_ext_come_back_beside_what_a_surface_keeps_there(
 
 
 def test_the_order_in_which_a_surface_keeps_its_fields_is_not_a_difference() -> None:
-    row = GOLDEN["tracks"]["of a project"]
+    row = unpack(GOLDEN["tracks"]["of a project"])
     kept = json.loads(row["ext"]["S"])["projects"]
     turned = json.dumps({"projects": dict(reversed(kept.items()))})
     assert tracks.from_item({**row, "ext": {"S": turned}}) == entities.TRACKS["of a project"]
@@ -238,13 +267,11 @@ def test_a_declaration_that_can_not_be_kept_is_refused_at_once(declare: Callable
 
 def projection(index: indexes.Index) -> dict[str, Any]:
     """Return a projection as CloudFormation takes it."""
-    if not index.projected:
-        return {"ProjectionType": "ALL" if index.projected is None else "KEYS_ONLY"}
     return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)}
 
 
 def test_indexes_copy_no_more_attributes_than_dynamodb_takes() -> None:
-    counts = [len(each.projected or ()) for each in indexes.SECONDARY]
+    counts = [len(each.projected) for each in indexes.SECONDARY]
     assert max(counts) <= 20
     assert sum(counts) <= 100
 
@@ -283,8 +310,7 @@ def test_a_function_may_query_indexes_that_there_are_and_read_the_rows_that_it_f
     grants = granted(resources("AWS::Serverless::Function")[name])
     queried = {found for _, resource in grants for found in re.findall(r"/index/([^'}\"]+)", resource)}
     assert queried <= {"*", *(each.name for each in indexes.SECONDARY)}
-    partial = {"*", *(each.name for each in indexes.SECONDARY if each.is_partial)}
-    if queried & partial:
+    if queried:
         assert any("dynamodb:BatchGetItem" in actions and "/index/" not in resource for actions, resource in grants)
 
 
@@ -303,7 +329,7 @@ def test_a_row_has_no_index_key_but_those_of_its_entity(kind: str, name: str) ->
 
 
 def test_an_entry_in_the_words_of_before_is_read_as_one_of_today() -> None:
-    row, entry = GOLDEN["entries"]["full"], entities.ENTRIES["full"]
+    row, entry = unpack(GOLDEN["entries"]["full"]), entities.ENTRIES["full"]
     worded = [asdict(each) for each in entry.differences]
     assert len(to_json(worded)) > len(row["differences"]["S"])
     before = {

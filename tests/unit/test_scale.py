@@ -8,10 +8,9 @@ from switchyard.store import indexes
 
 def test_a_tenants_list_is_one_partition_and_tenants_share_none() -> None:
     alone, shared = (scale.hottest(scale.tasks(200, tenants)) for tenants in (1, 100))
-    # Rows of tasks in projects are above 1 KB, keys are not.
-    assert (alone["listed-by-id"], shared["listed-by-id"]) == (400, 4)
+    assert (alone["list-id"], shared["list-id"]) == (200, 2)
     assert (alone["of-goal"], shared["of-goal"]) == (4, 2)
-    assert alone["by-priority"] == 400 / 4
+    assert alone["priority-rank"] == 200 / 4
 
 
 @pytest.mark.parametrize("name", scale.PAGES)

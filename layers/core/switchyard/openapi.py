@@ -11,24 +11,27 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from switchyard import __version__, routes
+from switchyard import __version__, openapi_examples, routes
 from switchyard.catalogue import ROOT, endpoints
+from switchyard.comments import comment_of
 from switchyard.http.documented import Generator, json_schemas
 from switchyard.http.models import Model
 from switchyard.http.operation import Operation
 from switchyard.http.request import BODY_MAX
 from switchyard.mcp import listing
+from switchyard.openapi_parameters import paging, parameters
 from switchyard.openapi_shared import (
     HEADERS,
     PARAMETERS,
     SAMPLE_REQUEST,
     bearer,
     changes_tasks,
-    changes_versions,
     errors,
     refusal_name,
     refusals,
 )
+from switchyard.store.idempotency import KEEP_SECONDS
+from switchyard.surfaces.pool.payload_models import EVENTS
 from switchyard.surfaces.projects.run_stream import EVENT_STREAM
 
 Json = dict[str, Any]
@@ -44,6 +47,8 @@ def document(operations: Iterable[Operation]) -> Json:
     for operation in found:
         for position, path in enumerate(operation.paths):
             described = _operation(operation, path, schemas)
+            if pages := paging(operation, schemas, components):
+                described["x-pagination"] = pages
             if position:  # another form of the same path: each has an id of its own
                 described["operationId"] += f"_{position + 1}"
             paths.setdefault(path, {})[operation.method.lower()] = described
@@ -63,6 +68,7 @@ def document(operations: Iterable[Operation]) -> Json:
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in surfaces],
         "paths": dict(sorted(paths.items())),
+        "webhooks": {kind: _webhook(kind, schemas[model]) for kind, model in EVENTS.items()},
         "components": {
             "securitySchemes": {"bearer": bearer()},
             "headers": HEADERS,
@@ -94,13 +100,13 @@ def _schemas(operations: Iterable[Operation]) -> tuple[dict[type[Model], Json], 
         for model in (operation.body, operation.query):
             if model:
                 modes[model] = "validation"
-        for model in (operation.reply, operation.surface.error):
+        for model in (operation.reply, operation.surface.error, *EVENTS.values()):
             if model:
                 modes[model] = "serialization"
         if operation.query:
             queries.add(operation.query)
     wanted = sorted(modes.items(), key=lambda item: (item[0].__module__, item[0].__name__))
-    made, definitions = json_schemas(wanted, _Schemas, f"{_REFERENCE}{{model}}")
+    made, definitions = json_schemas(wanted, _Schemas, f"{_REFERENCE}{{model}}", comment_of)
     references: dict[Any, Json] = {model: _named(schema) for (model, _), schema in made.items()}
     components = {_short(name): _named(schema) for name, schema in definitions.items()}
     for query in queries:
@@ -141,16 +147,20 @@ def _operation(operation: Operation, path: str, schemas: dict[type[Model], Json]
         "operationId": operation.name.replace(".", "_"),
         "tags": [operation.surface.name],
         "summary": operation.summary.rstrip("."),
-        "parameters": _parameters(operation, path, schemas),
+        "parameters": parameters(operation, path, schemas),
         "responses": _responses(operation, schemas),
         "security": [] if operation.public else _security(operation),
     }
+    if operation.keyed:
+        described["x-idempotency"] = {"header": "Idempotency-Key", "seconds": KEEP_SECONDS}
     if operation.body:
-        content = {"application/json": {"schema": schemas[operation.body]}}
+        content: Json = {"schema": schemas[operation.body]}
+        if (example := openapi_examples.of_body(operation)) is not None:
+            content["example"] = example
         described["requestBody"] = {
             "required": not operation.body_optional,
             "description": f"At most {BODY_MAX} bytes. Unknown fields are {_unknown_fields(operation.body)}.",
-            "content": content,
+            "content": {"application/json": content},
         }
     return described
 
@@ -163,40 +173,6 @@ def _unknown_fields(body: type[Model]) -> str:
     return "ignored" if body.model_config.get("extra") == "ignore" else "refused"
 
 
-def _parameters(operation: Operation, path: str, schemas: dict[type[Model], Json]) -> list[Json]:
-    found: list[Json] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"\{(\w+)\+?\}", path)
-    ]
-    if operation.query:
-        schema = schemas[operation.query]
-        required = schema.get("required", ())
-        found += [_query(name, each, name in required) for name, each in schema["properties"].items()]
-    if operation.surface.workspace_parameter:
-        workspace = _query(operation.surface.workspace_parameter, {"type": "string"}, required=False)
-        found.append(workspace | {"description": "The token's own workspace; any other is not found."})
-    if operation.media == EVENT_STREAM:
-        found.append({"$ref": "#/components/parameters/LastEventId"})
-    if changes_versions(operation):
-        found.append({"$ref": "#/components/parameters/IfMatch"})
-    if operation.method == "GET" and operation.reply and not operation.versioned:
-        found.append({"$ref": "#/components/parameters/IfNoneMatch"})
-    if operation.keyed:
-        found.append({"$ref": "#/components/parameters/IdempotencyKey"})
-    if changes_tasks(operation):
-        found.append({"$ref": "#/components/parameters/ClaimFence"})
-    return found
-
-
-def _query(name: str, schema: Json, required: bool) -> Json:
-    parameter: Json = {"name": name, "in": "query", "schema": schema}
-    if required:
-        parameter["required"] = True
-    if schema.get("type") == "array":
-        parameter |= {"style": "form", "explode": True, "description": "Repeat it, or separate values by commas."}
-    return parameter
-
-
 def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
     names = ["X-Request-Id"]
     names += ["ETag"] if operation.reply and (operation.versioned or operation.method == "GET") else []
@@ -207,7 +183,10 @@ def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
     }
     if operation.reply:
-        answer["content"] = {"application/json": {"schema": schemas[operation.reply]}}
+        content: Json = {"schema": schemas[operation.reply]}
+        if (example := openapi_examples.of_answer(operation)) is not None:
+            content["example"] = example
+        answer["content"] = {"application/json": content}
     if operation.media:
         # OpenAPI 3.1 has no words for events of a stream.
         schema = {} if operation.media == EVENT_STREAM else {"schema": {"type": "string"}}
@@ -221,6 +200,27 @@ def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
         status, _, _ = operation.surface.refuse(error, SAMPLE_REQUEST)
         responses[str(status)] = {"$ref": f"#/components/responses/{refusal_name(operation.surface, status)}"}
     return dict(sorted(responses.items()))
+
+
+def _webhook(kind: str, schema: Json) -> Json:
+    """Return what is posted to the endpoints of a tenant when a task, a goal or a run changed."""
+    content: Json = {"schema": schema}
+    if kind == "task":
+        content["example"] = openapi_examples.of_webhook()
+    signed = ("webhook-id", "webhook-timestamp", "webhook-signature", "x-correlation-id")
+    described = {
+        "operationId": f"{kind}_changed",
+        "tags": ["pool"],
+        "summary": f"A {kind} changed: posted to the endpoints that want its events",
+        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in signed],
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {
+            "2XX": {"description": "Taken. Anything else is tried again, for about a day."},
+            "410": {"description": "Not wanted any more: the endpoint is disabled."},
+        },
+        "security": [],
+    }
+    return {"post": described}
 
 
 #: What an answer without a body means, by its status.

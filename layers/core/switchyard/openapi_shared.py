@@ -196,4 +196,13 @@ PARAMETERS: Json = {
         ),
         "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     },
+    **{
+        name: {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
+        for name, text in {
+            "webhook-id": "Id of the event, the same on every attempt.",
+            "webhook-timestamp": "When this attempt was made: seconds since the epoch.",
+            "webhook-signature": "Signatures by the endpoint's secrets (Standard Webhooks), separated by spaces.",
+            "x-correlation-id": "Finds every log line about what led to the event.",
+        }.items()
+    },
 }

@@ -10,10 +10,10 @@ from switchyard.http.surface import Refused, Surface
 class ProblemField(Shown):
     """One refused input: its dotted path, why, and what would be right."""
 
-    field: str
-    code: str
-    reason: str
-    expected: str = ""
+    field: str  #: Path of the refused input in the request: `task.dependsOn.0`, a query parameter's or a header's name.
+    code: str  #: Stable word for the kind of refusal, such as `required` or `too_long`.
+    reason: str  #: What is wrong with the value, for people.
+    expected: str = ""  #: What would be right.
 
 
 class Problem(Shown):
@@ -21,17 +21,18 @@ class Problem(Shown):
 
     model_config = {"alias_generator": to_camel}
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    request_id: str
-    errors: list[ProblemField] = []
+    type: str  #: URN of the kind of problem: `urn:switchyard:problem:` and the code with dashes.
+    title: str  #: The kind of problem in a few words, the same each time.
+    status: int  #: The answer's HTTP status.
+    detail: str  #: What happened to this request, for people.
+    instance: str  #: Path of the request.
+    code: str  #: Stable word for the problem: decide by this one.
+    request_id: str  #: Names the request in logs and in the audit trail.
+    errors: list[ProblemField] = []  #: The refused inputs, all that were found at once.
+    #: Ids along the circle of references that the change would close, the first repeated at the end.
     cycle: list[str] = []
-    required_scope: str = ""
-    idempotency_key: str = ""
+    required_scope: str = ""  #: The scope that the token lacks.
+    idempotency_key: str = ""  #: The key that was used before for another request.
 
 
 def problem(refused: Refused) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from switchyard.http.models import Model, Shown
 
 
 class Health(Shown):
-    status: Literal["ok"]
-    version: str
+    status: Literal["ok"]  #: Says that the service answers.
+    version: str  #: The release that is deployed.
 
 
 class OpenApi(Model):
@@ -15,7 +15,7 @@ class OpenApi(Model):
 
     model_config = {"extra": "allow"}
 
-    openapi: Literal["3.1.0"]
-    info: dict[str, Any]
-    paths: dict[str, Any]
-    components: dict[str, Any]
+    openapi: Literal["3.1.0"]  #: Version of the OpenAPI specification that the document follows.
+    info: dict[str, Any]  #: Title, release, licence.
+    paths: dict[str, Any]  #: The operations, by path and method.
+    components: dict[str, Any]  #: What the operations share.

@@ -25,43 +25,46 @@ class RpcMessage(Shown):
         "json_schema_extra": {"anyOf": [{"required": [name]} for name in ("method", "result", "error")]},
     }
 
-    jsonrpc: Literal["2.0"]
+    jsonrpc: Literal["2.0"]  #: Version of JSON-RPC.
+    #: The client's name for the request, given back in the answer; a message without one is a notification.
     id: Annotated[str, Field(max_length=protocol.ID_MAX)] | int = None  # type: ignore[assignment]
+    #: What is asked for: `initialize`, `tools/list`, `tools/call`, `ping` …
     method: str = None  # type: ignore[assignment]
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = {}  #: The method's arguments: of `tools/call` the tool's `name` and its `arguments`.
 
 
 class RpcErrorObject(Shown):
     """`data` is the error object of the follow-ups surface where there is one."""
 
-    code: int
-    message: str
-    data: dict[str, Any] = {}
+    code: int  #: JSON-RPC's number of the error.
+    message: str  #: What went wrong, for people and models.
+    data: dict[str, Any] = {}  #: The error in the words of the follow-ups surface, with its stable `code`.
 
 
 class RpcError(Shown):
-    jsonrpc: Literal["2.0"]
-    id: str | int | None
-    error: RpcErrorObject
+    jsonrpc: Literal["2.0"]  #: Version of JSON-RPC.
+    id: str | int | None  #: Id of the request; null when it could not be read.
+    error: RpcErrorObject  #: Why the message was refused.
 
 
 class RpcAnswer(Shown):
     """Has a result or an error."""
 
-    jsonrpc: Literal["2.0"]
-    id: str | int
-    result: dict[str, Any] = {}
+    jsonrpc: Literal["2.0"]  #: Version of JSON-RPC.
+    id: str | int  #: Id of the request that is answered.
+    result: dict[str, Any] = {}  #: What the method gives; a tool's failure is a result too, with `isError`.
+    #: Why there is no result.
     error: RpcErrorObject = None  # type: ignore[assignment]
 
 
 class ResourceMetadata(Shown):
     """RFC 9728. Tokens come from an administrator of the tenant: there is no authorization server to name."""
 
-    resource: str
-    resource_name: str
-    resource_documentation: str
-    scopes_supported: list[str]
-    bearer_methods_supported: list[str]
+    resource: str  #: URL of the MCP server.
+    resource_name: str  #: Its name for people.
+    resource_documentation: str  #: Where its documents are.
+    scopes_supported: list[str]  #: Scopes that a token can have for its tools.
+    bearer_methods_supported: list[str]  #: How the token is sent: in the header Authorization.
 
 
 def _body(refused: Refused) -> dict[str, Any]:

@@ -7,13 +7,15 @@ from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Change
 from switchyard.domain.run_changes import RunChange
 from switchyard.store import audit, keys, runs, tracks
+from switchyard.store.packing import unpack
 
 
 def correlation_id(image: Mapping[str, Any]) -> str | None:
     """Return what joins the log lines about a row (None: nothing does): a run's id, or the request that changed it."""
     if image["sk"]["S"].startswith(keys.RUN):
         return str(image["id"]["S"])
-    found = image.get("correlation_id") or image.get("changed_request")
+    row = unpack(image)
+    found = row.get("correlation_id") or row.get("changed_request")
     return found["S"] if found else None
 
 

@@ -67,6 +67,7 @@ ROWS = Codec(
         "list": lambda entry: keys.listed(_realm(entry), "audit"),
         "home": lambda entry: keys.audit_by_actor(_realm(entry), entry.actor_id),
     },
+    packed=True,
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item
 

@@ -12,6 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from switchyard.domain.entities import made
+from switchyard.store import packing
 from switchyard.store.table import Item
 
 #: Conditions of a write: the row is not there yet, the row is there.
@@ -67,13 +68,9 @@ def json_text(
     return Column(write, read)
 
 
-#: Made once: json.dumps makes an encoder for each call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
 def to_json(value: Any) -> str:
     """Return a value as rows keep it: compact, and readable in any script."""
-    return _encode(value)
+    return packing.encode(value)
 
 
 def row_key(key: tuple[str, str]) -> Item:
@@ -89,7 +86,7 @@ class Codec[E]:
     `index_keys` are the attributes that put it into indexes, each with what returns its value (None: not in there),
     for entities that are `listed`. `beside` returns what else the row has; `apart` names the fields that it writes,
     and `restore` reads these from the row. `moving` are attributes that change without a new version: an update
-    requires that they are as they were read.
+    requires that they are as they were read. The fields of `packed` rows lie together (store/packing.py).
     """
 
     def __init__(
@@ -104,6 +101,7 @@ class Codec[E]:
         apart: Iterable[str] = (),
         restore: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
         moving: Iterable[str] = (),
+        packed: bool = False,
     ) -> None:
         if "__slots__" in vars(entity):
             raise TypeError(f"{entity.__name__} has slots: its fields cannot be set at once")
@@ -111,7 +109,7 @@ class Codec[E]:
         self.index_keys = index_keys or {}
         self.columns = _columns(entity, columns or {}, frozenset(apart))
         self._key, self._listed, self._beside, self._restore = key, listed, beside, restore
-        self._moving = tuple(moving)
+        self._moving, self._packed = tuple(moving), packed
         # Most attributes are texts under their field's own name: these are written and read without a call.
         self._texts = frozenset(name for name, each in self.columns.items() if each is TEXT)
         others = {name: each for name, each in self.columns.items() if each is not TEXT}
@@ -136,10 +134,11 @@ class Codec[E]:
             for attribute, value_of in self.index_keys.items():
                 if (index_key := value_of(entity)) is not None:
                     item[attribute] = {"S": index_key}
-        return item
+        return packing.pack(item) if self._packed else item
 
     def from_item(self, item: Mapping[str, Any]) -> E:
         """Return the entity of a row (also of a stream image). Raises ValueError when the row lacks what it needs."""
+        item = packing.unpack(item)
         if not item.keys() >= self._needed:
             lacking = ", ".join(sorted(self._needed - item.keys()))
             raise ValueError(f"The row of a {self.entity.__name__} lacks {lacking}.")
@@ -163,6 +162,8 @@ class Codec[E]:
         for name in names:
             column = self.columns[name]
             attributes[f"#{name}"] = column.attribute or name
+            if self._packed and attributes[f"#{name}"] not in packing.BESIDE:
+                raise TypeError(f"{self.entity.__name__}.{name} is packed: no condition can ask for it")
             value = vars(entity)[name]
             written = None if value is None else column.write(value)
             conditions.append(f"attribute_not_exists(#{name})" if written is None else f"#{name} = :{name}")

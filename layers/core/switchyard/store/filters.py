@@ -138,7 +138,7 @@ class Filter:
         return all(each.holds(item) for each in self.conditions)
 
     def split(self, index: Index) -> tuple[Told, bool]:
-        """Return what DynamoDB can filter by in an index, and whether anything is left for whole rows."""
+        """Return what DynamoDB can filter by in an index, and whether anything is left to tell by the rows."""
         told = [each for each in self.conditions if each.expression is not None and index.holds(each.attributes)]
         parts, values = [], dict[str, Item]()
         for each in told:

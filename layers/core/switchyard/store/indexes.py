@@ -3,6 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+#: The attribute of a packed row that holds its fields (store/packing.py).
+FIELDS = "fields"
+#: What lists show of a task, less the end of its lease: an index that copies this shows a page without a second read.
+_COPY = (FIELDS, "version", "holder", "fence", "open_dependencies")
+#: The same of tasks and goals.
+_COPY_OF_ALL = (*_COPY, "tasks_total", "tasks_done")
 #: What lists of projects are told apart by, and what seldom changes.
 _SCOPE = ("owner", "project_ids")
 
@@ -11,7 +17,7 @@ _SCOPE = ("owner", "project_ids")
 class Index:
     """A secondary index, or the table itself (no name): its partition attribute, its sort attribute, what it copies.
 
-    `projected` are the attributes that it copies beside the keys; None: all. DynamoDB takes 20 of an index at most, and
+    `projected` are the attributes that it copies beside the keys. DynamoDB takes 20 of an index at most, and
     100 of all indexes together (API reference, Projection). A projection can not be changed: another one is an index
     of another name (CloudFormation, AWS::DynamoDB::Table Projection: updates are not supported).
     """
@@ -19,31 +25,31 @@ class Index:
     name: str | None
     partition: str
     sort: str
-    projected: tuple[str, ...] | None = None
+    projected: tuple[str, ...] = ()
 
     @property
-    def is_partial(self) -> bool:
-        """Tell whether a row that is found here is to be read from the table to be shown."""
-        return self.projected is not None
+    def has_copies(self) -> bool:
+        """Tell whether a packed row that is found here can be shown as it is."""
+        return self.name is None or FIELDS in self.projected
 
     def holds(self, attributes: Iterable[str]) -> bool:
-        """Tell whether rows are found here with all these attributes."""
-        return self.projected is None or {self.partition, self.sort, *self.projected}.issuperset(attributes)
+        """Tell whether rows are found here with all these attributes as they are, each on its own."""
+        return {self.partition, self.sort, *self.projected}.issuperset(attributes)
 
 
 TABLE = Index(None, "pk", "sk")
 # Lists that are read all the time have a copy of each row: a page is one read.
-LISTED_BY_ID = Index("listed-by-id", "list", "id")
-LISTED_BY_RANK = Index("listed-by-rank", "list", "rank")
-LISTED_BY_UPDATE = Index("listed-by-update", "list", "updated")
-BY_ASSIGNEE = Index("by-assignee", "by_assignee", "rank")
-BY_PROJECT = Index("by-project", "by_project", "rank")
-BY_GOAL_NUMBER = Index("by-goal-number", "by_goal", "goal_rank")
-BY_PRIORITY = Index("by-priority", "by_priority", "rank")
-BY_RELATED = Index("by-related", "by_related", "rank")
-BY_HOME = Index("by-home", "home", "id")
-READY = Index("ready", "ready", "ready_rank")
-READY_BY_PROJECT = Index("ready-by-project", "ready_by_project", "ready_rank")
+LISTED_BY_ID = Index("list-id", "list", "id", (*_COPY_OF_ALL, "actor_id"))
+LISTED_BY_RANK = Index("list-rank", "list", "rank", _COPY_OF_ALL)
+LISTED_BY_UPDATE = Index("list-updated", "list", "updated", _COPY_OF_ALL)
+BY_ASSIGNEE = Index("assignee-rank", "by_assignee", "rank", _COPY_OF_ALL)
+BY_PROJECT = Index("project-rank", "by_project", "rank", _COPY_OF_ALL)
+BY_GOAL_NUMBER = Index("goal-number", "by_goal", "goal_rank", _COPY)
+BY_PRIORITY = Index("priority-rank", "by_priority", "rank", _COPY)
+BY_RELATED = Index("related-rank", "by_related", "rank", _COPY)
+BY_HOME = Index("home-id", "home", "id", _COPY)
+READY = Index("ready-rank", "ready", "ready_rank", _COPY)
+READY_BY_PROJECT = Index("ready-project-rank", "ready_by_project", "ready_rank", _COPY)
 # Others have the keys, and what they are narrowed by: a change of a task writes there only when one of these moves,
 # and a page reads its rows from the table.
 DUE = Index("due", "list", "due_rank", ("due", *_SCOPE))

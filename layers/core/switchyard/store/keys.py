@@ -292,8 +292,3 @@ def webhook(tenant_id: str, webhook_id: str) -> tuple[str, str]:
 
 def delivery(tenant_id: str, webhook_id: str, delivery_id: str) -> tuple[str, str]:
     return f"{tenant_id}#WEBHOOK#{webhook_id}", f"{DELIVERY}{delivery_id}"
-
-
-def deliveries(tenant_id: str, webhook_id: str) -> str:
-    """The list of an endpoint's deliveries (index key)."""
-    return f"{tenant_id}#deliveries#{webhook_id}"

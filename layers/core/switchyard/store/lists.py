@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from switchyard.domain.errors import FieldError, Invalid
-from switchyard.store import indexes
+from switchyard.store import packing
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
 from switchyard.store.table import Item, Table
@@ -59,6 +59,12 @@ class _Found:
     item: Item
     range: Range
     whole: bool
+
+
+def _found(item: Item, range_: Range) -> _Found:
+    position = item[range_.index.sort]["S"].removeprefix(range_.prefix)
+    is_whole = range_.index.name is None or packing.is_whole(item)
+    return _Found(position, packing.unpack(item), range_, is_whole)
 
 
 @dataclass(slots=True)
@@ -108,10 +114,7 @@ class _Reader:
         items, self.resume = self.table.query(**params)
         self.examined += chunk
         self.finished = self.resume is None
-        found = [
-            _Found(item[spec.index.sort]["S"].removeprefix(spec.prefix), item, spec, not spec.index.is_partial)
-            for item in items
-        ]
+        found = [_found(item, spec) for item in items]
         found = [each for each in found if each.position != after]
         self.rows += _whole(self.table, found, self.ranges, self.filter) if rest else found
         if self.resume:
@@ -153,12 +156,11 @@ def read_page(
 
 
 def newest_first(
-    table: Table, partition: str, limit: int, cursor: str | None, *asked: Any, row_filter: Filter | None = None
+    table: Table, range_: Range, limit: int, cursor: str | None, *asked: Any, row_filter: Filter | None = None
 ) -> tuple[list[Item], str | None]:
     """Return a page of what is listed by its id alone, and the cursor of the next one; `asked` binds the cursor too."""
-    print_ = fingerprint(partition, *asked)
-    ranges = [Range(indexes.LISTED_BY_ID, partition)]
-    page = read_page(table, ranges, limit=limit, after=from_cursor(cursor, print_), row_filter=row_filter)
+    print_ = fingerprint(range_.partition, range_.prefix, *asked)
+    page = read_page(table, [range_], limit=limit, after=from_cursor(cursor, print_), row_filter=row_filter)
     return page.items, to_cursor(page.position, print_)
 
 

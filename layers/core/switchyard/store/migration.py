@@ -1,20 +1,23 @@
 """Brings rows that an earlier version wrote to the form of this one (docs/administration.md, "Migration").
 
-Such rows are read as they are: what goes is what they only take room with, in the table and in every index. Idempotent,
-and resumable from the mark that it leaves. No row gets a new version: nothing is told to anyone.
+Such rows are read as they are, but each page of a list reads them from the table. Idempotent, and resumable from the
+mark that it leaves. No row gets a new version: nothing is told to anyone.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from switchyard.store import keys
+from switchyard.store import keys, packing
 from switchyard.store.codec import row_key
+from switchyard.store.indexes import FIELDS
 from switchyard.store.table import ConditionFailed, Item, Table
 
 #: What tracks had beside their fields, for a search that reads the fields themselves today.
 RETIRED = "text"
+#: Rows that were in an index, and are listed from the table today.
+_UNLISTED = ("PROJECT#", "WEBHOOK#", keys.DELIVERY)
 PAGE = 100
 #: Seconds that each step has, whatever the command takes as a whole.
 _STEP_SECONDS = 30
@@ -34,8 +37,8 @@ def migrate(table: Table, *, units: int, pause: Callable[[float], None] = time.s
         meter.hold()
         for row in answer["Items"]:
             counts["seen"] += 1
-            if row["sk"]["S"] == keys.TRACK and RETIRED in row:
-                counts["changed"] += _bring(table, row)
+            if change := _change(row):
+                counts["changed"] += _write(table, row, change)
                 meter.hold()
         start = answer.get("LastEvaluatedKey")
         _set_mark(table, start)
@@ -43,16 +46,42 @@ def migrate(table: Table, *, units: int, pause: Callable[[float], None] = time.s
             return dict(counts)
 
 
-def _bring(table: Table, row: Item) -> bool:
-    """Take what is retired off a track, whatever else happens to it; False when it went meanwhile."""
-    update = {
-        "Key": {name: row[name] for name in ("pk", "sk")},
-        "UpdateExpression": "REMOVE #retired",
-        "ConditionExpression": "attribute_exists(#retired)",
-        "ExpressionAttributeNames": {"#retired": RETIRED},
+def _change(row: Item) -> Item | None:
+    """Return the update that brings a row to today's form; None for one that has it.
+
+    Entries of the trail stay as they are: the table's policy lets none but the pipeline write them.
+    """
+    sort = row["sk"]["S"]
+    if sort == keys.TRACK or sort.startswith(keys.RUN):
+        return None if FIELDS in row else _pack(row)
+    if sort.startswith(_UNLISTED) and "list" in row:
+        return _update([], ["list"], "attribute_exists(#r0)", {})
+    return None
+
+
+def _pack(row: Item) -> Item:
+    """Put the fields of a track or a run together, unless it gets another version meanwhile: that one is packed."""
+    packed = packing.pack({name: value for name, value in row.items() if name != RETIRED})
+    values = {":fields": packed[FIELDS], ":version": row["version"]}
+    condition = "attribute_not_exists(#fields) AND #version = :version"
+    return _update([FIELDS], sorted(row.keys() - packed.keys()), condition, values, ["version"])
+
+
+def _update(sets: list[str], removes: list[str], condition: str, values: Item, asked: Sequence[str] = ()) -> Item:
+    named = {f"#r{place}": name for place, name in enumerate(removes)}
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets) if sets else ""
+    return {
+        "UpdateExpression": f"{expression} REMOVE {', '.join(named)}".strip(),
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {**named, **{f"#{name}": name for name in (*sets, *asked)}},
+        **({"ExpressionAttributeValues": values} if values else {}),
     }
+
+
+def _write(table: Table, row: Item, change: Item) -> bool:
+    """Make the change, whatever else happens to the row; False when it went, or was changed, meanwhile."""
     try:
-        table.write([{"Update": update}])
+        table.write([{"Update": {"Key": {name: row[name] for name in ("pk", "sk")}, **change}}])
     except ConditionFailed:
         return False
     return True

@@ -58,6 +58,7 @@ ROWS = Codec(
     index_keys=INDEX_KEYS,
     listed=lambda run: not run.is_final,
     moving=("lease_until",),
+    packed=True,
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item
 

@@ -15,8 +15,9 @@ from typing import Any
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError
+from switchyard.store.packing import Item, unpack
 
-Item = dict[str, Any]
+__all__ = ["ConditionFailed", "Item", "Table"]
 
 _RETRYABLE = frozenset(
     {
@@ -85,7 +86,8 @@ class Table:
     def get(self, pk: str, sk: str) -> Item | None:
         """Read one row, strongly consistent: 1 round trip."""
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
-        return self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+        item = self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+        return unpack(item) if item else None
 
     def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
         """Read rows by (pk, sk): one round trip per 100 keys.
@@ -101,7 +103,7 @@ class Table:
             request = {self.name: {"Keys": chunk, "ConsistentRead": consistent}}
             answer = self.call("batch_get_item", RequestItems=request)
             for item in answer["Responses"].get(self.name, ()):
-                found[item["pk"]["S"], item["sk"]["S"]] = item
+                found[item["pk"]["S"], item["sk"]["S"]] = unpack(item)
             left = answer.get("UnprocessedKeys") or {}
             if left:
                 todo += left[self.name]["Keys"]
@@ -109,7 +111,7 @@ class Table:
         return found
 
     def query(self, **params: Any) -> tuple[list[Item], Item | None]:
-        """Run one Query; returns the rows and the key to continue from (None at the end)."""
+        """Run one Query; returns the rows as they lie there and the key to continue from (None at the end)."""
         answer = self.call("query", TableName=self.name, **params)
         return answer["Items"], answer.get("LastEvaluatedKey")
 

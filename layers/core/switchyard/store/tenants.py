@@ -58,11 +58,7 @@ def draw(tenant: Tenant, counter: Literal["next_project", "next_actor"]) -> Item
 # ---------------------------------------------------------------- projects
 
 
-PROJECTS = Codec(
-    Project,
-    lambda project: keys.project(project.tenant_id, project.id),
-    index_keys={"list": lambda project: keys.listed(project.tenant_id, "project")},
-)
+PROJECTS = Codec(Project, lambda project: keys.project(project.tenant_id, project.id))
 project_from = PROJECTS.from_item
 
 

@@ -208,6 +208,7 @@ ROWS = Codec(
     apart=("ext", *_WITHIN_EXT),
     restore=_restore,
     moving=("lease_until", "open_dependencies"),
+    packed=True,
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item
 

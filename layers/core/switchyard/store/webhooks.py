@@ -49,7 +49,6 @@ ROWS = Codec(
     Webhook,
     lambda webhook: keys.webhook(webhook.tenant_id, webhook.id),
     columns={"events": texts(kept=True)},
-    index_keys={"list": lambda webhook: keys.listed(webhook.tenant_id, "webhook")},
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item
 
@@ -125,7 +124,6 @@ class Delivery:
 DELIVERIES = Codec(
     Delivery,
     lambda delivery: keys.delivery(delivery.tenant_id, delivery.webhook_id, delivery.id),
-    index_keys={"list": lambda delivery: keys.deliveries(delivery.tenant_id, delivery.webhook_id)},
     beside=lambda _: {"expires_at": {"N": str(clock.epoch() + KEEP_SECONDS)}},
 )
 delivery_from = DELIVERIES.from_item

@@ -110,9 +110,9 @@ Instant = Annotated[str, Field(max_length=40), Rule(_instant, _DATE_OR_TIME)]
 TrackId = Annotated[str, Rule(read_id, {"pattern": rf"^{ID}$"})]
 #: Any JSON object of bounded size.
 Metadata = Annotated[dict[str, Any], bounded(METADATA_MAX_BYTES)]
-#: How many items a page has at most.
+#: At most so many items in the page.
 Limit = Annotated[int, Field(ge=1, le=100)]
-#: Where a page begins, as the page before it said.
+#: Where the page begins, as the page before said; it is valid for the same list with the same filters alone.
 Cursor = Annotated[str, Field(max_length=CURSOR_MAX)]
 
 

@@ -49,28 +49,29 @@ Expiry = Annotated[
 class ActorFields(CamelBody):
     """Whom a token is for. A first token makes the actor known; `name` left out keeps the one it has."""
 
-    id: ActorId
-    kind: Literal["user", "agent"] = "user"
-    name: Name = ABSENT
+    id: ActorId  #: The actor's id in the tenant: a person's login, an agent's name.
+    kind: Literal["user", "agent"] = "user"  #: Whether a person acts or an agent: agents cannot begin what is blocked.
+    name: Name = ABSENT  #: How lists show the actor; 120 characters at most.
 
 
 class CreateToken(CamelBody):
     """`expiresAt` left out makes a token without an end."""
 
-    actor: ActorFields
-    scopes: Scopes
-    expires_at: Expiry = ABSENT
+    actor: ActorFields  #: Whom the token is for; made known by the first token.
+    scopes: Scopes  #: What the token may do.
+    expires_at: Expiry = ABSENT  #: When it ends; without an end if left out.
 
 
 class CreateProject(CamelBody):
-    name: Name
+    name: Name  #: The project's name; 120 characters at most.
 
 
 class CreateTenant(CamelBody):
-    name: Name
+    name: Name  #: The tenant's name; 120 characters at most.
 
 
 class UpdateTenant(CamelBody):
     """`autoRun`: which ready tasks get a run automatically, none (`off`) or those assigned to an agent (`agents`)."""
 
+    #: Which ready tasks get a run by themselves: none (`off`), or those assigned to an agent (`agents`).
     auto_run: AutoRun = ABSENT

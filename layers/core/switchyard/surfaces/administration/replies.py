@@ -7,60 +7,60 @@ from switchyard.surfaces.outputs import CamelShown
 
 
 class TokenActor(CamelShown):
-    id: str
-    kind: Literal["user", "agent"]
-    name: str
-    number: int
+    id: str  #: The actor's id in the tenant.
+    kind: Literal["user", "agent"]  #: Whether a person acts or an agent.
+    name: str  #: How lists show the actor.
+    number: int  #: The tenant's number of the actor, counted up from 1; the projects surface shows it as the user's id.
 
 
 class MeShown(CamelShown):
     """`workspaceId` is the tenant's id."""
 
-    workspace_id: str
-    actor: TokenActor
-    scopes: list[str]
-    token_id: str
+    workspace_id: str  #: The tenant that the token opens.
+    actor: TokenActor  #: Who acts with the token.
+    scopes: list[str]  #: What the token may do.
+    token_id: str  #: Id of the token, by which it can be revoked.
 
 
 class TokenShown(CamelShown):
-    id: str
-    actor: TokenActor
-    scopes: list[str]
-    status: Literal["active", "expired", "revoked"]
-    created_at: str
-    created_by: str
-    expires_at: str | None
-    revoked_at: str | None
-    revoked_by: str | None
+    id: str  #: The token's id; it is no secret.
+    actor: TokenActor  #: Who acts with it.
+    scopes: list[str]  #: What it may do.
+    status: Literal["active", "expired", "revoked"]  #: Whether it is accepted now, and if not, why.
+    created_at: str  #: When it was created: an instant in UTC.
+    created_by: str  #: Id of the actor who created it.
+    expires_at: str | None  #: When it ends: an instant in UTC; null for never.
+    revoked_at: str | None  #: When it was revoked: an instant in UTC; null if it was not.
+    revoked_by: str | None  #: Id of the actor who revoked it.
 
 
 class TokenCreated(TokenShown):
     """`token` is the secret, shown once: null when the same idempotency key is sent again."""
 
-    token: str | None
-    notice: str
+    token: str | None  #: The secret, shown this once; null when the same idempotency key is sent again.
+    notice: str  #: Reminds people to keep the secret.
 
 
 class TokenPage(CamelShown):
-    items: list[TokenShown]
-    next_cursor: str | None
+    items: list[TokenShown]  #: The page's entries, in the list's order.
+    next_cursor: str | None  #: `cursor` of the next page; null at the end of the list.
 
 
 class TenantShown(CamelShown):
-    id: str
-    name: str
-    created_at: str
-    auto_run: AutoRun
+    id: str  #: The tenant's id.
+    name: str  #: Its name, for people.
+    created_at: str  #: When it was created: an instant in UTC.
+    auto_run: AutoRun  #: Which ready tasks get a run by themselves: none, or those assigned to an agent.
 
 
 class ProjectShown(CamelShown):
-    id: str
-    number: int
-    name: str
-    created_at: str
-    created_by: str
+    id: str  #: The project's UUID, for paths and scopes.
+    number: int  #: Its number in the tenant, counted up from 1, for paths.
+    name: str  #: Its name, for people.
+    created_at: str  #: When it was created: an instant in UTC.
+    created_by: str  #: Id of the actor who created it.
 
 
 class ProjectPage(CamelShown):
-    items: list[ProjectShown]
-    next_cursor: str | None
+    items: list[ProjectShown]  #: The page's entries, in the list's order.
+    next_cursor: str | None  #: `cursor` of the next page; null at the end of the list.

@@ -18,31 +18,31 @@ DAYS_MAX, DAYS = 92, 30
 class ReadUsage(Query):
     """The last day (UTC), today when it is left out, and how many there are to be until then."""
 
-    to: Day = ABSENT
-    days: Annotated[int, Field(ge=1, le=DAYS_MAX)] = DAYS
+    to: Day = ABSENT  #: The last day of the answer (UTC); today if left out.
+    days: Annotated[int, Field(ge=1, le=DAYS_MAX)] = DAYS  #: How many days to show, up to and with the last one.
 
 
 class UsageDay(CamelShown):
     """`changes` are requests that changed something, `refused` those answered 4xx, `failed` 5xx."""
 
-    day: str
-    requests: int
-    changes: int
-    runs: int
-    refused: int
-    failed: int
+    day: str  #: The day, in UTC.
+    requests: int  #: Requests with a valid token, but for claims that found nothing.
+    changes: int  #: Those that changed something.
+    runs: int  #: Runs that were begun.
+    refused: int  #: Requests answered with a 4xx status.
+    failed: int  #: Requests answered with a 5xx status.
 
 
 class UsageLimits(CamelShown):
     """Requests; null: no limit. Whoever is above it is answered 429 until the time in Retry-After has passed."""
 
-    per_minute: int | None
-    per_day: int | None
+    per_minute: int | None  #: Requests a minute; null for no limit.
+    per_day: int | None  #: Requests a day (UTC); null for no limit.
 
 
 class UsageShown(CamelShown):
-    days: list[UsageDay]
-    limits: UsageLimits
+    days: list[UsageDay]  #: One entry a day, the oldest first.
+    limits: UsageLimits  #: Above these, requests are answered with 429 until the time in Retry-After has passed.
 
 
 def read(call: Call[None, ReadUsage]) -> Reply:

@@ -14,61 +14,67 @@ _A_DAY = {"minLength": 10}
 class ListEntries(Query):
     """Filters of the trail, joined by AND; both ends of the time range belong to it, a day to its end."""
 
-    track: TrackId = ABSENT
-    actor: NonEmptyName = ABSENT
+    track: TrackId = ABSENT  #: Entries about this track alone, by its id in any surface's form.
+    actor: NonEmptyName = ABSENT  #: Entries of what this actor did, by its id.
+    #: Entries of one request, by its `X-Request-Id`.
     request_id: Annotated[NonEmptyName, Field(alias="requestId")] = ABSENT
+    #: Entries since then: a date or a date-time, included.
     from_: Annotated[DescribedMoment, Field(alias="from", json_schema_extra=_A_DAY)] = ABSENT
+    #: Entries until then: a date or a date-time, included; a day to its end (UTC).
     to: Annotated[DescribedMoment, Field(json_schema_extra=_A_DAY)] = ABSENT
     limit: Limit = 50
     cursor: Cursor = ABSENT
 
 
 class ActorShown(CamelShown):
-    id: str
-    kind: Literal["user", "agent"]
+    id: str  #: Who did it.
+    kind: Literal["user", "agent"]  #: Whether a person did it or an agent.
+    #: How it came in: over HTTP, as a tool, from the operator's command line, or by a workflow of the service.
     source: Literal["api", "mcp", "admin", "workflow"]
 
 
 class TrackNamed(CamelShown):
-    id: str
-    type: Literal["task", "goal"]
+    id: str  #: The track's UUID.
+    type: Literal["task", "goal"]  #: Whether it is a task or a goal.
 
 
 class ResourceNamed(CamelShown):
-    type: str
-    id: str
+    type: str  #: Its kind in the other system.
+    id: str  #: Its id in the other system.
 
 
 class Refused(CamelShown):
-    code: str
-    status: int
+    code: str  #: Stable word for the refusal.
+    status: int  #: HTTP status of the answer.
 
 
 class ChangedField(CamelShown):
-    field: str
-    before: Any
-    after: Any
-    cut: bool
+    field: str  #: The field's name, as planning spells it.
+    before: Any  #: Its value before; null for none.
+    after: Any  #: Its value since; null for none.
+    cut: bool  #: Whether a value was too long for the trail and is shown in part.
 
 
 class EntryShown(CamelShown):
-    id: str
-    at: str
+    id: str  #: The entry's id, by which the trail is sorted.
+    at: str  #: When it happened: an instant in UTC.
+    #: What was done, or attempted.
     action: Literal["created", "updated", "status_changed", "completed", "deleted", "run_status_changed"]
+    #: Whether it was done; attempts to complete or cancel that were refused are kept too.
     outcome: Literal["applied", "refused"]
-    error: Refused | None
-    actor: ActorShown
-    operation: str | None
-    track: TrackNamed
-    version: int | None
-    previous_status: str | None
-    new_status: str | None
-    related_resource: ResourceNamed | None
-    changes: list[ChangedField]
-    overruled: list[str]
-    request_id: str
+    error: Refused | None  #: Why it was refused; null when it was done.
+    actor: ActorShown  #: Who did it, and how.
+    operation: str | None  #: The API's operation, such as `pool.update_task`; null for what the service did by itself.
+    track: TrackNamed  #: What it was done to.
+    version: int | None  #: The track's version since; null when it was refused.
+    previous_status: str | None  #: The status before; null for none.
+    new_status: str | None  #: The status since, or the one that was asked for.
+    related_resource: ResourceNamed | None  #: The other system's resource that the track is about.
+    changes: list[ChangedField]  #: The fields that changed, with both values.
+    overruled: list[str]  #: Ids of open prerequisites that a person overruled.
+    request_id: str  #: Names the request in logs and in the audit trail.
 
 
 class EntryPage(CamelShown):
-    items: list[EntryShown]
-    next_cursor: str | None
+    items: list[EntryShown]  #: The page's entries, in the list's order.
+    next_cursor: str | None  #: `cursor` of the next page; null at the end of the list.

@@ -54,13 +54,14 @@ _PAIR: dict[str, Any] = {
 class CreateTask(Wire):
     model_config = {"json_schema_extra": {"dependentRequired": _PAIR}}
 
-    title: Title
-    description: Description = ""
-    due_at: DueAt = ABSENT
-    assignee_id: NonEmptyName = ABSENT
+    title: Title  #: What is to be done, in one line.
+    description: Description = ""  #: What is to be done, at length.
+    due_at: DueAt = ABSENT  #: When it is due: a date-time, or a date.
+    assignee_id: NonEmptyName = ABSENT  #: Id of the person or agent who is to do it.
+    #: Kind of the other system's resource that the task is about; with its id, or neither.
     related_resource_type: Resource = ABSENT
-    related_resource_id: NonEmptyName = ABSENT
-    idempotency_key: Key = ABSENT
+    related_resource_id: NonEmptyName = ABSENT  #: Id of that resource in the other system.
+    idempotency_key: Key = ABSENT  #: Makes a retry safe; the header Idempotency-Key says the same.
 
     def model_post_init(self, _context: Any) -> None:
         _both_or_neither(self)
@@ -69,23 +70,23 @@ class CreateTask(Wire):
 class UpdateTask(Wire):
     """`open` reopens. An empty `completed_note`, `due_at` or `assignee_id` clears it."""
 
-    title: Title = ABSENT
-    due_at: ClearableDueAt = ABSENT
-    assignee_id: Name = ABSENT
-    status: Word = ABSENT
-    completed_note: Note = ABSENT
-    idempotency_key: Key = ABSENT
+    title: Title = ABSENT  #: What is to be done, in one line.
+    due_at: ClearableDueAt = ABSENT  #: When it is due; an empty text clears it.
+    assignee_id: Name = ABSENT  #: Id of the person or agent who is to do it; an empty text clears it.
+    status: Word = ABSENT  #: The new status; `open` reopens what was completed or cancelled.
+    completed_note: Note = ABSENT  #: What came of it, 4,000 characters at most; an empty text clears it.
+    idempotency_key: Key = ABSENT  #: Makes a retry safe; the header Idempotency-Key says the same.
 
 
 class ListTasks(Query):
     """Filters are joined by AND; `due_at_from` and `due_at_to` are included."""
 
-    status: Word = ABSENT
-    assignee_id: NonEmptyName = ABSENT
-    due_at_from: Moment = ABSENT
-    due_at_to: Moment = ABSENT
-    related_resource_type: Resource = ABSENT
-    related_resource_id: NonEmptyName = ABSENT
+    status: Word = ABSENT  #: Tasks with this status alone.
+    assignee_id: NonEmptyName = ABSENT  #: Tasks of this person or agent alone.
+    due_at_from: Moment = ABSENT  #: Tasks due then or later: a date or a date-time.
+    due_at_to: Moment = ABSENT  #: Tasks due then or earlier: a date or a date-time.
+    related_resource_type: Resource = ABSENT  #: Tasks about a resource of this kind; together with its id.
+    related_resource_id: NonEmptyName = ABSENT  #: Tasks about the resource with this id; together with its kind.
     limit: Limit = 50
     cursor: Cursor = ABSENT
 

@@ -63,49 +63,52 @@ State = Literal[
 
 
 class NewMetadata(CamelBody):
-    external_id: NonEmptyName = ABSENT
-    labels: Annotated[dict[str, str], Field(max_length=LABELS_MAX), _Labels] = {}
+    external_id: NonEmptyName = ABSENT  #: What another system calls the objective: unique in the tenant, set once.
+    labels: Annotated[dict[str, str], Field(max_length=LABELS_MAX), _Labels] = {}  #: Up to 20 pairs to find it by.
 
 
 class Secret(CamelBody):
     """The name is kept; the value is taken, for clients send it, and forgotten."""
 
-    name: NonEmptyName
-    value: Annotated[str, Field(max_length=8_192)] = ""
+    name: NonEmptyName  #: The secret's name, which is kept.
+    value: Annotated[str, Field(max_length=8_192)] = ""  #: The secret, which is taken and forgotten.
 
 
 class MemoryReference(CamelBody):
-    memory_layer_id: NonEmptyName
-    memory_entry_id: NonEmptyName = ABSENT
+    memory_layer_id: NonEmptyName  #: Id of the memory layer; kept as it is.
+    memory_entry_id: NonEmptyName = ABSENT  #: Id of the entry in it; kept as it is.
 
 
 class EpisodicMemory(CamelBody):
-    key: NonEmptyName
+    key: NonEmptyName  #: The client's name for the memory; kept as it is.
 
 
 class Party(CamelBody):
     """A tenant or a subject in the client's own namespace."""
 
-    id: NonEmptyName
-    name: Annotated[str, Field(max_length=TITLE_MAX), OneLine] = ABSENT
+    id: NonEmptyName  #: Its id in the client's own namespace.
+    name: Annotated[str, Field(max_length=TITLE_MAX), OneLine] = ABSENT  #: Its name, for people.
 
 
 class CreateObjective(CamelBody):
     """`parentObjectiveId` is our extension; the rest is the contract's. What is not interpreted is given back."""
 
-    agent_id: NonEmptyName
-    system_prompt_data: dict[str, Any]
-    first_user_message: Description = ""
-    first_user_message_data: dict[str, Any] = ABSENT
-    variation_id: NonEmptyName = ABSENT
-    metadata: NewMetadata = NewMetadata.model_construct()
+    agent_id: NonEmptyName  #: Id of the agent who is to reach it.
+    system_prompt_data: dict[str, Any]  #: Values for the agent's system prompt; kept as they are.
+    first_user_message: Description = ""  #: What the agent is told first.
+    first_user_message_data: dict[str, Any] = ABSENT  #: Values for that message; kept as they are.
+    variation_id: NonEmptyName = ABSENT  #: Id of the agent's variation; kept as it is.
+    metadata: NewMetadata = NewMetadata.model_construct()  #: The objective's external id and labels.
+    #: Secrets that the agent may use; their names are kept, their values are not.
     secrets: Annotated[list[Secret], Field(max_length=50)] = []
+    #: Memory layers that the agent reads, the first one first; kept as they are.
     memory_cascade: Annotated[list[MemoryReference], Field(max_length=10)] = []
-    episodic_memory: EpisodicMemory = ABSENT
-    tenant: Party = ABSENT
-    subject: Party = ABSENT
+    episodic_memory: EpisodicMemory = ABSENT  #: The memory that the agent writes; kept as it is.
+    tenant: Party = ABSENT  #: The client's own tenant that it is for; kept as it is.
+    subject: Party = ABSENT  #: Whom it is about, of that tenant; kept as it is.
+    #: Values that tools get whatever the agent says; kept as they are.
     pinned_parameters: Annotated[dict[str, str], Field(max_length=100)] = {}
-    parent_objective_id: NonEmptyName = ABSENT
+    parent_objective_id: NonEmptyName = ABSENT  #: Id of the objective that it is a part of.
 
     model_config = {"json_schema_extra": {"dependentRequired": {"subject": ["tenant"]}}}
 
@@ -117,9 +120,9 @@ class CreateObjective(CamelBody):
 class ActOnObjective(CamelBody):
     """The body of `:cancel` (reason) or of `:continue` (message, enqueue)."""
 
-    reason: Annotated[str, Field(max_length=MESSAGE_MAX)] = ABSENT
-    message: Message = ABSENT
-    enqueue: bool = ABSENT
+    reason: Annotated[str, Field(max_length=MESSAGE_MAX)] = ABSENT  #: Why it is cancelled; with `:cancel`.
+    message: Message = ABSENT  #: What the agent is told; with `:continue`.
+    enqueue: bool = ABSENT  #: Whether the message may wait until the agent is free; with `:continue`.
 
 
 class _Page(CamelQuery):
@@ -130,24 +133,25 @@ class _Page(CamelQuery):
 class ListObjectives(_Page):
     """Filters are joined by AND. STATE_UNSPECIFIED is no filter; nothing here fails or times out."""
 
-    sort_order: Literal["asc", "desc"] = "desc"
-    state: State = "STATE_UNSPECIFIED"
-    agent_id: NonEmptyName = ABSENT
-    parent_objective_id: NonEmptyName = ABSENT
-    profile_id: NonEmptyName = ABSENT
+    sort_order: Literal["asc", "desc"] = "desc"  #: Whether the newest come first or the oldest.
+    state: State = "STATE_UNSPECIFIED"  #: Objectives in this state alone; STATE_UNSPECIFIED for any.
+    agent_id: NonEmptyName = ABSENT  #: Objectives of this agent alone.
+    parent_objective_id: NonEmptyName = ABSENT  #: Parts of this objective alone.
+    profile_id: NonEmptyName = ABSENT  #: Objectives that this actor created.
+    #: Objectives with all of these labels: `key=value`, separated by commas.
     labels: Annotated[str, Field(max_length=4_096), Rule(_wanted_labels, _WANTED_LABELS)] = ""
-    include_info: bool = False
+    include_info: bool = False  #: Whether each comes with its `info`.
 
 
 class ListTasks(_Page):
-    sort_order: Literal["asc", "desc"] = "asc"
+    sort_order: Literal["asc", "desc"] = "asc"  #: Whether the lowest numbers come first or the highest.
 
 
 class CreateTask(CamelBody):
-    task: Title
-    completed: bool = False
+    task: Title  #: What is to be done, in one line.
+    completed: bool = False  #: Whether it is done already.
 
 
 class UpdateTask(CamelBody):
-    task: Title = ABSENT
-    completed: bool = ABSENT
+    task: Title = ABSENT  #: What is to be done, in one line.
+    completed: bool = ABSENT  #: Whether it is done; false reopens it.

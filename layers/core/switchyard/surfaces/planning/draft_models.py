@@ -14,15 +14,17 @@ DRAFTS_MAX = 100
 class DraftTask(TaskFields):
     """A draft's references may be labels of other drafts."""
 
-    parent_id: Name = ""
+    parent_id: Name = ""  #: UUID, external id or draft's label of the task that it is a part of.
+    #: UUIDs, external ids or drafts' labels of the tasks that must be done first; 50 at most.
     depends_on: Annotated[list[NonEmptyName], Field(max_length=DEPENDS_MAX), Distinct] = []
-    goal_id: Name = ""
+    goal_id: Name = ""  #: UUID, external id or draft's label of the goal that it works towards.
 
 
 class DraftGoal(GoalFields):
     """Likewise."""
 
-    parent_id: Name = ""
+    parent_id: Name = ""  #: UUID, external id or draft's label of the goal that it is a part of.
+    #: UUIDs, external ids or drafts' labels of the goals that come before it.
     depends_on: Annotated[list[NonEmptyName], Field(max_length=DEPENDS_MAX), Distinct] = []
 
 
@@ -34,10 +36,10 @@ class Draft(Common, Past):
 
     model_config = {"json_schema_extra": {"anyOf": [{"required": ["id"]}, {"required": ["externalId"]}]}}
 
-    id: NonEmptyName = ABSENT
-    title: Title = ABSENT
-    task: DraftTask = ABSENT
-    goal: DraftGoal = ABSENT
+    id: NonEmptyName = ABSENT  #: UUID of the track to change; any other text is a label for a new one.
+    title: Title = ABSENT  #: What is to be done, in one line; a new track needs one.
+    task: DraftTask = ABSENT  #: The fields that only a task has; makes a new track a task.
+    goal: DraftGoal = ABSENT  #: The fields that only a goal has; makes a new track a goal.
 
     def model_post_init(self, _context: Any) -> None:
         refuse_both(self.task, self.goal)
@@ -58,7 +60,7 @@ class DeleteDraft(CamelBody):
 
     model_config = {"json_schema_extra": lambda schema: _or_alone(schema)}
 
-    id: TrackId
+    id: TrackId  #: UUID of the track to delete.
 
     @classmethod
     def model_before(cls, given: Any) -> Any:
@@ -74,11 +76,11 @@ def _or_alone(schema: dict[str, Any]) -> None:
 class ApplyTracks(CamelBody):
     """`upserts` and `deletes` are the contract's later names of the same lists."""
 
-    scope: Scope
-    update_drafts: list[Draft] = []
-    upserts: list[Draft] = []
-    delete_drafts: list[DeleteDraft] = []
-    deletes: list[DeleteDraft] = []
+    scope: Scope  #: Who can see the new tracks; those that exist keep theirs.
+    update_drafts: list[Draft] = []  #: Tracks to create or to change; 100 drafts and deletes together at most.
+    upserts: list[Draft] = []  #: Another name of `updateDrafts`; one of the two.
+    delete_drafts: list[DeleteDraft] = []  #: Tracks to delete.
+    deletes: list[DeleteDraft] = []  #: Another name of `deleteDrafts`; one of the two.
 
     def model_post_init(self, _context: Any) -> None:
         for older, newer in (("update_drafts", "upserts"), ("delete_drafts", "deletes")):

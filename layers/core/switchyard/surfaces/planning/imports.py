@@ -11,7 +11,8 @@ from switchyard.domain.imports import Import, Lane
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import imports as verbs
 from switchyard.store import imports as rows
-from switchyard.store import keys, lists
+from switchyard.store import indexes, keys, lists
+from switchyard.store.lists import Range
 from switchyard.surfaces.inputs import Paging
 from switchyard.surfaces.planning import fields
 from switchyard.surfaces.planning.import_models import CreateImport
@@ -65,7 +66,8 @@ def page(call: Call[None, Paging]) -> Reply:
     """Answer with a page of the caller's imports, newest first."""
     actor, query = call.actor, call.query
     partition = keys.listed(keys.realm(actor.tenant_id, actor.id), "import")
-    found, cursor = lists.newest_first(call.unit.table, partition, query.limit, query.cursor)
+    own = Range(indexes.LISTED_BY_ID, partition)
+    found, cursor = lists.newest_first(call.unit.table, own, query.limit, query.cursor)
     return Reply(200, {"items": [_fields(rows.from_item(row)) for row in found], "nextCursor": cursor})
 
 

@@ -70,8 +70,8 @@ Priority = Annotated[str, _one_of((*PRIORITIES, ""))]
 
 
 class SharedWith(CamelBody):
-    user_ids: Annotated[list[Name], Field(max_length=0)] = []
-    emails: Annotated[list[Name], Field(max_length=0)] = []
+    user_ids: Annotated[list[Name], Field(max_length=0)] = []  #: Must be empty: tracks are shared through projects.
+    emails: Annotated[list[Name], Field(max_length=0)] = []  #: Must be empty: tracks are shared through projects.
 
 
 def _refuse_personal_projects(kind: str, ids: list[str]) -> None:
@@ -82,9 +82,11 @@ def _refuse_personal_projects(kind: str, ids: list[str]) -> None:
 class Scope(CamelBody):
     """`personal`: the creator's alone. `projects`: the tenant's, in the projects named; `[]` for none."""
 
-    type: Literal["personal", "projects"]
+    type: Literal["personal", "projects"]  #: Who can see the track: its creator alone, or everyone in the tenant.
+    #: The projects that a shared track is in, the first one counting where a surface knows one; empty for a personal
+    #: track.
     ids: Annotated[list[NonEmptyName], Field(max_length=PROJECTS_MAX), Distinct] = []
-    shared_with: SharedWith = ABSENT
+    shared_with: SharedWith = ABSENT  #: Taken because the contract has it.
 
     def model_post_init(self, _context: Any) -> None:
         if self.type == "projects" and "ids" not in self.model_fields_set:
@@ -95,8 +97,9 @@ class Scope(CamelBody):
 class Related(CamelBody):
     """A resource of another system. An empty `type` and `id` clear it."""
 
+    #: Kind of the other system's resource, such as `pull_request`; empty clears it.
     type: Annotated[str, Field(max_length=64, pattern=r"^([a-z][a-z0-9_]*)?$")]
-    id: Name
+    id: Name  #: Its id in the other system; empty clears it.
 
     def model_post_init(self, _context: Any) -> None:
         if bool(self.type) != bool(self.id):
@@ -104,49 +107,53 @@ class Related(CamelBody):
 
 
 class TaskFields(CamelBody):
-    status: TaskStatus = ""
-    due_date: ClearableDay = ""
-    assignee: Name = ""
+    status: TaskStatus = ""  #: Where the work stands; empty for a task without a status.
+    due_date: ClearableDay = ""  #: The day it is due; empty for none.
+    assignee: Name = ""  #: Id of the person or agent who is to do it; empty for nobody.
+    #: Whether the assignee is a person or an agent; an id that begins with `agent_` is an agent's all the same.
     assignee_type: Literal["user", "agent", ""] = ""
-    parent_id: ClearableUuid = ""
+    parent_id: ClearableUuid = ""  #: UUID of the task that this one is a part of; empty for none.
+    #: UUIDs of the tasks that must be done first; 50 at most.
     depends_on: Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct] = []
-    goal_id: ClearableUuid = ""
+    goal_id: ClearableUuid = ""  #: UUID of the goal that it works towards; empty for none.
 
 
 class GoalFields(CamelBody):
     """A goal's parent and what it depends on are goals: an order to plan by, which holds no task up."""
 
-    status: GoalStatus = ABSENT
-    due_date: ClearableDay = ""
+    status: GoalStatus = ABSENT  #: Where the goal stands; follows its tasks unless a person sets it.
+    due_date: ClearableDay = ""  #: The day it is due; empty for none.
+    #: Percent done; follows its tasks unless a person sets it.
     progress: Annotated[int, Field(ge=0, le=100), Whole] = ABSENT
-    parent_id: ClearableUuid = ""
+    parent_id: ClearableUuid = ""  #: UUID of the goal that this one is a part of; empty for none.
+    #: UUIDs of the goals that come before it: an order to plan by, which holds nothing up.
     depends_on: Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct] = []
 
 
 class Common(CamelBody):
     """What tasks and goals share beyond the contract."""
 
-    description: Description = ""
-    priority: Priority = ""
-    related_resource: Related = ABSENT
-    metadata: dict[str, Any] = {}
-    #: What another system calls the track: unique in the tenant, set once.
-    external_id: NonEmptyName = ABSENT
+    description: Description = ""  #: What is to be done, at length; empty clears it.
+    priority: Priority = ""  #: How urgent it is; empty is `medium`.
+    related_resource: Related = ABSENT  #: The resource of another system that the track is about.
+    metadata: dict[str, Any] = {}  #: Any JSON object of the client's, of at most 32 KB; replaces what was there.
+    external_id: NonEmptyName = ABSENT  #: What another system calls the track: unique in the tenant, set once.
 
 
 class Past(CamelBody):
     """When a track that comes from another system was created and completed there; with the scope tasks:history."""
 
+    #: When it was created in the system that it comes from; needs the scope tasks:history.
     created_at: Instant = ABSENT
-    completed_at: Instant = ABSENT
+    completed_at: Instant = ABSENT  #: When it was completed there, of one that is done; needs the scope tasks:history.
 
 
 class CreateTrack(Common, Past):
-    type: Literal["task", "goal"]
-    title: Title
-    scope: Scope
-    task: TaskFields = ABSENT
-    goal: GoalFields = ABSENT
+    type: Literal["task", "goal"]  #: Whether to make a task or a goal.
+    title: Title  #: What is to be done, in one line.
+    scope: Scope  #: Who can see it.
+    task: TaskFields = ABSENT  #: The fields that only a task has.
+    goal: GoalFields = ABSENT  #: The fields that only a goal has.
 
     def model_post_init(self, _context: Any) -> None:
         other = "goal" if self.type == "task" else "task"
@@ -160,10 +167,10 @@ def refuse_both(task: TaskFields | None, goal: GoalFields | None) -> None:
 
 
 class UpdateTrack(Common):
-    title: Title = ABSENT
-    scope: Scope = ABSENT
-    task: TaskFields = ABSENT
-    goal: GoalFields = ABSENT
+    title: Title = ABSENT  #: What is to be done, in one line.
+    scope: Scope = ABSENT  #: Who can see it; only its creator can make a shared track personal.
+    task: TaskFields = ABSENT  #: The fields that only a task has; those left out stay.
+    goal: GoalFields = ABSENT  #: The fields that only a goal has; those left out stay.
 
     def model_post_init(self, _context: Any) -> None:
         refuse_both(self.task, self.goal)
@@ -177,16 +184,18 @@ _Uuids = Annotated[list[TrackId], Field(max_length=_FILTER_VALUES_MAX)]
 class Filters(Model):
     """What search and list filter by."""
 
-    status: _Statuses = []
-    assignee: _Names = []
-    goal_id: _Uuids = []
-    parent_id: _Uuids = []
-    depends_on: _Uuids = []
-    progress_min: Annotated[int, Field(ge=0, le=100), Whole] = ABSENT
-    progress_max: Annotated[int, Field(ge=0, le=100), Whole] = ABSENT
-    due_date_from: Day = ABSENT
-    due_date_to: Day = ABSENT
+    status: _Statuses = []  #: Tracks with one of these statuses; `none` finds tasks without one.
+    assignee: _Names = []  #: Tasks of one of these people or agents.
+    goal_id: _Uuids = []  #: Tasks of one of these goals.
+    parent_id: _Uuids = []  #: Tracks that are parts of one of these.
+    depends_on: _Uuids = []  #: Tracks that depend on one of these.
+    progress_min: Annotated[int, Field(ge=0, le=100), Whole] = ABSENT  #: Goals at least so far, in percent.
+    progress_max: Annotated[int, Field(ge=0, le=100), Whole] = ABSENT  #: Goals at most so far, in percent.
+    due_date_from: Day = ABSENT  #: Tracks due on this day or later; sorts by due date.
+    due_date_to: Day = ABSENT  #: Tracks due on this day or earlier; sorts by due date.
+    #: Tracks changed then or later: a date or a date-time (ISO 8601); sorts by last change.
     updated_at_from: DescribedMoment = ABSENT
+    #: Tracks changed then or earlier: a date to its end (UTC), or a date-time; sorts by last change.
     updated_at_to: DescribedMoment = ABSENT
 
 
@@ -197,7 +206,8 @@ class Filter(Filters, CamelBody):
 class SearchScope(CamelBody):
     """Where to look: one's personal tracks, or the tracks of projects (no ids: of all)."""
 
-    type: Literal["personal", "projects"]
+    type: Literal["personal", "projects"]  #: Whether to look at one's personal tracks or at shared ones.
+    #: The projects to look in; empty for all of them.
     ids: Annotated[list[NonEmptyName], Field(max_length=_FILTER_VALUES_MAX)] = []
 
     def model_post_init(self, _context: Any) -> None:
@@ -205,22 +215,28 @@ class SearchScope(CamelBody):
 
 
 class SearchTracks(CamelBody):
-    type: Literal["task", "goal"]
+    type: Literal["task", "goal"]  #: Whether to look for tasks or for goals.
+    #: Words that must all be in title or description, in any case; 40 at most.
     query: Annotated[str, Field(max_length=200)] = ""
-    filter: Filter = Filter.model_construct()
+    filter: Filter = Filter.model_construct()  #: What else must be true of a track.
+    #: Where to look; empty for everywhere the caller may.
     scopes: Annotated[list[SearchScope], Field(max_length=10)] = []
+    #: Which page to show, counted from 1; `cursor` leads further.
     page: Annotated[int, Field(ge=1, le=PAGES_MAX), Whole] = 1
     cursor: Cursor = ABSENT
-    search_mode: Literal["keyword", "semantic"] = "keyword"
+    search_mode: Literal["keyword", "semantic"] = "keyword"  #: How to match; `semantic` is answered by keywords too.
 
 
 class ListTracks(Filters, CamelQuery):
     """The search as query parameters: lists repeat or are separated by commas."""
 
-    type: Literal["task", "goal"] = "task"
+    type: Literal["task", "goal"] = "task"  #: Whether to list tasks or goals.
+    #: Words that must all be in title or description, in any case; 40 at most.
     query: Annotated[str, Field(max_length=200)] = ""
+    #: Whether to list one's personal tracks, shared ones, or both.
     scope: Literal["personal", "projects", "all"] = "all"
+    #: Tracks of one of these projects.
     project_id: Annotated[list[NonEmptyName], Field(max_length=_FILTER_VALUES_MAX)] = []
-    external_id: _Names = []
+    external_id: _Names = []  #: The tracks that another system calls so; beside no other filter but `type`.
     limit: Limit = 50
     cursor: Cursor = ABSENT

@@ -13,9 +13,9 @@ Status = Literal["pending", "in_progress", "completed", "failed", "cancelled"]
 class ListExecutions(CamelQuery):
     """Without `taskId`: the latest execution of each task."""
 
-    task_id: TrackId = ABSENT
-    agent_id: NonEmptyName = ABSENT
-    status: Status = ABSENT
+    task_id: TrackId = ABSENT  #: Executions of this task, newest first; the latest of each task when left out.
+    agent_id: NonEmptyName = ABSENT  #: Executions of tasks that are assigned to this agent; not with `taskId`.
+    status: Status = ABSENT  #: Executions with this status alone.
     limit: Limit = 50
     cursor: Cursor = ABSENT
 
@@ -23,25 +23,25 @@ class ListExecutions(CamelQuery):
 class Execute(CamelBody):
     """`message` is a text for the agent."""
 
-    task_id: TrackId
-    message: Annotated[str, Field(max_length=32_000)] = ABSENT
+    task_id: TrackId  #: Id of the task that the agent is to do.
+    message: Annotated[str, Field(max_length=32_000)] = ABSENT  #: A text for the agent; 32,000 characters at most.
 
 
 class ExecutionShown(CamelShown):
     """What is not set is left out. `output` is what the agent reported, `error` why it failed."""
 
-    id: str
-    task_id: str
-    agent_id: str = ABSENT
-    status: Status
-    organization_id: str
-    created_by: str
-    created_at: str
-    updated_at: str
-    started_at: str = ABSENT
-    completed_at: str = ABSENT
-    output: Any = None
-    error: str = ABSENT
+    id: str  #: The execution's id: `exec_`, the task's UUID, a dot and the run's UUID.
+    task_id: str  #: Id of the task that it is an attempt at.
+    agent_id: str = ABSENT  #: Id of the agent who has it, or is meant to; left out for any.
+    status: Status  #: Where it stands.
+    organization_id: str  #: The tenant that it belongs to.
+    created_by: str  #: Id of the actor who created it.
+    created_at: str  #: When it was created: an instant in UTC.
+    updated_at: str  #: When it last changed: an instant in UTC.
+    started_at: str = ABSENT  #: When an agent began: an instant in UTC; left out until then.
+    completed_at: str = ABSENT  #: When it ended: an instant in UTC; left out until then.
+    output: Any = None  #: What the agent reported, any JSON.
+    error: str = ABSENT  #: Why it failed; left out unless it did.
 
 
 class ExecutionsShown(ShownRoot):

@@ -37,91 +37,94 @@ DependsOn = Annotated[list[TrackId], Field(max_length=DEPENDS_MAX), Distinct]
 class _TaskFields(CamelBody):
     """What a task has beyond title, status and priority; `dependsOn` is our extension."""
 
-    description: Description | None = None
-    assigned_to: Name | None = None
+    description: Description | None = None  #: What is to be done, at length; null clears it.
+    assigned_to: Name | None = None  #: Id of the person or agent who is to do it; null for nobody.
+    #: Whether a person or an agent is to do it; `user` when a new assignee comes without.
     assignee_type: AssigneeType | None = None
-    space_id: Name | None = None
-    due_date: Moment | None = None
-    completed_at: Instant | None = None
-    metadata: Metadata | None = None
-    depends_on: DependsOn | None = None
+    space_id: Name | None = None  #: The space, which is a project; null for none.
+    due_date: Moment | None = None  #: When it is due: a date or a date-time; null for never.
+    completed_at: Instant | None = None  #: When it was completed; set by the service when left out.
+    metadata: Metadata | None = None  #: Any JSON object of the client's, of at most 32 KB; replaces what was there.
+    depends_on: DependsOn | None = None  #: Ids of the tasks that must be completed first; 50 at most.
 
 
 class CreateTask(_TaskFields):
     """`id` is a client's own temporary one: the answer has the task's id."""
 
-    title: Title
-    status: Status | None = None
-    priority: Priority | None = None
-    id: Any = None
+    title: Title  #: What is to be done, in one line.
+    status: Status | None = None  #: Where the work stands; `pending` when left out.
+    priority: Priority | None = None  #: How urgent it is; `medium` when left out.
+    id: Any = None  #: A client's own temporary id, which is ignored: the answer has the task's.
 
 
 class UpdateTask(_TaskFields):
-    title: Title = ABSENT
+    title: Title = ABSENT  #: What is to be done, in one line.
+    #: The next status; a step that the workflow does not have is refused with 409, which names those it has.
     status: Status = ABSENT
-    priority: Priority = ABSENT
+    priority: Priority = ABSENT  #: How urgent it is.
 
 
 class _Filter(CamelQuery):
-    space_id: NonEmptyName = ABSENT
-    priority: Priority = ABSENT
+    space_id: NonEmptyName = ABSENT  #: Tasks of this space alone.
+    priority: Priority = ABSENT  #: Tasks of this priority alone.
     limit: Limit = 50
     cursor: Cursor = ABSENT
 
 
 class Lease(CamelBody):
+    #: Seconds until the task can be claimed by others unless a heartbeat comes before.
     lease_seconds: Annotated[int, Field(ge=1, le=LEASE_MAX), Whole] = LEASE_DEFAULT
 
 
 class ClaimNext(Lease):
     """Which task to draw: one meant for a kind of worker, of a space, of a priority."""
 
-    assignee_type: AssigneeType = ABSENT
-    space_id: NonEmptyName = ABSENT
-    priority: Priority = ABSENT
+    assignee_type: AssigneeType = ABSENT  #: Draw a task that is meant for this kind of worker.
+    space_id: NonEmptyName = ABSENT  #: Draw a task of this space.
+    priority: Priority = ABSENT  #: Draw a task of this priority.
 
 
 class ReadyTasks(_Filter):
-    assignee_type: AssigneeType = ABSENT
+    assignee_type: AssigneeType = ABSENT  #: Tasks that are meant for this kind of worker alone.
 
 
 class ListTasks(_Filter):
-    status: Status = ABSENT
-    assigned_to: NonEmptyName = ABSENT
+    status: Status = ABSENT  #: Tasks with this status alone.
+    assigned_to: NonEmptyName = ABSENT  #: Tasks of this person or agent alone.
 
 
 class ClaimShown(CamelShown):
     """Who holds the task; `fence` goes into the header Claim-Fence of the holder's writes."""
 
-    holder: str
-    fence: int
-    lease_expires_at: str
+    holder: str  #: Id of the actor who holds the task.
+    fence: int  #: The number of the claim: send it in the header Claim-Fence of your writes.
+    lease_expires_at: str  #: When the claim ends without a heartbeat: an instant in UTC.
 
 
 class TaskShown(CamelShown):
     """A task as the pool shows it; what is not set is left out."""
 
-    id: str
-    title: str
-    description: str
-    status: Status
-    priority: Priority
-    assigned_to: str = ABSENT
-    assignee_type: AssigneeType
-    space_id: str = ABSENT
-    organization_id: str
-    created_by: str
-    created_at: str
-    updated_at: str
-    due_date: str = ABSENT
-    completed_at: str = ABSENT
-    metadata: dict[str, Any]
-    depends_on: list[str] = ABSENT
-    claim: ClaimShown = ABSENT
+    id: str  #: The task's id: `task_` and a UUID.
+    title: str  #: What is to be done, in one line.
+    description: str  #: What is to be done, at length; empty when nothing was said.
+    status: Status  #: Where the work stands.
+    priority: Priority  #: How urgent it is; `medium` unless said otherwise.
+    assigned_to: str = ABSENT  #: Id of the person or agent who is to do it; left out for nobody.
+    assignee_type: AssigneeType  #: Whether a person or an agent is to do it.
+    space_id: str = ABSENT  #: The space, which is the first of its projects; left out for none.
+    organization_id: str  #: The tenant that it belongs to.
+    created_by: str  #: Id of the actor who created it.
+    created_at: str  #: When it was created: an instant in UTC.
+    updated_at: str  #: When it last changed: an instant in UTC.
+    due_date: str = ABSENT  #: When it is due: an instant in UTC; left out for never.
+    completed_at: str = ABSENT  #: When it was completed: an instant in UTC; left out until then.
+    metadata: dict[str, Any]  #: The client's own JSON object, kept as it is.
+    depends_on: list[str] = ABSENT  #: Ids of the tasks that must be completed first; left out for none.
+    claim: ClaimShown = ABSENT  #: Who holds it now; left out for nobody.
 
 
 class ClaimedTask(TaskShown):
-    claim: ClaimShown
+    claim: ClaimShown  #: The claim that the caller has now.
 
 
 class TasksShown(ShownRoot):
@@ -131,14 +134,14 @@ class TasksShown(ShownRoot):
 
 
 class Allowed(CamelShown):
-    allowed: list[Status]
+    allowed: list[Status]  #: The statuses that can come next.
 
 
 class PoolError(CamelShown):
     """The pool's error body; `data.allowed` lists the next statuses of a step that the workflow does not have."""
 
-    error: Literal[True]
-    status_code: int
-    status_message: str
-    message: str
-    data: Allowed = ABSENT
+    error: Literal[True]  #: Says that this is an error.
+    status_code: int  #: HTTP status of the answer.
+    status_message: str  #: The status in words.
+    message: str  #: What happened, for people.
+    data: Allowed = ABSENT  #: What can come next, where a step of the workflow was refused.

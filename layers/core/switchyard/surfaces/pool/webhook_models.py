@@ -51,19 +51,19 @@ Description = Annotated[str, Field(max_length=200), OneLine]
 
 
 class CreateWebhook(CamelBody):
-    url: Url
-    events: Events
-    description: Description = ""
-    enabled: bool = True
+    url: Url  #: Where to post events: an https URL of a public host.
+    events: Events  #: Which events to post; `task.*` stands for all of tasks.
+    description: Description = ""  #: What the endpoint is for; 200 characters at most.
+    enabled: bool = True  #: Whether events are posted.
 
 
 class UpdateWebhook(CamelBody):
     """Enabling again what was disabled forgets the reason."""
 
-    url: Url = ABSENT
-    events: Events = ABSENT
-    description: Description = ABSENT
-    enabled: bool = ABSENT
+    url: Url = ABSENT  #: Where to post events: an https URL of a public host.
+    events: Events = ABSENT  #: Which events to post, in place of those before.
+    description: Description = ABSENT  #: What the endpoint is for; 200 characters at most.
+    enabled: bool = ABSENT  #: Whether events are posted; true forgets why it was disabled.
 
 
 class WebhookPaging(Query):
@@ -72,46 +72,48 @@ class WebhookPaging(Query):
 
 
 class WebhookShown(CamelShown):
-    id: str
-    url: str
-    events: list[Event]
-    description: str
-    enabled: bool
-    disabled_reason: str | None
-    former_secret_until: str | None
-    created_by: str
-    created_at: str
-    updated_at: str
+    id: str  #: Id of the endpoint: `hook_` and a UUID.
+    url: str  #: Where events are posted.
+    events: list[Event]  #: Which events are posted.
+    description: str  #: What the endpoint is for.
+    enabled: bool  #: Whether events are posted.
+    disabled_reason: str | None  #: Why the service disabled it; null if it did not.
+    former_secret_until: str | None  #: Until when the secret before signs too: an instant in UTC; null for no longer.
+    created_by: str  #: Id of the actor who created it.
+    created_at: str  #: When it was created: an instant in UTC.
+    updated_at: str  #: When it last changed: an instant in UTC.
 
 
 class WebhookWithSecret(WebhookShown):
     """The secret is shown here, and never again: null when the same idempotency key is sent again."""
 
+    #: What signs the deliveries (`whsec_…`), shown this once; null when the same idempotency key is sent again.
     secret: str | None
 
 
 class WebhookPage(CamelShown):
-    items: list[WebhookShown]
-    next_cursor: str | None
+    items: list[WebhookShown]  #: The page's entries, in the list's order.
+    next_cursor: str | None  #: `cursor` of the next page; null at the end of the list.
 
 
 class DeliveryShown(CamelShown):
     """`status` is failed after the last attempt, or when the endpoint is gone; it can be redelivered then."""
 
-    id: str
-    event_id: str
-    event: str
+    id: str  #: Id of the delivery: `delivery_` and a UUID.
+    event_id: str  #: Id of the event, the same at every endpoint: the header webhook-id.
+    event: str  #: Type of the event.
+    #: `failed` after the last attempt, or when the endpoint is gone; it can be redelivered then.
     status: Literal["pending", "delivered", "failed"]
-    attempts: int
-    redeliveries: int
-    response_status: int | None
-    error: str | None
-    created_at: str
-    attempted_at: str | None
-    next_attempt_at: str | None
-    delivered_at: str | None
+    attempts: int  #: How often it was tried.
+    redeliveries: int  #: How often somebody asked for it again.
+    response_status: int | None  #: HTTP status of the endpoint's latest answer; null for no answer.
+    error: str | None  #: Why the latest attempt failed; null if it did not.
+    created_at: str  #: When it was created: an instant in UTC.
+    attempted_at: str | None  #: When the latest attempt was made: an instant in UTC.
+    next_attempt_at: str | None  #: When the next attempt is made: an instant in UTC; null for none.
+    delivered_at: str | None  #: When the endpoint took it: an instant in UTC; null until then.
 
 
 class DeliveryPage(CamelShown):
-    items: list[DeliveryShown]
-    next_cursor: str | None
+    items: list[DeliveryShown]  #: The page's entries, in the list's order.
+    next_cursor: str | None  #: `cursor` of the next page; null at the end of the list.

@@ -13,6 +13,8 @@ from switchyard.http.operation import OWN
 from switchyard.pipeline import signing
 from switchyard.store import keys, lists
 from switchyard.store import webhooks as webhook_rows
+from switchyard.store.indexes import TABLE
+from switchyard.store.lists import Range
 from switchyard.store.webhooks import Delivery, Webhook
 from switchyard.surfaces.pool.listing import link
 from switchyard.surfaces.pool.webhook_models import CreateWebhook, UpdateWebhook, WebhookPaging
@@ -48,9 +50,8 @@ def read(call: Call) -> Reply:
 
 def list_all(call: Call[None, WebhookPaging]) -> Reply:
     """List the tenant's endpoints, newest first."""
-    query = call.query
-    tenant = call.actor.tenant_id
-    return _page(call, query, keys.listed(tenant, "webhook"), lambda item: _shown(webhook_rows.from_item(item)))
+    of_tenant = Range(TABLE, *keys.webhook(call.actor.tenant_id, ""))
+    return _page(call, call.query, of_tenant, lambda item: _shown(webhook_rows.from_item(item)))
 
 
 def update(call: Call[UpdateWebhook]) -> Reply:
@@ -90,10 +91,8 @@ def delete(call: Call) -> Reply:
 
 def deliveries(call: Call[None, WebhookPaging]) -> Reply:
     """List the deliveries to the endpoint of the path, newest event first."""
-    query = call.query
-    webhook = _of_path(call)
-    partition = keys.deliveries(webhook.tenant_id, webhook.id)
-    return _page(call, query, partition, lambda item: _delivery(webhook_rows.delivery_from(item)))
+    of_webhook = Range(TABLE, *keys.delivery(call.actor.tenant_id, _of_path(call).id, ""))
+    return _page(call, call.query, of_webhook, lambda item: _delivery(webhook_rows.delivery_from(item)))
 
 
 def redeliver(call: Call) -> Reply:
@@ -126,8 +125,8 @@ def _of_path(call: AnyCall) -> Webhook:
     return webhook_rows.from_item(row)
 
 
-def _page(call: AnyCall, query: WebhookPaging, partition: str, show: Any) -> Reply:
-    rows, cursor = lists.newest_first(call.unit.table, partition, query.limit, query.cursor)
+def _page(call: AnyCall, query: WebhookPaging, range_: Range, show: Any) -> Reply:
+    rows, cursor = lists.newest_first(call.unit.table, range_, query.limit, query.cursor)
     return Reply(200, {"items": [show(row) for row in rows], "nextCursor": cursor}, link(call.request, cursor))
 
 

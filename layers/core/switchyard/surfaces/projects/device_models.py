@@ -14,28 +14,28 @@ Token = Annotated[str, Field(min_length=1, max_length=TOKEN_MAX), NotBlank, OneL
 class RegisterDevice(Body):
     """A device's push token, as the push service gave it to the app."""
 
-    token: Token
-    platform: Platform
+    token: Token  #: The device's push token, as the push service gave it to the app; 512 characters at most.
+    platform: Platform  #: Which kind of device it is.
 
 
 class UnregisterDevice(Body):
-    token: Token
+    token: Token  #: The push token to forget.
 
 
 class BeatPresence(Body):
     """`device_id` is the id that registering the device answered with."""
 
-    device_id: Uuid
+    device_id: Uuid  #: Id of the device that shows the task, as registering it answered.
 
 
 class EndPresence(Body):
     """`device_id` may be in the query instead, for clients that send no body with a DELETE; without one, all leave."""
 
-    device_id: Uuid = ABSENT
+    device_id: Uuid = ABSENT  #: Id of the device that shows the task no longer; all of the caller's when left out.
 
 
 class EndPresenceParams(Params):
-    device_id: Uuid = ABSENT
+    device_id: Uuid = ABSENT  #: The same as in the body, for clients that send none with a DELETE.
 
 
 class ListNotifications(Params):
@@ -46,40 +46,40 @@ class ListNotifications(Params):
 class DeviceShown(Shown):
     """A device; its push token is never shown."""
 
-    id: str
-    platform: Platform
-    created_at: str
-    last_seen_at: str
+    id: str  #: The device's UUID.
+    platform: Platform  #: Which kind of device it is.
+    created_at: str  #: When it was created: an instant in UTC.
+    last_seen_at: str  #: When it last registered: an instant in UTC.
 
 
 class ToldDevice(Shown):
     """What became of one device, in the push service's words; `reference` is its name of what it took."""
 
-    id: str
-    platform: Platform
-    outcome: Outcome
-    error: str | None
-    reference: str | None
-    tried_at: str | None
+    id: str  #: The device's UUID.
+    platform: Platform  #: Which kind of device it is.
+    outcome: Outcome  #: What became of the message.
+    error: str | None  #: Why it was not taken, in the push service's words; null if it was.
+    reference: str | None  #: The push service's own id of what it took; null for nothing.
+    tried_at: str | None  #: When it was last tried: an instant in UTC; null if it was not.
 
 
 class NotificationShown(Shown):
     """A notification to the task's creator; `present_devices` showed the task at that time."""
 
-    id: str
-    task: str
-    run: str
-    kind: Kind
-    title: str
-    body: str
-    recipient: str
-    decided: Decision
-    present_devices: list[str]
-    devices: list[ToldDevice]
-    attempts: int
-    created_at: str
+    id: str  #: The notification's id.
+    task: str  #: UUID of the task.
+    run: str  #: UUID of the run.
+    kind: Kind  #: What the run did.
+    title: str  #: First line of the message.
+    body: str  #: Text of the message.
+    recipient: str  #: Id of the user who is told: the task's creator.
+    decided: Decision  #: Whether devices were told, and if not, why.
+    present_devices: list[str]  #: Ids of the devices that showed the task at that time.
+    devices: list[ToldDevice]  #: What became of each device.
+    attempts: int  #: How often it was tried.
+    created_at: str  #: When it was created: an instant in UTC.
 
 
 class NotificationPage(Shown):
-    next: str | None
-    results: list[NotificationShown]
+    next: str | None  #: `cursor` of the next page; null at the end of the list.
+    results: list[NotificationShown]  #: The page's notifications, newest first.

@@ -47,7 +47,7 @@ def _whole(given: Any) -> int:
 
 #: A UUID in any of its forms, in the canonical one.
 Uuid = Annotated[str, Rule(_uuid, {"format": "uuid"})]
-#: How many a page shows: anything but a number is the default, a limit above the maximum is the maximum.
+#: At most so many items in the page: above 100 is 100, and anything but a number is 50.
 Limit = Annotated[int, BeforeValidator(_limit)]
 
 
@@ -55,4 +55,5 @@ class Paging(Params):
     """`limit` and `offset`; anything but a number is the default."""
 
     limit: Limit = LIMIT
+    #: How many to leave out before the page begins; anything but a number is 0.
     offset: Annotated[int, BeforeValidator(_whole)] = 0

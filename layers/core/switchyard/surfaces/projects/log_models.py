@@ -43,6 +43,7 @@ _Types = Annotated[
 class AppendLog(Body):
     """Entries for a run's log, any JSON objects."""
 
+    #: JSON objects to append, of at most 64 KB each.
     entries: Annotated[
         list[Annotated[dict[str, Any], bounded(ENTRY_MAX_BYTES)]],
         Field(max_length=ENTRIES_MAX),
@@ -53,17 +54,19 @@ class AppendLog(Body):
 class SessionLogs(Params):
     """Which entries: those with a timestamp later than `after`, of `event_types`, and not of `exclude_types`."""
 
+    #: Entries with a later `timestamp` alone: a date-time.
     after: Annotated[datetime, BeforeValidator(_time)] | None = None
-    event_types: _Types = []
-    exclude_types: _Types = []
-    limit: Annotated[int, Field(ge=1, le=SESSION_LIMIT_MAX)] = SESSION_LIMIT
-    offset: Annotated[int, Field(ge=0, le=OFFSET_MAX)] = 0
+    event_types: _Types = []  #: Entries of these types alone.
+    exclude_types: _Types = []  #: No entries of these types.
+    limit: Annotated[int, Field(ge=1, le=SESSION_LIMIT_MAX)] = SESSION_LIMIT  #: At most so many entries.
+    offset: Annotated[int, Field(ge=0, le=OFFSET_MAX)] = 0  #: How many to leave out at the beginning.
 
 
 class StreamLog(Params):
     """`start=latest` leaves out what is there already; `wait` is for how many seconds to wait for something new."""
 
-    start: Literal["latest"] | None = None
+    start: Literal["latest"] | None = None  #: `latest` leaves out what is there already.
+    #: Seconds to wait for something new before the stream ends; the client then asks again.
     wait: Annotated[int, Field(ge=0, le=WAIT_MAX)] = WAIT_MAX
 
 

@@ -79,20 +79,26 @@ _NoUserIntegration = Annotated[Annotated[str, AfterValidator(_no_user_integratio
 class TaskFields(Body):
     """A new task, or a change of one. `idle_seconds` and `timeout_seconds` (null: the defaults) are an extension."""
 
+    #: What is to be done; made of the description when blank.
     title: Annotated[str, Field(strip_whitespace=True, max_length=TITLE_MAX), AfterValidator(_visible)] = ABSENT
-    title_manually_set: bool = ABSENT
-    description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ABSENT
-    origin_product: Origin = ABSENT
-    repository: Repository | None = None
-    github_integration: _NoIntegration = None
-    github_user_integration: _NoUserIntegration = None
-    signal_report: Uuid | None = None
+    title_manually_set: bool = ABSENT  #: Whether a person chose the title; true when one is sent without this.
+    description: Annotated[str, Field(max_length=DESCRIPTION_MAX)] = ABSENT  #: What is to be done, at length.
+    origin_product: Origin = ABSENT  #: Where the task comes from, in the contract's words.
+    repository: Repository | None = None  #: The repository that it is about, `organization/name`; null for none.
+    github_integration: _NoIntegration = None  #: Must be null: no integrations are kept here.
+    github_user_integration: _NoUserIntegration = None  #: Must be null: no integrations are kept here.
+    signal_report: Uuid | None = None  #: UUID of the report that it comes from; kept as it is.
+    #: What it is to that report; needs the origin `signal_report`.
     signal_report_task_relationship: Literal["implementation"] = ABSENT
+    #: JSON Schema (draft 2020-12) for the output of its runs, of at most 32 KB; null for any output.
     json_schema: Annotated[dict[str, Any], AfterValidator(_schema)] | None = None
-    internal: bool = ABSENT
-    archived: bool = ABSENT
+    internal: bool = ABSENT  #: Whether only administrators' lists show it.
+    archived: bool = ABSENT  #: Whether lists leave it out.
+    #: What agents are told when checks fail; 10,000 characters at most.
     ci_prompt: Annotated[str, Field(max_length=CI_PROMPT_MAX)] | None = None
+    #: Seconds without a word from the agent after which a run is over; null for the service's own.
     idle_seconds: Annotated[int, Field(ge=10, le=86_400), Whole] | None = None
+    #: Seconds after which a run is over in any case; null for the service's own.
     timeout_seconds: Annotated[int, Field(ge=60, le=604_800), Whole] | None = None
 
 
@@ -102,17 +108,20 @@ _Text = Annotated[str, Field(strip_whitespace=True, max_length=_SEARCH_MAX)]
 class ListTasks(Paging):
     """Which tasks to list. `position` comes with the links to the next page and the one before."""
 
-    origin_product: _Text = ABSENT
-    stage: _Text = ABSENT
-    organization: _Text = ABSENT
-    repository: _Text = ABSENT
-    created_by: Annotated[int, Field(ge=0, le=2**53)] = ABSENT
-    search: _Text = ABSENT
-    status: RunStatus = ABSENT
-    internal: bool = False
+    origin_product: _Text = ABSENT  #: Tasks with this origin alone.
+    stage: _Text = ABSENT  #: Tasks one of whose runs has this stage.
+    organization: _Text = ABSENT  #: Tasks about repositories of this organization.
+    repository: _Text = ABSENT  #: Tasks about this repository; without a slash, about any of this name.
+    created_by: Annotated[int, Field(ge=0, le=2**53)] = ABSENT  #: Tasks that the actor with this number made.
+    search: _Text = ABSENT  #: Tasks with these words in title or description, or with this number.
+    status: RunStatus = ABSENT  #: Tasks whose latest run has this status.
+    internal: bool = False  #: True for internal tasks alone; needs the scope settings:admin.
+    #: Whether to leave archived tasks out, list them alone, or list all.
     archived: Literal["true", "false", "all"] = "false"
+    #: Where the page begins, as the links of the page before have it; saves counting up to the offset.
     position: Cursor = ABSENT
 
 
 class Summaries(Body):
+    #: UUIDs of the tasks; those that are not there are left out.
     ids: Annotated[list[Uuid], Field(min_length=1, max_length=SUMMARIES_MAX)]

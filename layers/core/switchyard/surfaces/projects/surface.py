@@ -47,12 +47,12 @@ class Missing(NotFound):
 class ProjectsError(Shown):
     """Either {type, code, detail, attr}, or what the endpoint's own refusal consists of."""
 
-    type: str = ABSENT
-    code: str = ABSENT
-    detail: str = ABSENT
-    attr: str | None = None
-    error: str = ABSENT
-    missing_artifact_ids: list[str] = ABSENT
+    type: str = ABSENT  #: Class of the error.
+    code: str = ABSENT  #: Stable word for the error: decide by this one.
+    detail: str = ABSENT  #: What happened, for people.
+    attr: str | None = None  #: The first refused field, `artifacts__0__size` in a list; null when it is no field.
+    error: str = ABSENT  #: What happened, where the endpoint has words of its own for it.
+    missing_artifact_ids: list[str] = ABSENT  #: Ids of the files that are unknown, expired or taken by another run.
 
 
 #: The type that the contract has for some classes of errors; the rest are invalid requests, or the server's.

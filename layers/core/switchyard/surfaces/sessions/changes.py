@@ -4,8 +4,9 @@ from switchyard.domain import clock
 from switchyard.http import auth, cookies
 from switchyard.http.call import AnyCall, Call, Opened, Reply
 from switchyard.ledger import sessions
-from switchyard.store import filters, keys, lists, tokens
+from switchyard.store import filters, indexes, keys, lists, tokens
 from switchyard.store.filters import Filter
+from switchyard.store.lists import Range
 from switchyard.store.tokens import TokenRow
 from switchyard.surfaces.inputs import Paging
 from switchyard.surfaces.sessions import present
@@ -61,10 +62,10 @@ def list_all(call: Call[None, Paging]) -> Reply:
     actor, query, row_filter = call.actor, call.query, Filter()
     if not actor.may("settings:admin"):
         row_filter.add(filters.any_of("actor_id", [actor.id]))
-    partition = keys.listed(actor.tenant_id, "session")
     asked = (actor.id, row_filter.print())
     table = call.unit.table
-    rows, cursor = lists.newest_first(table, partition, query.limit, query.cursor, *asked, row_filter=row_filter)
+    of_tenant = Range(indexes.LISTED_BY_ID, keys.listed(actor.tenant_id, "session"))
+    rows, cursor = lists.newest_first(table, of_tenant, query.limit, query.cursor, *asked, row_filter=row_filter)
     items = [present.session(tokens.from_item(row), actor.token_id) for row in rows]
     return Reply(200, {"items": items, "nextCursor": cursor})
 

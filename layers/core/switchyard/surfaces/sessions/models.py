@@ -14,8 +14,8 @@ Secret = Annotated[str, Field(min_length=1, max_length=2 * tokens.LENGTH)]
 class SignIn(CamelBody):
     """One way in: the code of a sign-in link, or a token."""
 
-    code: Secret = ABSENT
-    token: Secret = ABSENT
+    code: Secret = ABSENT  #: The secret of a sign-in link, which works once.
+    token: Secret = ABSENT  #: An access token, in place of a link's code.
 
     def model_post_init(self, _context: Any) -> None:
         if (self.code is None) is (self.token is None):

@@ -32,6 +32,7 @@ PUBLIC = {
     "mcp.end_session",
     "mcp.get_resource_metadata",
     "mcp.open_stream",
+    "planning.read_feed",
     "projects.read_signed_log",
     "service.get_health",
     "service.get_openapi",

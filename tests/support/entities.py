@@ -7,6 +7,7 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.domain.devices import Device, Presence
+from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.imports import Import, Lane
 from switchyard.domain.notifications import Attempted, Notification
@@ -323,6 +324,8 @@ IMPORTS = {
     ),
 }
 LANES = {"lane": Lane("acme", an_id(30), 2, 900, 400, 7, True, 1, 2, 3, 4, 5)}
+
+FEEDS = {"feed": Feed("acme", an_id(32), "digest", replace(_ACTOR, token_id=""), "Due dates", "all", AT)}
 
 PROJECTS = {"project": Project("acme", PROJECT, 1, "Docs", AT, "user_ada")}
 MEMBERS = {"member": Member("acme", "user_ada", "user", "Ada", 1, AT)}

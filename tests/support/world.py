@@ -7,13 +7,14 @@ from switchyard.aws.objects import ObjectStore, Upload
 from switchyard.domain import artifacts, clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
+from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
 from switchyard.domain.imports import Import, file_path
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
-from switchyard.store import devices, goal_runs, imports, run_logs, tenants, webhooks
+from switchyard.store import devices, feeds, goal_runs, imports, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Item, Table
@@ -48,6 +49,9 @@ GOAL_RUN = "01981f5c-7a00-7000-8000-0000000000e4"
 
 #: An import of user_ada, whose file is uploaded.
 IMPORT = "01981f5c-7a00-7000-8000-0000000000f0"
+
+#: A calendar feed of user_ada, and the secret of its address.
+FEED, FEED_SECRET = "01981f5c-7a00-7000-8000-0000000000f4", "sy_SampleFeedSampleFeedSampleFeedSa4CyQLu"
 
 SESSION = "01981f5c-7a00-7000-8000-0000000000d5"
 
@@ -92,6 +96,8 @@ def build(table: Table, tenant: str) -> None:
     )
     tracks.create(ledger, "task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
     ledger.write(*_goal_runs(ledger, tenant))
+    feed = Feed(tenant, FEED, tokens.digest(FEED_SECRET), ledger.actor, "Docs", "all", clock.now())
+    ledger.write(*feeds.put(feed))
     ledger.write(imports.JOBS.create(Import(tenant, IMPORT, ledger.actor, "waiting", clock.now())))
     webhook = Webhook(
         tenant_id=tenant,

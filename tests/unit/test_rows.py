@@ -18,6 +18,7 @@ from switchyard import store
 from switchyard.store import (
     audit,
     devices,
+    feeds,
     goal_runs,
     imports,
     indexes,
@@ -45,6 +46,7 @@ KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "goal_runs": (goal_runs.ROWS, entities.GOAL_RUNS),
     "imports": (imports.JOBS, entities.IMPORTS),
     "lanes": (imports.LANES, entities.LANES),
+    "feeds": (feeds.ROWS, entities.FEEDS),
     "entries": (audit.ROWS, entities.ENTRIES),
     "attempts": (audit.ATTEMPTS, entities.ATTEMPTS),
     "notices": (notifications.ROWS, entities.NOTICES),

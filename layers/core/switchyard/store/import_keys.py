@@ -1,4 +1,4 @@
-"""Keys of imports; those of everything else are in keys.py."""
+"""Keys of imports and of calendar feeds; those of everything else are in keys.py."""
 
 #: What the rows of a job's partition begin with.
 IMPORT, LANE, RESULT = "IMPORT", "LANE#", "RESULT#"
@@ -21,3 +21,12 @@ def result(tenant_id: str, import_id: str, number: int, offset: int, done: int) 
 def slot(tenant_id: str) -> tuple[str, str]:
     """The import of the tenant that is under way: one at a time."""
     return f"{tenant_id}#IMPORTS", "UNDERWAY"
+
+
+def feed(tenant_id: str, feed_id: str) -> tuple[str, str]:
+    return f"{tenant_id}#FEEDS", f"FEED#{feed_id}"
+
+
+def feed_secret(digest: str) -> tuple[str, str]:
+    """Finds a feed by the secret of its address; beside the tokens, whose rows have another sort key."""
+    return f"TOKEN#{digest}", "FEED"

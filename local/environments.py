@@ -42,9 +42,10 @@ ENVIRONMENTS = {
     "sam": Environment(ENVS / "sam", ROOT / "locks" / "sam.txt"),
     "ministack": Environment(ENVS / "ministack", ROOT / "locks" / "local.txt"),
     "checkov": Environment(ENVS / "checkov", ROOT / "locks" / "checkov.txt"),
+    "docs": Environment(ENVS / "docs", ROOT / "locks" / "docs.txt"),
 }
 #: Not made by the set-up, but when they are first needed.
-LATER = {"checkov"}
+LATER = {"checkov", "docs"}
 UV = Environment(ENVS / "uv", ROOT / "locks" / "setup.txt")
 
 

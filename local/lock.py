@@ -23,6 +23,8 @@ LOCKS = {
     "locks/node.txt": ["--group", "node"],
     "locks/clients.txt": ["--group", "clients"],
     "locks/clients1.txt": ["--group", "clients1"],
+    "locks/sdk.txt": ["--group", "sdk"],
+    "locks/docs.txt": ["--group", "docs"],
     "locks/setup.txt": ["--group", "setup"],
 }
 OPTIONS = [

@@ -1,5 +1,6 @@
 """Handlers against moto's DynamoDB, one thread: what they answer, not how they compete (that is tests/stack)."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from switchyard.aws.objects import ObjectStore
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
+from switchyard.http import auth
 from switchyard.http.container import use_table
 from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table
@@ -124,3 +126,16 @@ def pytest_unconfigure() -> None:
     """Write the notes of this process."""
     if rights.FOLDER:
         rights.write(rights.FOLDER)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Moves the clock on by so many seconds."""
+    began = time.time
+
+    def move(seconds: float) -> None:
+        monkeypatch.setattr(time, "time", lambda: began() + seconds)
+        auth.forget_all()
+
+    yield move
+    auth.forget_all()

@@ -115,14 +115,22 @@ WRONG = {
         "GET /mcp",
     },
     # A secret that nobody was given signs nobody in: 401.
-    checks.positive_data_acceptance: {"DELETE /mcp", "GET /mcp", "POST /v1/session"},
+    checks.positive_data_acceptance: {
+        "DELETE /mcp",
+        "GET /mcp",
+        "POST /v1/session",
+        # Nor do a client, a code, a refresh token or the proof of a form that nobody was given.
+        "GET /oauth/authorize",
+        "POST /oauth/authorize",
+        "POST /oauth/token",
+    },
 }
 
 
 #: Drafts of one request name each other by labels, and who signs in has a secret: what is generated never fits.
-UNREACHED = frozenset({"planning.apply_tracks", "sessions.sign_in"})
+UNREACHED = frozenset({"planning.apply_tracks", "sessions.sign_in", "oauth.issue_tokens"})
 #: Fields of bodies that name what is there: the sample events have the ids and the paths of it.
-NAMED = frozenset({"id", "name", "storage_path", "device_id", "taskId"})
+NAMED = frozenset({"id", "name", "storage_path", "device_id", "taskId", "redirect_uris"})
 
 
 class Prepared:
@@ -145,7 +153,9 @@ class Prepared:
         if operation.key_field and isinstance(case.body, dict) and operation.key_field in case.body:
             case.headers.pop("Idempotency-Key", None)
         if isinstance(case.body, dict) and not case.meta.is_negative_at(ParameterLocation.BODY):
-            given = json.loads(sample(operation.name, tenant=self.tenant).get("body") or "null")
+            given = json.loads(
+                (not operation.form and sample(operation.name, tenant=self.tenant).get("body")) or "null"
+            )
             case.body = _with(case.body, {name: each for name, each in _fields(given) if name in NAMED})
 
 

@@ -17,7 +17,8 @@ def test_the_sample_event_is_answered_as_documented(
 ) -> None:
     build(operation, table, bucket, tenant)
     answer = replay(operation, sample(operation, caller().token, tenant))
-    assert answer.status == ENDPOINTS[operation].operation.status, answer.text
+    promised = ENDPOINTS[operation].operation
+    assert answer.status in (promised.status, promised.empty), answer.text
     path, shown = answers.path_of(operation), answers.shown(answer, tenant)
     if os.environ.get("UPDATE_DOCS"):
         path.unlink(missing_ok=True)

@@ -1,8 +1,7 @@
 """Sign in, stay signed in, sign out: sessions in a cookie beside bearer tokens (docs/console.md, "Sign-in")."""
 
 import json
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from switchyard.domain.ids import new_id
 from switchyard.http import auth, cookies
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
+from tests.support.browser import Browser, code_of, signed_in
 from tests.support.http import Answer, Api
 from tests.support.samples import ENDPOINTS, build, replay, sample
 
@@ -30,35 +30,9 @@ WITH_PATH_IDS = [
 TRACK = {"type": "task", "title": "x", "scope": {"type": "personal"}}
 
 
-class Browser(Api):
-    """A client that keeps the cookie of an answer, and says what a browser's page of the console says."""
-
-    def __init__(self, cookie: str | None = None, **headers: str) -> None:
-        super().__init__(None)
-        self.cookie = cookie
-        self.headers = {"sec-fetch-site": "same-origin", cookies.HEADER: "1", **headers}
-
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, text: Any = None) -> Answer:
-        kept = {"cookie": f"other=1; {cookies.NAME}={self.cookie}"} if self.cookie else {}
-        answer = super().request(method, url, body, {**self.headers, **kept, **(headers or {})}, text)
-        for each in answer.cookies:
-            self.cookie = each.partition(";")[0].partition("=")[2] or None
-        return answer
-
-
 @pytest.fixture
 def tenant(admin: Admin) -> str:
     return admin.create_tenant("Acme")
-
-
-def code_of(admin: Admin, tenant: str, actor: str = "user_ada", **more: Any) -> str:
-    return admin.sign_in_link(tenant, actor, **more)["path"].partition("#code=")[2]
-
-
-def signed_in(admin: Admin, tenant: str, actor: str = "user_ada", role: str = "owner") -> Browser:
-    browser = Browser()
-    assert browser.post("/v1/session", {"code": code_of(admin, tenant, actor, role=role)}).status == 201
-    return browser
 
 
 def with_cookie(operation: str, browser: Browser, tenant: str, headers: Mapping[str, str] = {}) -> dict[str, Any]:
@@ -67,19 +41,6 @@ def with_cookie(operation: str, browser: Browser, tenant: str, headers: Mapping[
     event["headers"] |= {**browser.headers, **headers}
     event["cookies"] = ["other=1", f"{cookies.NAME}={browser.cookie}"]
     return event
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Moves the clock on by so many seconds."""
-    began = time.time
-
-    def move(seconds: float) -> None:
-        monkeypatch.setattr(time, "time", lambda: began() + seconds)
-        auth.forget_all()
-
-    yield move
-    auth.forget_all()
 
 
 # ---------------------------------------------------------------- ways in

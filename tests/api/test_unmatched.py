@@ -153,7 +153,7 @@ def test_another_method_of_a_path_is_refused_in_its_surfaces_words(operation: An
         for spelled in (path, f"{path}/"):
             refused = answer("TRACE", spelled)
             assert (refused.status, refused.headers["cache-control"]) == (405, "no-store")
-            operation.surface.error.model_validate_json(refused.text, strict=True)
+            surfaces()[operation.surface.name].error.model_validate_json(refused.text, strict=True)
             named = refused.headers["allow"].split(", ")
             assert (operation.method in named) is (operation.status != 405)
             assert refused.headers["x-request-id"]

@@ -14,7 +14,7 @@ FOLDER = ROOT / ".local" / "npm-clients"
 ENVIRONMENTS.update(
     {
         name: Environment(ENVS / name, ROOT / "locks" / f"{name}.txt")
-        for name in ("clients", "clients1", "mcp1", "mcp2", "node")
+        for name in ("clients", "clients1", "mcp1", "mcp2", "node", "sdk")
     }
 )
 NODE = ENVIRONMENTS["node"].folder / "bin"

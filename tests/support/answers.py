@@ -18,6 +18,7 @@ _CHANGING = {
     r"sy_[A-Za-z0-9]{20,}": "sy_SECRET",
     r"whsec_[A-Za-z0-9+/=]{20,}": "whsec_SECRET",
     r"(X-Amz-Signature|X-Amz-Credential|X-Amz-Date|AWSAccessKeyId|Signature|Expires)=[^&\"]+": r"\1=…",
+    r"\b1[789]\d{8}\b": "1780651800",
     r"\b\d{8}T\d{6}Z\b": "20260605T093000Z",
     r"/[0-9a-f]{8}_": "/5f0c8a3e_",
     r"(run_logs/)[A-Za-z0-9._~-]+": r"\1ADDRESS",

@@ -11,6 +11,7 @@ from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.imports import Import, Lane
 from switchyard.domain.notifications import Attempted, Notification
+from switchyard.domain.oauth import Client, Code, RefreshToken
 from switchyard.domain.runs import Run
 from switchyard.domain.sessions import SignInLink
 from switchyard.domain.tenants import Member, Project, Tenant
@@ -302,8 +303,20 @@ TOKENS = {
     "session": TokenRow(
         an_id(12), "digest", _ACTOR, AT, LATER, created_by="user_ada", session="Firefox", parent="of the token"
     ),
+    "connection": TokenRow(an_id(12), "digest", _ACTOR, AT, LATER, session="Clöd", client="https://c.example/c"),
+    "access": TokenRow(
+        an_id(12), "digest", _ACTOR, AT, LATER, parent="of the connection", client=an_id(14), resource="/mcp"
+    ),
 }
 SIGN_IN_LINKS = {"link": SignInLink("digest", replace(_ACTOR, token_id=""), LATER, AT, "operator")}
+OAUTH_CLIENTS = {"client": Client(an_id(14), "Clöd", ("https://c.example/back", "clod:back"), AT, LATER)}
+_ALLOWED = ("digest", replace(_ACTOR, token_id=""), an_id(14), "Clöd", "clod:back")
+_CODE = (*_ALLOWED, "c" * 43, an_id(12), "grant", AT, LATER)
+OAUTH_CODES = {"minimal": Code(*_CODE), "full": Code(*_CODE, "/mcp", "of the token", AT)}
+REFRESH_TOKENS = {
+    "fresh": RefreshToken("digest", an_id(14), "grant", AT, LATER),
+    "used": RefreshToken("digest", an_id(14), "grant", AT, LATER, AT),
+}
 
 TENANTS = {"tenant": Tenant("acme", "Acme", AT, 3, 4)}
 IMPORTS = {

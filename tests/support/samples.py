@@ -14,6 +14,8 @@ from tests.support.template import ROOT, resources
 PLACEHOLDER = "Bearer TOKEN"
 #: In the body of who signs in by a token.
 SECRET = "sy_TOKEN"
+#: In the body of who fetches tokens by a code.
+CODE = "sy_CODE"
 WORKSPACE = "WORKSPACE"
 FOLDER = ROOT / "events"
 
@@ -29,7 +31,7 @@ def path_of(operation: str) -> Path:
 def sample(operation: str, token: str | None = None, tenant: str = WORKSPACE) -> dict[str, Any]:
     """Return an operation's sample event, with the token (None: without the header) and its tenant in place."""
     text = path_of(operation).read_text(encoding="utf-8").replace(WORKSPACE, tenant)
-    event: dict[str, Any] = json.loads(text.replace(SECRET, token or SECRET))
+    event: dict[str, Any] = json.loads(text.replace(SECRET, token or SECRET).replace(CODE, world.CODE))
     if event["headers"].pop("authorization", None) and token is not None:
         event["headers"]["authorization"] = f"Bearer {token}"
     return event

@@ -11,10 +11,11 @@ from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
 from switchyard.domain.imports import Import, file_path
+from switchyard.domain.oauth import CODE_SECONDS, Code
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
-from switchyard.store import devices, feeds, goal_runs, imports, run_logs, tenants, webhooks
+from switchyard.store import devices, feeds, goal_runs, imports, oauth, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Item, Table
@@ -54,6 +55,8 @@ IMPORT = "01981f5c-7a00-7000-8000-0000000000f0"
 FEED, FEED_SECRET = "01981f5c-7a00-7000-8000-0000000000f4", "sy_SampleFeedSampleFeedSampleFeedSa4CyQLu"
 
 SESSION = "01981f5c-7a00-7000-8000-0000000000d5"
+#: The secret of a code that a client may fetch its tokens by, and the connection that is then made.
+CODE, CONNECTION = tokens.new_token(), "01981f5c-7a00-7000-8000-0000000000d6"
 
 #: A track of a tenant other than the sample events'.
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
@@ -127,9 +130,27 @@ def build(table: Table, tenant: str) -> None:
         created_at=clock.now(),
         last_seen_at=clock.now(),
     )
+    ledger.write(oauth.put_code(_code(actor)))
     ledger.write(webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}})
     ledger.commit(200, {}, "")
     _build_runs(table, tenant)
+
+
+def _code(actor: Actor) -> Code:
+    """A code that somebody allowed, as the sample event redeems it; the challenge is that of RFC 7636, appendix B."""
+    client, challenge = "https://client.example/oauth.json", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    return Code(
+        digest=tokens.digest(CODE),
+        actor=replace(actor, token_id=""),
+        client_id=client,
+        client_name="Sample",
+        redirect_uri="https://client.example/callback",
+        challenge=challenge,
+        grant_id=CONNECTION,
+        grant=tokens.digest("of the connection"),
+        created_at=clock.now(),
+        valid_until=clock.stamp(clock.epoch() + CODE_SECONDS),
+    )
 
 
 def _build_runs(table: Table, tenant: str) -> None:

@@ -25,6 +25,7 @@ LARGEST: dict[str, Any] = {
     "shelf": "internal",
     "kind": "completed_with_errors",
     "priority": "urgent",
+    "name": UUID_TEXT,
     "number": 2**63,
     "offset": 2**63,
     "done": 2**63,

@@ -200,3 +200,35 @@ def test_a_name_server_that_takes_its_time_uses_up_the_attempts(monkeypatch: pyt
 def test_an_invalid_answer_is_reported(answer: bytes) -> None:
     with pytest.raises(receivers.Unreachable):
         receivers.post(Slow(answer).url, {}, "{}")
+
+
+# ---------------------------------------------------------------- documents that are fetched
+
+
+@pytest.mark.usefixtures("local")
+def test_a_document_is_fetched_with_its_type_and_no_more_of_it_than_is_wanted() -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+    plain = head + b"content-length: 10\r\n\r\n"
+    assert receivers.get(Slow(plain, b"01234", b"56789", pause=0.01).url, {}, 10) == (
+        200,
+        "application/json",
+        b"0123456789",
+    )
+    with pytest.raises(receivers.Unreachable, match="more than 9 bytes"):
+        receivers.get(Slow(plain + b"0123456789").url, {}, 9)
+    endless = Slow(head + b"transfer-encoding: chunked\r\n\r\n", *[b"5\r\n01234\r\n"] * 1_000)
+    with pytest.raises(receivers.Unreachable, match="more than 100 bytes"):
+        receivers.get(endless.url, {}, 100)
+
+
+@pytest.mark.usefixtures("local")
+def test_a_document_that_is_elsewhere_is_not_followed() -> None:
+    away = Slow(b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1/\r\ncontent-length: 0\r\n\r\n")
+    assert receivers.get(away.url, {}, 10) == (302, "", b"")
+
+
+def test_no_document_is_fetched_from_a_name_that_leads_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 443))]
+    monkeypatch.setattr(receivers.socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(receivers.Unreachable, match="not public"):
+        receivers.get("https://client.example/c.json", {}, 10)

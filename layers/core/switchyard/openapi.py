@@ -5,7 +5,6 @@ nothing and exits with 1 when one of them is stale.
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,13 +12,12 @@ from typing import Any
 
 from switchyard import __version__, openapi_examples, routes
 from switchyard.catalogue import ROOT, endpoints
-from switchyard.comments import comment_of
-from switchyard.http.documented import Generator, json_schemas
 from switchyard.http.models import Model
 from switchyard.http.operation import Operation
-from switchyard.http.request import BODY_MAX
+from switchyard.http.request import BODY_MAX, FORM
 from switchyard.mcp import listing
 from switchyard.openapi_parameters import paging, parameters
+from switchyard.openapi_schemas import published
 from switchyard.openapi_shared import (
     HEADERS,
     PARAMETERS,
@@ -42,7 +40,7 @@ PATH = ROOT / "docs" / "openapi.json"
 def document(operations: Iterable[Operation]) -> Json:
     """Return the OpenAPI 3.1 document of the operations."""
     found = list(operations)
-    schemas, components = _schemas(found)
+    schemas, components = published(found)
     paths: dict[str, Json] = {}
     for operation in found:
         for position, path in enumerate(operation.paths):
@@ -52,7 +50,7 @@ def document(operations: Iterable[Operation]) -> Json:
             if position:  # another form of the same path: each has an id of its own
                 described["operationId"] += f"_{position + 1}"
             paths.setdefault(path, {})[operation.method.lower()] = described
-    surfaces = {operation.surface.name: operation.surface for operation in found}
+    surfaces = dict.fromkeys(operation.surface for operation in found)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -66,77 +64,17 @@ def document(operations: Iterable[Operation]) -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in surfaces],
+        "tags": [{"name": name} for name in dict.fromkeys(surface.name for surface in surfaces)],
         "paths": dict(sorted(paths.items())),
         "webhooks": {kind: _webhook(kind, schemas[model]) for kind, model in EVENTS.items()},
         "components": {
             "securitySchemes": {"bearer": bearer()},
             "headers": HEADERS,
             "parameters": PARAMETERS,
-            "responses": refusals(surfaces.values(), schemas),
+            "responses": refusals(surfaces, schemas),
             "schemas": components,
         },
     }
-
-
-# ---------------------------------------------------------------- schemas
-
-
-class _Schemas(Generator):
-    """No defaults that only mean `left out`."""
-
-    def default_schema(self, schema: Any) -> Json:
-        shown = super().default_schema(schema)
-        if not shown.get("default"):
-            shown.pop("default", None)
-        return shown
-
-
-def _schemas(operations: Iterable[Operation]) -> tuple[dict[type[Model], Json], Json]:
-    """Return a reference for each model (the schema itself for queries), and the components they refer to."""
-    modes: dict[type[Model], Any] = {}
-    queries = set()
-    for operation in operations:
-        for model in (operation.body, operation.query):
-            if model:
-                modes[model] = "validation"
-        for model in (operation.reply, operation.surface.error, *EVENTS.values()):
-            if model:
-                modes[model] = "serialization"
-        if operation.query:
-            queries.add(operation.query)
-    wanted = sorted(modes.items(), key=lambda item: (item[0].__module__, item[0].__name__))
-    made, definitions = json_schemas(wanted, _Schemas, f"{_REFERENCE}{{model}}", comment_of)
-    references: dict[Any, Json] = {model: _named(schema) for (model, _), schema in made.items()}
-    components = {_short(name): _named(schema) for name, schema in definitions.items()}
-    for query in queries:
-        references[query] = components.pop(references[query]["$ref"].rpartition("/")[2])
-    return references, dict(sorted(components.items()))
-
-
-_REFERENCE = "#/components/schemas/"
-
-
-def _short(name: str) -> str:
-    """Return the name of a model that several surfaces have one of: switchyard__surfaces__pool__models__Lease."""
-    package, _, own = name.rpartition("__")
-    surface = package.split("__")[2].capitalize() if package else ""
-    return surface + re.sub(r"[-_]", "", own)
-
-
-def _named(schema: Any) -> Any:
-    """Return a schema whose references are short, without the titles of models: each is named where it is referred to.
-
-    Generators of clients name their types by the title, so that two models of a name would be one.
-    """
-    if isinstance(schema, list):
-        return [_named(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = {name: _named(each) for name, each in schema.items() if not (name == "title" and isinstance(each, str))}
-    if isinstance(made.get("$ref"), str):
-        made["$ref"] = _REFERENCE + _short(made["$ref"].removeprefix(_REFERENCE))
-    return made
 
 
 # ---------------------------------------------------------------- one operation
@@ -160,7 +98,7 @@ def _operation(operation: Operation, path: str, schemas: dict[type[Model], Json]
         described["requestBody"] = {
             "required": not operation.body_optional,
             "description": f"At most {BODY_MAX} bytes. Unknown fields are {_unknown_fields(operation.body)}.",
-            "content": {"application/json": content},
+            "content": {FORM if operation.form else "application/json": content},
         }
     return described
 
@@ -228,7 +166,7 @@ _EMPTY = {
     202: "Accepted; the answer has no body.",
     204: "There is none.",
     304: "The client has it already, as If-None-Match says.",
-    303: "It is too large for this answer: read it from the URL in the header Location.",
+    303: "What was asked for is at the URL in the header Location.",
 }
 
 

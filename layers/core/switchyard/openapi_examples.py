@@ -4,6 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from switchyard.catalogue import ROOT
 from switchyard.http.operation import Operation
@@ -38,8 +39,10 @@ def of_path(operation: Operation, parameter: str) -> str | None:
 
 
 def of_body(operation: Operation) -> Any:
-    """Return the body of the sample event; None where it has none."""
+    """Return the body of the sample event, of a form its fields; None where it has none."""
     body = _event(operation.name).get("body")
+    if body and operation.form:
+        return dict(parse_qsl(body))
     return json.loads(body) if body else None
 
 

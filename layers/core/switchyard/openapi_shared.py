@@ -65,7 +65,7 @@ def errors(operation: Operation) -> list[SwitchyardError]:
     """Return one of each kind of error that the operation can answer with."""
     has_path = any("{" in path for path in operation.paths)
     # Who signs in shows who they are in the body.
-    signs_in = operation.public and operation.body is not None
+    signs_in = operation.public and (operation.body or operation.query) is not None
     needs = {
         Invalid: bool(operation.body or operation.query or has_path or operation.keyed),
         MalformedBody: bool(operation.body),
@@ -97,28 +97,27 @@ def changes_tasks(operation: Operation) -> bool:
 
 
 def refusals(surfaces: Iterable[Surface], schemas: dict[type[Model], Json]) -> Json:
-    """Return the error answers of each surface by status, as the surface itself words them."""
+    """Return the error answers of each surface by status, as the surface itself words them: as JSON, or as pages."""
     found: Json = {}
     for surface in surfaces:
         for error in EVERY_ERROR:
             status, headers, body = surface.refuse(error, SAMPLE_REQUEST)
-            name = refusal_name(surface, status)
-            if name not in found:
-                found[name] = _refusal(surface, headers, schemas)
-            response = found[name]
-            response["description"] = "; ".join(filter(None, (response["description"], error.title)))
-            (content,) = response["content"].values()
-            content["examples"][error.code] = {"value": json.loads(body)}
+            response = found.setdefault(refusal_name(surface, status), _refusal(headers))
+            titles = [*filter(None, response["description"].split("; ")), error.title]
+            response["description"] = "; ".join(dict.fromkeys(titles))
+            media = headers["content-type"].partition(";")[0]
+            schema = schemas[surface.error] if surface.error else {"type": "string"}
+            content = response["content"].setdefault(media, {"schema": schema, "examples": {}})
+            content["examples"][error.code] = {"value": json.loads(body) if surface.error else body}
     return found
 
 
-def _refusal(surface: Surface, headers: Any, schemas: dict[type[Model], Json]) -> Json:
+def _refusal(headers: Any) -> Json:
     shown = [name for name in HEADERS if name.lower() in headers or name == "X-Request-Id"]
-    content: Json = {"schema": schemas[surface.error] if surface.error else {}, "examples": {}}
     return {
         "description": "",
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in shown},
-        "content": {headers["content-type"]: content},
+        "content": {},
     }
 
 

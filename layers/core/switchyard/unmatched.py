@@ -95,6 +95,7 @@ def surfaces() -> dict[str, Any]:
     from switchyard.surfaces.audit.surface import AUDIT
     from switchyard.surfaces.console.surface import CONSOLE
     from switchyard.surfaces.followups.surface import FOLLOWUPS
+    from switchyard.surfaces.oauth.surface import OAUTH
     from switchyard.surfaces.objectives.surface import OBJECTIVES
     from switchyard.surfaces.planning.surface import PLANNING
     from switchyard.surfaces.pool.surface import POOL
@@ -102,6 +103,6 @@ def surfaces() -> dict[str, Any]:
     from switchyard.surfaces.runs.surface import RUNS
     from switchyard.surfaces.sessions.surface import SESSIONS
 
-    every = [SERVICE, ADMINISTRATION, PLANNING, POOL, RUNS, FOLLOWUPS, OBJECTIVES, PROJECTS, MCP, AUDIT]
+    every = [SERVICE, ADMINISTRATION, PLANNING, POOL, RUNS, FOLLOWUPS, OAUTH, OBJECTIVES, PROJECTS, MCP, AUDIT]
     every += [CONSOLE, SESSIONS]
     return {each.name: each for each in every}

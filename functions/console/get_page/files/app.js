@@ -18,6 +18,7 @@ const LATER = {
   goals: () => (route.value.parts.length ? import("./goal.js").then((each) => each.Goal) : import("./goals.js").then((each) => each.Goals)),
   runs: () => (route.value.parts.length ? import("./run.js").then((each) => each.Run) : import("./runs.js").then((each) => each.Runs)),
   webhooks: () => import("./webhooks.js").then((each) => each.Webhooks),
+  connect: () => import("./connect.js").then((each) => each.Connect),
   settings: () => import("./settings.js").then((each) => each.Settings),
 };
 const RENEW_MS = 3_600_000;

@@ -23,8 +23,8 @@ function Sessions() {
     if (await attempt(async () => (await send("DELETE", `/v1/sessions/${each.id}`), true))) say("That session is ended, within 30 seconds everywhere");
     await refresh();
   };
-  return html`<section class="panel"><h2>Sessions</h2>${!value ? html`<${Wait} error=${error} />` : html`<ul class="table">${value.items.map((/** @type {any} */ each) => html`<li key=${each.id} class="row">
-    <span class="grow"><b>${each.actor.name}</b>${each.current && html` <span class="tag active">this one</span>`}<br /><span class="quiet">${each.browser}</span></span><${Status} status=${each.status} />
+  return html`<section class="panel"><h2>Sessions and connected programs</h2>${!value ? html`<${Wait} error=${error} />` : html`<ul class="table">${value.items.map((/** @type {any} */ each) => html`<li key=${each.id} class="row">
+    <span class="grow"><b>${each.actor.name}</b>${each.current && html` <span class="tag active">this one</span>`}<br /><span class="quiet">${each.client ? html`${each.browser}, a program you connected` : each.browser}</span></span><${Status} status=${each.status} />
     <span class="quiet">since <${Time} at=${each.createdAt} /></span>${each.status === "active" && html`<span class="quiet">ends <${Time} at=${each.expiresAt} /></span><${Button} onClick=${() => end(each)}>${each.current ? "Sign out" : "End"}<//>`}</li>`)}</ul>`}</section>`;
 }
 

@@ -34,7 +34,10 @@ def authenticate(request: Request, table: Table) -> TokenRow:
     and TooManyRequests for one that is held back.
     """
     if "authorization" in request.headers:
-        return opened_by(bearer(request.headers), table, session=False)
+        row = opened_by(bearer(request.headers), table, session=False)
+        if row.resource and not f"{request.path}/".startswith(f"{row.resource}/"):
+            raise Unauthorized(f"The token was made for {row.resource} alone.")
+        return row
     # Imported here: most callers have a token, and each module costs a cold start.
     from switchyard.http import cookies
 
@@ -52,9 +55,10 @@ def opened_by(secret: str, table: Table, *, session: bool) -> TokenRow:
     row = _read(tokens.digest(secret), table)
     if (row.session is not None) is not session:
         raise Unauthorized(_UNKNOWN)
-    if row.parent is not None:
-        # The session goes on only while the token does that it was made from.
-        _read(row.parent, table)
+    made_from = row.parent
+    while made_from is not None:
+        # It goes on only while that does which it was made from: a session a token's, a program's token its session.
+        made_from = _read(made_from, table).parent
     return row
 
 

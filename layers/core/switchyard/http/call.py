@@ -30,11 +30,12 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened[Body]:
-    """What a handler works with that needs no token but the table (`open_endpoint`): the request and its body."""
+class Opened[Body = None, Query = None]:
+    """What a handler works with that needs no token but the table (`open_endpoint`): request, body and query."""
 
     request: Request
     body: Body
+    query: Query
     table: Table
 
 

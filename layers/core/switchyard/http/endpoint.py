@@ -124,13 +124,22 @@ def public_endpoint(surface: Surface, name: str, *routes: str, **answers: Unpack
     return decorate
 
 
+@overload
 def open_endpoint[B: Model](
-    surface: Surface, name: str, *routes: str, body: type[B], **answers: Unpack[Answers]
-) -> Decorator[Opened[B]]:
-    """Make a Lambda handler of a function that takes a body from anybody, and the table: for what signs people in."""
+    surface: Surface, name: str, *routes: str, body: type[B], form: bool = ..., **answers: Unpack[Answers]
+) -> Decorator[Opened[B]]: ...
+@overload
+def open_endpoint[Q: Model](
+    surface: Surface, name: str, *routes: str, query: type[Q], **answers: Unpack[Answers]
+) -> Decorator[Opened[None, Q]]: ...
+def open_endpoint(surface: Surface, name: str, *routes: str, **promises: Any) -> Decorator[Any]:
+    """Make a Lambda handler of a function that takes a body or a query from anybody, and the table: for signing in.
 
-    def decorate(handler: Callable[[Opened[B]], Reply]) -> LambdaHandler:
-        operation = _operation(surface, name, routes, handler, public=True, body=body, **answers)
+    A body is JSON, or with `form` the fields of an HTML form.
+    """
+
+    def decorate(handler: Callable[[Opened[Any, Any]], Reply]) -> LambdaHandler:
+        operation = _operation(surface, name, routes, handler, public=True, **promises)
         return _lambda_handler(OpenExchange, operation, handler)
 
     return decorate

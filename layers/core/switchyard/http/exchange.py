@@ -96,18 +96,22 @@ class PublicExchange(Exchange[Request]):
         return encoded(self.handler(self.request))
 
 
-class OpenExchange[Body](Exchange[Opened[Body]]):
-    """Anybody may ask; the handler gets the body and the table, and decides by itself who is meant."""
+class OpenExchange[Body, Query](Exchange[Opened[Body, Query]]):
+    """Anybody may ask; the handler gets the input and the table, and decides by itself who is meant."""
 
     def answer(self) -> Answer:
-        # Imported here: most functions without a token have no body.
-        from switchyard.http.parsing import parse_body
+        # Imported here: most functions without a token have neither body nor query.
+        from switchyard.http.parsing import parse_body, parse_values
 
-        assert self.operation.body
-        table = shared_table()
+        operation, request, table = self.operation, self.request, shared_table()
         table.deadline = self.deadline
-        body = parse_body(self.operation.body, self.request.json_body())
-        return encoded(self.handler(Opened(self.request, body, table)))  # type: ignore[arg-type]
+        body: Any = None
+        if operation.body and operation.form:
+            body = parse_values(operation.body, request.form(), "body")
+        elif operation.body:
+            body = parse_body(operation.body, request.json_body())
+        query: Any = parse_values(operation.query, request.query(frozenset()), "query") if operation.query else None
+        return encoded(self.handler(Opened(request, body, query, table)))
 
 
 class _AuthenticatedExchange[Given](Exchange[Given]):

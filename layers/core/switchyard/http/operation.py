@@ -38,6 +38,7 @@ class Operation:
     body_optional: bool = False
     empty: int | None = None
     media: str | None = None
+    form: bool = False
     query_lists: frozenset[str] = frozenset()
     shown: Callable[[Any], Any] | None = None
     wants: Callable[[Mapping[str, Any]], str | None] | None = None

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from switchyard.domain.errors import FieldError, Invalid, MalformedBody, TooLarge, WrongContentType, WrongEncoding
 
 BODY_MAX = 1_048_576
+FORM = "application/x-www-form-urlencoded"
 _QUERY_FIELDS_MAX = 100
 
 
@@ -91,25 +92,40 @@ class Request:
                 raise WrongContentType(f"The charset is {value.strip()[:40]!r}: send UTF-8 (RFC 8259 §8.1).")
         return raw
 
+    def form(self) -> dict[str, Any]:
+        """Return the fields of a body that is a form's; each may be given once."""
+        declared = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if declared != FORM:
+            raise WrongContentType(f"Content-Type is {declared[:80]!r}: send {FORM}.")
+        try:
+            text = self.body().decode()
+        except UnicodeDecodeError:
+            raise Invalid(FieldError("body", "is not UTF-8", "a form in UTF-8")) from None
+        return _fields(text, "body", frozenset())
+
     def query(self, lists: frozenset[str]) -> dict[str, Any]:
         """Return the query parameters; those named in `lists` may repeat or be separated by commas.
 
         In such a list a backslash before a comma, or before a backslash, makes it part of the value, and an empty
         parameter adds none.
         """
-        try:
-            pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX)
-        except ValueError:
-            raise Invalid(FieldError("query", f"has more than {_QUERY_FIELDS_MAX} parameters", "fewer")) from None
-        found: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in lists:
-                found.setdefault(name, []).extend(_separated(value) if value else ())
-            elif name in found:
-                raise Invalid(FieldError(name, "is given twice", "one value"))
-            else:
-                found[name] = value
-        return found
+        return _fields(self.query_string, "query", lists)
+
+
+def _fields(text: str, root: str, lists: frozenset[str]) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_QUERY_FIELDS_MAX)
+    except ValueError:
+        raise Invalid(FieldError(root, f"has more than {_QUERY_FIELDS_MAX} parameters", "fewer")) from None
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in lists:
+            found.setdefault(name, []).extend(_separated(value) if value else ())
+        elif name in found:
+            raise Invalid(FieldError(name, "is given twice", "one value"))
+        else:
+            found[name] = value
+    return found
 
 
 def _separated(text: str) -> list[str]:

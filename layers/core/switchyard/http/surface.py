@@ -29,15 +29,19 @@ def _no_headers(_refused: Refused) -> Mapping[str, str]:
     return {}
 
 
+def _as_json(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
     """One wire API. Its error answers are data: `shape` makes the body, which `error` documents, of type `media`.
 
     `show_id` is how the surface writes the id of a track.
     `statuses`, `codes` and `texts` override what an error says of itself, by its class or the nearest ancestor there;
-    `headers` adds to the common ones. `source` is what the trail says of how a change came in: api, mcp or admin.
-    `workspace_parameter` names a query parameter by which the surface's clients say which workspace they mean: it must
-    be the token's.
+    `headers` adds to the common ones, `render` writes a body as text. `source` is what the trail says of how a change
+    came in: api, mcp or admin. `workspace_parameter` names a query parameter by which the surface's clients say which
+    workspace they mean: it must be the token's.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Surface:
     source: str = "api"
     workspace_parameter: str | None = None
     show_id: Callable[[str], str] = str
+    render: Callable[[Mapping[str, Any]], str] = _as_json
 
     def refuse(self, error: SwitchyardError, request: Request) -> Refusal:
         """Return an error answer in the format of this surface."""
@@ -65,7 +70,7 @@ class Surface:
         headers = {"content-type": self.media, **_common_headers(refused), **self.headers(refused)}
         if "www-authenticate" in headers:
             headers[REMAPPED_CHALLENGE] = headers["www-authenticate"]
-        return refused.status, headers, json.dumps(body, ensure_ascii=False)
+        return refused.status, headers, self.render(body)
 
 
 #: API Gateway passes WWW-Authenticate on under this name alone ("Known issues", API Gateway developer guide).

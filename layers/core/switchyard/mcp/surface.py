@@ -58,9 +58,10 @@ class RpcAnswer(Shown):
 
 
 class ResourceMetadata(Shown):
-    """RFC 9728. Tokens come from an administrator of the tenant: there is no authorization server to name."""
+    """RFC 9728. Tokens come from the authorization server that is named, or from an administrator of the tenant."""
 
     resource: str  #: URL of the MCP server.
+    authorization_servers: list[str]  #: Who issues tokens for it by OAuth: this server.
     resource_name: str  #: Its name for people.
     resource_documentation: str  #: Where its documents are.
     scopes_supported: list[str]  #: Scopes that a token can have for its tools.
@@ -92,8 +93,10 @@ def describe(request: Request) -> Reply:
     """Answer with the metadata of the protected resource."""
     metadata = {
         "resource": f"{request.base_url}{PATH}",
+        "authorization_servers": [request.base_url],
         "resource_name": "Switchyard",
-        "resource_documentation": DOCS_URL,
+        # RFC 9728 §2: a URL. Clients refuse the whole document for a path.
+        "resource_documentation": DOCS_URL if "://" in DOCS_URL else f"{request.base_url}/openapi.json",
         "scopes_supported": sorted(SCOPES.keys() & TOOL_SCOPES),
         "bearer_methods_supported": ["header"],
     }

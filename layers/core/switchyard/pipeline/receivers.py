@@ -87,8 +87,25 @@ def may_connect(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 def post(url: str, headers: Mapping[str, str], body: str) -> int:
     """Send the body and return the answer's status; redirects are not followed, nor is the answer's body read.
 
+    Raises Unreachable.
+    """
+    length = {"content-length": str(len(body.encode()))}
+    return _call("POST", url, {**headers, **length}, body.encode(), 0)[0]
+
+
+def get(url: str, headers: Mapping[str, str], most: int) -> tuple[int, str, bytes]:
+    """Return the answer's status, content type and body of at most so many bytes; redirects are not followed.
+
+    Raises Unreachable, for a longer body too.
+    """
+    return _call("GET", url, headers, b"", most)
+
+
+def _call(method: str, url: str, headers: Mapping[str, str], body: bytes, most: int) -> tuple[int, str, bytes]:
+    """Send a request and return its answer; of the body nothing when `most` is 0.
+
     The connection goes to the very address that was checked, so that a name cannot lead elsewhere meanwhile. All of it
-    takes at most SECONDS, however slowly the other side answers. Raises Unreachable.
+    takes at most SECONDS, however slowly the other side answers.
     """
     deadline = time.monotonic() + SECONDS
     parts = urlsplit(url)
@@ -96,7 +113,10 @@ def post(url: str, headers: Mapping[str, str], body: str) -> int:
     address = _resolve(parts.hostname or "", port, deadline)
     try:
         with _connect(address, port, parts, deadline) as connection:
-            return _exchange(connection, parts, headers, body.encode(), deadline)
+            own = {"host": parts.netloc, "connection": "close"}
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            request = h11.Request(method=method, target=target, headers=list({**headers, **own}.items()))
+            return _exchange(connection, request, body, most, deadline)
     except (OSError, h11.ProtocolError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}"[:500]) from error
 
@@ -114,24 +134,28 @@ def _connect(address: str, port: int, parts: SplitResult, deadline: float) -> so
 
 
 def _exchange(
-    connection: socket.socket, parts: SplitResult, headers: Mapping[str, str], body: bytes, deadline: float
-) -> int:
-    """Send one request and return the status of its final answer: those before it (1xx) announce it only."""
+    connection: socket.socket, request: h11.Request, body: bytes, most: int, deadline: float
+) -> tuple[int, str, bytes]:
+    """Send one request and return its final answer: those before it (1xx) announce it only."""
     http = h11.Connection(our_role=h11.CLIENT)
-    own = {"host": parts.netloc, "content-length": str(len(body)), "connection": "close"}
-    request = h11.Request(
-        method="POST",
-        target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-        headers=list({**headers, **own}.items()),
-    )
     connection.settimeout(_left(deadline))
-    events = (request, h11.Data(data=body), h11.EndOfMessage())
+    events = (request, *([h11.Data(data=body)] if body else []), h11.EndOfMessage())
     connection.sendall(b"".join(http.send(each) or b"" for each in events))
+    status, kind, read = 0, "", b""
     while True:
         event = http.next_event()
         if isinstance(event, h11.Response):
-            return event.status_code
-        if event is h11.NEED_DATA:
+            status = event.status_code
+            kind = next((value.decode("latin-1") for name, value in event.headers if name == b"content-type"), "")
+            if not most:
+                return status, kind, b""
+        elif isinstance(event, h11.Data):
+            read += event.data
+            if len(read) > most:
+                raise Unreachable(f"The answer has more than {most} bytes.")
+        elif isinstance(event, h11.EndOfMessage):
+            return status, kind, read
+        elif event is h11.NEED_DATA:
             # A new time-out for each read: what is left of the whole.
             connection.settimeout(_left(deadline))
             http.receive_data(connection.recv(_CHUNK))

@@ -1,7 +1,7 @@
 """Every key of the table, in one place. docs/data-model.md shows them beside the access patterns they serve.
 
-Each partition key begins with the tenant, except that of a token, by which the tenant is found, and those of the
-audit trail, which the table's policy must be able to distinguish.
+Each partition key begins with the tenant, except that of a token, by which the tenant is found, those of the audit
+trail, which the table's policy must be able to distinguish, and those of programs that register for no tenant.
 """
 
 import hashlib
@@ -9,6 +9,8 @@ import hashlib
 TRACK = "TRACK"
 # What refers to a track, and what was tried on it, beside its row.
 BLOCKS, CHILD, MEMBER, ATTEMPT = "BLOCKS#", "CHILD#", "MEMBER#", "ATTEMPT#"
+NOTIFICATION, DELIVERY = "NOTICE#", "DELIVERY#"
+SIGN_IN_LINK, CODE, REFRESH = "SIGNIN", "CODE", "REFRESH"
 
 # ---------------------------------------------------------------- tracks and what belongs to one
 
@@ -78,8 +80,14 @@ def token(digest: str) -> tuple[str, str]:
     return f"TOKEN#{digest}", "TOKEN"
 
 
-def sign_in_link(digest: str) -> tuple[str, str]:
-    return f"TOKEN#{digest}", "SIGNIN"
+def secret(digest: str, kind: str) -> tuple[str, str]:
+    """What another secret than a token opens: SIGN_IN_LINK, CODE or REFRESH."""
+    return f"TOKEN#{digest}", kind
+
+
+def oauth(kind: str, name: str) -> tuple[str, str]:
+    """What OAuth keeps for no tenant: programs that registered themselves, and how many did within an hour."""
+    return f"OAUTH#{kind}#{name}", kind
 
 
 def token_id(tenant_id: str, token_id: str) -> tuple[str, str]:
@@ -237,8 +245,6 @@ def run_log(tenant_id: str, run_id: str, append_id: str) -> tuple[str, str]:
 
 # ---------------------------------------------------------------- devices, presence and notifications
 
-NOTIFICATION = "NOTICE#"
-
 
 def device(tenant_id: str, user_id: str, device_id: str) -> tuple[str, str]:
     return f"{tenant_id}#DEVICES#{user_id}", f"DEVICE#{device_id}"
@@ -275,15 +281,12 @@ def staged(tenant_id: str, task_id: str, artifact_id: str) -> tuple[str, str]:
     return f"{tenant_id}#{task_id}", f"STAGED#{artifact_id}"
 
 
-# ---------------------------------------------------------------- goal runs
 def goal_run(tenant_id: str, goal_id: str) -> tuple[str, str]:
     """The latest goal run of a goal: one row, so that a goal has one that is active at most."""
     return f"{tenant_id}#{goal_id}", GOAL_RUN
 
 
 # ---------------------------------------------------------------- webhooks
-
-DELIVERY = "DELIVERY#"
 
 
 def webhook(tenant_id: str, webhook_id: str) -> tuple[str, str]:

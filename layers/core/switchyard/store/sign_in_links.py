@@ -24,7 +24,7 @@ def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
 
 ROWS = Codec(
     SignInLink,
-    lambda link: keys.sign_in_link(link.digest),
+    lambda link: keys.secret(link.digest, keys.SIGN_IN_LINK),
     beside=_beside,
     apart=("actor",),
     restore=_restore,
@@ -38,7 +38,7 @@ def put(link: SignInLink) -> Item:
 
 def find(table: Table, digest: str) -> SignInLink | None:
     """Read a link: 1 round trip."""
-    item = table.get(*keys.sign_in_link(digest))
+    item = table.get(*keys.secret(digest, keys.SIGN_IN_LINK))
     return ROWS.from_item(item) if item else None
 
 

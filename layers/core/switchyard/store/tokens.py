@@ -21,7 +21,9 @@ class TokenRow:
 
     `created_by` and `revoked_by` are the ids of the actors who did so. A session is a token that a browser keeps in a
     cookie: `session` names the browser (None: no session), `parent` is the digest of the token that it was made from,
-    without which it opens nothing (None: made from a sign-in link).
+    without which it opens nothing (None: made from a sign-in link). A program that was connected by OAuth has such a
+    session too, whose secret nobody has: its access tokens are made from it. `client` is the program's id. `resource`
+    is the path that they open, and what is below it (None: all).
     """
 
     id: str
@@ -34,6 +36,8 @@ class TokenRow:
     revoked_by: str | None = None
     session: str | None = None
     parent: str | None = None
+    client: str | None = None
+    resource: str | None = None
     #: Until when the token is refused, as its tenant used more than its limit.
     limited_until: str | None = None
 
@@ -43,8 +47,8 @@ class TokenRow:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > clock.now())
 
 
-def _kept_until(instant: str) -> Item:
-    return {"N": str(int(datetime.fromisoformat(instant).timestamp()) + KEEP_SECONDS)}
+def _kept_until(instant: str, seconds: int = KEEP_SECONDS) -> Item:
+    return {"N": str(int(datetime.fromisoformat(instant).timestamp()) + seconds)}
 
 
 def actor_item(actor: Actor) -> Item:
@@ -74,7 +78,21 @@ def actor_from(item: Mapping[str, Any]) -> Actor:
 
 def _beside(row: TokenRow) -> Item:
     """Return the actor, and when the row goes."""
-    return actor_item(row.actor) | ({"expires_at": _kept_until(row.expires_at)} if row.expires_at else {})
+    return actor_item(row.actor) | _gone_at(row)
+
+
+def _gone_at(row: TokenRow) -> Item:
+    """Return when the row goes: an access token of OAuth, which is in no list, when it ends."""
+    if row.expires_at is None:
+        return {}
+    is_access = row.client is not None and row.session is None
+    return {"expires_at": _kept_until(row.expires_at, 0 if is_access else KEEP_SECONDS)}
+
+
+def _list_of(row: TokenRow) -> str | None:
+    if row.session is not None:
+        return keys.listed(row.actor.tenant_id, "session")
+    return None if row.client is not None else keys.listed(row.actor.tenant_id, "token")
 
 
 def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -86,7 +104,7 @@ ROWS = Codec(
     lambda row: keys.token(row.digest),
     # The attribute `expires_at` is the time to live of the row.
     columns={"expires_at": TEXT._replace(attribute="valid_until")},
-    index_keys={"list": lambda row: keys.listed(row.actor.tenant_id, "token" if row.session is None else "session")},
+    index_keys={"list": _list_of},
     beside=_beside,
     apart=("actor",),
     restore=_restore,
@@ -112,8 +130,7 @@ def find_digest(table: Table, tenant_id: str, token_id: str) -> str | None:
 def put(row: TokenRow) -> list[Item]:
     """The actions that add a token, and the row that finds it by its public id."""
     pointer = row_key(keys.token_id(row.actor.tenant_id, row.id)) | {"digest": {"S": row.digest}}
-    if row.expires_at:
-        pointer["expires_at"] = _kept_until(row.expires_at)
+    pointer |= _gone_at(row)
     return [ROWS.put(row, NEW), {"Put": {"Item": pointer, **NEW}}]
 
 

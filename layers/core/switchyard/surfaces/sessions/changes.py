@@ -1,6 +1,7 @@
 """Sessions over HTTP: what begins, prolongs, shows and ends one, and the cookie that goes with it."""
 
 from switchyard.domain import clock
+from switchyard.domain.errors import Unauthorized
 from switchyard.http import auth, cookies
 from switchyard.http.call import AnyCall, Call, Opened, Reply
 from switchyard.ledger import sessions
@@ -21,6 +22,8 @@ def sign_in(opened: Opened[SignIn]) -> Reply:
         row, secret = sessions.begin_by_link(table, opened.body.code, browser)
     else:
         token = auth.opened_by(opened.body.token, table, session=False)
+        if token.client is not None:
+            raise Unauthorized("The token is a program's: it signs nobody in.")
         row, secret = sessions.begin_by_token(table, token, browser)
     shown = present.who(row.actor, sessions.tenant_name(table, row.actor.tenant_id), row)
     return Reply(201, shown, cookies=(cookies.keep(secret, _seconds_left(row)),))

@@ -12,6 +12,7 @@ def session(row: TokenRow, asking: str) -> dict[str, Any]:
         "id": row.id,
         "actor": actor(row.actor),
         "browser": row.session or "unknown",
+        "client": row.client,
         "status": "active" if row.usable else "revoked" if row.revoked_at else "expired",
         "current": row.id == asking,
         "createdAt": row.created_at,

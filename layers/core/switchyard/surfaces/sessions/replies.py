@@ -17,11 +17,15 @@ class WhereTo(CamelShown):
 
 
 class SessionShown(CamelShown):
-    """`browser`: what it said of itself when it signed in. `current`: the one that asks."""
+    """`browser`: what it said of itself when it signed in. `current`: the one that asks.
+
+    `client`: the client_id of a program that was connected by OAuth, whose name `browser` is; null for a browser.
+    """
 
     id: str  #: The session's id; it is no secret.
     actor: WhoActs  #: Who signed in.
     browser: str  #: What the browser said of itself when it signed in.
+    client: str | None  #: The client_id of a program that was connected by OAuth; null for a browser.
     status: Literal["active", "expired", "revoked"]  #: Whether it is accepted now, and if not, why.
     current: bool  #: Whether this is the session that asks.
     created_at: str  #: When it was created: an instant in UTC.

@@ -34,7 +34,7 @@ _OTHER = re.compile(
     # Forms of uploads: what is signed has an id, and the time.
     r'(?<="policy":")[\w+/=]+|\d{8}T\d{6}Z|'
     # Secrets of runs, and the signatures by them.
-    r'"log_key": \{"S": "[\w-]{43}"\}|\.[\w-]{43}(?=\\?")|'
+    r'"log_key": \{"S": "[\w-]{43}"\}|log_key\\":\\"[\w-]{43}|\.[\w-]{43}(?=\\?")|'
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|\+00:00)|whsec_[\w+/=-]+|sy_\w+|[0-9a-f]{64}|\b1[789]\d{8}\b|RUNS#\d|dur=[\d.]+"
 )
 

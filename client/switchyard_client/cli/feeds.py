@@ -22,9 +22,7 @@ def create_feed(session: Session, name: str, scope: str) -> None:
         return output.emit(made)
     if made["url"] is None:
         # The answer was lost and sent again: the address is not kept.
-        return output.note(
-            f"the address was lost on its way: switchyard feeds revoke {made['id']}, then create another"
-        )
+        return output.note(f"the address was lost on its way: revoke {made['id']}, then create another")
     return output.line(made["url"])
 
 

@@ -114,9 +114,3 @@ destroy: setup ## Take an environment down; says what stays, and why: make destr
 .PHONY: lock
 lock: ## Compile the locked requirement files from pyproject.toml (UPGRADE=1: to the newest versions)
 	@$(PYTHON) -m local.lock $(if $(UPGRADE),--upgrade)
-
-.PHONY: rights
-rights: setup ## Compare what each function's role allows with what the tests make it call
-	@rm -rf $(FOLDER)/rights
-	@RECORD_CALLS=$(FOLDER)/rights $(DEV) -m pytest -q -n auto tests/api
-	@$(DEV) -m tests.support.rights $(FOLDER)/rights

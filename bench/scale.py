@@ -36,7 +36,7 @@ PAGES: Mapping[str, tuple[Index, tuple[str, ...]]] = {
     "of a status that one task in 1,000 has": (indexes.LISTED_BY_RANK, ("in_progress",)),
     "of an assignee, of any status": (indexes.BY_ASSIGNEE, lifecycle.TASK_STATUSES),
     "of a project, of a usual status": (indexes.BY_PROJECT, ("todo",)),
-    "of a priority, of a status that one task in 1,000 has": (indexes.BY_PRIORITY, ("in_progress",)),
+    "of an unusual priority, of a status that one task in 1,000 has": (indexes.BY_PRIORITY, ("in_progress",)),
     "of a goal, of a usual status": (indexes.OF_GOAL, ("todo",)),
 }
 

@@ -398,6 +398,15 @@ def test_a_claim_is_one_look_one_read_and_one_write(ledger: Ledger, bo: Api, tab
     assert calls == {"query": 8, "batch_get_item": 1, "transact_write_items": 1}
 
 
+def test_a_claim_of_the_run_of_a_task_is_one_read_and_one_write(ledger: Ledger, bo: Api, table: Table) -> None:
+    run = ledger.offer()
+    bo.get("/v1/me")  # who asks is remembered from now on
+    calls: Counter[str] = Counter()
+    table.observe = lambda operation, _: calls.update([operation])
+    assert claimed(bo.post(CLAIM, {"task": run.task_id})) == run.id
+    assert calls == {"query": 1, "transact_write_items": 1}
+
+
 def test_a_heartbeat_is_one_write_while_lists_know_an_end_that_is_far_off(
     ledger: Ledger, bo: Api, table: Table, now: Clock
 ) -> None:

@@ -29,8 +29,10 @@ LISTS = {
     "all tasks": "/api/v1/tasks?limit=25",
     "all tasks, shared and personal": "/v1/tracks?limit=25",
     "of a status": "/api/v1/tasks?limit=25&status=pending",
-    "of a priority": "/api/v1/tasks?limit=25&priority=medium",
-    "of a priority and a status": "/api/v1/tasks?limit=25&priority=medium&status=pending",
+    "of the usual priority": "/api/v1/tasks?limit=25&priority=medium",
+    "of the usual priority and a status": "/api/v1/tasks?limit=25&priority=medium&status=pending",
+    "of another priority": "/api/v1/tasks?limit=25&priority=high",
+    "of another priority and a status": "/api/v1/tasks?limit=25&priority=high&status=pending",
     "of an assignee": "/api/v1/tasks?limit=25&assignedTo=user_cleo",
     "of an assignee and a status": "/api/v1/tasks?limit=25&assignedTo=user_cleo&status=pending",
     "of a project, newest first": "/api/projects/@current/tasks/?limit=25",
@@ -170,6 +172,7 @@ class Life:
             for number in range(60)
         ]
         made = [replace(each, **alike, number=place) for place, each in enumerate(made)]
+        made = [replace(each, priority="high") if place % 6 < 2 else each for place, each in enumerate(made)]
         self.table.put_many([rows.to_item(each) for each in made])
         self.stream.collect()
         for name, url in LISTS.items():

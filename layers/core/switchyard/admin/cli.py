@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from switchyard.admin import letter_commands, lines, whole_commands
+from switchyard.admin import letter_commands, lines, restore_commands, whole_commands
 from switchyard.admin.tenants import Admin
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError, AwsError
@@ -160,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--units", type=int, default=100, help="capacity units a second to take (default 100)")
     letter_commands.add(commands, lambda options: options.stack or STACK)
+    restore_commands.add(commands)
     whole_commands.add(command)
     whole_commands.add_usage(command)
     whole_commands.add_moves(command, lambda options: options.stack or STACK)

@@ -28,6 +28,8 @@ QUEUES: Mapping[str, tuple[str, str | None]] = {
 _LOOK, _WORK = 5, 300
 _BATCH = 10
 _SHOWN = 200
+#: What a message of deliveries or notifications is about.
+_NAMED = ("tenant", "webhook", "delivery", "task", "notification")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def _kind_of(body: Any, attributes: Mapping[str, Any]) -> tuple[str, str, str, A
             return "event", name, error, body, given.get("TARGET_ARN")
         case {"of": str(of)}:
             return "signal", f"{of} {body.get('start') or body.get('track') or ''}", "", body, None
-        case {"tenant": str(tenant)}:
-            what = body.get("delivery") or body.get("notification") or ""
-            return "message", f"{tenant} {what}", "", body, None
+        case {"tenant": str()}:
+            named = [f"{name} {body[name]}" for name in _NAMED if name in body]
+            return "message", " ".join(named), "", body, None
     return "unreadable", str(body)[:_SHOWN], "", None, None

@@ -7,6 +7,8 @@ TrackType = Literal["task", "goal"]
 TASK_STATUSES = ("backlog", "todo", "in_progress", "done", "cancelled")
 GOAL_STATUSES = ("not_started", "on_track", "at_risk", "postponed", "completed", "cancelled")
 PRIORITIES = ("urgent", "high", "medium", "low")
+#: What a task has of which nobody says else: nearly all of them.
+USUAL_PRIORITY = "medium"
 
 #: Finished tasks: nothing waits for them any more, or ever will.
 FINAL = frozenset({"done", "cancelled", "completed"})

@@ -49,7 +49,7 @@ class Track:
     external_id: str | None = None
     description: str = ""
     status: str | None = None
-    priority: str = "medium"
+    priority: str = lifecycle.USUAL_PRIORITY
     due: str | None = None
     assignee: str | None = None
     assignee_type: str | None = None

@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,6 +23,8 @@ from switchyard.store.table import Item, Table
 
 #: Rows that one range may be read for, per page, when a filter drops rows.
 EXAMINE_MAX = 1_000
+#: How much more is read than a filter is expected to drop, and the fewest rows that are worth a Query (4 KB).
+_SPARE, _LEAST = 1.5, 8
 #: Characters of long texts on one page: whatever they are, escaped twice they stay below the 6 MB of an answer.
 PAGE_CHARACTERS_MAX = 250_000
 _LONG = ("description", "metadata", "ext", "output", "state", "artifacts")
@@ -82,6 +85,16 @@ class _Reader:
     examined: int = 0
     reached: str | None = None
 
+    def chunk(self, wanted: int) -> int:
+        """Return how many rows to pass next for a page of `wanted`: as the filter has kept of those before."""
+        if not self.examined:
+            expected = wanted
+        elif not self.rows:
+            expected = max(self.examined * 2, 100)
+        else:
+            expected = max(math.ceil((wanted - len(self.rows)) * self.examined / len(self.rows) * _SPARE), _LEAST)
+        return min(expected, EXAMINE_MAX // 2, EXAMINE_MAX - self.examined)
+
     def more(self, chunk: int, after: str | None) -> None:
         spec = self.range
         low, high = spec.prefix + spec.low, spec.prefix + spec.high
@@ -140,18 +153,14 @@ def read_page(
     kept = row_filter or Filter()
     readers = [_Reader(table, each, descending, kept, ranges) for each in ranges]
     # One row more than asked tells whether there is a next page; one more again when a page starts after a row.
-    chunk = limit + 1 + (after is not None)
+    first = limit + 1 + (after is not None)
     while True:
         hungry = [r for r in readers if len(r.rows) <= limit and not r.finished]
         if kept.conditions:
             hungry = [r for r in hungry if r.examined < EXAMINE_MAX]
         if not hungry:
             break
-        side_by_side(
-            [partial(r.more, min(chunk, EXAMINE_MAX - r.examined) if kept.conditions else chunk, after) for r in hungry]
-        )
-        if kept.conditions:
-            chunk = min(max(chunk * 2, 100), EXAMINE_MAX // 2)
+        side_by_side([partial(r.more, r.chunk(first) if kept.conditions else first, after) for r in hungry])
     return _merge(table, readers, limit, descending, whole)
 
 

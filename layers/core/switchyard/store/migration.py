@@ -9,13 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from switchyard.store import keys, packing
-from switchyard.store.codec import row_key
+from switchyard.store import keys, runs, tracks
+from switchyard.store.codec import Codec, row_key
 from switchyard.store.indexes import FIELDS
 from switchyard.store.table import ConditionFailed, Item, Table
 
-#: What tracks had beside their fields, for a search that reads the fields themselves today.
-RETIRED = "text"
 #: Rows that were in an index, and are listed from the table today.
 _UNLISTED = ("PROJECT#", "WEBHOOK#", keys.DELIVERY)
 PAGE = 100
@@ -52,19 +50,22 @@ def _change(row: Item) -> Item | None:
     Entries of the trail stay as they are: the table's policy lets none but the pipeline write them.
     """
     sort = row["sk"]["S"]
-    if sort == keys.TRACK or sort.startswith(keys.RUN):
-        return None if FIELDS in row else _pack(row)
+    codec = tracks.ROWS if sort == keys.TRACK else runs.ROWS if sort.startswith(keys.RUN) else None
+    if codec:
+        return None if FIELDS in row else _pack(row, codec)
     if sort.startswith(_UNLISTED) and "list" in row:
         return _update([], ["list"], "attribute_exists(#r0)", {})
     return None
 
 
-def _pack(row: Item) -> Item:
-    """Put the fields of a track or a run together, unless it gets another version meanwhile: that one is packed."""
-    packed = packing.pack({name: value for name, value in row.items() if name != RETIRED})
-    values = {":fields": packed[FIELDS], ":version": row["version"]}
+def _pack(row: Item, codec: Codec[Any]) -> Item:
+    """Bring a track or a run to today's form, unless it gets another version meanwhile: that one has it."""
+    packed = codec.to_item(codec.from_item(row))
+    values = {f":{name}": value for name, value in packed.items() if row.get(name) != value}
+    sets = [name.removeprefix(":") for name in values]
     condition = "attribute_not_exists(#fields) AND #version = :version"
-    return _update([FIELDS], sorted(row.keys() - packed.keys()), condition, values, ["version"])
+    values[":version"] = row["version"]
+    return _update(sets, sorted(row.keys() - packed.keys()), condition, values, ["version"])
 
 
 def _update(sets: list[str], removes: list[str], condition: str, values: Item, asked: Sequence[str] = ()) -> Item:

@@ -49,6 +49,13 @@ def _by_assignee(track: Track) -> str | None:
     return (keys.by_assignee if track.is_task else keys.by_agent)(_realm(track), track.assignee)
 
 
+def _by_priority(track: Track) -> str | None:
+    """The usual priority has no list of its own: the list of all tasks, less the others, is one."""
+    if not track.is_task or track.priority == lifecycle.USUAL_PRIORITY:
+        return None
+    return keys.by_priority(_realm(track), track.priority)
+
+
 def _by_related(track: Track) -> str | None:
     if not (track.is_task and track.related_type and track.related_id):
         return None
@@ -102,7 +109,7 @@ INDEX_KEYS: Mapping[str, Callable[[Track], str | None]] = {
     ),
     "by_parent": lambda track: keys.by_parent(_realm(track), track.parent_id) if track.parent_id else None,
     "by_assignee": _by_assignee,
-    "by_priority": lambda track: keys.by_priority(_realm(track), track.priority) if track.is_task else None,
+    "by_priority": _by_priority,
     "by_goal": lambda track: keys.by_goal(_realm(track), track.goal_id) if track.is_task and track.goal_id else None,
     "goal_rank": lambda track: f"{track.number or 0:010d}" if track.is_task and track.goal_id else None,
     "by_dependency": lambda track: (

@@ -46,7 +46,7 @@ def _ranges(query: ListTasks, tenant: str) -> list[Range]:
     if query.space_id:
         partitions = [keys.by_project(tenant, "task", each) for each in (query.space_id, "*")]
         return _by_rank(query, indexes.BY_PROJECT, partitions)
-    if query.priority:
+    if query.priority and query.priority != lifecycle.USUAL_PRIORITY:
         return _by_rank(query, indexes.BY_PRIORITY, [keys.by_priority(tenant, query.priority)])
     if query.status:
         return _by_rank(query, indexes.LISTED_BY_RANK, [keys.listed(tenant, "task")])
@@ -68,8 +68,9 @@ def _by_rank(query: ListTasks, index: Index, partitions: list[str]) -> list[Rang
 def _filter(query: ListTasks) -> Filter:
     """Filter by what the chosen index does not cover."""
     rest = Filter()
+    is_listed = query.priority != lifecycle.USUAL_PRIORITY and not query.assigned_to and not query.space_id
     if query.space_id:
         rest.add(filters.first_is("project_ids", query.space_id))
-    if query.priority and (query.assigned_to or query.space_id):
+    if query.priority and not is_listed:
         rest.add(filters.any_of("priority", [query.priority]))
     return rest

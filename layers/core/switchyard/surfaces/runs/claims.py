@@ -90,7 +90,11 @@ def _claim_first(unit: Unit, candidates: Iterable[Run], lease_seconds: int) -> t
 
 
 def _of_task(unit: Unit, body: Claim) -> tuple[Track, Run] | None:
-    """Gather a lease on the newest run of one task, if it is offered to the actor. Raises NotFound."""
+    """Gather a lease on the newest run of one task, if it is offered to the actor: 1 round trip, and the commit.
+
+    Raises NotFound.
+    """
+    runs.prefetch_latest(unit, body.task)
     task = unit.get(body.task, "task")
     if task.latest_run_id is None or body.project not in (None, *task.project_ids[:1]):
         return None

@@ -26,6 +26,7 @@ PATHS = {
     "projects/{project}": (
         "Number or UUID of a project, `@current` for the tenant's first, or `-` for whichever the task is in."
     ),
+    "projects/{id}": "UUID of the project.",
     "run_logs/{address}": "Signed address of the run's log, as the run's `log_url` has it; good for an hour.",
     "runs/{run_id}": "UUID of the run.",
     "runs/{task_id}": "UUID of the task that the run is an attempt at.",

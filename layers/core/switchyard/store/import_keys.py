@@ -1,4 +1,6 @@
-"""Keys of imports and of calendar feeds; those of everything else are in keys.py."""
+"""Keys of imports, of calendar feeds, and of the names of projects; those of everything else are in keys.py."""
+
+import hashlib
 
 #: What the rows of a job's partition begin with.
 IMPORT, LANE, RESULT = "IMPORT", "LANE#", "RESULT#"
@@ -30,3 +32,8 @@ def feed(tenant_id: str, feed_id: str) -> tuple[str, str]:
 def feed_secret(digest: str) -> tuple[str, str]:
     """Finds a feed by the secret of its address; beside the tokens, whose rows have another sort key."""
     return f"TOKEN#{digest}", "FEED"
+
+
+def project_name(tenant_id: str, name: str) -> tuple[str, str]:
+    """Which project has a name; hashed, for it is the client's text."""
+    return f"{tenant_id}#TENANT", f"PROJECTNAME#{hashlib.sha256(name.encode()).hexdigest()}"

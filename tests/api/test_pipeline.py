@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from switchyard.aws.errors import ApiError
-from switchyard.domain.ids import new_id
-from switchyard.store import homes, keys
+from switchyard.store import edges, keys
 from switchyard.store.table import Item, Table
 from tests.api.conftest import Caller, client_of, empty_table
 from tests.support import stream as streams
@@ -358,17 +357,21 @@ def test_a_consumer_killed_at_any_call_loses_nothing_and_counts_nothing_twice(ta
 
 
 def test_one_record_that_fails_is_reported_and_the_others_are_done(api: Api, stream: Stream, table: Table) -> None:
-    project = new_id()
-    scope = {"type": "projects", "ids": [project]}
-    tracks = [api.post("/v1/tracks", {"type": "task", "title": "T", "scope": scope}).json["id"] for _ in range(3)]
+    first = task(api)
+    stream.settle()
+    waiting = {task(api, dependsOn=[first]) for _ in range(3)}
     records = [each for each in stream.collect() if each["dynamodb"]["Keys"]["sk"]["S"] == keys.TRACK]
-    home = keys.home(stream.tenant, project, "open")
-    denied = ApiError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "TransactWriteItems")
-    assert stream.deliver(records, Failing(table.client, 2, denied)) == [records[1]["dynamodb"]["SequenceNumber"]]
-    assert homes.total(table, [home]) == 2
+
+    def dependents() -> set[str]:
+        return {each for ids in edges.other_ends(table, stream.tenant, first, keys.BLOCKS) for each in ids}
+
+    # Each has its edge written and is read: the third call is the second one's.
+    denied = ApiError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "BatchWriteItem")
+    assert stream.deliver(records, Failing(table.client, 3, denied)) == [records[1]["dynamodb"]["SequenceNumber"]]
+    assert len(dependents()) == 2
     assert stream.deliver(records) == []
-    assert homes.total(table, [home]) == 3
-    assert {row["pk"]["S"].rpartition("#")[2] for row in audited(stream)} == set(tracks)
+    assert dependents() == waiting
+    assert {row["pk"]["S"].rpartition("#")[2] for row in audited(stream)} == {first, *waiting}
 
 
 def test_entries_of_the_trail_that_were_not_taken_come_again_with_their_records(

@@ -29,7 +29,7 @@ class Later(Exception):
 
 
 class Sender(Protocol):
-    """A bus or a queue."""
+    """A bus, a queue, or what counts."""
 
     def send(self, entries: Sequence[Any], /) -> Outcome: ...
 

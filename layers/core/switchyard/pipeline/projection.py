@@ -20,6 +20,7 @@ from switchyard.pipeline import detachment, records, run_events
 from switchyard.pipeline.batches import Outbox, Sender
 from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.domain_events import DomainEvent, events_of, stuck_event
+from switchyard.pipeline.tallies import Tally
 from switchyard.store import audit as audit_rows
 from switchyard.store import edges, homes, keys, readiness
 from switchyard.store import tracks as track_rows
@@ -53,10 +54,14 @@ class AuditTrail:
 
 @dataclass(frozen=True, slots=True)
 class Projector:
-    """Carries records of the stream to everything that follows from them; `outbox` takes events for the `bus`."""
+    """Carries records of the stream to everything that follows from them.
+
+    `outbox` takes events for the `bus`, and tasks to be counted until `end` (time.monotonic), until the batch is over.
+    """
 
     table: Table
     bus: Sender
+    end: float
     outbox: Outbox
 
     def take(self, record: Mapping[str, Any]) -> None:
@@ -99,9 +104,9 @@ class Projector:
         goals = [each.goal_id for each in (before, after) if each and each.goal_id]
         for goal_id in dict.fromkeys(goals):
             if edges.standing(before, goal_id) != edges.standing(after, goal_id):
-                edges.count(self.table, after.tenant_id, goal_id, after)
+                self.outbox.put(Tally(self.table, self.end, edges.count), ((after.tenant_id, goal_id), after))
         if homes.standing(before) != homes.standing(after):
-            homes.count(self.table, after)
+            self.outbox.put(Tally(self.table, self.end, homes.count), ((after.tenant_id,), after))
 
     def _link(self, change: Change) -> Rows:
         """Bring the edges that the change touched in line with the track as it is now; returns the rows that were read.

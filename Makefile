@@ -87,6 +87,10 @@ bench: setup ## Measure the local stack: make bench ARGS="--help"
 openapi: setup ## Write what is made from the endpoints: docs/openapi.json, the template's routes, $$default's table, MCP's tool list
 	@$(DEV) -m switchyard.openapi $(ARGS)
 
+.PHONY: docs
+docs: setup ## Build the documents as a site into .local/html (SERVE=1: serve it while they are written)
+	@exec $(DEV) -m local.site $(if $(SERVE),serve)
+
 .PHONY: build
 build: setup ## Build the functions and the layer for AWS (arm64)
 	@$(DEV) -m local build

@@ -11,6 +11,7 @@ import httpx
 from local.environments import ENVIRONMENTS
 from switchyard.admin import Admin
 from switchyard.aws.objects import ObjectStore
+from switchyard.domain import tokens
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.ids import new_id
 from switchyard.http.operation import function_of
@@ -79,12 +80,12 @@ def test_sam_remote_invoke_runs_a_sample_event_on_the_local_stack(stack: dict[st
     assert json.loads(answer["body"]) == track
 
 
-def new_world(stack: dict[str, Any], aws: Any) -> tuple[str, str]:
+def new_world(stack: dict[str, Any], aws: Any, code: str = world.CODE) -> tuple[str, str]:
     """A tenant with what the sample events speak of, and a token there."""
     outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
     names = {each["OutputKey"]: each["OutputValue"] for each in outputs}
     tenant = new_id()
-    world.build(Table(names["TableName"], aws("dynamodb")), tenant)
+    world.build(Table(names["TableName"], aws("dynamodb")), tenant, code)
     world.build_files(ObjectStore(names["ArtifactsBucket"], aws("s3")), tenant)
     admin = Admin(names["TableName"], aws("dynamodb"))
     issued = admin.issue_token(tenant, "user_ada", kind="user", scopes=list(SCOPES), name="Ada")
@@ -92,7 +93,7 @@ def new_world(stack: dict[str, Any], aws: Any) -> tuple[str, str]:
 
 
 def test_the_sample_event_of_every_function_is_answered(stack: dict[str, Any], aws: Any) -> None:
-    shared, apart = new_world(stack, aws), new_world(stack, aws)
+    shared, apart = new_world(stack, aws), new_world(stack, aws, tokens.new_token())
     endpoints = sorted(ENDPOINTS, key=lambda name: (METHODS.index(ENDPOINTS[name].operation.method), name))
     operations = [*endpoints, *ANSWERS]
     assert {function_of(each) for each in operations} == resources("AWS::Serverless::Function").keys()

@@ -62,10 +62,10 @@ CODE, CONNECTION = tokens.new_token(), "01981f5c-7a00-7000-8000-0000000000d6"
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
 
 
-def build(table: Table, tenant: str) -> None:
+def build(table: Table, tenant: str, code: str = CODE) -> None:
     """Write what the sample events need: the tenant, its first project and a task there, a token, a goal, a task of it
     and what that task waits for, a task that is ready and one that is claimed, an endpoint for events and a delivery,
-    a device.
+    a device, a code to fetch tokens by, which is one in the whole table.
     """
     ledger = _ledger(table, tenant)
     ledger.write(tenants.put_tenant(Tenant(tenant, "Acme", clock.now(), next_project=2)))
@@ -130,17 +130,17 @@ def build(table: Table, tenant: str) -> None:
         created_at=clock.now(),
         last_seen_at=clock.now(),
     )
-    ledger.write(oauth.put_code(_code(actor)))
+    ledger.write(oauth.put_code(_code(actor, code)))
     ledger.write(webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}})
     ledger.commit(200, {}, "")
     _build_runs(table, tenant)
 
 
-def _code(actor: Actor) -> Code:
+def _code(actor: Actor, code: str) -> Code:
     """A code that somebody allowed, as the sample event redeems it; the challenge is that of RFC 7636, appendix B."""
     client, challenge = "https://client.example/oauth.json", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     return Code(
-        digest=tokens.digest(CODE),
+        digest=tokens.digest(code),
         actor=replace(actor, token_id=""),
         client_id=client,
         client_name="Sample",

@@ -48,7 +48,10 @@ def parameters(operation: Operation, path: str, schemas: dict[type[Model], Json]
     if operation.query:
         schema = schemas[operation.query]
         required = schema.get("required", ())
-        found += [_in_query(name, each, name in required) for name, each in schema["properties"].items()]
+        asked = openapi_examples.of_query(operation)
+        for name, each in schema["properties"].items():
+            shown = {"example": asked[name]} if name in asked else {}
+            found.append(_in_query(name, each, name in required) | shown)
     if operation.surface.workspace_parameter:
         workspace = {"type": "string", "description": "The token's own workspace; any other is not found."}
         found.append(_in_query(operation.surface.workspace_parameter, workspace, required=False))

@@ -118,3 +118,17 @@ def test_the_command_has_the_service_import_and_exports_the_same_plan(terminal: 
 
 def edge(of: str, on: str) -> dict[str, str]:
     return {"issue_id": of, "depends_on_id": on, "type": "blocks"}
+
+
+def test_the_same_file_by_the_token_of_another_tenant_is_that_tenants_plan(terminal: Terminals) -> None:
+    ada, other = terminal("admin"), terminal("other_tenant")
+    for each in (ada, other):
+        (each.folder / "plan.md").write_text("# Move\n\n- [ ] Pack\n- [ ] Leave\n")
+    mine = ada.json("import", "auto", "plan.md", "--server")
+    theirs = other.json("import", "auto", "plan.md", "--server")
+    assert (mine["created"], theirs["created"], theirs["updated"]) == (3, 3, 0)
+    ids = {each["id"] for each in mine["results"]}
+    assert not ids & {each["id"] for each in theirs["results"]}
+    for each in ids:
+        other.run("show", each, status=Exit.NOT_FOUND)
+    assert ada.json("import", "auto", "plan.md", "--server", "--fresh")["updated"] == 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from switchyard_client.errors import Unreachable
 from switchyard_client.importing.bulk import Bulk, Failed
 from switchyard_client.importing.memory import Memory
 from switchyard_client.importing.plan import Plan
@@ -138,3 +139,17 @@ def test_an_import_that_fails_tells_why_and_remembers_what_went_in(memory: Memor
     service = Fake()
     bulk(items(3), service, memory, tmp_path).run()
     assert [each["externalId"] for each in service.lines] == ["p:i2"]
+
+
+def test_a_service_that_goes_away_while_it_applies_is_asked_for_all_of_it_again(memory: Memory, tmp_path: Path) -> None:
+    """By their external ids the lines that went in are unchanged then: nothing is lost, and nothing doubled."""
+
+    class Gone(Fake):
+        def show(self, import_id: str) -> Json:
+            raise Unreachable("no answer")
+
+    with pytest.raises(Unreachable):
+        bulk(items(3), Gone(), memory, tmp_path).run()
+    service = Fake()
+    bulk(items(3), service, memory, tmp_path).run()
+    assert [each["externalId"] for each in service.lines] == ["p:i0", "p:i1", "p:i2"]

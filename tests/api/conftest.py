@@ -136,7 +136,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 # ---------------------------------------------------------------- what functions call, and what their roles allow
 
 #: Options by which a run leaves tests out: what a function calls in it says nothing of what it needs.
-_SELECTING = ("keyword", "markexpr", "lf", "failedfirst", "deselect", "maxfail")
+_SELECTING = ("keyword", "markexpr", "lf", "deselect", "ignore", "ignore_glob", "stepwise", "collectonly")
 _FOLDER = "SWITCHYARD_CALLS"
 _wrong = pytest.StashKey[list[str]]()
 

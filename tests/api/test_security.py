@@ -42,6 +42,8 @@ PUBLIC = {
     "projects.read_signed_log",
     "service.get_health",
     "service.get_openapi",
+    "sessions.begin_oidc",
+    "sessions.finish_oidc",
     "sessions.sign_in",
 }
 

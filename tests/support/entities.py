@@ -12,6 +12,7 @@ from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.imports import Import, Lane
 from switchyard.domain.notifications import Attempted, Notification
 from switchyard.domain.oauth import Client, Code, RefreshToken
+from switchyard.domain.oidc import Domain, Invitation
 from switchyard.domain.runs import Run
 from switchyard.domain.sessions import SignInLink
 from switchyard.domain.tenants import Member, Project, Tenant
@@ -313,6 +314,9 @@ OAUTH_CLIENTS = {"client": Client(an_id(14), "Clöd", ("https://c.example/back",
 _ALLOWED = ("digest", replace(_ACTOR, token_id=""), an_id(14), "Clöd", "clod:back")
 _CODE = (*_ALLOWED, "c" * 43, an_id(12), "grant", AT, LATER)
 OAUTH_CODES = {"minimal": Code(*_CODE), "full": Code(*_CODE, "/mcp", "of the token", AT)}
+_INVITED = ("ada@example.com", "acme", "user_ada", "owner", AT, "operator")
+INVITATIONS = {"new": Invitation(*_INVITED), "taken": Invitation(*_INVITED, "https://issuer.example 1")}
+DOMAINS = {"domain": Domain("example.com", "acme", "member", AT, "operator")}
 REFRESH_TOKENS = {
     "fresh": RefreshToken("digest", an_id(14), "grant", AT, LATER),
     "used": RefreshToken("digest", an_id(14), "grant", AT, LATER, AT),

@@ -11,7 +11,8 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from switchyard.aws import bus, executions, functions, mobile_push, objects, que
 from switchyard.aws.transport.client import Client
 from switchyard.http.exchange import Exchange
 from switchyard.http.operation import function_of
-from switchyard.pipeline import consumer
-from tests.support.stream import Letters
+from switchyard.pipeline import consumer, files, goal_rounds, notifications, push_services, reconciler, webhooks
+from tests.support.stream import Letters, Stream
 
 _at_work: list[str] = []
+_NOBODY = ""
 #: Action and, of DynamoDB, the index ("" for the table), by function.
 Calls = defaultdict[str, set[tuple[str, str]]]
 noted: Calls = defaultdict(set)
@@ -47,6 +49,16 @@ _SENDS, _DEAD_LETTERS = {"sqs:SendMessage"}, {"GetAtt": "PipelineDeadLetters.Arn
 #: Which S3 itself asks about before it says that a key does not exist, instead of that it is forbidden.
 #: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#API_HeadObject_RequestSyntax
 _IMPLIED = {"s3:ListBucket"}
+#: What handlers consist of and tests call by itself: it counts as the handler's.
+_CORES: tuple[tuple[str, Any, str], ...] = (
+    ("PipelineDeliverWebhook", webhooks, "deliver"),
+    ("PipelineNotifyDevices", notifications, "handle"),
+    ("PipelineNotifyDevices", push_services.Sns, "send"),
+    ("PipelineRetagArtifacts", files, "keep"),
+    ("ServiceAnswerUnmatched", functions.Functions, "call"),
+    ("WorkflowsAdvanceGoal", goal_rounds, "advance"),
+    ("WorkflowsReconcileRuns", reconciler, "reconcile"),
+)
 
 
 def actions_of(operation: str, params: Any) -> Iterator[tuple[str, str]]:
@@ -78,8 +90,40 @@ def _camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
+def _note_stand_ins() -> None:
+    """Note what is asked of tests' stand-ins for whole adapters."""
+    # Imported once the cores count, as it takes some of them by name.
+    from tests.support.goal_workflow import Machine
+
+    for stand_in, name, action in (
+        (Letters, "send", "sqs:SendMessage"),
+        (Machine, "start", "states:StartExecution"),
+        (Machine, "succeed", "states:SendTaskSuccess"),
+        (Machine, "describe", "states:DescribeExecution"),
+    ):
+        setattr(stand_in, name, _noted(action, getattr(stand_in, name)))
+
+
+def _noted(action: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(work)
+    def noting(*given: Any, **named: Any) -> Any:
+        _note((action, ""))
+        return work(*given, **named)
+
+    return noting
+
+
+def _as(function: str, work: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """Do some work as a function."""
+    _at_work.append(function)
+    try:
+        return work(*given, **named)
+    finally:
+        _at_work.pop()
+
+
 def _note(*actions: tuple[str, str]) -> None:
-    if _at_work:
+    if _at_work and _at_work[-1] != _NOBODY:
         noted[_at_work[-1]].update(actions)
 
 
@@ -110,37 +154,27 @@ class _Noting:
 def install() -> None:
     """Note calls from now on."""
     respond, made, recorded, call = Exchange.respond, consumer.Invocation.__init__, consumer._record, Client.call
-    sent = Letters.send
 
     def responding(self: Any) -> Any:
-        _at_work.append(function_of(self.operation.name))
-        try:
-            return respond(self)
-        finally:
-            _at_work.clear()
+        return _as(function_of(self.operation.name), respond, self)
 
     def invoked(self: Any, name: str, *given: Any, **named: Any) -> None:
-        _at_work[:] = [function_of(name)]
+        _at_work.append(function_of(name))
         made(self, name, *given, **named)
 
     def over(*given: Any) -> None:
         recorded(*given)
-        _at_work.clear()
+        _at_work.pop()
 
     def calling(self: Any, operation: str, params: Any) -> Any:
         if self._target.startswith("DynamoDB"):
             _note(*actions_of(operation, params))
         return call(self, operation, params)
 
-    def sending(self: Any, bodies: Any) -> Any:
-        _note(("sqs:SendMessage", ""))
-        return sent(self, bodies)
-
     Exchange.respond = responding  # type: ignore[method-assign]
     consumer.Invocation.__init__ = invoked  # type: ignore[method-assign]
     consumer._record = over  # type: ignore[assignment]
     Client.call = calling  # type: ignore[method-assign]
-    Letters.send = sending  # type: ignore[method-assign]
     for service, adapter, attribute in (
         ("s3", objects.ObjectStore, "client"),
         ("sqs", queues.Queue, "client"),
@@ -150,6 +184,19 @@ def install() -> None:
         ("lambda", functions.Functions, "_client"),
     ):
         _wrap(service, adapter, attribute)
+    for function, where, name in _CORES:
+        setattr(where, name, _counted(function, getattr(where, name)))
+    # Looking at the whole table is the test's own.
+    Stream.scan = _counted(_NOBODY, Stream.scan)  # type: ignore[method-assign]
+    _note_stand_ins()
+
+
+def _counted(function: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(work)
+    def counted(*given: Any, **named: Any) -> Any:
+        return _as(function, work, *given, **named)
+
+    return counted
 
 
 def _wrap(service: str, adapter: Any, attribute: str) -> None:

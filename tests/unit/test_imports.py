@@ -35,7 +35,9 @@ READ_BODIES = ("mcp/post_message", "workflows/apply_import", "workflows/sort_imp
 #: What only consumers of batches load.
 BATCHES = ("asyncio", "aws_lambda_powertools", "botocore", "jmespath", "logging")
 #: Functions that call addresses which people give (webhooks), or phones, over connections of urllib3.
-CALLS_OUT = re.compile(r"pool/.*(webhook|deliver)|pipeline/(deliver_webhook|dispatch_webhooks|enqueue_|notify_)")
+CALLS_OUT = re.compile(
+    r"sessions/(begin|finish)_oidc|pool/.*(webhook|deliver)|pipeline/(deliver_webhook|dispatch_webhooks|enqueue_|notify_)"
+)
 #: Modules that a function has loaded when it can answer, Python's own included. One of our modules costs 0.2-1 ms of a
 #: cold start; where one of these is passed, look for an import that can wait until it is used.
 MODULES_MAX = {"plain": 230, "models": 240, "mcp": 260, "batches": 440}

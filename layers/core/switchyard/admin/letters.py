@@ -163,13 +163,15 @@ def read(message: Mapping[str, Any]) -> Letter:
         body = json.loads(message["Body"])
     except ValueError:
         body = None
-    kind, about, error, content, function = _kind_of(body, message.get("MessageAttributes", {}))
+    kind, about, error, content, function = _kind_of(body, message.get("MessageAttributes", {})) or (
+        ("unreadable", message["Body"], "", None, None)
+    )
     return Letter(
         message["MessageId"], kind, about[:_SHOWN], error[:_SHOWN], since, message["ReceiptHandle"], content, function
     )
 
 
-def _kind_of(body: Any, attributes: Mapping[str, Any]) -> tuple[str, str, str, Any, str | None]:
+def _kind_of(body: Any, attributes: Mapping[str, Any]) -> tuple[str, str, str, Any, str | None] | None:
     """Return kind, what it is about, the error, what is to be brought in again, and the function for it."""
     given = {name: each.get("StringValue", "") for name, each in attributes.items()}
     match body:
@@ -192,4 +194,4 @@ def _kind_of(body: Any, attributes: Mapping[str, Any]) -> tuple[str, str, str, A
         case {"tenant": str()}:
             named = [f"{name} {body[name]}" for name in _NAMED if name in body]
             return "message", " ".join(named), "", body, None
-    return "unreadable", str(body)[:_SHOWN], "", None, None
+    return None

@@ -21,6 +21,11 @@ BESIDE = {
     "client/README.md": "client.md",
 }
 MERMAID = "assets/mermaid.min.js"
+#: Requests, tables and diagrams want more width than the theme gives them.
+STYLE, WIDE = (
+    "assets/wide.css",
+    ".md-grid { max-width: 82rem } .md-typeset__table td:first-child { white-space: nowrap }",
+)
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -32,6 +37,7 @@ def on_files(files: Any, config: Any) -> Any:
     # The same file as npm's mermaid has it; nothing is fetched when a page is read.
     script = files_of("artoo_mermaid").joinpath("assets/mermaid.min.js").read_bytes()
     files.append(File.generated(config, MERMAID, content=script))
+    files.append(File.generated(config, STYLE, content=WIDE))
     return files
 
 

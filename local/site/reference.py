@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+GO_ON = "\\\n  "
 FORM = "application/x-www-form-urlencoded"
 ROOT = Path(__file__).resolve().parents[2]
 #: What the surfaces are called, in the order of the navigation.
@@ -76,7 +77,7 @@ def curl(described: Any, method: str, path: str, operation: Any) -> str:
         f'"$URL{filled}{"?" + query if query else ""}"',
     ]
     if operation["security"]:
-        parts.append('-H "Authorization: Bearer $TOKEN"')
+        parts.append(GO_ON + '-H "Authorization: Bearer $TOKEN"')
     if body is not None and media != FORM:
         parts.append(f"-H 'Content-Type: {media}'")
     _, answered = _success(operation)

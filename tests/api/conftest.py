@@ -150,14 +150,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """After a whole run, have it fail when a role allows more or less than its function called."""
+    """After a whole run, have it fail when a role allows more or less than its function called.
+
+    Tests that failed may be why a right was not used: the comparison is told all the same.
+    """
     folder, config = Path(os.environ[_FOLDER]), session.config
     rights.write(folder)
     if hasattr(config, "workerinput"):
         return
     ring = Path(__file__).parent
     whole = any(ring.is_relative_to((config.invocation_params.dir / each).resolve()) for each in config.args)
-    if whole and exitstatus == 0 and not any(config.getoption(each, None) for each in _SELECTING):
+    finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if whole and finished and not any(config.getoption(each, None) for each in _SELECTING):
         config.stash[_wrong] = rights.compare(resources("AWS::Serverless::Function"), rights.read(folder))
         if config.stash[_wrong]:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -34,7 +34,7 @@ NOT_RUN = {
     r"claude |gh |python -m switchyard_client\.worker --exec 'my-agent": "a program of others that is not here",
     r"(npx|uvx) ": "fetches a generator; tests/conformance/test_sdks.py has it pinned",
     r"aws |python -m switchyard\.admin --stack": "acts on an account",
-    r"admin (dead-letters|restore)": "stands for a longer command; test_dead_letters.py and test_restore.py run it",
+    r"admin (dead-letters|restore)": "stands for a longer command; test_dead_letters.py and test_restoring.py run it",
     r"export SWITCHYARD_URL=https": "an address of the reader's own",
 }
 #: Goes on until it is stopped: runs beside the commands after it.

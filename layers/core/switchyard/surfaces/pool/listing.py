@@ -29,7 +29,7 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
         row_filter=_filter(query),
     )
     cursor = lists.to_cursor(page.position, print_)
-    return Reply(200, [present.task(track_rows.from_item(item)) for item in page.items], link(call.request, cursor))
+    return Reply(200, [present.task(track_rows.from_item(item)) for item in page.rows], link(call.request, cursor))
 
 
 def link(request: Request, cursor: str | None) -> dict[str, str]:

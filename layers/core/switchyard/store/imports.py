@@ -12,7 +12,8 @@ from typing import Any
 from switchyard.domain import clock, imports
 from switchyard.domain.imports import Import, Lane
 from switchyard.store import import_keys, keys
-from switchyard.store.codec import NEW, NUMBER, Codec, row_key, to_json
+from switchyard.store.codec import NEW, Codec, row_key, to_json
+from switchyard.store.packing import NUMBER
 from switchyard.store.table import ConditionFailed, Item, Table
 from switchyard.store.tokens import actor_from, actor_item
 

@@ -110,7 +110,7 @@ def client_of(
     token_id = new_id()
     actor = Actor(tenant, actor_id, "agent" if kind == "agent" else "user", granted, token_id)
     row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), expires_at, None)
-    table.write([{"Put": {"Item": token_rows.to_item(row)}}])
+    table.write(token_rows.put(row))
     return Api(token)
 
 

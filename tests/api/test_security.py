@@ -38,6 +38,7 @@ PUBLIC = {
     "oauth.issue_tokens",
     "oauth.register_client",
     "oauth.revoke_token",
+    "planning.read_feed",
     "projects.read_signed_log",
     "service.get_health",
     "service.get_openapi",

@@ -7,7 +7,9 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.domain.devices import Device, Presence
+from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
+from switchyard.domain.imports import Import, Lane
 from switchyard.domain.notifications import Attempted, Notification
 from switchyard.domain.oauth import Client, Code, RefreshToken
 from switchyard.domain.oidc import Domain, Invitation
@@ -321,6 +323,27 @@ REFRESH_TOKENS = {
 }
 
 TENANTS = {"tenant": Tenant("acme", "Acme", AT, 3, 4)}
+IMPORTS = {
+    "waiting": Import("acme", an_id(30), _ACTOR, "waiting", AT),
+    "over": Import(
+        *("acme", an_id(31), _NOBODY, "failed", AT),
+        version=4,
+        owner="user_ada",
+        project_ids=(PROJECT,),
+        started_at=AT,
+        completed_at=LATER,
+        file_version="v1",
+        size=1_000,
+        lines=9,
+        split=3,
+        results_at=LATER,
+        error="The token was revoked.",
+    ),
+}
+LANES = {"lane": Lane("acme", an_id(30), 2, 900, 400, 7, True, 1, 2, 3, 4, 5)}
+
+FEEDS = {"feed": Feed("acme", an_id(32), "digest", replace(_ACTOR, token_id=""), "Due dates", "all", AT)}
+
 PROJECTS = {"project": Project("acme", PROJECT, 1, "Docs", AT, "user_ada")}
 MEMBERS = {"member": Member("acme", "user_ada", "user", "Ada", 1, AT)}
 

@@ -7,13 +7,15 @@ from switchyard.aws.objects import ObjectStore, Upload
 from switchyard.domain import artifacts, clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
+from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
+from switchyard.domain.imports import Import, file_path
 from switchyard.domain.oauth import CODE_SECONDS, Code
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
-from switchyard.store import devices, goal_runs, oauth, run_logs, tenants, webhooks
+from switchyard.store import devices, feeds, goal_runs, imports, oauth, run_logs, tenants, webhooks
 from switchyard.store import tokens as token_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Item, Table
@@ -45,6 +47,12 @@ UPLOADED, ATTACHED = "5f0c8a3e9b7d4c1fa2e6d8b90c4f7e13", "6a1d9b4f0c8e4d2ab3f7e9
 RUNNABLE_GOAL = "01981f5c-7a00-7000-8000-0000000000e0"
 GOAL_UNDER_WAY = "01981f5c-7a00-7000-8000-0000000000e2"
 GOAL_RUN = "01981f5c-7a00-7000-8000-0000000000e4"
+
+#: An import of user_ada, whose file is uploaded.
+IMPORT = "01981f5c-7a00-7000-8000-0000000000f0"
+
+#: A calendar feed of user_ada, and the secret of its address.
+FEED, FEED_SECRET = "01981f5c-7a00-7000-8000-0000000000f4", "sy_SampleFeedSampleFeedSampleFeedSa4CyQLu"
 
 SESSION = "01981f5c-7a00-7000-8000-0000000000d5"
 #: The secret of a code that a client may fetch its tokens by, and the connection that is then made.
@@ -91,6 +99,9 @@ def build(table: Table, tenant: str, code: str = CODE) -> None:
     )
     tracks.create(ledger, "task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
     ledger.write(*_goal_runs(ledger, tenant))
+    feed = Feed(tenant, FEED, tokens.digest(FEED_SECRET), ledger.actor, "Docs", "all", clock.now())
+    ledger.write(*feeds.put(feed))
+    ledger.write(imports.JOBS.create(Import(tenant, IMPORT, ledger.actor, "waiting", clock.now())))
     webhook = Webhook(
         tenant_id=tenant,
         id=WEBHOOK,
@@ -169,6 +180,7 @@ def build_files(bucket: ObjectStore, tenant: str) -> None:
         artifacts.staged_path(tenant, PROJECT_TASK, UPLOADED, "brief.pdf"),
         artifacts.run_path(tenant, HELD_TASK, HELD_RUN, UPLOADED, "report.md"),
         artifacts.run_path(tenant, HELD_TASK, HELD_RUN, ATTACHED, "report.md"),
+        file_path(tenant, IMPORT),
     ]
     bucket.put_all([Upload(path, b"# Report", "text/markdown") for path in paths], {})
 

@@ -18,7 +18,9 @@ from switchyard import store
 from switchyard.store import (
     audit,
     devices,
+    feeds,
     goal_runs,
+    imports,
     indexes,
     keys,
     notifications,
@@ -44,6 +46,9 @@ KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "tracks": (tracks.ROWS, entities.TRACKS),
     "runs": (runs.ROWS, entities.RUNS),
     "goal_runs": (goal_runs.ROWS, entities.GOAL_RUNS),
+    "imports": (imports.JOBS, entities.IMPORTS),
+    "lanes": (imports.LANES, entities.LANES),
+    "feeds": (feeds.ROWS, entities.FEEDS),
     "entries": (audit.ROWS, entities.ENTRIES),
     "attempts": (audit.ATTEMPTS, entities.ATTEMPTS),
     "notices": (notifications.ROWS, entities.NOTICES),
@@ -138,7 +143,7 @@ def test_attributes_that_nobody_knows_are_passed_over() -> None:
 def test_a_row_that_lacks_what_its_entity_needs_is_refused_by_the_attributes_name(kind: str) -> None:
     codec, _ = KINDS[kind]
     row = dict(unpack(next(iter(GOLDEN[kind].values()))))
-    own = {"presences": "last_seen_at", "entries": "action"}
+    own = {"presences": "last_seen_at", "entries": "action", "lanes": "size"}
     needed = own.get(kind, "created_at" if "created_at" in row else "at")
     del row[needed]
     with pytest.raises(ValueError, match=rf"lacks {needed}\."):

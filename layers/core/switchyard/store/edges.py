@@ -4,7 +4,7 @@ Edges lie in the partition of the track that is referred to, so that they are co
 referring tracks, and read strongly consistent.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import batched
 from typing import Literal
@@ -41,6 +41,11 @@ _REFERRERS = {"task": (keys.BLOCKS, keys.CHILD), "goal": (keys.MEMBER, keys.BLOC
 def put(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
     """Note that the referrer's field (depends_on or parent_id) names the target."""
     table.write([{"Put": {"Item": row_key(_EDGES[field](tenant_id, target_id, referrer_id))}}])
+
+
+def put_all(table: Table, tenant_id: str, referrer_id: str, targets: Iterable[tuple[str, str]]) -> None:
+    """Note that the referrer names all targets, each with its field: 1 round trip for 25 of them."""
+    table.put_many([row_key(_EDGES[field](tenant_id, target, referrer_id)) for field, target in targets])
 
 
 def drop(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:

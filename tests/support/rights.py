@@ -64,7 +64,7 @@ _CORES: tuple[tuple[str, Any, str], ...] = (
 def actions_of(operation: str, params: Any) -> Iterator[tuple[str, str]]:
     """Return the IAM actions that a call of DynamoDB needs."""
     if operation == "TransactWriteItems":
-        for each in params["TransactItems"]:
+        for each in params.get("TransactItems", ()):
             (kind,) = each
             yield f"dynamodb:{_ACTIONS[kind]}", ""
     elif operation == "BatchWriteItem":

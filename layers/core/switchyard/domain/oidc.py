@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from switchyard.domain.errors import FieldError, Invalid, SwitchyardError
+from switchyard.domain.errors import FieldError, Invalid
 
 #: Seconds that somebody has to sign in at the issuer.
 FLOW_SECONDS = 600
@@ -12,14 +12,12 @@ _EMAIL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?P<domain>[a-z0-9-]{1,
 _DOMAIN = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 
 
-class SignInRefused(SwitchyardError):
+class SignInRefused(Exception):
     """Somebody whom the issuer knows may not sign in here; `code` is what the sign-in page is told."""
 
-    code, title = "refused", "The sign-in was refused"
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(detail or code)
-        self.code = code
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None or old is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
         return None
-    if old["version"] == new["version"]:
+    if old.get("version") == new.get("version"):
         return None  # most changes of a run are heartbeats
     before, after = runs.from_item(old), runs.from_item(new)
     kind = notifications.kind_of(before, after)

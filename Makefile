@@ -87,6 +87,10 @@ bench: setup ## Measure the local stack: make bench ARGS="--help"
 openapi: setup ## Write what is made from the endpoints: docs/openapi.json, the template's routes, $$default's table, MCP's tool list
 	@$(DEV) -m switchyard.openapi $(ARGS)
 
+.PHONY: docs
+docs: setup ## Build the documents as a site into .local/html (SERVE=1: serve it while they are written)
+	@exec $(DEV) -m local.site $(if $(SERVE),serve)
+
 .PHONY: build
 build: setup ## Build the functions and the layer for AWS (arm64)
 	@$(DEV) -m local build
@@ -114,9 +118,3 @@ destroy: setup ## Take an environment down; says what stays, and why: make destr
 .PHONY: lock
 lock: ## Compile the locked requirement files from pyproject.toml (UPGRADE=1: to the newest versions)
 	@$(PYTHON) -m local.lock $(if $(UPGRADE),--upgrade)
-
-.PHONY: rights
-rights: setup ## Compare what each function's role allows with what the tests make it call
-	@rm -rf $(FOLDER)/rights
-	@RECORD_CALLS=$(FOLDER)/rights $(DEV) -m pytest -q -n auto tests/api
-	@$(DEV) -m tests.support.rights $(FOLDER)/rights

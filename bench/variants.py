@@ -86,7 +86,7 @@ def floor(scenario: str) -> Handler:
     def list_(_event: Event, _context: Any) -> Mapping[str, Any]:
         found = client.query(
             TableName=TABLE,
-            IndexName="list-id",
+            IndexName="whole",
             KeyConditionExpression="#p = :p",
             ExpressionAttributeNames={"#p": "list"},
             ExpressionAttributeValues={":p": {"S": plan["list"]}},
@@ -127,6 +127,7 @@ def fastapi(_scenario: str) -> Handler:
     from switchyard.domain import tokens, tracks
     from switchyard.domain.actors import SCOPES, Actor
     from switchyard.http.schemas import schema_of
+    from switchyard.store import packing
     from switchyard.store import tracks as track_rows
     from switchyard.surfaces.planning import fields, present
     from switchyard.surfaces.planning.models import CreateTrack
@@ -150,25 +151,29 @@ def fastapi(_scenario: str) -> Handler:
     def create(body: TrackBody, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008 - its own idiom
         given = fields.common(body) | fields.scope(body.scope, actor) | fields.task(body.task)
         track = tracks.create(actor, "request", body.type, given.pop("title"), **given)
-        client.put_item(TableName=TABLE, Item=track_rows.to_item(track), ConditionExpression="attribute_not_exists(pk)")
+        client.put_item(
+            TableName=TABLE,
+            Item=packing.unpack(track_rows.to_item(track)),
+            ConditionExpression="attribute_not_exists(pk)",
+        )
         logger.info("request")
         return JSONResponse(present.full(track), 201)
 
     @app.get("/v1/tracks/{track_id}")
     def get(track_id: str, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008
-        key = {"pk": {"S": f"{actor.tenant_id}#{track_id}"}, "sk": {"S": "TRACK"}}
+        key = {"pk": {"S": f"plain-{actor.tenant_id}#{track_id}"}, "sk": {"S": "TRACK"}}
         item = client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"]
         logger.info("request")
         return JSONResponse(present.full(track_rows.from_item(item)))
 
     @app.get("/v1/tracks")
-    def list_(limit: int = 50, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008
+    def list_(limit: int = 50, _: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008
         found = client.query(
             TableName=TABLE,
-            IndexName="list-id",
+            IndexName="whole",
             KeyConditionExpression="#p = :p",
             ExpressionAttributeNames={"#p": "list"},
-            ExpressionAttributeValues={":p": {"S": f"{actor.tenant_id}#task"}},
+            ExpressionAttributeValues={":p": {"S": plan["list"]}},
             ScanIndexForward=False,
             Limit=limit + 1,
         )

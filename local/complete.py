@@ -1,7 +1,7 @@
 """Create what the emulator's CloudFormation leaves out, from the template itself, so that there is no second list.
 
-It drops a table's time to live. All of it is safe to do again. Also: throw away what earlier deployments left, which
-the emulator would hold in memory for ever.
+It drops a table's time to live and its backups. All of it is safe to do again. Also: throw away what earlier
+deployments left, which the emulator would hold in memory for ever.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from local.stack import BUCKET, STACK_NAME, Stack
 
 
 def complete(stack: Stack) -> None:
-    """Bring time to live in line with the template."""
+    """Bring time to live and backups in line with the template."""
     template = load_template()
     ids = physical_ids(stack)
     complete_time_to_live(stack, template, ids)
+    complete_backups(stack, template, ids)
     forget_old_uploads(stack)
 
 
@@ -74,6 +75,14 @@ def complete_time_to_live(stack: Stack, template: dict[str, Any], ids: dict[str,
         state = client.describe_time_to_live(TableName=ids[name])["TimeToLiveDescription"]
         if state["TimeToLiveStatus"] != "ENABLED":
             client.update_time_to_live(TableName=ids[name], TimeToLiveSpecification=wanted)
+
+
+def complete_backups(stack: Stack, template: dict[str, Any], ids: dict[str, str]) -> None:
+    """Switch on point-in-time recovery."""
+    client = boto3.client("dynamodb", **stack.client_options())
+    for name, properties in resources(template, "AWS::DynamoDB::Table"):
+        if wanted := properties.get("PointInTimeRecoverySpecification"):
+            client.update_continuous_backups(TableName=ids[name], PointInTimeRecoverySpecification=wanted)
 
 
 def forget_old_uploads(stack: Stack) -> None:

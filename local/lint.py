@@ -19,6 +19,8 @@ CHECKS = {
     "mypy": [DEV / "mypy"],
     "import-linter": [DEV / "lint-imports", "--no-cache"],
     "cfn-lint and checkov": [sys.executable, "-m", "local.policies"],
+    # Strict: a link that leads nowhere is an error.
+    "documents": [sys.executable, "-m", "local.site"],
     "sam validate": [SAM / "sam", "validate", "--template-file", "template.yaml"],
 }
 

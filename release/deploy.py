@@ -90,7 +90,7 @@ def _sam_deploy(settings: Settings, output: Path, confirm: bool) -> None:
         *("--config-env", settings.environment, "--template-file", output / "template.yaml"),
         *("--region", settings.region, "--no-fail-on-empty-changeset", "--no-progressbar"),
         "--confirm-changeset" if confirm else "--no-confirm-changeset",
-        *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
+        *("--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())),
     ]
     done = subprocess.run([str(each) for each in command], cwd=ROOT, env=building.sam_environment(), check=False)
     if done.returncode:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.environments import ROOT
 from release.settings import Settings
 
 #: Executions at once below which a burst of a few clients is refused. New accounts may have 10.
@@ -41,7 +44,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
             f"region {settings.region}: AWS has no Lambda there; one of {', '.join(regions[:4]) or 'its regions'}, …"
         )
         return
-    for check in (_credentials, _stack, _stage, _concurrency, _certificate, _former_table):
+    for check in (_credentials, _stack, _stage, _concurrency, _certificate, _table_in_use, _former_table):
         stopped = False
         for each in _told(check, settings):
             yield each
@@ -97,13 +100,17 @@ def _stack(settings: Settings) -> Iterator[Finding]:
 
 def stack_status(settings: Settings) -> str | None:
     """The status of the environment's stack; None when there is none."""
+    found = _described(settings)
+    return str(found["StackStatus"]) if found else None
+
+
+def _described(settings: Settings) -> Any:
     try:
-        found = settings.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"]
+        return settings.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"][0]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             return None
         raise
-    return str(found[0]["StackStatus"])
 
 
 def _stage(settings: Settings) -> Iterator[Finding]:
@@ -145,6 +152,38 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
     names, wanted = found.get("SubjectAlternativeNames", []), settings.answers["DomainName"]
     if wanted not in names and "*." + wanted.partition(".")[2] not in names:
         yield Finding(f"certificate: is for {', '.join(names)}, not for {wanted}")
+
+
+def _table_in_use(settings: Settings) -> Iterator[Finding]:
+    """A restored table is no resource of the stack: it has to be there, with its stream, and every index."""
+    had = {each["ParameterKey"]: each.get("ParameterValue", "") for each in _parameters(settings)}
+    stream = settings.parameters.get("TableStream", had.get("TableStream", ""))
+    if not stream:
+        return
+    region, name = stream.split(":")[3], stream.split("/")[1]
+    if region != settings.region:
+        yield Finding(f"table {name}: is in {region}, the stack in {settings.region}")
+        return
+    try:
+        found = settings.client("dynamodb").describe_table(TableName=name)["Table"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        yield Finding(f"table {name}: is not there; SET='TableStream=' goes back to the stack's own")
+        return
+    if found.get("LatestStreamArn") != stream or not found.get("StreamSpecification", {}).get("StreamEnabled"):
+        yield Finding(f"table {name}: that is not its stream; `admin restore` sets one up and prints it")
+    there = {each["IndexName"] for each in found.get("GlobalSecondaryIndexes", ())}
+    wanted = set(re.findall(r"- IndexName: (\S+)", (ROOT / "template.yaml").read_text(encoding="utf-8")))
+    if missing := sorted(wanted - there):
+        yield Finding(
+            f"table {name}: lacks the indexes {', '.join(missing)}; `aws dynamodb update-table` makes one a call"
+        )
+    yield Finding(f"table {name}: restored from backups, and used in place of the stack's own", stops=False)
+
+
+def _parameters(settings: Settings) -> list[dict[str, str]]:
+    return list((_described(settings) or {}).get("Parameters", ()))
 
 
 def _former_table(settings: Settings) -> Iterator[Finding]:

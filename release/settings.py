@@ -54,6 +54,15 @@ QUESTIONS = (
         "the ARN of a certificate or nothing",
     ),
 )
+#: What is given when it is needed, and never asked for: docs/restoring.md.
+GIVEN = (
+    Question(
+        "TableStream",
+        "stream of a restored table",
+        r"(arn:[a-z-]+:dynamodb:\S+:table/\S+/stream/\S+)?",
+        "the ARN of a table's stream, or nothing for the stack's own table",
+    ),
+)
 #: Answers that are no parameters of the template.
 OWN = {"Region", "SmokeTenant"}
 
@@ -87,7 +96,7 @@ class Settings:
     def parameters(self) -> dict[str, str]:
         """The template's parameters that this environment sets."""
         fixed = dict(each.split("=", 1) for each in self.config.get("parameter_overrides", ()) if "=" in each)
-        asked = {name: value for name, value in self.answers.items() if name not in OWN and value}
+        asked = {name: value for name, value in self.answers.items() if name not in OWN}
         return {"Stage": self.stage, **fixed, **asked}
 
     def client(self, service: str) -> Any:
@@ -130,7 +139,7 @@ def _is_environment(section: Any) -> bool:
 
 def ask(settings: Settings, given: Mapping[str, str], read: Callable[[str], str] = input) -> None:
     """Fill in what is missing: from what was given, or by asking, once. Raises StepFailed for no proper answer."""
-    named = {each.name: each for each in QUESTIONS}
+    named = {each.name: each for each in (*QUESTIONS, *GIVEN)}
     for name, value in given.items():
         if name not in named:
             raise StepFailed(f"there is no setting {name}", hint=f"one of {', '.join(named)}")

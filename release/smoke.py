@@ -12,6 +12,7 @@ from local.steps import StepFailed
 from release.settings import Settings
 from switchyard.admin import Admin
 from switchyard.domain.actors import SCOPES
+from switchyard.domain.errors import NotFound
 
 SECONDS_MAX = 60
 #: A token that outlives nothing.
@@ -118,7 +119,7 @@ def smoke(settings: Settings, url: str, table: str) -> list[str]:
     """Try the service at an address as a tenant that is made once; the surfaces that answered. Raises StepFailed."""
     admin = Admin(table, settings.client("dynamodb"))
     tenant = settings.answers.get("SmokeTenant")
-    if tenant is None:
+    if tenant is None or not _is_known(admin, tenant):
         tenant = settings.answers["SmokeTenant"] = admin.create_tenant("Smoke tests")
         admin.create_project(tenant, "Smoke tests")
         settings.remember()
@@ -130,3 +131,12 @@ def smoke(settings: Settings, url: str, table: str) -> list[str]:
     finally:
         for each in (person, agent):
             admin.revoke_token(tenant, each["id"])
+
+
+def _is_known(admin: Admin, tenant: str) -> bool:
+    """Whether the table has the tenant: one that was restored may be from before its time."""
+    try:
+        admin.get_tenant(tenant)
+    except NotFound:
+        return False
+    return True

@@ -15,15 +15,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.steps import StepFailed, step
 from release import stacks
 from release.settings import Settings
 from release.smoke import smoke
+from switchyard.admin.restoring import Restore
+from switchyard.aws.clients import adopt
+from switchyard.aws.errors import AwsError
+from switchyard.domain.errors import SwitchyardError
+from switchyard.store.table import Table
 
 DOCS = "https://docs.aws.amazon.com/"
 PAUSE_SECONDS = 5
+RESTORE_SECONDS = 3_600
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,23 @@ def time_to_live(it: Deployed) -> None:
 
 
 def backups(it: Deployed) -> None:
-    found = it.client("dynamodb").describe_continuous_backups(TableName=it.outputs["TableName"])
-    state = found["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
-    _require(state == "ENABLED", state)
+    """The drill of docs/restoring.md, up to and without the switch."""
+    raw, name = it.client("dynamodb"), f"{it.settings.stack_name}-verify-{uuid.uuid4().hex[:8]}"
+    client = adopt(raw)
+    try:
+        told = Restore(Table(it.outputs["TableName"], client), name, client).walk(None, 50, RESTORE_SECONDS)
+    finally:
+        _forget(raw, name)
+    _require(not told["differences"], f"the restored table differs in {told['differences']}")
+    _require("set" in told["setUp"].values(), "a restore leaves nothing out any more")
+
+
+def _forget(client: Any, name: str) -> None:
+    """Delete a restored table, unless it never came to be."""
+    if name in {each for page in client.get_paginator("list_tables").paginate() for each in page["TableNames"]}:
+        client.update_table(TableName=name, DeletionProtectionEnabled=False)
+        client.get_waiter("table_exists").wait(TableName=name)
+        client.delete_table(TableName=name)
 
 
 def audit_is_closed(it: Deployed) -> None:
@@ -180,9 +200,11 @@ CHECKS = (
     ),
     Check(
         "backups",
-        "the table can be restored to any second",
-        f"{DOCS}amazondynamodb/latest/developerguide/Point-in-time-recovery.html",
+        "the table can be restored, and set up like it is",
+        f"{DOCS}amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html",
         backups,
+        60,
+        0.15,
     ),
     Check(
         "audit trail",
@@ -257,7 +279,7 @@ def verify(settings: Settings) -> None:
         try:
             with step(each.name):
                 each.run(deployed)
-        except StepFailed as failure:
+        except (StepFailed, SwitchyardError, AwsError, BotoCoreError, ClientError) as failure:
             failed.append(f"{each.name}: {failure}")
     if failed:
         raise StepFailed("; ".join(failed), hint="the page of each claim stands in release/verify.py")

@@ -105,7 +105,10 @@ class Client:
         if answer.status_code != 303:
             target.write_bytes(answer.content)
             return
-        location = answer.headers["location"]
+        self.fetch(answer.headers["location"], target, deadline)
+
+    def fetch(self, location: str, target: Path, deadline: Deadline) -> None:
+        """Write what a presigned address serves to a file."""
 
         def fetch() -> httpx.Response:
             with self._storage.stream("GET", location) as response, target.open("wb") as file:

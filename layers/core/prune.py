@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 # The AWS services that the package calls; botocore ships the models of all others too (some 90 MB).
-SERVICES = {"dynamodb", "events", "s3", "sns", "sqs", "ssm", "stepfunctions", "sts", "lambda"}
+SERVICES = {"dynamodb", "events", "s3", "sns", "sqs", "ssm", "stepfunctions", "sts", "lambda", "secretsmanager"}
 
 
 def prune(site: Path) -> None:

@@ -19,6 +19,7 @@ from ministack import app as ministack
 from local.emulator import (
     alarms,
     api_import,
+    backups,
     dead_letters,
     expiry,
     http_api,
@@ -148,5 +149,6 @@ if __name__ == "__main__":
     dead_letters.install()
     speed.install()
     expiry.install()
+    backups.install()
     saving.install()
     uvloop.run(main())

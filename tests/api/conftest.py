@@ -1,8 +1,12 @@
 """Handlers against moto's DynamoDB, one thread: what they answer, not how they compete (that is tests/stack)."""
 
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +26,7 @@ from switchyard.store.tokens import TokenRow
 from tests.support import rights
 from tests.support.http import Api
 from tests.support.moto_pool import moto
-from tests.support.template import table_definition
+from tests.support.template import resources, table_definition
 
 Caller = Callable[..., Api]
 
@@ -106,7 +110,7 @@ def client_of(
     token_id = new_id()
     actor = Actor(tenant, actor_id, "agent" if kind == "agent" else "user", granted, token_id)
     row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), expires_at, None)
-    table.write([{"Put": {"Item": token_rows.to_item(row)}}])
+    table.write(token_rows.put(row))
     return Api(token)
 
 
@@ -114,18 +118,6 @@ def client_of(
 def api(caller: Caller) -> Api:
     """A user of the test's tenant, with every scope."""
     return caller()
-
-
-def pytest_configure() -> None:
-    """Note what each function calls, for `make rights`."""
-    if rights.FOLDER:
-        rights.install()
-
-
-def pytest_unconfigure() -> None:
-    """Write the notes of this process."""
-    if rights.FOLDER:
-        rights.write(rights.FOLDER)
 
 
 @pytest.fixture
@@ -139,3 +131,46 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     yield move
     auth.forget_all()
+
+
+# ---------------------------------------------------------------- what functions call, and what their roles allow
+
+#: Options by which a run leaves tests out: what a function calls in it says nothing of what it needs.
+_SELECTING = ("keyword", "markexpr", "lf", "deselect", "ignore", "ignore_glob", "stepwise", "collectonly")
+_FOLDER = "SWITCHYARD_CALLS"
+_wrong = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note what each function calls."""
+    if not hasattr(config, "workerinput"):
+        os.environ[_FOLDER] = tempfile.mkdtemp()
+    rights.install()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """After a whole run, have it fail when a role allows more or less than its function called.
+
+    Tests that failed may be why a right was not used: the comparison is told all the same.
+    """
+    folder, config = Path(os.environ[_FOLDER]), session.config
+    rights.write(folder)
+    if hasattr(config, "workerinput"):
+        return
+    ring = Path(__file__).parent
+    whole = any(ring.is_relative_to((config.invocation_params.dir / each).resolve()) for each in config.args)
+    finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if whole and finished and not any(config.getoption(each, None) for each in _SELECTING):
+        config.stash[_wrong] = rights.compare(resources("AWS::Serverless::Function"), rights.read(folder))
+        if config.stash[_wrong]:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    shutil.rmtree(folder)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what the comparison found."""
+    wrong = config.stash.get(_wrong, None)
+    if wrong is not None:
+        terminalreporter.section("roles and calls")
+        terminalreporter.line("\n".join(wrong) or "each function called what its role allows, and nothing else")

@@ -27,7 +27,7 @@ def test_a_tenant_keeps_its_name_on_its_row(admin: Admin, tenant: str) -> None:
 
 def test_projects_are_numbered_from_one_in_each_tenant(admin: Admin, tenant: str) -> None:
     other = admin.create_tenant("Other")
-    made = [admin.create_project(tenant, name) for name in ("Docs", "Docs", "Site")]
+    made = [admin.create_project(tenant, name) for name in ("Docs", "Docs 2", "Site")]
     assert [each["number"] for each in made] == [1, 2, 3]
     assert admin.create_project(other, "Docs")["number"] == 1
     assert [each["id"] for each in admin.list_projects(tenant)["items"]] == [each["id"] for each in reversed(made)]

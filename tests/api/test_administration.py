@@ -180,11 +180,11 @@ def test_an_unknown_a_foreign_and_a_malformed_id_revoke_nothing(api: Api, caller
 
 
 def test_projects_get_the_tenants_next_number(api: Api) -> None:
-    made = [api.post("/v1/projects", {"name": name}) for name in ("Docs", "Site", "Docs")]
+    made = [api.post("/v1/projects", {"name": name}) for name in ("Docs", "Site", "Desk")]
     assert [(each.status, each.json["number"], each.json["name"]) for each in made] == [
         (201, 1, "Docs"),
         (201, 2, "Site"),
-        (201, 3, "Docs"),
+        (201, 3, "Desk"),
     ]
     page = api.get("/v1/projects?limit=2").json
     assert [each["number"] for each in page["items"]] == [3, 2]

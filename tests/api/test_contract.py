@@ -123,6 +123,7 @@ WRONG = {
         "GET /oauth/authorize",
         "POST /oauth/authorize",
         "POST /oauth/token",
+        "GET /v1/session/oidc/callback",
     },
 }
 

@@ -1,15 +1,18 @@
 """Where a task is, and who is to do it, is the same on every surface: spaces, lists of no project, ids of agents."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from switchyard.store import homes, keys
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.mcp import Mcp
 from tests.support.planning import change, make_goal, make_task
-from tests.support.projects import a_tenant
+from tests.support.projects import a_task, a_tenant
+from tests.support.stream import Stream
 
 TASKS = "/api/v1/tasks"
 ALL = "/api/projects/-/tasks"
@@ -126,3 +129,29 @@ def test_who_holds_a_task_shows_wherever_there_is_a_place_for_it(api: Api, calle
     assert [each["claim"] for each in api.get("/v1/tracks").json["items"]] == [claim]
     assert "claim" not in agent.post(f"{TASKS}/{task}/release", {}).json
     assert api.get(f"/v1/tracks/{task}").json["claim"] is None
+
+
+class Counting:
+    """A client of DynamoDB that counts the calls that pass."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.calls: Counter[str] = Counter()
+
+    def __getattr__(self, operation: str) -> Any:
+        self.calls[operation] += 1
+        return getattr(self.client, operation)
+
+
+def test_tasks_of_a_batch_are_counted_together(table: Table, tenant: str) -> None:
+    (project,) = a_tenant(table, tenant, "Docs")
+    for number in range(20):
+        a_task(table, project, title=f"T{number}", repository="acme/site")
+    stream, client = Stream(table, tenant), Counting(table.client)
+    records = stream.collect()
+    home = keys.home(tenant, project.id, "open")
+    for _ in range(2):  # a batch that is delivered again counts nothing twice
+        assert stream.deliver(records, client) == []
+        assert homes.total(table, [home]) == 20
+        # At most 14 tasks in one transaction, where each alone would take its own.
+        assert client.calls["transact_write_items"] == 2

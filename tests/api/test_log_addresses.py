@@ -1,6 +1,7 @@
 """The address of a run's log opens it without a token: this log alone, and for an hour."""
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from switchyard.domain import clock, log_addresses
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
-from switchyard.store import keys
+from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Api
@@ -149,10 +150,7 @@ def test_secrets_are_the_runs_own_and_never_shown(api: Api, table: Table, task: 
 def test_a_run_from_before_there_were_secrets_shows_the_path_that_needs_a_token(
     api: Api, table: Table, run: Run
 ) -> None:
-    pk, sk = keys.run(run.tenant_id, run.task_id, run.id)
-    table.client.update_item(
-        TableName=table.name, Key={"pk": {"S": pk}, "sk": {"S": sk}}, UpdateExpression="REMOVE log_key"
-    )
+    table.write([{"Put": {"Item": run_rows.to_item(replace(run, log_key=None))}}])
     assert log_url(api, run) == f"{url(run)}/logs"
     forged = f"{run.tenant_id}.{run.task_id}.{run.id}.9999999999.{'A' * 43}"
     assert nobody.get(f"/api/run_logs/{forged}").status == 404

@@ -31,8 +31,10 @@ KEYED = [name for name in CHANGING if ENDPOINTS[name].operation.keyed]
 #: list that an id puts a run in, and times taken.
 _ID = re.compile(r"(?!01981f5c-7a00)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 _OTHER = re.compile(
+    # Forms of uploads: what is signed has an id, and the time.
+    r'(?<="policy":")[\w+/=]+|\d{8}T\d{6}Z|'
     # Secrets of runs, and the signatures by them.
-    r'"log_key": \{"S": "[\w-]{43}"\}|\.[\w-]{43}(?=\\?")|'
+    r'"log_key": \{"S": "[\w-]{43}"\}|log_key\\":\\"[\w-]{43}|\.[\w-]{43}(?=\\?")|'
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|\+00:00)|whsec_[\w+/=-]+|sy_\w+|[0-9a-f]{64}|\b1[789]\d{8}\b|RUNS#\d|dur=[\d.]+"
 )
 

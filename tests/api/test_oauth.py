@@ -170,8 +170,12 @@ def test_a_token_for_mcp_opens_nothing_else(ada: Browser) -> None:
     issued = oauth.connected(ada, oauth.register(), resource=f"{BASE}/mcp")
     program = Api(issued["access_token"])
     assert program.post("/mcp", {"jsonrpc": "2.0", "id": 1, "method": "ping"}).status == 200
+    assert program.post("/mcp/search", {"jsonrpc": "2.0", "id": 1, "method": "ping"}).status == 200
     refused = program.get("/v1/tracks")
     assert (refused.status, "made for /mcp alone" in refused.text) == (401, True)
+    searching = Api(oauth.connected(ada, oauth.register(), resource=f"{BASE}/mcp/search")["access_token"])
+    assert searching.post("/mcp/search", {"jsonrpc": "2.0", "id": 1, "method": "ping"}).status == 200
+    assert searching.post("/mcp", {"jsonrpc": "2.0", "id": 1, "method": "ping"}).status == 401
     whole = oauth.connected(ada, oauth.register(), resource=f"{BASE}/")
     assert Api(whole["access_token"]).get("/v1/tracks").status == 200
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from switchyard.aws.errors import ApiError
-from switchyard.store import keys
+from switchyard.store import edges, keys
 from switchyard.store.table import Item, Table
 from tests.api.conftest import Caller, client_of, empty_table
 from tests.support import stream as streams
@@ -357,13 +357,54 @@ def test_a_consumer_killed_at_any_call_loses_nothing_and_counts_nothing_twice(ta
 
 
 def test_one_record_that_fails_is_reported_and_the_others_are_done(api: Api, stream: Stream, table: Table) -> None:
+    first = task(api)
+    stream.settle()
+    waiting = {task(api, dependsOn=[first]) for _ in range(3)}
+    records = [each for each in stream.collect() if each["dynamodb"]["Keys"]["sk"]["S"] == keys.TRACK]
+
+    def dependents() -> set[str]:
+        return {each for ids in edges.other_ends(table, stream.tenant, first, keys.BLOCKS) for each in ids}
+
+    # Each has its edge written and is read: the third call is the second one's.
+    denied = ApiError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "BatchWriteItem")
+    assert stream.deliver(records, Failing(table.client, 3, denied)) == [records[1]["dynamodb"]["SequenceNumber"]]
+    assert len(dependents()) == 2
+    assert stream.deliver(records) == []
+    assert dependents() == waiting
+    assert {row["pk"]["S"].rpartition("#")[2] for row in audited(stream)} == {first, *waiting}
+
+
+def test_entries_of_the_trail_that_were_not_taken_come_again_with_their_records(
+    api: Api, stream: Stream, table: Table
+) -> None:
     tracks = [task(api) for _ in range(3)]
     records = [each for each in stream.collect() if each["dynamodb"]["Keys"]["sk"]["S"] == keys.TRACK]
-    denied = ApiError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutItem")
-    assert stream.deliver(records, Failing(table.client, 2, denied)) == [records[1]["dynamodb"]["SequenceNumber"]]
-    assert len(audited(stream)) == 2
+    numbers = [each["dynamodb"]["SequenceNumber"] for each in records]
+
+    class Denied:
+        """A client that may not write the trail."""
+
+        def __getattr__(self, name: str) -> Any:
+            return self.refuse if name == "batch_write_item" else getattr(table.client, name)
+
+        def refuse(self, **_: Any) -> Any:
+            raise ApiError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "BatchWriteItem")
+
+    assert stream.deliver(records, Denied()) == numbers
+    assert audited(stream) == []
     assert stream.deliver(records) == []
     assert {row["pk"]["S"].rpartition("#")[2] for row in audited(stream)} == set(tracks)
+
+
+def test_a_task_with_dependencies_is_projected_in_a_few_calls(api: Api, stream: Stream, table: Table) -> None:
+    """Its edges at once, one read of it and what it depends on; the trail once a batch. The count was right already."""
+    first, second = task(api), task(api)
+    stream.settle()
+    task(api, dependsOn=[first, second])
+    (record,) = [each for each in stream.collect() if each["dynamodb"]["Keys"]["sk"]["S"] == keys.TRACK]
+    counting = Failing(table.client, 0, Killed())
+    assert stream.deliver([record], counting) == []
+    assert counting.calls == 3
 
 
 def test_rows_of_other_kinds_and_unchanged_versions_lead_to_nothing(api: Api, stream: Stream) -> None:

@@ -230,3 +230,31 @@ def test_scopes_are_needed(caller: Caller) -> None:
     reader = caller(scopes=["tasks:read"])
     assert reader.post(TASKS, {"title": "T"}).status == 403
     assert caller(scopes=["tasks:write"]).get(TASKS).json["statusCode"] == 403
+
+
+def test_tasks_come_by_due_date_within_bounds_and_by_change(api: Api) -> None:
+    late = make(api, title="Late", dueDate="2026-12-24", priority="high")
+    soon = make(api, title="Soon", dueDate="2026-12-01T09:00:00Z")
+    make(api, title="No date")
+    mine = make(api, title="Mine", dueDate="2026-12-10", assignedTo="user_eve", spaceId="docs")
+
+    def titles(query: str) -> list[str]:
+        answer = api.get(f"{TASKS}?{query}")
+        assert answer.status == 200, answer.text
+        return [each["title"] for each in answer.json]
+
+    assert titles("sort=due") == ["Soon", "Mine", "Late"]
+    assert titles("dueDateTo=2026-12-10") == ["Soon", "Mine"]
+    assert titles("dueDateFrom=2026-12-02&dueDateTo=2026-12-24") == ["Mine", "Late"]
+    assert titles("sort=due&priority=high") == ["Late"]
+    assert titles("sort=due&assignedTo=user_eve&spaceId=docs") == ["Mine"]
+    assert api.patch(f"{TASKS}/{soon['id']}", {"status": "in_progress"}).status == 200
+    assert titles("sort=due&status=pending") == ["Mine", "Late"]
+    assert titles("sort=updated")[0] == "Soon"
+    assert titles("sort=updated&status=pending") == ["Mine", "No date", "Late"]
+    assert api.get(f"{TASKS}?sort=updated&dueDateTo=2026-12-10").status == 400
+    page = api.get(f"{TASKS}?sort=due&limit=2")
+    path = page.headers["link"].partition(">")[0].partition("api.test")[2]
+    assert [each["id"] for each in api.get(path).json] == [late["id"]]
+    assert api.get(path.replace("sort=due", "sort=updated")).status == 400
+    assert mine["spaceId"] == "docs"

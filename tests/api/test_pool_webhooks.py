@@ -19,7 +19,7 @@ from switchyard.surfaces.pool.payloads import payload
 from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.samples import path_of
-from tests.support.stream import Killed, Letters, Stream, consume
+from tests.support.stream import Killed, Letters, Stream, Visibility, consume
 
 WEBHOOKS = "/api/v1/webhooks"
 ATTEMPTS_MAX = queues.ATTEMPTS["deliveries"]
@@ -58,11 +58,9 @@ class Queue(queues.Queue):
     """The queue of deliveries in memory."""
 
     def __init__(self) -> None:
-        super().__init__("url", None, ATTEMPTS_MAX)
-        self.hidden: list[int] = []
-
-    def postpone(self, _message: queues.Message, seconds: int) -> None:
-        self.hidden.append(seconds)
+        visibility = Visibility()
+        super().__init__("url", visibility, ATTEMPTS_MAX)
+        self.hidden = visibility.hidden
 
 
 @pytest.fixture

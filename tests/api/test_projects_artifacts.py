@@ -24,9 +24,12 @@ from switchyard.pipeline import files
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import run_artifacts
 from tests.api.conftest import Caller
+from tests.api.test_correlation import Log, log
 from tests.support.files import Recorded, policy_of, put
 from tests.support.http import Answer, Api
 from tests.support.projects import a_task, a_tenant
+
+__all__ = ["log"]
 
 FILE = {"name": "report.md", "type": "output", "content": "# Report", "content_type": "text/markdown"}
 PREPARED = {"name": "report.md", "type": "output", "size": 8, "content_type": "text/markdown"}
@@ -95,6 +98,17 @@ def tags_of(bucket: ObjectStore, key: str) -> dict[str, str]:
 
 
 # ---------------------------------------------------------------- in the request itself
+
+
+def test_the_log_line_says_how_much_was_stored(api: Api, run: Run, bucket: ObjectStore, log: Log) -> None:
+    log.take()
+    assert upload(api, run, FILE).status == 200
+    files = uploaded(api, run, bucket, b"hello")
+    for _ in range(2):
+        assert finalize(api, run, *files).status == 200
+    stored = [each.get("stored_bytes") for each in log.take() if each["message"] == "request"]
+    # Sent with the request, a form, finalized, and finalized again: what is there already is not stored once more.
+    assert stored == [8, None, 5, 0]
 
 
 def test_small_files_go_in_the_request_and_the_whole_manifest_comes_back(

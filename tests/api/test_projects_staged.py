@@ -26,9 +26,12 @@ from switchyard.store import staged as staged_rows
 from switchyard.store.table import Table
 from switchyard.surfaces.projects import staged
 from tests.api.conftest import Caller
+from tests.api.test_correlation import Log, log
 from tests.support.files import Recorded, policy_of, put
 from tests.support.http import Answer, Api
 from tests.support.projects import a_task, a_tenant
+
+__all__ = ["log"]
 
 
 @pytest.fixture
@@ -346,6 +349,13 @@ def test_staging_costs_one_read_and_one_transaction_and_a_head_for_each_file(
     assert finalize(api, task, *files).status == 200
     assert calls == ["get_item", "transact_write_items"]
     assert recorded.calls == ["head_object"] * 20
+
+
+def test_the_log_line_says_how_much_was_stored(api: Api, task: Track, bucket: ObjectStore, log: Log) -> None:
+    files = uploaded(api, task, bucket, b"hello", b"hello, world")
+    log.take()
+    assert finalize(api, task, *files).status == 200
+    assert [each["stored_bytes"] for each in log.take() if each["message"] == "request"] == [17]
 
 
 def test_staging_again_is_harmless(api: Api, table: Table, task: Track, bucket: ObjectStore) -> None:

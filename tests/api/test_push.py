@@ -25,7 +25,7 @@ from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.projects import a_task, a_tenant
 from tests.support.push import Receiver, receiving
-from tests.support.stream import Failing, Killed, record
+from tests.support.stream import Failing, Killed, Visibility, record
 
 
 @pytest.fixture
@@ -53,8 +53,9 @@ class Messages:
     hidden: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.queue = queues.Queue("url", None, queues.ATTEMPTS["notifications"])
-        self.queue.postpone = lambda _, seconds: self.hidden.append(seconds)  # type: ignore[method-assign]
+        visibility = Visibility()
+        self.queue = queues.Queue("url", visibility, queues.ATTEMPTS["notifications"])
+        self.hidden = visibility.hidden
 
     def give(self, message: Mapping[str, Any], attempt: int = 1, table: Table | None = None) -> bool:
         """Give one message to the consumer, as its delivery of this number."""

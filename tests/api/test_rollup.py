@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain.errors import Busy
 from switchyard.domain.ids import new_id
 from switchyard.ledger import system
-from switchyard.store import keys
+from switchyard.store import edges, keys
 from switchyard.store.table import Table
 from tests.api.conftest import Caller, client_of, empty_table
 from tests.support.http import Api
@@ -240,3 +241,59 @@ def test_the_counts_of_a_row_that_is_gone_hold_nothing_up(api: Api, stream: Stre
     change(api, {"id": task}, {"task": {"status": "done"}})
     stream.settle()
     assert (pk, sk) not in stream.scan()
+
+
+# ---------------------------------------------------------------- many tasks at once
+
+
+def test_tasks_of_a_batch_are_counted_in_their_goal_together(api: Api, stream: Stream, table: Table) -> None:
+    goal = str(make_goal(api)["id"])
+    tasks = tasks_of(api, goal, 12)
+    stream.settle()
+    before = table.get(*keys.track(stream.tenant, goal))
+    for task in tasks[:6]:
+        change(api, {"id": task}, {"task": {"status": "in_progress"}})
+    for task in tasks[:9]:
+        change(api, {"id": task}, {"task": {"status": "done"}})
+    stream.settle()
+    assert goal_of(api, goal) == ("on_track", 75)
+    after = table.get(*keys.track(stream.tenant, goal))
+    assert before
+    assert after
+    assert int(after["version"]["N"]) == int(before["version"]["N"]) + 1
+    assert (after["tasks_total"], after["tasks_done"]) == ({"N": "12"}, {"N": "9"})
+
+
+def test_more_tasks_than_one_transaction_takes_are_counted_all(
+    api: Api, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edges, "TOGETHER_MAX", 2)
+    goal = str(make_goal(api)["id"])
+    first, second, *_ = tasks_of(api, goal, 5)
+    for task in (first, second):
+        change(api, {"id": task}, {"task": {"status": "done"}})
+    stream.settle()
+    assert goal_of(api, goal) == ("on_track", 40)
+
+
+def test_a_goal_that_can_not_be_counted_now_holds_up_its_own_records_alone(
+    api: Api, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, other = (str(make_goal(api)["id"]) for _ in range(2))
+    tasks = {goal: tasks_of(api, goal, 2) for goal in (stuck, other)}
+    count = edges.count
+
+    def failing(table: Table, tenant_id: str, goal_id: str, found: Any) -> None:
+        if goal_id == stuck:
+            raise Busy("too busy")
+        count(table, tenant_id, goal_id, found)
+
+    records = stream.collect()
+    monkeypatch.setattr(edges, "count", failing)
+    again = stream.deliver(records)
+    held = [each for each in records if each["dynamodb"]["SequenceNumber"] in again]
+    assert sorted(each["dynamodb"]["NewImage"]["id"]["S"] for each in held) == sorted(tasks[stuck])
+    monkeypatch.setattr(edges, "count", count)
+    assert stream.deliver(held) == []
+    shown = [api.get(f"/v1/tracks/{goal}").json["rollup"]["tasksTotal"] for goal in (stuck, other)]
+    assert shown == [2, 2]

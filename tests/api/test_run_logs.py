@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -319,8 +320,17 @@ def at(bucket: ObjectStore, answer: Answer) -> tuple[str, list[Any]]:
     return key, [json.loads(line)["n"] for line in content.removesuffix("\n").split("\n")]
 
 
-def test_a_large_log_is_read_elsewhere(api: Api, bucket: ObjectStore, large: Run) -> None:
-    key, numbers = at(bucket, api.get(url(large, "logs")))
+@pytest.fixture(params=["with a token", "by its address"])
+def read(request: pytest.FixtureRequest, api: Api, large: Run) -> Callable[[], Answer]:
+    """Reads the large log."""
+    if request.param == "with a token":
+        return lambda: api.get(url(large, "logs"))
+    address = urlsplit(api.get(url(large, "")).json["log_url"]).path
+    return lambda: Api(None).get(address)
+
+
+def test_a_large_log_is_read_elsewhere(read: Callable[[], Answer], bucket: ObjectStore, large: Run) -> None:
+    key, numbers = at(bucket, read())
     assert numbers == [0, 1, 2, 3]
     assert key.startswith(f"tasks/logs/team_{large.tenant_id}/task_{large.task_id}/run_{large.id}.")
     assert key.endswith(".jsonl")
@@ -342,12 +352,12 @@ def test_a_large_log_is_written_once_until_it_grows(
 
 
 def test_of_a_large_log_that_could_not_be_written_nothing_is_left(
-    api: Api, bucket: ObjectStore, large: Run, monkeypatch: pytest.MonkeyPatch
+    read: Callable[[], Answer], bucket: ObjectStore, large: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = ApiError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "UploadPart")
     recorded = Recorded(bucket.client, {"upload_part": refused})
     monkeypatch.setattr(bucket, "client", recorded)
-    assert api.get(url(large, "logs")).status == 500
+    assert read().status == 500
     assert recorded.calls == ["head_object", "create_multipart_upload", "upload_part", "abort_multipart_upload"]
     monkeypatch.undo()
     found = bucket.client.list_objects_v2(Bucket=bucket.bucket, Prefix=f"tasks/logs/team_{large.tenant_id}/")

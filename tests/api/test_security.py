@@ -38,9 +38,12 @@ PUBLIC = {
     "oauth.issue_tokens",
     "oauth.register_client",
     "oauth.revoke_token",
+    "planning.read_feed",
     "projects.read_signed_log",
     "service.get_health",
     "service.get_openapi",
+    "sessions.begin_oidc",
+    "sessions.finish_oidc",
     "sessions.sign_in",
 }
 

@@ -2,13 +2,14 @@
 
 import gzip
 import json
+import re
 import unicodedata
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from switchyard.domain.text import folded, is_blank
+from switchyard.domain.text import VISIBLE, folded, is_blank
 from switchyard.store.table import Table
 from tests.support.http import Answer, Api
 from tests.support.planning import DOCS, make_task
@@ -104,6 +105,11 @@ def test_a_title_that_shows_nothing_is_blank_on_every_surface(api: Api, table: T
 def test_a_title_with_anything_to_see_is_kept_as_it_came(api: Api, title: str) -> None:
     assert not is_blank(title)
     assert make_task(api, title)["title"] == title
+
+
+def test_the_published_pattern_of_a_title_tells_what_can_be_seen() -> None:
+    seen = re.compile(VISIBLE)
+    assert [code for code in range(0x10000) if bool(seen.search(chr(code))) == is_blank(chr(code))] == []
 
 
 # ---------------------------------------------------------------- times

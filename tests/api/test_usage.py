@@ -57,7 +57,7 @@ def test_lines_are_counted_by_tenant_and_day(table: Table, acme: str, ada: dict[
     batch = event(
         "START RequestId: 1",
         request(acme),
-        request(acme, 201, change=True),
+        request(acme, 201, change=True, stored_bytes=300),
         request(acme, 409, change=True),
         request(acme, 503),
         {"message": "run changed", "tenant": acme, "what": "queued"},
@@ -69,8 +69,8 @@ def test_lines_are_counted_by_tenant_and_day(table: Table, acme: str, ada: dict[
     api = Api(ada["token"])
     answer = api.get("/v1/usage?to=2026-06-30&days=30").json
     assert answer["days"] == [
-        {"day": "2026-06-05", "requests": 4, "changes": 1, "runs": 1, "refused": 1, "failed": 1},
-        {"day": "2026-06-06", "requests": 1, "changes": 0, "runs": 0, "refused": 0, "failed": 0},
+        {"day": "2026-06-05", "requests": 4, "changes": 1, "runs": 1, "refused": 1, "failed": 1, "storedBytes": 300},
+        {"day": "2026-06-06", "requests": 1, "changes": 0, "runs": 0, "refused": 0, "failed": 0, "storedBytes": 0},
     ]
     assert answer["limits"] == {"perMinute": None, "perDay": None}
 

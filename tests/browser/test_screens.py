@@ -81,6 +81,18 @@ def test_axe_finds_nothing_and_a_phone_is_wide_enough(yard: Yard, npm_folder: Pa
     assert {name: each for name, each in found.items() if each} == {}
 
 
+def test_settings_show_what_the_workspace_used(yard: Yard) -> None:
+    counts = {"requests": 8_410, "changes": 1_022, "runs": 96, "refused": 31, "failed": 0, "storedBytes": 0}
+    answer = {"days": [{"day": "2026-11-25", **counts}], "limits": {"perMinute": 600, "perDay": None}}
+    person = yard.person(path="/settings")
+    person.see("There is no limit.")
+    person.page.route("**/v1/usage?days=7", lambda route: route.fulfill(json=answer))
+    person.page.reload()
+    person.see("At most 600 a minute.")
+    person.see("8,410 requests")
+    person.see("1,022 changes, 96 runs, 31 refused, 0 failed")
+
+
 def test_settings_and_webhooks_are_managed(yard: Yard) -> None:
     person = yard.person(path="/settings")
     person.expected = {400, 403}

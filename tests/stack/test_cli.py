@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from switchyard_client.cli.failures import Exit
@@ -164,3 +165,17 @@ def test_a_plan_of_beads_goes_in_is_worked_on_and_comes_back(terminal: Terminals
     assert (back["bd-2"]["status"], back["bd-3"]["status"]) == ("closed", "open")
     assert back["bd-3"]["dependencies"] == waits
     assert "BEGIN:VCALENDAR" in ada.run("export", "ics")
+
+
+def test_a_calendar_is_read_by_its_address_until_it_is_revoked(terminal: Terminals) -> None:
+    ada = terminal("admin")
+    task = ada.run("add", "Hand in the tax return", "--due", "2027-05-31").strip()
+    address = ada.run("feeds", "create", "--name", "Taxes").strip()
+    calendar = httpx.get(address, timeout=60)
+    assert calendar.headers["content-type"] == "text/calendar"
+    assert f"UID:{task}@switchyard" in calendar.text
+    same = httpx.get(address, headers={"if-none-match": calendar.headers["etag"]}, timeout=60)
+    assert (same.status_code, same.text) == (304, "")
+    (feed,) = [each for each in ada.json("feeds", "list") if each["name"] == "Taxes"]
+    ada.run("feeds", "revoke", feed["id"])
+    assert httpx.get(address, timeout=60).status_code == 404

@@ -81,10 +81,17 @@ def traffic(stack: dict[str, Any]) -> Iterator[None]:
     thread.join()
 
 
-def test_the_same_sources_change_nothing(local: Settings, built: Path) -> None:
+def test_the_same_sources_change_nothing(
+    stack: dict[str, Any], local: Settings, built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = stacks.current(local)
     assert deploy.release(local, confirm=False, bake=0, built=built) is False
     assert stacks.current(local) == before
+    told = capsys.readouterr().out
+    assert "Nothing to deploy: what stands is what the sources say." in told
+    assert f"API        {stack['url']}" in told
+    assert "next: " in told
+    assert 'create-tenant "Acme"' in told
 
 
 def test_a_release_that_is_broken_is_taken_back(

@@ -8,10 +8,13 @@ from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.domain.comments import Comment
 from switchyard.domain.devices import Device, Presence
+from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
+from switchyard.domain.imports import Import, Lane
 from switchyard.domain.inbox import Item
 from switchyard.domain.notifications import Attempted, Notification
 from switchyard.domain.oauth import Client, Code, RefreshToken
+from switchyard.domain.oidc import Domain, Invitation
 from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
 from switchyard.domain.sessions import SignInLink
@@ -398,12 +401,36 @@ OAUTH_CLIENTS = {"client": Client(an_id(14), "Clöd", ("https://c.example/back",
 _ALLOWED = ("digest", replace(_ACTOR, token_id=""), an_id(14), "Clöd", "clod:back")
 _CODE = (*_ALLOWED, "c" * 43, an_id(12), "grant", AT, LATER)
 OAUTH_CODES = {"minimal": Code(*_CODE), "full": Code(*_CODE, "/mcp", "of the token", AT)}
+_INVITED = ("ada@example.com", "acme", "user_ada", "owner", AT, "operator")
+INVITATIONS = {"new": Invitation(*_INVITED), "taken": Invitation(*_INVITED, "https://issuer.example 1")}
+DOMAINS = {"domain": Domain("example.com", "acme", "member", AT, "operator")}
 REFRESH_TOKENS = {
     "fresh": RefreshToken("digest", an_id(14), "grant", AT, LATER),
     "used": RefreshToken("digest", an_id(14), "grant", AT, LATER, AT),
 }
 
 TENANTS = {"tenant": Tenant("acme", "Acme", AT, 3, 4)}
+IMPORTS = {
+    "waiting": Import("acme", an_id(30), _ACTOR, "waiting", AT),
+    "over": Import(
+        *("acme", an_id(31), _NOBODY, "failed", AT),
+        version=4,
+        owner="user_ada",
+        project_ids=(PROJECT,),
+        started_at=AT,
+        completed_at=LATER,
+        file_version="v1",
+        size=1_000,
+        lines=9,
+        split=3,
+        results_at=LATER,
+        error="The token was revoked.",
+    ),
+}
+LANES = {"lane": Lane("acme", an_id(30), 2, 900, 400, 7, True, 1, 2, 3, 4, 5)}
+
+FEEDS = {"feed": Feed("acme", an_id(32), "digest", replace(_ACTOR, token_id=""), "Due dates", "all", AT)}
+
 PROJECTS = {"project": Project("acme", PROJECT, 1, "Docs", AT, "user_ada")}
 MEMBERS = {"member": Member("acme", "user_ada", "user", "Ada", 1, AT)}
 

@@ -1,7 +1,8 @@
-"""What each function calls, noted while tests run, and compared with what its role allows: `make rights`.
+"""What each function calls, noted while tests/api runs, and compared with what its role allows.
 
-Notes are written when RECORD_CALLS names a folder. Calls of DynamoDB and S3 are noted: tests make those for real.
-Who may send to a queue, a bus or a workflow is shown on the local stack, which enforces roles.
+The comparison is part of that ring: tests/api/conftest.py makes it at the end of a whole run. Calls of DynamoDB are
+compared by action and index, those of other services by action. Which queue, bus or machine a role names is shown on
+the local stack, which enforces roles.
 """
 
 from __future__ import annotations
@@ -9,33 +10,61 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from switchyard.aws import sdk
+from switchyard.aws import bus, executions, functions, mobile_push, objects, queues
 from switchyard.aws.transport.client import Client
 from switchyard.http.exchange import Exchange
 from switchyard.http.operation import function_of
-from switchyard.pipeline import consumer
+from switchyard.pipeline import consumer, files, goal_rounds, notifications, push_services, reconciler, webhooks
+from tests.support.stream import Letters, Stream
 
-FOLDER = os.environ.get("RECORD_CALLS")
 _at_work: list[str] = []
-#: Action and, for a query, the index ("" for the table), by function.
-noted: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+_NOBODY = ""
+#: Action and, of DynamoDB, the index ("" for the table), by function.
+Calls = defaultdict[str, set[tuple[str, str]]]
+noted: Calls = defaultdict(set)
 
 #: Actions of the operations that are not called like them.
 _ACTIONS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-_S3 = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket"}
+_S3 = {
+    "head_object": ["GetObject"],
+    "list_objects_v2": ["ListBucket"],
+    "create_multipart_upload": ["PutObject"],
+    "upload_part": ["PutObject"],
+    "complete_multipart_upload": ["PutObject"],
+    "generate_presigned_post": ["PutObject"],
+}
+_OF_VERSIONS = {"GetObject": "GetObjectVersion", "PutObjectTagging": "PutObjectVersionTagging"}
+#: What Lambda does with a function's role by itself: reading a queue, and sending what the function failed with.
+#: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+#: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+_POLLS = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+_SENDS, _DEAD_LETTERS = {"sqs:SendMessage"}, {"GetAtt": "PipelineDeadLetters.Arn"}
+#: Which S3 itself asks about before it says that a key does not exist, instead of that it is forbidden.
+#: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html#API_HeadObject_RequestSyntax
+_IMPLIED = {"s3:ListBucket"}
+#: What handlers consist of and tests call by itself: it counts as the handler's.
+_CORES: tuple[tuple[str, Any, str], ...] = (
+    ("PipelineDeliverWebhook", webhooks, "deliver"),
+    ("PipelineNotifyDevices", notifications, "handle"),
+    ("PipelineNotifyDevices", push_services.Sns, "send"),
+    ("PipelineRetagArtifacts", files, "keep"),
+    ("ServiceAnswerUnmatched", functions.Functions, "call"),
+    ("WorkflowsAdvanceGoal", goal_rounds, "advance"),
+    ("WorkflowsReconcileRuns", reconciler, "reconcile"),
+)
 
 
 def actions_of(operation: str, params: Any) -> Iterator[tuple[str, str]]:
     """Return the IAM actions that a call of DynamoDB needs."""
     if operation == "TransactWriteItems":
-        for each in params["TransactItems"]:
+        for each in params.get("TransactItems", ()):
             (kind,) = each
             yield f"dynamodb:{_ACTIONS[kind]}", ""
     elif operation == "BatchWriteItem":
@@ -44,99 +73,207 @@ def actions_of(operation: str, params: Any) -> Iterator[tuple[str, str]]:
         yield f"dynamodb:{operation}", params.get("IndexName", "")
 
 
+def s3_actions_of(name: str, given: tuple[Any, ...], params: Mapping[str, Any]) -> Iterator[str]:
+    """Return the IAM actions that a call of S3 needs, or one that an address is signed for."""
+    if name == "generate_presigned_url":
+        yield from s3_actions_of(given[0], (), params.get("Params", {}))
+        return
+    fields = params.get("Fields") or {}
+    for action in _S3.get(name, [_camel(name)]):
+        # A call that names a version needs the right to versions; one that does not, the other.
+        yield f"s3:{_OF_VERSIONS.get(action, action) if params.get('VersionId') else action}"
+    if (params.get("Tagging") and name != "put_object_tagging") or "tagging" in fields:
+        yield "s3:PutObjectTagging"
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _note_stand_ins() -> None:
+    """Note what is asked of tests' stand-ins for whole adapters."""
+    # Imported once the cores count, as it takes some of them by name.
+    from tests.support.goal_workflow import Machine
+
+    for stand_in, name, action in (
+        (Letters, "send", "sqs:SendMessage"),
+        (Machine, "start", "states:StartExecution"),
+        (Machine, "succeed", "states:SendTaskSuccess"),
+        (Machine, "describe", "states:DescribeExecution"),
+    ):
+        setattr(stand_in, name, _noted(action, getattr(stand_in, name)))
+
+
+def _noted(action: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(work)
+    def noting(*given: Any, **named: Any) -> Any:
+        _note((action, ""))
+        return work(*given, **named)
+
+    return noting
+
+
+def _as(function: str, work: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """Do some work as a function."""
+    _at_work.append(function)
+    try:
+        return work(*given, **named)
+    finally:
+        _at_work.pop()
+
+
+def _note(*actions: tuple[str, str]) -> None:
+    if _at_work and _at_work[-1] != _NOBODY:
+        noted[_at_work[-1]].update(actions)
+
+
+class _Noting:
+    """A client whose calls are noted."""
+
+    def __init__(self, service: str, client: Any) -> None:
+        self._service, self._client = service, client
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if name.startswith("_") or not callable(found):
+            return found
+
+        def call(*given: Any, **params: Any) -> Any:
+            if self._service == "s3":
+                _note(*((action, "") for action in s3_actions_of(name, given, params)))
+            else:
+                # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html: no action
+                # of its own for a batch; and Lambda's action for Invoke has another name than the operation.
+                action = {"invoke": "InvokeFunction", "send_message_batch": "SendMessage"}.get(name, _camel(name))
+                _note((f"{self._service}:{action}", ""))
+            return found(*given, **params)
+
+        return call
+
+
 def install() -> None:
     """Note calls from now on."""
-    respond, made, recorded = Exchange.respond, consumer.Invocation.__init__, consumer._record
-    call, sdk_call = Client.call, sdk.SdkClient.__getattr__
+    respond, made, recorded, call = Exchange.respond, consumer.Invocation.__init__, consumer._record, Client.call
 
     def responding(self: Any) -> Any:
-        _at_work.append(function_of(self.operation.name))
-        try:
-            return respond(self)
-        finally:
-            _at_work.clear()
+        return _as(function_of(self.operation.name), respond, self)
 
     def invoked(self: Any, name: str, *given: Any, **named: Any) -> None:
-        _at_work[:] = [function_of(name)]
+        _at_work.append(function_of(name))
         made(self, name, *given, **named)
 
     def over(*given: Any) -> None:
         recorded(*given)
-        _at_work.clear()
+        _at_work.pop()
 
     def calling(self: Any, operation: str, params: Any) -> Any:
-        function = _at_work[-1] if _at_work else None
-        if function and self._target.startswith("DynamoDB"):
-            noted[function].update(actions_of(operation, params))
+        if self._target.startswith("DynamoDB"):
+            _note(*actions_of(operation, params))
         return call(self, operation, params)
-
-    def getting(self: Any, name: str) -> Any:
-        function = _at_work[-1] if _at_work else None
-        if function and self._client.meta.service_model.service_name == "s3":
-            operation = "".join(part.capitalize() for part in name.split("_"))
-            noted[function].add((f"s3:{_S3.get(operation, operation)}", ""))
-        return sdk_call(self, name)
 
     Exchange.respond = responding  # type: ignore[method-assign]
     consumer.Invocation.__init__ = invoked  # type: ignore[method-assign]
     consumer._record = over  # type: ignore[assignment]
     Client.call = calling  # type: ignore[method-assign]
-    sdk.SdkClient.__getattr__ = getting  # type: ignore[method-assign]
+    for service, adapter, attribute in (
+        ("s3", objects.ObjectStore, "client"),
+        ("sqs", queues.Queue, "client"),
+        ("events", bus.Bus, "client"),
+        ("states", executions.Executions, "client"),
+        ("sns", mobile_push.MobilePush, "client"),
+        ("lambda", functions.Functions, "_client"),
+    ):
+        _wrap(service, adapter, attribute)
+    for function, where, name in _CORES:
+        setattr(where, name, _counted(function, getattr(where, name)))
+    # Looking at the whole table is the test's own.
+    Stream.scan = _counted(_NOBODY, Stream.scan)  # type: ignore[method-assign]
+    _note_stand_ins()
 
 
-def write(folder: str) -> None:
+def _counted(function: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(work)
+    def counted(*given: Any, **named: Any) -> Any:
+        return _as(function, work, *given, **named)
+
+    return counted
+
+
+def _wrap(service: str, adapter: Any, attribute: str) -> None:
+    """Have the client of each new adapter noted."""
+    init = adapter.__init__
+
+    def begin(self: Any, *given: Any, **named: Any) -> None:
+        init(self, *given, **named)
+        client = getattr(self, attribute)
+        if not isinstance(client, _Noting):
+            setattr(self, attribute, _Noting(service, client))
+
+    adapter.__init__ = begin
+
+
+def write(folder: Path) -> None:
     """Write what was noted in this process."""
-    path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
     found = {name: sorted(map(list, calls)) for name, calls in noted.items()}
-    (path / f"{os.getpid()}.json").write_text(json.dumps(found), encoding="utf-8")
+    (folder / f"{os.getpid()}.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def read(folder: Path) -> Calls:
+    """Return what all processes noted."""
+    calls: Calls = defaultdict(set)
+    for path in folder.glob("*.json"):
+        for name, found in json.loads(path.read_text(encoding="utf-8")).items():
+            calls[name] |= {(action, index) for action, index in found}
+    return calls
 
 
 # ---------------------------------------------------------------- comparing
 
 
-def granted(function: dict[str, Any]) -> set[tuple[str, str]]:
-    """Return what a role allows on the table: the action and the index ("" for the table, * for any)."""
+def granted(function: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return what a role allows: the action and, of DynamoDB, the index ("" for the table, * for any)."""
     found = set()
+    for action, resource in _statements(function):
+        index = re.search(r"/index/(\S+)$", str(resource.get("Sub", "")))
+        found.add((action, index[1] if index else ""))
+    return found
+
+
+def used_by_lambda(function: Mapping[str, Any]) -> set[str]:
+    """Return the actions that need no call of the function's own."""
+    events = list(function.get("Events", {}).values())
+    polled = any(each["Type"] == "SQS" for each in events)
+    configured = [function.get("EventInvokeConfig", {}), *(each.get("Properties", {}) for each in events)]
+    fails_over = any("OnFailure" in each.get("DestinationConfig", {}) for each in configured)
+    others = [each for action, each in _statements(function) if action in _SENDS and each != _DEAD_LETTERS]
+    return (_POLLS if polled else set()) | (_SENDS if fails_over and not others else set()) | _IMPLIED
+
+
+def _statements(function: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Return each action that a role allows with each of its resources."""
     for policy in function.get("Policies", ()):
         for statement in policy["Statement"]:
             resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            for resource in resources:
-                index = re.search(r"/index/(\S+)$", str(resource.get("Sub", "")))
-                found |= {(each, index[1] if index else "") for each in actions if each.startswith("dynamodb:")}
-    return found
+            yield from ((action, each) for action in actions for each in resources)
 
 
-def compare(functions: dict[str, Any], calls: dict[str, set[tuple[str, str]]]) -> list[str]:
+def compare(functions: Mapping[str, Any], calls: Mapping[str, set[tuple[str, str]]]) -> list[str]:
     """Return what is wrong, a line each: rights that a function lacks, and such that nothing used."""
-    wrong = []
+    wrong = [f"{name}: no such function in the template" for name in sorted(calls.keys() - functions.keys())]
     for name, function in sorted(functions.items()):
-        allowed = granted(function)
-        used = {each for each in calls.get(name, set()) if each[0].startswith("dynamodb:")}
-        missing = {each for each in used if each not in allowed and (each[0], "*") not in allowed}
+        allowed, used = granted(function), calls.get(name, set())
+        missing = {
+            (action, index)
+            for action, index in used
+            if (action, index) not in allowed and not (index and (action, "*") in allowed)
+        }
         idle = {
             (action, index)
             for action, index in allowed
-            if not any(action == each and (index == where or (index == "*" and where)) for each, where in used)
+            if action not in used_by_lambda(function)
+            and not any(action == each and (index == where or (index == "*" and where)) for each, where in used)
         }
         wrong += [f"{name}: lacks {action} {index}".rstrip() for action, index in sorted(missing)]
         wrong += [f"{name}: nothing used {action} {index}".rstrip() for action, index in sorted(idle)]
     return wrong
-
-
-def main(folder: str) -> int:
-    """Compare all notes of a folder with the template; 1 when something is wrong."""
-    from tests.support.template import resources
-
-    calls: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    for path in Path(folder).glob("*.json"):
-        for name, found in json.loads(path.read_text(encoding="utf-8")).items():
-            calls[name] |= {(action, index) for action, index in found}
-    wrong = compare(resources("AWS::Serverless::Function"), calls)
-    print("\n".join(wrong) or "each function uses what its role allows on the table, and no more")
-    return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))

@@ -83,6 +83,16 @@ class Letters:
         return [None] * len(bodies)
 
 
+class Visibility:
+    """A client of SQS that keeps for how many seconds each message was hidden."""
+
+    def __init__(self) -> None:
+        self.hidden: list[int] = []
+
+    def change_message_visibility(self, VisibilityTimeout: int, **_: str) -> None:
+        self.hidden.append(VisibilityTimeout)
+
+
 class Killed(BaseException):
     """The consumer's process ends here, without a word."""
 

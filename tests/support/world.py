@@ -7,8 +7,10 @@ from switchyard.aws.objects import ObjectStore, Upload
 from switchyard.domain import artifacts, clock, comments, questions, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
+from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
+from switchyard.domain.imports import Import, file_path
 from switchyard.domain.inbox import Item
 from switchyard.domain.oauth import CODE_SECONDS, Code
 from switchyard.domain.questions import Question
@@ -16,7 +18,7 @@ from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import comments as comment_rows
-from switchyard.store import devices, goal_runs, inbox, oauth, run_logs, tenants, webhooks
+from switchyard.store import devices, feeds, goal_runs, imports, inbox, oauth, run_logs, tenants, webhooks
 from switchyard.store import questions as question_rows
 from switchyard.store import tokens as token_rows
 from switchyard.store.run_logs import Append
@@ -58,6 +60,12 @@ RUNNABLE_GOAL = "01981f5c-7a00-7000-8000-0000000000e0"
 GOAL_UNDER_WAY = "01981f5c-7a00-7000-8000-0000000000e2"
 GOAL_RUN = "01981f5c-7a00-7000-8000-0000000000e4"
 
+#: An import of user_ada, whose file is uploaded.
+IMPORT = "01981f5c-7a00-7000-8000-0000000000f0"
+
+#: A calendar feed of user_ada, and the secret of its address.
+FEED, FEED_SECRET = "01981f5c-7a00-7000-8000-0000000000f4", "sy_SampleFeedSampleFeedSampleFeedSa4CyQLu"
+
 SESSION = "01981f5c-7a00-7000-8000-0000000000d5"
 #: The secret of a code that a client may fetch its tokens by, and the connection that is then made.
 CODE, CONNECTION = tokens.new_token(), "01981f5c-7a00-7000-8000-0000000000d6"
@@ -66,10 +74,10 @@ CODE, CONNECTION = tokens.new_token(), "01981f5c-7a00-7000-8000-0000000000d6"
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
 
 
-def build(table: Table, tenant: str) -> None:
+def build(table: Table, tenant: str, code: str = CODE) -> None:
     """Write what the sample events need: the tenant, its first project and a task there, a token, a goal, a task of it
     and what that task waits for, a task that is ready and one that is claimed, an endpoint for events and a delivery,
-    a device.
+    a device, a code to fetch tokens by, which is one in the whole table.
     """
     ledger = _ledger(table, tenant)
     ledger.write(tenants.put_tenant(Tenant(tenant, "Acme", clock.now(), next_project=2)))
@@ -103,6 +111,9 @@ def build(table: Table, tenant: str) -> None:
     )
     tracks.create(ledger, "task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
     ledger.write(*_goal_runs(ledger, tenant))
+    feed = Feed(tenant, FEED, tokens.digest(FEED_SECRET), ledger.actor, "Docs", "all", clock.now())
+    ledger.write(*feeds.put(feed))
+    ledger.write(imports.JOBS.create(Import(tenant, IMPORT, ledger.actor, "waiting", clock.now())))
     webhook = Webhook(
         tenant_id=tenant,
         id=WEBHOOK,
@@ -131,7 +142,7 @@ def build(table: Table, tenant: str) -> None:
         created_at=clock.now(),
         last_seen_at=clock.now(),
     )
-    ledger.write(oauth.put_code(_code(actor)))
+    ledger.write(oauth.put_code(_code(actor, code)))
     ledger.write(webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}})
     remark = comments.create(ledger.actor, "world", ledger.gathered(ledger.pending(TASK)), "Mind the limits.", ())  # type: ignore[arg-type]
     ledger.write(comment_rows.put(replace(remark, id=COMMENT)))
@@ -139,11 +150,11 @@ def build(table: Table, tenant: str) -> None:
     _build_runs(table, tenant)
 
 
-def _code(actor: Actor) -> Code:
+def _code(actor: Actor, code: str) -> Code:
     """A code that somebody allowed, as the sample event redeems it; the challenge is that of RFC 7636, appendix B."""
     client, challenge = "https://client.example/oauth.json", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     return Code(
-        digest=tokens.digest(CODE),
+        digest=tokens.digest(code),
         actor=replace(actor, token_id=""),
         client_id=client,
         client_name="Sample",
@@ -204,6 +215,7 @@ def build_files(bucket: ObjectStore, tenant: str) -> None:
         artifacts.staged_path(tenant, PROJECT_TASK, UPLOADED, "brief.pdf"),
         artifacts.run_path(tenant, HELD_TASK, HELD_RUN, UPLOADED, "report.md"),
         artifacts.run_path(tenant, HELD_TASK, HELD_RUN, ATTACHED, "report.md"),
+        file_path(tenant, IMPORT),
     ]
     bucket.put_all([Upload(path, b"# Report", "text/markdown") for path in paths], {})
 

@@ -140,7 +140,14 @@ def test_the_page_talks_to_its_origin_and_to_the_bucket_alone(monkeypatch: pytes
     monkeypatch.delenv("UPLOADS_HOST")
     assert "connect-src 'self';" in files._policy("")
     function = resources("AWS::Serverless::Function")["ConsoleGetPage"]
-    assert function["Environment"]["Variables"] == {"UPLOADS_HOST": {"GetAtt": "Artifacts.RegionalDomainName"}}
+    assert function["Environment"]["Variables"]["UPLOADS_HOST"] == {"GetAtt": "Artifacts.RegionalDomainName"}
+
+
+def test_the_page_names_the_issuer_by_which_people_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert '<meta name="sign-in" content="">' in files.Site(FOLDER / "files").page.plain.decode()
+    monkeypatch.setenv("OIDC_NAME", '"><script>')
+    page = files.Site(FOLDER / "files").page.plain.decode()
+    assert '<meta name="sign-in" content="&quot;&gt;&lt;script&gt;">' in page
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)

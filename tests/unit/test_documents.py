@@ -9,7 +9,9 @@ import pytest
 
 from tests.support.template import ROOT
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/*.txt"), *ROOT.glob("client/*.md")])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/*.txt"), *ROOT.glob("client/*.md")]
+)
 #: Where a path in a document may begin, the most common first.
 STARTS = (
     "",
@@ -25,7 +27,7 @@ STARTS = (
 ELSEWHERE = re.compile(
     r"(functions|events|answers)/planning/(get_progress|list_members)|tests/api/test_planning_(progress|members)|"
     r"layers/core/switchyard/surfaces/planning/members|"
-    r"\.(aws-sam|local|venv|cursor|deploy)\b|output/|\./|docs/docs\.md|claude_desktop_config|(stack|env|tokens|tasks|config)\.json|tasks/artifacts/|"
+    r"\.(aws-sam|local|venv|cursor|deploy|beads|taskmaster)\b|output/|\./|docs/docs\.md|claude_desktop_config|(stack|env|tokens|tasks|config)\.json|tasks/artifacts/|"
     r"(notifications|set_output|append_log)/"
 )
 #: What looks like a path of the repository: it has a known ending, or ends in a slash.
@@ -105,5 +107,11 @@ def anchors(document: Path) -> Iterator[str]:
 
 
 def test_the_page_for_models_names_every_document() -> None:
-    named = set(re.findall(r"\]\(([\w.-]+)\)", (ROOT / "docs/llms.txt").read_text(encoding="utf-8")))
-    assert {path.name for path in ROOT.glob("docs/*.md")} - named == {"goal-runs.md", "performance.md", "sam-local.md"}
+    named = set(re.findall(r"\]\(([\w./-]+)\)", (ROOT / "docs/llms.txt").read_text(encoding="utf-8")))
+    there = {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")}
+    assert there - named == {"goal-runs.md", "performance.md", "sam-local.md"}
+
+
+def test_the_site_has_every_document() -> None:
+    shown = set(re.findall(r": ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")} <= shown

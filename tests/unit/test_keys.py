@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from switchyard.domain.tracks import ID_MAX
-from switchyard.store import keys, people_keys
+from switchyard.store import import_keys, keys, people_keys
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html; index keys have the same limits.
 PARTITION_KEY_BYTES, SORT_KEY_BYTES = 2048, 1024
@@ -27,6 +27,8 @@ LARGEST: dict[str, Any] = {
     "priority": "urgent",
     "name": UUID_TEXT,
     "number": 2**63,
+    "offset": 2**63,
+    "done": 2**63,
     "part": 99,
     "shard": 2**31,
     "block": "9" * 40,
@@ -59,6 +61,8 @@ LARGEST: dict[str, Any] = {
         "run_id",
         "append_id",
         "device_id",
+        "import_id",
+        "feed_id",
         "notification_id",
         "artifact_id",
         "webhook_id",
@@ -69,7 +73,9 @@ LARGEST: dict[str, Any] = {
     ),
     UUID_TEXT,
 )
-BUILDERS = [each for module in (keys, people_keys) for _, each in inspect.getmembers(module, inspect.isfunction)]
+BUILDERS = [
+    each for module in (keys, import_keys, people_keys) for _, each in inspect.getmembers(module, inspect.isfunction)
+]
 
 
 @pytest.mark.parametrize("builder", BUILDERS, ids=lambda each: each.__name__)

@@ -1,12 +1,12 @@
 """Pages as a merge of key ranges, over a table that answers as DynamoDB does: a Query ends early when it is big."""
 
+import json
 from typing import Any
 
 from switchyard.store import filters
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import LISTED_BY_ID, OF_GOAL
 from switchyard.store.lists import PAGE_CHARACTERS_MAX, Page, Range, read_page
-from switchyard.store.packing import pack
 from switchyard.store.table import Item, Table
 
 PER_QUERY = 3
@@ -18,7 +18,12 @@ class Rows(Table):
     def __init__(self, count: int, description: str = "") -> None:
         super().__init__("rows", None)
         self.rows = [
-            pack({"pk": {"S": "p#1"}, "sk": {"S": "TRACK"}, "id": {"S": f"{n:04d}"}, "description": {"S": description}})
+            {
+                "pk": {"S": "p#1"},
+                "sk": {"S": "TRACK"},
+                "id": {"S": f"{n:04d}"},
+                "fields": {"S": json.dumps({"description": description})},
+            }
             for n in range(count)
         ]
 

@@ -38,6 +38,13 @@ VALUES: tuple[Any, ...] = (
 #: Right where chance would hardly ever be.
 RIGHT: dict[str, Json] = {
     "surfaces.administration.models.CreateToken": {"actor": {"id": "agent_a"}, "scopes": ["tasks:read"]},
+    "surfaces.oauth.models.Authorize": {
+        "response_type": "code",
+        "client_id": "https://agent.example/client",
+        "redirect_uri": "https://agent.example/back",
+        "code_challenge": "c" * 43,
+        "code_challenge_method": "S256",
+    },
     "surfaces.planning.draft_models.ApplyTracks": {
         "scope": {"type": "personal"},
         "updateDrafts": [{"id": "a", "title": "A", "task": {}}],

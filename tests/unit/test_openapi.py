@@ -43,7 +43,7 @@ def test_check_reports_each_stale_file_by_its_exit_status(tmp_path: Path, capsys
     template.write_text(f"# before\n{routes.BEGIN}        paths: {{}}\n{routes.END}# after\n")
     assert openapi.main(["--check"], tmp_path) == 1
     printed = capsys.readouterr().err
-    assert ["stale" in line for line in printed.splitlines()] == [True, True, True, True]
+    assert ["stale" in line for line in printed.splitlines()] == [True] * len(openapi.files(tmp_path))
     assert openapi.main([], tmp_path) == 0
     assert openapi.main(["--check"], tmp_path) == 0
     for path in openapi.files(tmp_path):

@@ -96,8 +96,32 @@ def test_throttles_of_the_table_and_of_every_index_are_found_by_query() -> None:
     assert len(queries) == 4
     for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
         for schema in ("TableName", "GlobalSecondaryIndexName, TableName"):
-            wanted = f"SELECT SUM({metric}) FROM SCHEMA(\"AWS/DynamoDB\", {schema}) WHERE TableName = '${{Table}}'"
-            assert wanted in queries
+            table = f'FROM SCHEMA("AWS/DynamoDB", {schema}) WHERE TableName = '
+            assert f"SELECT SUM({metric}) {table}'${{TableInUse.Value}}'" in queries
+
+
+def test_both_readers_of_the_stream_are_watched_for_lag() -> None:
+    functions = resources("AWS::Serverless::Function").items()
+    readers = {
+        name for name, each in functions if any(e["Type"] == "DynamoDB" for e in each.get("Events", {}).values())
+    }
+    assert {each["Ref"] for each in watched("AWS/Lambda", "IteratorAge")} == readers
+
+
+def test_errors_and_throttles_of_gateway_and_functions_are_watched() -> None:
+    assert watched("AWS/ApiGateway", "5xx") == watched("AWS/ApiGateway", "Count") == [{"Ref": "Api"}]
+    # Of all functions together: no dimension.
+    for name, metric in (("FunctionsThrottled", "Throttles"), ("FunctionsFail", "Errors")):
+        assert (ALARMS[name]["Namespace"], ALARMS[name]["MetricName"]) == ("AWS/Lambda", metric)
+
+
+@pytest.mark.parametrize("name", ["ApiThrottled", "WebhooksDisabled"])
+def test_an_alarm_on_log_lines_watches_the_metric_that_they_make(name: str) -> None:
+    made = [each["MetricTransformations"][0] for each in resources("AWS::Logs::MetricFilter").values()]
+    (metric,) = [each for each in made if each["MetricName"] == {"Sub": f"{name}-${{Stage}}"}]
+    alarm = ALARMS[name]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metric["MetricNamespace"], metric["MetricName"])
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == ("Sum", 0, "GreaterThanThreshold")
 
 
 def test_a_reconciler_that_does_not_run_is_a_breach() -> None:

@@ -11,6 +11,7 @@ from local.steps import StepFailed
 from release import __main__ as command
 from release import destroy, preflight, settings
 from release.settings import Settings
+from tests.support.template import table_definition
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a"
 
@@ -75,6 +76,7 @@ def test_what_was_asked_once_is_remembered(answers: Path) -> None:
         ({"Region": "europe"}, "Region=europe: expected a region"),
         ({"DomainName": "api.example.com"}, "DomainName needs CertificateArn"),
         ({"Colour": "red"}, "no setting Colour"),
+        ({"TableStream": "drill"}, "TableStream=drill: expected the ARN of a table's stream"),
     ],
 )
 def test_a_bad_answer_is_refused(given: dict[str, str], word: str) -> None:
@@ -98,9 +100,13 @@ class Account:
             "list_tables": [{"TableNames": []}],
         }
 
+        #: How answers change after a call.
+        self.after: dict[str, dict[str, Any]] = {}
+
     def __getattr__(self, name: str) -> Any:
         def call(**_: Any) -> Any:
             found = self.answers[name]
+            self.answers |= self.after.get(name, {})
             if isinstance(found, Exception):
                 raise found
             return found
@@ -108,7 +114,7 @@ class Account:
         return call
 
     def get_paginator(self, name: str) -> Any:
-        return type("Pages", (), {"paginate": lambda _: iter(self.answers[name])})()
+        return type("Pages", (), {"paginate": lambda *_, **__: iter(self.answers[name])})()
 
 
 def error(code: str, operation: str = "Operation") -> ClientError:
@@ -160,6 +166,16 @@ def test_an_account_that_has_all_is_told_in_one_line(account: Account) -> None:
             {"get_function": {"Tags": {"aws:cloudformation:stack-name": "other"}}},
             "STOP stage dev: taken by the stack other",
         ),
+        (
+            {},
+            {"describe_stacks": {"Stacks": [{"StackStatus": "UPDATE_ROLLBACK_FAILED"}]}},
+            "STOP stack switchyard-dev: UPDATE_ROLLBACK_FAILED; see its events",
+        ),
+        (
+            {"DomainName": "api.example.com", "CertificateArn": CERTIFICATE},
+            {"describe_certificate": {"Certificate": {"Status": "PENDING_VALIDATION"}}},
+            "STOP certificate: PENDING_VALIDATION; it must be issued first",
+        ),
         ({}, {"get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 10}}}, "ok quota: 10 functions"),
         ({}, {"list_tables": [{"TableNames": ["switchyard-dev-Table-X"]}]}, "ok table switchyard-dev-Table-X: left by"),
         (
@@ -195,12 +211,72 @@ def test_nothing_is_built_when_the_preflight_stops(
     assert "nothing was deployed" in told.err
 
 
+STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/drill/stream/2026-11-26T13:00:00.000"
+
+
+def restored(account: Account, **change: Any) -> None:
+    """A table of the account that a stack may work on."""
+    indexes = [{"IndexName": each["IndexName"]} for each in table_definition()["GlobalSecondaryIndexes"]]
+    table = {
+        "LatestStreamArn": STREAM,
+        "StreamSpecification": {"StreamEnabled": True},
+        "GlobalSecondaryIndexes": indexes,
+        **change,
+    }
+    account.answers["describe_table"] = {"Table": table}
+
+
+def test_a_restored_table_that_has_all_is_named(account: Account) -> None:
+    restored(account)
+    assert lines(preflight.findings(dev(TableStream=STREAM)))[1:] == [
+        "ok table drill: restored from backups, and used in place of the stack's own"
+    ]
+
+
+def test_the_table_in_use_is_looked_at_without_being_named_again(account: Account) -> None:
+    given = [{"ParameterKey": "TableStream", "ParameterValue": STREAM}]
+    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Parameters": given}]}
+    account.answers["describe_table"] = error("ResourceNotFoundException")
+    assert "STOP table drill: is not there" in lines(preflight.findings(dev()))[1]
+    assert lines(preflight.findings(dev(TableStream="")))[1:] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"LatestStreamArn": STREAM.replace("13:00", "14:00")}, "STOP table drill: that is not its stream"),
+        ({"StreamSpecification": {}}, "STOP table drill: that is not its stream"),
+        (
+            {"GlobalSecondaryIndexes": [{"IndexName": "due"}]},
+            "STOP table drill: lacks the indexes assignee-rank",
+        ),
+    ],
+)
+def test_a_table_that_lacks_something_stops_a_release(account: Account, change: dict[str, Any], word: str) -> None:
+    restored(account, **change)
+    assert word in lines(preflight.findings(dev(TableStream=STREAM)))[1]
+
+
+def test_a_table_of_another_region_stops_a_release(account: Account) -> None:
+    stream = STREAM.replace("eu-central-1", "us-east-1")
+    assert "STOP table drill: is in us-east-1" in lines(preflight.findings(dev(TableStream=stream)))[1]
+
+
+def test_an_answer_that_was_taken_back_is_deployed_as_nothing() -> None:
+    found = dev(AlarmEmail="ops@example.com")
+    settings.ask(found, {"AlarmEmail": ""})
+    assert found.parameters["AlarmEmail"] == ""
+    assert "TableStream" not in found.parameters
+
+
 # ---------------------------------------------------------------- taking down
 
 
+OUTPUTS = [{"OutputKey": "TableName", "OutputValue": "t-1"}, {"OutputKey": "ArtifactsBucket", "OutputValue": "b-1"}]
+
+
 def test_destroying_says_what_stays_and_wants_the_name(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
-    outputs = [{"OutputKey": "TableName", "OutputValue": "t-1"}, {"OutputKey": "ArtifactsBucket", "OutputValue": "b-1"}]
-    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
+    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": OUTPUTS}]}
     account.answers["delete_stack"] = AssertionError("deleted")
     reply: Callable[[str], str] = lambda _: "yes"  # noqa: E731
     with pytest.raises(StepFailed, match="nothing was deleted"):
@@ -208,3 +284,40 @@ def test_destroying_says_what_stays_and_wants_the_name(account: Account, capsys:
     told = capsys.readouterr().out
     assert "table t-1" in told
     assert "bucket b-1" in told
+
+
+def test_a_stack_whose_name_was_typed_is_deleted(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    stack = {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": OUTPUTS}]}
+    account.answers |= {"describe_stacks": stack, "delete_stack": {}}
+    account.after["delete_stack"] = {"describe_stacks": error("ValidationError")}
+    destroy.destroy(dev(), lambda _: "switchyard-dev")
+    assert "docs/deploying.md#taking-it-down" in capsys.readouterr().out
+
+
+def test_a_stack_that_could_not_be_deleted_says_why(account: Account) -> None:
+    stack = {"StackStatus": "CREATE_COMPLETE", "Outputs": OUTPUTS}
+    account.answers |= {"describe_stacks": {"Stacks": [stack]}, "delete_stack": {}}
+    why = {"LogicalResourceId": "Bus", "ResourceStatus": "DELETE_FAILED", "ResourceStatusReason": "it has rules"}
+    account.answers["describe_stack_events"] = [{"StackEvents": [why]}]
+    account.after["delete_stack"] = {"describe_stacks": {"Stacks": [{**stack, "StackStatus": "DELETE_FAILED"}]}}
+    with pytest.raises(StepFailed, match="not deleted: DELETE_FAILED") as refused:
+        destroy.destroy(dev(), lambda _: "switchyard-dev")
+    assert refused.value.hint == "Bus: it has rules"
+
+
+def test_there_is_nothing_to_destroy(account: Account) -> None:
+    with pytest.raises(StepFailed, match="there is no stack switchyard-dev in eu-central-1"):
+        destroy.destroy(dev(), lambda _: pytest.fail("asked"))
+
+
+def test_a_domain_is_a_parameter_and_the_address_that_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = dev(DomainName="api.example.com", CertificateArn=CERTIFICATE)
+    assert found.parameters["DomainName"] == "api.example.com"
+    there = {"ApiUrl": "https://api.example.com", "DomainTarget": "d-1.execute-api.eu-central-1.amazonaws.com"}
+    monkeypatch.setattr(command.deploy.stacks, "outputs", lambda _: there)
+    command.deploy.show(found)
+    told = capsys.readouterr().out
+    assert "CNAME api.example.com -> d-1.execute-api.eu-central-1.amazonaws.com" in told
+    assert "create-tenant" in told

@@ -19,12 +19,15 @@ from switchyard.store import (
     audit,
     comments,
     devices,
+    feeds,
     goal_runs,
+    imports,
     inbox,
     indexes,
     keys,
     notifications,
     oauth,
+    oidc,
     packing,
     questions,
     runs,
@@ -49,6 +52,9 @@ KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "comments": (comments.ROWS, entities.COMMENTS),
     "inbox": (inbox.ROWS, entities.INBOX),
     "goal_runs": (goal_runs.ROWS, entities.GOAL_RUNS),
+    "imports": (imports.JOBS, entities.IMPORTS),
+    "lanes": (imports.LANES, entities.LANES),
+    "feeds": (feeds.ROWS, entities.FEEDS),
     "entries": (audit.ROWS, entities.ENTRIES),
     "attempts": (audit.ATTEMPTS, entities.ATTEMPTS),
     "notices": (notifications.ROWS, entities.NOTICES),
@@ -57,6 +63,8 @@ KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "tokens": (tokens.ROWS, entities.TOKENS),
     "sign_in_links": (sign_in_links.ROWS, entities.SIGN_IN_LINKS),
     "oauth_clients": (oauth.CLIENTS, entities.OAUTH_CLIENTS),
+    "invitations": (oidc.INVITATIONS, entities.INVITATIONS),
+    "domains": (oidc.DOMAINS, entities.DOMAINS),
     "oauth_codes": (oauth.CODES, entities.OAUTH_CODES),
     "refresh_tokens": (oauth.REFRESH_TOKENS, entities.REFRESH_TOKENS),
     "tenants": (tenants.TENANTS, entities.TENANTS),
@@ -141,7 +149,7 @@ def test_attributes_that_nobody_knows_are_passed_over() -> None:
 def test_a_row_that_lacks_what_its_entity_needs_is_refused_by_the_attributes_name(kind: str) -> None:
     codec, _ = KINDS[kind]
     row = dict(unpack(next(iter(GOLDEN[kind].values()))))
-    own = {"presences": "last_seen_at", "entries": "action", "questions": "asked_at"}
+    own = {"presences": "last_seen_at", "entries": "action", "lanes": "size", "questions": "asked_at"}
     needed = own.get(kind, "created_at" if "created_at" in row else "at")
     del row[needed]
     with pytest.raises(ValueError, match=rf"lacks {needed}\."):

@@ -308,8 +308,21 @@ def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
                 words = target if isinstance(target, str) else target.get("Sub", "")
                 # What lies below one resource of this template, or below one application that a parameter names, is as
                 # narrow as an index, an object, an execution or a phone can be named.
-                below = rf"\$\{{\w+\.Arn\}}/[\w/-]*\*|{EXECUTIONS}|{PHONES}|{SURFACE}"
+                below = rf"\$\{{(\w+\.Arn|TableInUseArn\.Value)\}}/[\w/-]*\*|{EXECUTIONS}|{PHONES}|{SURFACE}"
                 assert "*" not in words or re.fullmatch(below, words), f"{name}: {words}"
+
+
+def test_all_that_names_the_table_follows_the_one_in_use() -> None:
+    """What named the stack's own would go on with it after a switch to a restored one."""
+    deciding = {name: template()["Resources"][name] for name in ("TableInUse", "TableInUseArn")}
+    others = {name: each for name, each in template()["Resources"].items() if name not in deciding}
+    whole = {**template(), "Resources": others}
+    own = re.findall(r"Table\.\w+|'Ref': 'Table'|\$\{Table\}", str(whole))
+    readers = [event for each in functions().values() for event in each.get("Events", {}).values()]
+    streams = [each["Properties"]["Stream"] for each in readers if each["Type"] == "DynamoDB"]
+    assert streams == [{"If": ["Restored", {"Ref": "TableStream"}, {"GetAtt": "Table.StreamArn"}]}] * 2
+    assert own == ["Table.StreamArn"] * 2
+    assert [each["Properties"]["Value"]["If"][0] for each in deciding.values()] == ["Restored"] * 2
 
 
 def test_no_endpoint_may_scan_or_publish() -> None:

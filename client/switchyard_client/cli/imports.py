@@ -1,5 +1,6 @@
 """switchyard import: the plan of another system, checked first, applied in its order, safe to repeat."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,15 @@ from switchyard_client.cli.session import Session, pass_session
 from switchyard_client.errors import Unreachable
 
 if TYPE_CHECKING:
+    from switchyard_client.importing.memory import Memory
     from switchyard_client.importing.plan import Plan
     from switchyard_client.importing.upload import Outcome
 
 #: What the formats are called; the formats themselves are loaded when one is read.
 FORMATS = ("beads", "csv", "github", "linear", "markdown", "switchyard", "taskmaster", "taskwarrior", "todoist")
 HISTORY = "tasks:history"
+#: Items above which the service applies a file by itself.
+SERVER_ABOVE = 2_000
 
 
 @click.command("import")
@@ -30,6 +34,11 @@ HISTORY = "tasks:history"
 @click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="For csv; may be repeated.")
 @click.option("--personal", is_flag=True, help="Only the caller sees it.")
 @click.option("--fresh", is_flag=True, help="Send everything, also what has not changed since the last import.")
+@click.option(
+    "--server/--no-server",
+    default=None,
+    help=f"Whether the service applies a file by itself; it does above {SERVER_ABOVE} items.",
+)
 @pass_session
 def import_(
     session: Session,
@@ -40,6 +49,7 @@ def import_(
     pairs: tuple[str, ...],
     personal: bool,
     fresh: bool,
+    server: bool | None,
 ) -> None:
     """Import a plan: auto, beads, csv, github, linear, markdown, switchyard, taskmaster, taskwarrior or todoist.
 
@@ -49,7 +59,8 @@ def import_(
         begins = plan.prefix if prefix is None else prefix
         if dry_run:
             return _tell_dry_run(session, plan, begins)
-        return _upload(session, plan, begins, personal, fresh)
+        by_service = len(plan.nodes) > SERVER_ABOVE if server is None else server
+        return _upload(session, plan, begins, personal, fresh, by_service)
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -124,7 +135,7 @@ def _tell_dry_run(session: Session, plan: "Plan", prefix: str) -> None:
     return None
 
 
-def _upload(session: Session, plan: "Plan", prefix: str, personal: bool, fresh: bool) -> None:
+def _upload(session: Session, plan: "Plan", prefix: str, personal: bool, fresh: bool, server: bool) -> None:
     import sqlite3
 
     from switchyard_client.importing.memory import Memory
@@ -151,14 +162,47 @@ def _upload(session: Session, plan: "Plan", prefix: str, personal: bool, fresh: 
         raise Usage(f"{path}: {error}; without it the next import sends everything: delete it") from None
     if fresh:
         memory.forget()
-    upload = Upload(plan, send, prefix, session.scope(personal), history, outcome, memory, note_result)
+    scope = session.scope(personal)
     try:
         with closing(memory), output.Progress(lambda: f"importing: {outcome.done} of {outcome.total}"):
-            upload.run()
+            applied = _bulk(session, plan, prefix, scope, history, memory, outcome, note_result) if server else {}
+            # What the service did by itself is remembered, so that requests are made for the rest alone.
+            outcome.counts = dict.fromkeys(outcome.counts, 0)
+            Upload(plan, send, prefix, scope, history, outcome, memory, note_result).run()
+            for name, count in applied.items():
+                outcome.counts[name] += count
+                outcome.counts["unchanged"] -= count
     except (KeyboardInterrupt, Unreachable):
         output.note(f"{outcome.done} of {outcome.total} are in: the same command goes on from there")
         raise
     _tell_end(session, plan, outcome, lines)
+
+
+def _bulk(
+    session: Session,
+    plan: "Plan",
+    prefix: str,
+    scope: dict[str, Any],
+    history: bool,
+    memory: "Memory",
+    outcome: "Outcome",
+    note_result: Callable[[str, dict[str, Any]], None],
+) -> dict[str, int]:
+    """Have the service apply the plan; returns how many items it created, and how many it changed."""
+    import tempfile
+
+    from switchyard_client.cli.bulk import Imports
+    from switchyard_client.importing.bulk import Bulk, Failed
+
+    with tempfile.TemporaryDirectory() as folder:
+        bulk = Bulk(
+            plan, Imports(session), prefix, scope, history, memory, outcome, Path(folder), on_result=note_result
+        )
+        try:
+            bulk.run()
+        except Failed as failed:
+            raise Ended(Exit.FAILED, f"{failed}; the same command goes on from there") from None
+    return {name: outcome.counts[name] for name in ("created", "updated")}
 
 
 def _tell_end(session: Session, plan: "Plan", outcome: "Outcome", lines: list[dict[str, Any]]) -> None:

@@ -1,5 +1,6 @@
 """GET /.well-known/oauth-protected-resource
 GET /.well-known/oauth-protected-resource/mcp
+GET /.well-known/oauth-protected-resource/mcp/search
 """
 
 from switchyard.http.endpoint import Reply, Request, public_endpoint
@@ -11,6 +12,7 @@ from switchyard.mcp.surface import MCP, ResourceMetadata, describe
     "mcp.get_resource_metadata",
     "GET /.well-known/oauth-protected-resource",
     "GET /.well-known/oauth-protected-resource/mcp",
+    "GET /.well-known/oauth-protected-resource/mcp/search",
     reply=ResourceMetadata,
 )
 def handler(request: Request) -> Reply:

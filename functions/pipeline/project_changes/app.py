@@ -9,4 +9,4 @@ from switchyard.pipeline.projection import Projector
 @consumer("pipeline.project_changes", batches.stream, reserve=9)
 def handler(invocation: Invocation, record: Record, outbox: Outbox) -> None:
     """Update everything that is derived from a record."""
-    Projector(invocation.table, invocation.bus, outbox).take(record)
+    Projector(invocation.table, invocation.bus, invocation.end, outbox).take(record)

@@ -183,7 +183,7 @@ def files(root: Path = ROOT) -> dict[Path, str]:
     return {
         root / "docs/openapi.json": rendered(),
         root / "functions/service/answer_unmatched/routes.json": routes.table(operations),
-        root / listing.PATH.relative_to(ROOT): listing.rendered(),
+        **{root / path.relative_to(ROOT): text for path, text in listing.files().items()},
         template: routes.placed(template.read_text(encoding="utf-8"), routes.body(operations)),
     }
 

@@ -4,7 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl
 
 from switchyard.catalogue import ROOT
 from switchyard.http.operation import Operation
@@ -36,6 +36,12 @@ def of_path(operation: Operation, parameter: str) -> str | None:
     """Return the value of a path's parameter in the sample event."""
     value = _event(operation.name).get("pathParameters", {}).get(parameter)
     return None if value is None else str(value)
+
+
+def of_query(operation: Operation) -> dict[str, Any]:
+    """Return the query of the sample event; a parameter that is repeated as a list."""
+    given = parse_qs(_event(operation.name).get("rawQueryString", ""))
+    return {name: values if name in operation.query_lists else values[0] for name, values in given.items()}
 
 
 def of_body(operation: Operation) -> Any:

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 #: What a parameter of a path is, by what stands before it there. A test names those that are missing.
 PATHS = {
     "agents/{id}": "Id of the agent.",
+    "feeds/{feed}": "Id of the feed to revoke; to read one, the secret of its address and `.ics`.",
+    "imports/{id}": "Id of the import.",
     "console/{screen}": "Which screen to open.",
     "{screen}/{id}": "Id of what the screen shows.",
     "{id}/{part}": "Which part of it to show.",
@@ -24,6 +26,7 @@ PATHS = {
     "projects/{project}": (
         "Number or UUID of a project, `@current` for the tenant's first, or `-` for whichever the task is in."
     ),
+    "projects/{id}": "UUID of the project.",
     "run_logs/{address}": "Signed address of the run's log, as the run's `log_url` has it; good for an hour.",
     "comments/{comment_id}": "UUID of the comment.",
     "questions/{question_id}": "UUID of the question.",
@@ -47,7 +50,10 @@ def parameters(operation: Operation, path: str, schemas: dict[type[Model], Json]
     if operation.query:
         schema = schemas[operation.query]
         required = schema.get("required", ())
-        found += [_in_query(name, each, name in required) for name, each in schema["properties"].items()]
+        asked = openapi_examples.of_query(operation)
+        for name, each in schema["properties"].items():
+            shown = {"example": asked[name]} if name in asked else {}
+            found.append(_in_query(name, each, name in required) | shown)
     if operation.surface.workspace_parameter:
         workspace = {"type": "string", "description": "The token's own workspace; any other is not found."}
         found.append(_in_query(operation.surface.workspace_parameter, workspace, required=False))

@@ -12,7 +12,7 @@ export function Settings() {
   return html`<main id="main" tabindex="-1"><header class="bar"><h1>Settings</h1><div class="actions"><${Button} onClick=${() => say(`Theme: ${nextTheme()}`)}>Change theme<//><${Button} onClick=${signOut}>Sign out<//></div></header>
     ${who && html`<section class="panel"><h2>You</h2><dl class="wide-list"><dt>Name</dt><dd>${who.actor.name} <span class="quiet">${who.actor.id}</span></dd><dt>Workspace</dt><dd>${who.tenant.name} <span class="quiet mono">${who.tenant.id}</span></dd><dt>You may</dt><dd>${who.scopes.join(", ")}</dd></dl></section>`}
     <${Sessions} />
-    ${isAdmin && html`<${Tokens} /><${Projects} /><${Workspace} />`}
+    ${isAdmin && html`<${Tokens} /><${Projects} /><${Workspace} /><${Usage} />`}
   </main>`;
 }
 
@@ -97,4 +97,12 @@ function Workspace() {
   const set = async (/** @type {any} */ event) => setFound((await attempt(() => send("PATCH", "/v1/tenant", { autoRun: event.target.value }))) || found);
   return html`<section class="panel"><h2>Workspace</h2>${!found ? html`<${Wait} />` : html`<${Field} id="auto-run" label="Tasks of agents that become ready" hint="Of the pool, and assigned to an agent">
     <select id="auto-run" value=${found.autoRun} onChange=${set}><option value="off">wait until somebody runs them</option><option value="agents">get a run by themselves</option></select><//>`}</section>`;
+}
+
+function Usage() {
+  const { value, error } = usePoll(() => get("/v1/usage?days=7"), 60_000, []);
+  const number = (/** @type {number} */ count) => count.toLocaleString("en");
+  const limits = value && [value.limits.perMinute && `${number(value.limits.perMinute)} a minute`, value.limits.perDay && `${number(value.limits.perDay)} a day`].filter(Boolean).join(", ");
+  return html`<section class="panel"><h2>Usage</h2>${!value ? html`<${Wait} error=${error} />` : html`<p class="quiet">Requests of the last seven days, in UTC. ${limits ? `At most ${limits}.` : "There is no limit."}</p>
+    ${value.days.length ? html`<ul class="table">${[...value.days].reverse().map((/** @type {any} */ each) => html`<li key=${each.day} class="row"><b class="grow">${each.day}</b><span>${number(each.requests)} requests</span><span class="quiet">${number(each.changes)} changes, ${number(each.runs)} runs, ${number(each.refused)} refused, ${number(each.failed)} failed</span></li>`)}</ul>` : html`<p class="quiet">None were counted yet.</p>`}`}</section>`;
 }

@@ -11,10 +11,23 @@ function after() {
   return /^\/console(\/(?!sign-in)[\w./~%-]*)?(\?.*)?$/.test(next) ? next : to.board();
 }
 
+/** Why somebody comes back from the issuer without a session, by the code in the address. @type {Record<string, string>} */
+const PROBLEMS = {
+  not_invited: "Your address is not invited to any workspace here. Ask whoever operates one.",
+  unverified: "Your account there has no e-mail address that is verified.",
+  other_person: "Your e-mail address was somebody else's here. Ask whoever operates the workspace.",
+  denied: "You were not signed in there.",
+  over: "That took too long, or was begun in another browser. Try again.",
+  issuer: "The place where you sign in does not answer as it should. Try again later.",
+  id_token: "The place where you sign in did not prove who you are. Try again.",
+};
+const issuer = () => /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name="sign-in"]'))?.content || "";
+
 export function SignIn() {
   const [code, setCode] = useState("");
   const [token, setToken] = useState("");
   const [error, setError] = useState("");
+  const problem = route.value.query.get("problem") || "";
   const enter = async (/** @type {any} */ body) => {
     setError("");
     try {
@@ -42,6 +55,8 @@ export function SignIn() {
     <div class="panel">
       <p class="brand"><span class="mark" aria-hidden="true"></span><span>Switchyard</span></p>
       <h1>Sign in</h1>
+      ${problem && html`<p class="error" role="alert">${PROBLEMS[problem] || "You were not signed in. Try again."}</p>`}
+      ${!code && issuer() && html`<p class="actions"><a class="button primary" href=${`/v1/session/oidc?next=${encodeURIComponent(after())}`}>Sign in with ${issuer()}</a></p>`}
       ${code ? html`<p>Your link begins a session in this browser. It counts once.</p>
         <div class="actions"><${Button} kind="primary" autofocus onClick=${() => enter({ code })}>Sign in<//></div>`
       : html`<form onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); enter({ token: token.trim() }); }}>

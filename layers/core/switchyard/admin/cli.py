@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from switchyard.admin import letter_commands, lines, whole_commands
+from switchyard.admin import letter_commands, lines, restore_commands, whole_commands
 from switchyard.admin.tenants import Admin
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError, AwsError
@@ -142,6 +142,18 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--minutes", type=int, default=15, help="how long the link counts (default 15, at most 1440)")
     made.add_argument("--name", default="", help="the person's display name")
 
+    made = command("invite", "Let an e-mail address sign in by OpenID Connect.", _invite, lines.invited)
+    made.add_argument("email", help="the address, which the issuer must have verified")
+    made.add_argument("--actor", default="", help="who that is, such as user_ada (default: named as the address)")
+    made.add_argument("--role", choices=tuple(ROLES), default="member", help="what they may do (default: member)")
+
+    made = command("allow-domain", "Let all addresses of a domain sign in by OpenID Connect.", _domain, lines.invited)
+    made.add_argument("domain", help="such as example.com")
+    made.add_argument("--role", choices=tuple(ROLES), default="member", help="what they may do (default: member)")
+
+    made = command("withdraw", "Let an address or a domain sign in no more.", _withdraw, lines.withdrawn)
+    made.add_argument("name", help="the address or the domain")
+
     listing(
         "list-tokens",
         "List a tenant's tokens, never their secrets.",
@@ -160,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--units", type=int, default=100, help="capacity units a second to take (default 100)")
     letter_commands.add(commands, lambda options: options.stack or STACK)
+    restore_commands.add(commands)
     whole_commands.add(command)
     whole_commands.add_usage(command)
     whole_commands.add_moves(command, lambda options: options.stack or STACK)
@@ -172,6 +185,19 @@ def _issue_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:
 
 def _link(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
     return admin.sign_in_link(options.tenant, options.actor, options.role, options.minutes, options.name)
+
+
+def _invite(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
+    return admin.invite(options.tenant, options.email, options.role, options.actor)
+
+
+def _domain(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
+    return admin.allow_domain(options.tenant, options.domain, options.role)
+
+
+def _withdraw(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
+    admin.withdraw(options.tenant, options.name)
+    return {"name": options.name, "status": "withdrawn"}
 
 
 def _revoke_token(admin: Admin, options: argparse.Namespace) -> dict[str, Any]:

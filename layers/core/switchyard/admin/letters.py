@@ -28,6 +28,8 @@ QUEUES: Mapping[str, tuple[str, str | None]] = {
 _LOOK, _WORK = 5, 300
 _BATCH = 10
 _SHOWN = 200
+#: What a message of deliveries or notifications is about.
+_NAMED = ("tenant", "webhook", "delivery", "task", "notification")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +163,15 @@ def read(message: Mapping[str, Any]) -> Letter:
         body = json.loads(message["Body"])
     except ValueError:
         body = None
-    kind, about, error, content, function = _kind_of(body, message.get("MessageAttributes", {}))
+    kind, about, error, content, function = _kind_of(body, message.get("MessageAttributes", {})) or (
+        ("unreadable", message["Body"], "", None, None)
+    )
     return Letter(
         message["MessageId"], kind, about[:_SHOWN], error[:_SHOWN], since, message["ReceiptHandle"], content, function
     )
 
 
-def _kind_of(body: Any, attributes: Mapping[str, Any]) -> tuple[str, str, str, Any, str | None]:
+def _kind_of(body: Any, attributes: Mapping[str, Any]) -> tuple[str, str, str, Any, str | None] | None:
     """Return kind, what it is about, the error, what is to be brought in again, and the function for it."""
     given = {name: each.get("StringValue", "") for name, each in attributes.items()}
     match body:
@@ -187,7 +191,7 @@ def _kind_of(body: Any, attributes: Mapping[str, Any]) -> tuple[str, str, str, A
             return "event", name, error, body, given.get("TARGET_ARN")
         case {"of": str(of)}:
             return "signal", f"{of} {body.get('start') or body.get('track') or ''}", "", body, None
-        case {"tenant": str(tenant)}:
-            what = body.get("delivery") or body.get("notification") or ""
-            return "message", f"{tenant} {what}", "", body, None
-    return "unreadable", str(body)[:_SHOWN], "", None, None
+        case {"tenant": str()}:
+            named = [f"{name} {body[name]}" for name in _NAMED if name in body]
+            return "message", " ".join(named), "", body, None
+    return None

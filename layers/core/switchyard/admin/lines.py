@@ -57,3 +57,14 @@ def _lines(answer: dict[str, Any], line: Callable[[dict[str, Any]], str]) -> str
 def link(answer: dict[str, Any]) -> str:
     """Return where to sign in: a path below the API's address."""
     return f"{answer['path']}\nbelow the API's address, once, until {answer['validUntil']}"
+
+
+def invited(answer: dict[str, Any]) -> str:
+    """Return who may sign in, and as whom."""
+    who = answer.get("email") or answer["domain"]
+    return f"{who} may sign in as {answer['role']}" + (f", {answer['actor']}" if "actor" in answer else "")
+
+
+def withdrawn(answer: dict[str, Any]) -> str:
+    """Return who may sign in no more."""
+    return f"{answer['name']} may sign in no more"

@@ -13,7 +13,7 @@ from switchyard.domain.tenants import AutoRun, Tenant
 from switchyard.http.models import Wire
 from switchyard.http.parsing import parse_body, parse_values
 from switchyard.http.validation import checked, read_id
-from switchyard.ledger import administration, sessions
+from switchyard.ledger import administration, oidc, sessions
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, migration, tenants
 from switchyard.store.table import Table
@@ -91,6 +91,21 @@ class Admin:
             tenant_id, lambda unit: sessions.issue_link(unit, actor.id, role, minutes, actor.name or "")
         )
         return {"path": f"/console/sign-in#code={code}", "validUntil": link.valid_until}
+
+    def invite(self, tenant_id: str, email: str, role: str = "member", actor_id: str = "") -> dict[str, str]:
+        """Let an e-mail address sign in by OpenID Connect, as an actor (default: named as the address) with a role."""
+        actor = _checked(ActorFields, {"id": actor_id}).id if actor_id else ""
+        made = self._commit(tenant_id, lambda unit: oidc.invite(unit, email, role, actor))
+        return {"email": made.email, "actor": made.actor_id, "role": made.role}
+
+    def allow_domain(self, tenant_id: str, domain: str, role: str = "member") -> dict[str, str]:
+        """Let all verified addresses of a domain sign in by OpenID Connect, with a role."""
+        made = self._commit(tenant_id, lambda unit: oidc.allow_domain(unit, domain, role))
+        return {"domain": made.domain, "role": made.role}
+
+    def withdraw(self, tenant_id: str, address_or_domain: str) -> None:
+        """Let an address or a domain sign in no more; sessions that are there go on until they end."""
+        self._commit(tenant_id, lambda unit: oidc.withdraw(unit, address_or_domain))
 
     def revoke_token(self, tenant_id: str, token_id: str) -> None:
         """Revoke a token; it opens nothing any more within 30 seconds."""

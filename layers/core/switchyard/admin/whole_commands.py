@@ -106,8 +106,8 @@ def _usage(admin: Any, options: Any) -> list[dict[str, Any]]:
 
 
 def _days(found: list[dict[str, Any]]) -> str:
-    head = "day         " + "".join(f"{name:>10}" for name in usage.COUNTS)
-    lines = [each["day"] + "  " + "".join(f"{each[name]:>10,}" for name in usage.COUNTS) for each in found]
+    head = "day         " + "".join(f"{name:>12}" for name in usage.COUNTS)
+    lines = [each["day"] + "  " + "".join(f"{each[name]:>12,}" for name in usage.COUNTS) for each in found]
     return "\n".join([head, *lines])
 
 

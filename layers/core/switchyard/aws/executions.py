@@ -16,7 +16,7 @@ from switchyard.aws.errors import ApiError
 
 #: The task that a token belongs to is over, or its machine is gone.
 _STALE = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
-_MACHINES = {"runs": "TASK_RUN_MACHINE_ARN", "goal_runs": "GOAL_RUN_MACHINE_ARN"}
+_MACHINES = {"runs": "TASK_RUN_MACHINE_ARN", "goal_runs": "GOAL_RUN_MACHINE_ARN", "imports": "IMPORT_MACHINE_ARN"}
 _RETRYABLE = frozenset({"InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "ThrottlingException"})
 
 
@@ -42,7 +42,7 @@ class Executions:
 
     @classmethod
     def of(cls, what: str) -> "Executions":
-        """Return those of the machine that carries out `runs`, or `goal_runs`, which the environment names."""
+        """Return those of the machine for `runs`, `goal_runs` or `imports`, which the environment names."""
         return cls(os.environ[_MACHINES[what]], make_client("stepfunctions"))
 
     def start(self, name: str, given: Mapping[str, Any]) -> bool:

@@ -150,6 +150,15 @@ class ObjectStore:
         """Read an object of at most so many bytes, the newest version unless one is named; None: it is not there."""
         return self._patiently(partial(self._get, key, most, version))
 
+    def chunks(self, key: str, start: int, end: int, version: str | None = None) -> Iterator[bytes]:
+        """Read an object from byte `start` to before `end`, PART_BYTES at a time. Raises LookupError: it is gone."""
+        for first in range(start, end, PART_BYTES):
+            last = min(first + PART_BYTES, end) - 1
+            found = self._patiently(partial(self._get, key, PART_BYTES, version, Range=f"bytes={first}-{last}"))
+            if found is None or found.body is None:
+                raise LookupError(f"{key} is gone")
+            yield found.body
+
     def _place(self, key: str, version: str | None) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": key, **({"VersionId": version} if version else {})}
 
@@ -180,8 +189,8 @@ class ObjectStore:
         write = partial(self.client.put_object_tagging, **self._place(key, version), Tagging={"TagSet": pairs})
         return self._patiently(write) is not None
 
-    def _get(self, key: str, most: int, version: str | None) -> Content:
-        answer = self.client.get_object(**self._place(key, version))
+    def _get(self, key: str, most: int, version: str | None, **more: str) -> Content:
+        answer = self.client.get_object(**self._place(key, version), **more)
         from switchyard.aws.sdk import own_errors
 
         # The body is read from the connection here, after the call. Entered, it would be the bare stream, unchecked.
@@ -236,14 +245,15 @@ def make_objects_client() -> Any:
 
 
 def parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Join chunks to parts of at least PART_BYTES each, but for the last."""
-    part = bytearray()
+    """Join chunks to parts of at least PART_BYTES each, but for the last; of nothing, one that is empty."""
+    part, is_first = bytearray(), True
     for chunk in chunks:
         part += chunk
         if len(part) >= PART_BYTES:
             yield bytes(part)
             part.clear()
-    if part:
+            is_first = False
+    if part or is_first:
         yield bytes(part)
 
 

@@ -53,6 +53,11 @@ def file_name(given: str) -> str:
     return name or "artifact"
 
 
+def stored(entries: Iterable[Entry]) -> dict[str, int]:
+    """Return what the log line of a request says of the files that it added, for the tenant's usage."""
+    return {"stored_bytes": sum(each["size"] for each in entries)}
+
+
 def staged_folder(tenant_id: str, task_id: str) -> str:
     """Return what the storage paths of a task's staged artifacts begin with."""
     return f"tasks/artifacts/team_{tenant_id}/task_{task_id}/staged/"

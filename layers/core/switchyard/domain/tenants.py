@@ -22,7 +22,10 @@ class Tenant:
 
 @dataclass(frozen=True)
 class Project:
-    """A group of tracks. `number` is small and the tenant's own, from 1; names need not be unique."""
+    """A group of tracks. `number` is small and the tenant's own, from 1; no two of a tenant have the same name.
+
+    What is in an archived one stays as it is.
+    """
 
     tenant_id: str
     id: str
@@ -30,6 +33,7 @@ class Project:
     name: str
     created_at: str
     created_by: str
+    archived_at: str | None = None
 
 
 @dataclass(frozen=True)

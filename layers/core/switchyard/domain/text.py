@@ -13,6 +13,16 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 QUESTION_MAX, ANSWER_MAX, CHOICE_MAX, COMMENT_MAX = 4_000, 10_000, 200, 10_000
 CHOICES_MAX = 20
 
+#: The pattern that each text with something to see matches, for schemas: any character but those of the first plane
+#: that show nothing. Written out, because to look at all characters takes a tenth of a second.
+VISIBLE = (
+    r"[^"
+    r"\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
+    r"\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u2800\u3000"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    r"]"
+)
+
 
 def folded(text: str) -> str:
     """Return the form in which texts are compared: compatibility variants and upper case become one (UAX #15, D146)."""

@@ -7,7 +7,7 @@ and localhost for secure; Strict, as no page of another site has to send it: the
 from switchyard.domain.errors import CrossSite
 from switchyard.http.request import Request
 
-NAME = "__Host-switchyard"
+NAME, FLOW_NAME = "__Host-switchyard", "__Host-switchyard-oidc"
 #: The header that a request with the cookie must have to change anything. A page of another site can not send it: that
 #: takes a preflight, which the API answers for the origins of AllowedOrigins alone, and never allows credentials.
 HEADER = "switchyard-console"
@@ -16,14 +16,21 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def secret_of(request: Request) -> str | None:
-    """Return the secret of the session that a request has the cookie of, None without one.
+    """Return the secret of the session that a request has the cookie of, None without one."""
+    return _value(request, NAME)
 
-    An HTTP API hands cookies on apart from the headers (payload format 2.0).
-    """
+
+def flow_of(request: Request) -> str | None:
+    """Return what binds a sign-in at an issuer to the browser that began it, None without its cookie."""
+    return _value(request, FLOW_NAME)
+
+
+def _value(request: Request, wanted: str) -> str | None:
+    """Return a cookie's value. An HTTP API hands cookies on apart from the headers (payload format 2.0)."""
     given = request.event.get("cookies") or request.headers.get("cookie", "").split(";")
     for each in given:
         name, _, value = each.strip().partition("=")
-        if name == NAME and value:
+        if name == wanted and value:
             return str(value)
     return None
 
@@ -55,3 +62,13 @@ def keep(secret: str, seconds: int) -> str:
 def drop() -> str:
     """Return the Set-Cookie that takes the session's cookie away."""
     return f"{NAME}=; Max-Age=0; {_ATTRIBUTES}"
+
+
+def keep_flow(value: str, seconds: int) -> str:
+    """Return the Set-Cookie that binds a sign-in at an issuer to this browser. Lax: the issuer's page leads back."""
+    return f"{FLOW_NAME}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+def drop_flow() -> str:
+    """Return the Set-Cookie that takes it away: it counts once."""
+    return keep_flow("", 0)

@@ -12,7 +12,7 @@ from switchyard.domain.errors import Conflict, MissingScope, NotFound
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import AutoRun, Member, Project, Tenant
 from switchyard.ledger.unit import Unit
-from switchyard.store import tenants
+from switchyard.store import keys, tenants
 from switchyard.store import tokens as token_rows
 from switchyard.store.tokens import TokenRow
 
@@ -39,11 +39,46 @@ def change_tenant(unit: Unit, auto_run: AutoRun | None) -> Tenant:
 
 
 def create_project(unit: Unit, name: str) -> Project:
-    """Gather a new project with the tenant's next number (1 read); raises NotFound without such a tenant."""
+    """Gather a new project with the tenant's next number (2 reads).
+
+    Raises NotFound without such a tenant, Conflict when another project has the name.
+    """
     tenant = _required(tenants.find_tenant(unit.table, unit.actor.tenant_id), unit)
+    _refuse_taken(unit, name)
     project = Project(tenant.id, new_id(), tenant.next_project, name, clock.now(), unit.actor.id)
     unit.write(tenants.draw(tenant, "next_project"), *tenants.put_project(project))
     return project
+
+
+def find_project(unit: Unit, project_id: str) -> Project:
+    """Read a project of the tenant: 1 read. Raises NotFound."""
+    row = unit.row(keys.project(unit.actor.tenant_id, project_id))
+    if row is None:
+        raise NotFound(f"There is no project with the id {project_id}.")
+    return tenants.project_from(row)
+
+
+def change_project(unit: Unit, project_id: str, name: str | None, archived: bool | None) -> Project:
+    """Gather another name of a project, and whether it is archived, None: as it is (1 to 2 reads).
+
+    Raises NotFound, and Conflict when another project has the name.
+    """
+    before = after = find_project(unit, project_id)
+    if name is not None and name != before.name:
+        _refuse_taken(unit, name, before.id)
+        after = replace(after, name=name)
+    if archived is not None and archived != (before.archived_at is not None):
+        after = replace(after, archived_at=clock.now() if archived else None)
+    if after != before:
+        unit.write(*tenants.change_project(before, after))
+    return after
+
+
+def _refuse_taken(unit: Unit, name: str, own: str | None = None) -> None:
+    """Raise Conflict when another project has the name."""
+    holder = tenants.named(unit.row(tenants.name_key(unit.actor.tenant_id, name)))
+    if holder not in (None, own):
+        raise Conflict(f"The project {holder} has the name {name!r}: names are unique in a tenant.")
 
 
 def issue_token(

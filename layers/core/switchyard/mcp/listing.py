@@ -4,16 +4,18 @@ No function imports this module: making the schemas takes longer than answering 
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from switchyard.http.documented import Generator, json_schemas
 from switchyard.http.models import Model
-from switchyard.mcp.tools import TOOLS
+from switchyard.mcp.connector import SEARCH_TOOLS
+from switchyard.mcp.tools import TOOLS, Tool
 
 Json = dict[str, Any]
 
-PATH = Path(__file__).with_name("tools.json")
+PATH, SEARCH_PATH = (Path(__file__).with_name(name) for name in ("tools.json", "search_tools.json"))
 #: What a schema says that a model does not need to read; the server checks it all the same.
 _UNREAD = frozenset(
     {
@@ -32,8 +34,12 @@ _UNREAD = frozenset(
 _SEEN = frozenset({"enum", "required"})
 
 
-def rendered() -> str:
-    """Return the text of tools.json as it should be."""
+def files() -> dict[Path, str]:
+    """Return each list's file, with the text that it should have."""
+    return {PATH: _rendered(TOOLS), SEARCH_PATH: _rendered(SEARCH_TOOLS)}
+
+
+def _rendered(tools: Mapping[str, Tool[Any]]) -> str:
     listed = [
         {
             "name": tool.name,
@@ -42,7 +48,7 @@ def rendered() -> str:
             "outputSchema": _schema(tool.output, "serialization"),
             "annotations": tool.annotations,
         }
-        for tool in TOOLS.values()
+        for tool in tools.values()
     ]
     return json.dumps(listed, ensure_ascii=False, separators=(",", ":")) + "\n"
 

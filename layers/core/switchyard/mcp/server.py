@@ -22,6 +22,7 @@ from switchyard.http.perform import perform
 from switchyard.mcp import protocol
 from switchyard.mcp.arguments import tidied
 from switchyard.mcp.protocol import Message, ProtocolError
+from switchyard.mcp.surface import SEARCH_PATH
 from switchyard.mcp.tools import TOOLS, Tool
 from switchyard.surfaces.followups.surface import FOLLOWUPS
 
@@ -110,29 +111,44 @@ def _ping(_message: Message, _caller: Caller) -> tuple[Json, Json]:
     return {}, {}
 
 
-def _list_tools(message: Message, _caller: Caller) -> tuple[Json, Json]:
+def _list_tools(message: Message, caller: Caller) -> tuple[Json, Json]:
     if message.params.get("cursor") is not None:
         raise _bad_params(message, "The cursor is damaged: all tools are on one page.")
     cached = {"ttlMs": _LIST_TTL, "cacheScope": "public"} if message.stateless else {}
-    return {"tools": _listed(), **cached}, {}
+    return {"tools": _listed(_is_search(caller)), **cached}, {}
+
+
+def _is_search(caller: Caller) -> bool:
+    """Tell whether the caller asks at the path of the tools that only search."""
+    return caller.request.path.rstrip("/") == SEARCH_PATH
+
+
+def _tools(search: bool) -> Mapping[str, Tool[Any]]:
+    if not search:
+        return TOOLS
+    # Imported here: few clients ask there.
+    from switchyard.mcp.connector import SEARCH_TOOLS
+
+    return SEARCH_TOOLS
 
 
 @cache
-def _listed() -> list[Json]:
-    return from_json(Path(__file__).with_name("tools.json").read_bytes())
+def _listed(search: bool) -> list[Json]:
+    return from_json(Path(__file__).with_name("search_tools.json" if search else "tools.json").read_bytes())
 
 
 @cache
-def _input_schemas() -> dict[str, Json]:
-    return {tool["name"]: tool["inputSchema"] for tool in _listed()}
+def _input_schemas(search: bool) -> dict[str, Json]:
+    return {tool["name"]: tool["inputSchema"] for tool in _listed(search)}
 
 
 def _call_tool(message: Message, caller: Caller) -> tuple[Json, Json]:
     name, given = message.params.get("name"), message.params.get("arguments")
-    tool = TOOLS.get(name) if isinstance(name, str) else None
+    search = _is_search(caller)
+    tool = _tools(search).get(name) if isinstance(name, str) else None
     if isinstance(name, str) and tool is None:
         raise _bad_params(message, f"There is no tool {name[:80]}.{_INSTEAD.get(name, '')}")
-    arguments = tidied({} if given is None else given, _input_schemas()[tool.name]) if tool else None
+    arguments = tidied({} if given is None else given, _input_schemas(search)[tool.name]) if tool else None
     if tool is None or not isinstance(arguments, dict):
         raise _bad_params(message, "name must be a string and arguments an object.")
     try:

@@ -11,7 +11,7 @@ from switchyard.http.surface import Refused, Surface
 from switchyard.mcp import protocol
 from switchyard.surfaces.followups.surface import DOCS_URL, FOLLOWUPS, error_object
 
-PATH = "/mcp"
+PATH, SEARCH_PATH = "/mcp", "/mcp/search"
 METADATA_PATH = "/.well-known/oauth-protected-resource"
 #: Any one of them lets a client connect; each tool asks for its own.
 TOOL_SCOPES = ("tasks:read", "tasks:write")
@@ -85,14 +85,19 @@ def _headers(refused: Refused) -> dict[str, str]:
 
 
 def _challenge(request: Request, **parameters: str) -> str:
-    parameters["resource_metadata"] = f"{request.base_url}{METADATA_PATH}{PATH}"
+    parameters["resource_metadata"] = f"{request.base_url}{METADATA_PATH}{_path(request)}"
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+
+
+def _path(request: Request) -> str:
+    """Return the path of the MCP server that a request, of it or of its metadata, is about."""
+    return SEARCH_PATH if request.path.rstrip("/").endswith(SEARCH_PATH) else PATH
 
 
 def describe(request: Request) -> Reply:
     """Answer with the metadata of the protected resource."""
     metadata = {
-        "resource": f"{request.base_url}{PATH}",
+        "resource": f"{request.base_url}{_path(request)}",
         "authorization_servers": [request.base_url],
         "resource_name": "Switchyard",
         # RFC 9728 §2: a URL. Clients refuse the whole document for a path.

@@ -29,7 +29,7 @@ class Later(Exception):
 
 
 class Sender(Protocol):
-    """A bus or a queue."""
+    """A bus, a queue, or what counts."""
 
     def send(self, entries: Sequence[Any], /) -> Outcome: ...
 
@@ -49,7 +49,7 @@ class Outbox:
         """Send all; returns what failed, by the numbers of the records."""
         failed: list[tuple[str, Exception]] = []
         for to in dict.fromkeys(to for _, to, _ in self._gathered):
-            mine = [(number, entry) for number, each, entry in self._gathered if each is to]
+            mine = [(number, entry) for number, each, entry in self._gathered if each == to]
             outcome = to.send([entry for _, entry in mine])
             failed += [(number, error) for (number, _), error in zip(mine, outcome, strict=True) if error]
         return failed

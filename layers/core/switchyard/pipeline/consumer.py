@@ -77,7 +77,7 @@ class Invocation:
         return self._client(f"queue_{name}", lambda: Queue.named(name), self.end)
 
     def executions(self, of: str) -> Executions:
-        """Return the executions of `runs`, or of `goal_runs`."""
+        """Return the executions of `runs`, `goal_runs` or `imports`."""
         return self._client(f"executions_{of}", lambda: Executions.of(of), self.deadline)
 
     def _client[T: _Timed](self, name: str, make: Callable[[], T], deadline: float) -> T:

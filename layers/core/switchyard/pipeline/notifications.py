@@ -8,7 +8,7 @@ push service has neither accepted nor refused a device; after the last attempt i
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.queues import Message, Queue
 from switchyard.aws.telemetry import logger
@@ -16,11 +16,13 @@ from switchyard.domain import clock, notifications
 from switchyard.domain.devices import Device, is_watching
 from switchyard.domain.notifications import Attempted, Decision, Notification
 from switchyard.domain.tracks import Track
-from switchyard.pipeline.push_services import PushService
 from switchyard.store import devices as device_rows
 from switchyard.store import keys, runs, tracks
 from switchyard.store import notifications as notification_rows
 from switchyard.store.table import Table
+
+if TYPE_CHECKING:  # its HTTP client is not for the consumer that only decides what is due
+    from switchyard.pipeline.push_services import PushService
 
 #: Seconds for which one attempt has the notification to itself: longer than the function may run.
 TURN_SECONDS = 60
@@ -42,7 +44,7 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return names | {"notification": notifications.notification_id(after, kind)}
 
 
-def handle(table: Table, queue: Queue, service: PushService | None, message: Message) -> bool:
+def handle(table: Table, queue: Queue, service: "PushService | None", message: Message) -> bool:
     """Decide and send one message's notification; returns whether it is done (False: it is due again later)."""
     notification, ours = _decided(table, service, message.body)
     if notification is None or not notification.waiting:
@@ -61,7 +63,9 @@ def handle(table: Table, queue: Queue, service: PushService | None, message: Mes
 # ---------------------------------------------------------------- decide
 
 
-def _decided(table: Table, service: PushService | None, message: Mapping[str, Any]) -> tuple[Notification | None, bool]:
+def _decided(
+    table: Table, service: "PushService | None", message: Mapping[str, Any]
+) -> tuple[Notification | None, bool]:
     """Return the notification of a message, and whether its first attempt is ours; None when the task is gone."""
     task_key = keys.track(message["tenant"], message["task"])
     notification_key = keys.notification(message["tenant"], message["task"], message["notification"])
@@ -81,7 +85,7 @@ def _decided(table: Table, service: PushService | None, message: Mapping[str, An
     return (notification, True) if standing is None else (standing, False)
 
 
-def _decide(table: Table, service: PushService | None, message: Mapping[str, Any], task: Track) -> Notification:
+def _decide(table: Table, service: "PushService | None", message: Mapping[str, Any], task: Track) -> Notification:
     """Decide which devices to notify: those of whom the run asks, else of the task's creator.
 
     The cooldown starts before presence is read, and counts in any case.
@@ -148,7 +152,7 @@ def _taken(table: Table, notification: Notification) -> Notification | None:
     )
 
 
-def _ring(table: Table, service: PushService, notification: Notification, last: bool) -> Notification:
+def _ring(table: Table, service: "PushService", notification: Notification, last: bool) -> Notification:
     """Notify the pending devices, and record the outcomes after each batch: no device is notified twice."""
     known = {
         each.id: each for each in device_rows.of_person(table, notification.tenant_id, notification.recipient).devices

@@ -5,13 +5,15 @@ edges, readiness and detachment follow the rows as they are now; counts remember
 record that is delivered again, or a consumer that ends between two steps, changes nothing and loses nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from switchyard.aws.sending import Outcome, send_all
 from switchyard.aws.telemetry import logger
 from switchyard.domain import audit, changes, inbox, lifecycle
 from switchyard.domain.changes import Change
+from switchyard.domain.errors import Busy
 from switchyard.domain.run_changes import RunChange
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import detachment, records, run_events
@@ -19,19 +21,49 @@ from switchyard.pipeline.batches import Outbox, Sender
 from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.domain_events import DomainEvent, comment_event, events_of, stuck_event
 from switchyard.pipeline.records import CommentChange
+from switchyard.pipeline.tallies import Tally
 from switchyard.store import audit as audit_rows
 from switchyard.store import edges, homes, keys, people_keys, questions, readiness
 from switchyard.store import inbox as inbox_rows
 from switchyard.store import tracks as track_rows
-from switchyard.store.table import Table
+from switchyard.store.codec import to_json
+from switchyard.store.readiness import Rows
+from switchyard.store.table import Item, Table
+
+#: Bytes of one BatchWriteItem: 16 MB (API reference).
+_REQUEST_BYTES = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTrail:
+    """Takes entries, those of a batch in few requests; what it has already it has again."""
+
+    table: Table
+
+    def send(self, entries: Sequence[Item]) -> Outcome:
+        """Put all entries; returns for each what it finally failed with, or None."""
+        return send_all(entries, lambda entry: len(to_json(entry)), _REQUEST_BYTES, self._post, self.table.deadline)
+
+    def _post(self, entries: Sequence[Item]) -> Outcome:
+        # A request may not have a key twice; entries of one name are the same.
+        rows = {(each["pk"]["S"], each["sk"]["S"]): each for each in entries}
+        try:
+            self.table.put_many(list(rows.values()))
+        except Busy as busy:
+            return [busy] * len(entries)
+        return [None] * len(entries)
 
 
 @dataclass(frozen=True, slots=True)
 class Projector:
-    """Carries records of the stream to everything that follows from them; `outbox` takes events for the `bus`."""
+    """Carries records of the stream to everything that follows from them.
+
+    `outbox` takes events for the `bus`, and tasks to be counted until `end` (time.monotonic), until the batch is over.
+    """
 
     table: Table
     bus: Sender
+    end: float
     outbox: Outbox
 
     def take(self, record: Mapping[str, Any]) -> None:
@@ -49,8 +81,7 @@ class Projector:
             self._deliver(inbox.of_change(happened))
             self._publish(events_of(happened))
             self._count(happened)
-            self._link(happened)
-            self._make_ready(happened)
+            self._make_ready(happened, self._link(happened))
             if happened.deleted:
                 detachment.detach_all(self.table, happened.after)
 
@@ -94,37 +125,45 @@ class Projector:
             inbox_rows.put(self.table, item)
 
     def _audit(self, entry: audit.Entry) -> None:
-        self.table.write([{"Put": {"Item": audit_rows.to_item(entry)}}])
+        self.outbox.put(AuditTrail(self.table), audit_rows.to_item(entry))
 
     def _count(self, change: Change) -> None:
         before, after = change.before, change.after
         goals = [each.goal_id for each in (before, after) if each and each.goal_id]
         for goal_id in dict.fromkeys(goals):
             if edges.standing(before, goal_id) != edges.standing(after, goal_id):
-                edges.count(self.table, after.tenant_id, goal_id, after)
+                self.outbox.put(Tally(self.table, self.end, edges.count), ((after.tenant_id, goal_id), after))
         if homes.standing(before) != homes.standing(after):
-            homes.count(self.table, after)
+            self.outbox.put(Tally(self.table, self.end, homes.count), ((after.tenant_id,), after))
 
-    def _link(self, change: Change) -> None:
-        """Bring the edges that the change touched in line with the track as it is now."""
+    def _link(self, change: Change) -> Rows:
+        """Bring the edges that the change touched in line with the track as it is now; returns the rows that were read.
+
+        2 round trips for what was gained, and 1 more for each edge that goes.
+        """
         gained, lost = change.gained(), change.lost()
         if not gained and not lost:
-            return
+            return {}
         tenant, track_id = change.after.tenant_id, change.after.id
-        row = self.table.get(*keys.track(tenant, track_id))
-        current = changes.references(track_rows.from_item(row) if row else None)
-        for field, target in (*gained, *lost):
-            if field != "goal_id":
-                keep = (field, target) in current
-                (edges.put if keep else edges.drop)(self.table, field, tenant, target, track_id)
+        edges.put_all(self.table, tenant, track_id, [each for each in gained if each[0] != "goal_id"])
         # Only now: a target that is deleted after this read finds the edge, and one deleted before is seen here.
-        named = [keys.track(tenant, target) for _, target in gained]
-        for found in self.table.get_many(named).values():
-            target_track = track_rows.from_item(found)
-            if target_track.deleted_at:
+        own, named = keys.track(tenant, track_id), [keys.track(tenant, target) for _, target in gained]
+        rows = self.table.get_many([own, *named])
+        current = changes.references(track_rows.from_item(rows[own]) if own in rows else None)
+        for field, target in (*gained, *lost):
+            if field == "goal_id":
+                continue
+            if (field, target) not in current:
+                edges.drop(self.table, field, tenant, target, track_id)
+            elif (field, target) in lost:
+                edges.put(self.table, field, tenant, target, track_id)
+        for key in named:
+            target_track = track_rows.from_item(rows[key]) if key in rows else None
+            if target_track and target_track.deleted_at:
                 detachment.detach(self.table, track_id, target_track)
+        return rows
 
-    def _make_ready(self, change: Change) -> None:
+    def _make_ready(self, change: Change, known: Rows) -> None:
         """Count what the task waits for, and when it came to its end or was reopened, what its dependents wait for.
 
         The edges are written by now: a task that became a dependent at the same moment is found here, or is counted
@@ -134,7 +173,7 @@ class Projector:
         if not after.is_task:
             return
         if after.depends_on != (before.depends_on if before else ()):
-            readiness.recount(self.table, after.tenant_id, after.id)
+            readiness.recount(self.table, after.tenant_id, after.id, known)
         if change.lost_for_dependents:
             self._tell_stuck(after)
         if lifecycle.is_done(after.status) != (before is not None and lifecycle.is_done(before.status)):

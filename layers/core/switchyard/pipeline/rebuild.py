@@ -34,11 +34,11 @@ def rebuild(table: Table, item: Mapping[str, Any]) -> str | None:
 def _track(table: Table, track: Track) -> None:
     for field, target in changes.references(track):
         if field == "goal_id":
-            edges.count(table, track.tenant_id, target, track)
+            edges.count(table, track.tenant_id, target, [track])
         else:
             edges.put(table, field, track.tenant_id, target, track.id)
     if track.is_task:
-        homes.count(table, track)
+        homes.count(table, track.tenant_id, [track])
     if track.deleted_at:
         detachment.detach_all(table, track)
     elif track.depends_on:

@@ -93,6 +93,12 @@ def post(url: str, headers: Mapping[str, str], body: str) -> int:
     return _call("POST", url, {**headers, **length}, body.encode(), 0)[0]
 
 
+def post_for(url: str, headers: Mapping[str, str], body: str, most: int) -> tuple[int, str, bytes]:
+    """Send the body and return what `get` does. Raises Unreachable."""
+    sent = body.encode()
+    return _call("POST", url, {**headers, "content-length": str(len(sent))}, sent, most)
+
+
 def get(url: str, headers: Mapping[str, str], most: int) -> tuple[int, str, bytes]:
     """Return the answer's status, content type and body of at most so many bytes; redirects are not followed.
 

@@ -18,7 +18,7 @@ from switchyard.ledger import system
 from switchyard.pipeline import workflow
 from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.goal_rounds import execution_of
-from switchyard.store import edges, keys
+from switchyard.store import edges, import_keys, keys
 from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
@@ -36,11 +36,11 @@ Signal = Mapping[str, Any]
 def due(data: Mapping[str, Any]) -> Signal | None:
     """Return the signal of a record (its `dynamodb` part); None for a record that concerns no workflow.
 
-    `of` says what it is for. `runs` and `goal_runs`: the one call to make to these executions (`start` a name with an
-    `input`, `answer` a token with an `output`, or `heartbeat` a token). `track`: the `goals` whose runs must look
-    again, whether the tasks that depend on the track are to be looked for (`dependents`), whether its runs follow it
-    to another owner (`move_runs`), and when it came to its end what they become (`end_runs`), the newest of them
-    (`latest_run`) and the request that did it; `start_run` when a run of it may begin automatically.
+    `of` says what it is for. `runs`, `goal_runs` and `imports`: the one call to make to these executions (`start` a
+    name with an `input`, `answer` a token with an `output`, or `heartbeat` a token). `track`: the `goals` whose runs
+    must look again, whether the tasks that depend on the track are to be looked for (`dependents`), whether its runs
+    follow it to another owner (`move_runs`), and when it came to its end what they become (`end_runs`), the newest of
+    them (`latest_run`) and the request that did it; `start_run` when a run of it may begin automatically.
     """
     new, old = data.get("NewImage"), data.get("OldImage")
     if new is None:
@@ -52,6 +52,9 @@ def due(data: Mapping[str, Any]) -> Signal | None:
         return _of_goal_run(old, new)
     if sort == keys.TRACK:
         return _of_track(track_rows.from_item(old) if old else None, track_rows.from_item(new))
+    if sort == import_keys.IMPORT and new["status"]["S"] == "running" and (old or {}).get("status") != new["status"]:
+        ids = {"tenant_id": new["tenant_id"]["S"], "import_id": new["id"]["S"]}
+        return {"of": "imports", "start": new["id"]["S"], "input": ids}
     return None
 
 
@@ -110,7 +113,7 @@ def _has_ended(task: Track) -> bool:
 
 
 def take(table: Table, executions: Callable[[str], Executions], signal: Signal) -> None:
-    """Do what follows from a signal; `executions` gives those of `runs` and of `goal_runs`.
+    """Do what follows from a signal; `executions` gives those of `runs`, `goal_runs` and `imports`.
 
     Raises Unfinished when the time is over, and KeyError for another message.
     """

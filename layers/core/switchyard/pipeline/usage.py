@@ -52,6 +52,7 @@ def gathered(event: Mapping[str, Any]) -> dict[str, Used]:
             status = int(line["status"])
             day.update(requests=1, changes=int(bool(line.get("change")) and status < 300))
             day.update(refused=int(400 <= status < 500), failed=int(status >= 500))
+            day.update(storedBytes=int(line.get("stored_bytes", 0)))
             used.minutes[at[:16]] += 1
             if "token_id" in line:
                 used.tokens.add(line["token_id"])

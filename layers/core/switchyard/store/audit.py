@@ -13,7 +13,8 @@ from switchyard.domain import clock
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.store import keys
-from switchyard.store.codec import Codec, Column, to_json
+from switchyard.store.codec import Codec, to_json
+from switchyard.store.packing import Column
 from switchyard.store.table import Item
 
 #: Seconds that the row of an attempt stays; the stream carries it on within one of them.

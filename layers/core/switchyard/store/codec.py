@@ -5,67 +5,20 @@ attributes. Anything else is declared once, in the entity's file of this package
 among its columns, and what its row has beside its fields.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from switchyard.domain.entities import made
 from switchyard.store import packing
+from switchyard.store.indexes import FIELDS
+from switchyard.store.packing import FLAG, NUMBER, TEXT, Column, json_text, texts
 from switchyard.store.table import Item
 
 #: Conditions of a write: the row is not there yet, the row is there.
 NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
 THERE = {"ConditionExpression": "attribute_exists(pk)"}
-
-
-class Column(NamedTuple):
-    """How a field lies in a row: `write` returns the attribute's value (None: no attribute), `read` takes it back.
-
-    `attribute` is the attribute's name where it is another than the field's. None of a field is never written.
-    """
-
-    write: Callable[[Any], Item | None]
-    read: Callable[[Item], Any]
-    attribute: str | None = None
-
-
-def _read_text(value: Item) -> Any:
-    return value["S"]
-
-
-TEXT = Column(lambda value: {"S": value}, _read_text)
-NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]))
-FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"])
-
-
-def texts(*, kept: bool = False) -> Column:
-    """A tuple of texts; an empty one is left out unless it is `kept`."""
-    return Column(
-        lambda value: {"L": [{"S": each} for each in value]} if value or kept else None,
-        lambda value: tuple([each["S"] for each in value["L"]]),
-    )
-
-
-def json_text(
-    load: Callable[[Any], Any] | None = None, dump: Callable[[Any], Any] | None = None, *, kept: bool = False
-) -> Column:
-    """A value as compact JSON; an empty object or tuple is left out unless it is `kept`.
-
-    `dump` turns the field into what JSON has, `load` turns that back.
-    """
-
-    def write(value: Any) -> Item | None:
-        if not kept and value in ({}, ()):
-            return None
-        return {"S": to_json(dump(value) if dump else value)}
-
-    def read(value: Item) -> Any:
-        found = json.loads(value["S"])
-        return load(found) if load else found
-
-    return Column(write, read)
 
 
 def to_json(value: Any) -> str:
@@ -109,18 +62,26 @@ class Codec[E]:
         self.index_keys = index_keys or {}
         self.columns = _columns(entity, columns or {}, frozenset(apart))
         self._key, self._listed, self._beside, self._restore = key, listed, beside, restore
-        self._moving, self._packed = tuple(moving), packed
+        self._moving = tuple(moving)
         # Most attributes are texts under their field's own name: these are written and read without a call.
         self._texts = frozenset(name for name, each in self.columns.items() if each is TEXT)
         others = {name: each for name, each in self.columns.items() if each is not TEXT}
         self._writers = [(name, each.attribute or name, each.write) for name, each in others.items()]
         self._readers = {each.attribute or name: (name, each.read) for name, each in others.items()}
+        texts = [name for name, each in self.columns.items() if each is TEXT]
+        self._packed = packed
+        self._within = [(name, packing.SHORT.get(name, name)) for name in texts if name not in packing.APART]
+        self._texts_beside = [name for name in texts if name in packing.BESIDE]
+        self._takers = {each.attribute or name: (name, each.take) for name, each in others.items() if each.take}
         self._blank, self._made, self._needed = _defaults(entity, self.columns)
 
     def to_item(self, entity: E) -> Item:
         """Return the row of an entity: its key, its fields, and the keys of the indexes that it is in."""
         item = row_key(self._key(entity))
         values = vars(entity)
+        if self._packed:
+            self._write_packed(item, entity)
+            return self._add_keys(item, entity)
         for name in self._texts:
             if (text := values[name]) is not None:
                 item[name] = {"S": text}
@@ -130,29 +91,68 @@ class Codec[E]:
                 item[attribute] = written
         if self._beside:
             item |= self._beside(entity)
+        return self._add_keys(item, entity)
+
+    def _write_packed(self, item: Item, entity: E) -> None:
+        values, fields = vars(entity), dict[str, Any]()
+        for name, short in self._within:
+            if (text := values[name]) is not None:
+                fields[short] = text
+        for name in self._texts_beside:
+            if (text := values[name]) is not None:
+                item[name] = {"S": text}
+        for name, attribute, write in self._writers:
+            if (value := values[name]) is not None and (written := write(value)) is not None:
+                packing.add(item, fields, attribute, written)
+        for attribute, written in self._beside(entity).items() if self._beside else ():
+            packing.add(item, fields, attribute, written)
+        packing.close(item, fields)
+
+    def _read_packed(self, item: Mapping[str, Any], found: dict[str, Any]) -> tuple[Item, Item]:
+        """Add the fields of a packed row to those `found`; returns what lies beside them, and what is no column."""
+        tenant, found["id"] = packing.named(item)
+        if "tenant_id" in self._texts:
+            found["tenant_id"] = tenant
+        rest: Item = {"pk": item["pk"], "sk": item["sk"]}
+        for name, value in packing.opened(item):
+            if name in self._texts:
+                found[name] = value
+            elif name in self._takers:
+                field, take = self._takers[name]
+                found[field] = take(value)
+            elif name in self._readers:
+                field, read = self._readers[name]
+                found[field] = read(packing.typed(name, value))
+            else:
+                rest[name] = packing.typed(name, value)
+        return {name: value for name, value in item.items() if name in packing.APART}, rest
+
+    def _add_keys(self, item: Item, entity: E) -> Item:
         if self._listed is None or self._listed(entity):
             for attribute, value_of in self.index_keys.items():
                 if (index_key := value_of(entity)) is not None:
                     item[attribute] = {"S": index_key}
-        return packing.pack(item) if self._packed else item
+        return item
 
     def from_item(self, item: Mapping[str, Any]) -> E:
         """Return the entity of a row (also of a stream image). Raises ValueError when the row lacks what it needs."""
-        item = packing.unpack(item)
-        if not item.keys() >= self._needed:
-            lacking = ", ".join(sorted(self._needed - item.keys()))
-            raise ValueError(f"The row of a {self.entity.__name__} lacks {lacking}.")
         found = self._blank.copy()
         for name, make in self._made:
             found[name] = make()
+        rest = item
+        if self._packed and FIELDS in item:
+            item, rest = self._read_packed(item, found)
         for attribute, value in item.items():
             if attribute in self._texts:
                 found[attribute] = value["S"]
             elif attribute in self._readers:
                 name, read = self._readers[attribute]
                 found[name] = read(value)
+        if not found.keys() >= self._needed.keys():
+            lacking = ", ".join(sorted(self._needed[name] for name in self._needed.keys() - found.keys()))
+            raise ValueError(f"The row of a {self.entity.__name__} lacks {lacking}.")
         if self._restore:
-            found |= self._restore(item)
+            found |= self._restore(rest)
         return made(self.entity, found)
 
     # ------------------------------------------------------------ actions
@@ -252,11 +252,11 @@ def _column_of(entity: type, name: str, annotation: Any) -> Column:
 
 def _defaults(
     entity: type, columns: Mapping[str, Column]
-) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], frozenset[str]]:
-    """Return what fields are that a row lacks, what makes the mutable defaults, and the attributes it needs."""
+) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], dict[str, str]]:
+    """Return what fields are that a row lacks, what makes the mutable defaults, and what it needs, by field."""
     blank: dict[str, Any] = {}
     made: list[tuple[str, Callable[[], Any]]] = []
-    needed = set()
+    needed: dict[str, str] = {}
     for each in fields(entity):
         if each.default_factory is not MISSING:
             made.append((each.name, each.default_factory))
@@ -265,5 +265,5 @@ def _defaults(
         elif get_origin(each.type) is UnionType:
             blank[each.name] = None
         elif each.name in columns:
-            needed.add(columns[each.name].attribute or each.name)
-    return blank, made, frozenset(needed)
+            needed[each.name] = columns[each.name].attribute or each.name
+    return blank, made, needed

@@ -4,8 +4,9 @@ Edges lie in the partition of the track that is referred to, so that they are co
 referring tracks, and read strongly consistent.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import batched
 from typing import Literal
 
 from switchyard.domain import clock, rollup
@@ -20,6 +21,9 @@ Standing = Literal["left", "cancelled", "open", "begun", "done"]
 
 #: Seconds that a task which left its goal is remembered there: longer than any record of it can be delivered late.
 REMEMBER_SECONDS = 30 * 86_400
+
+#: Tasks that are counted in one transaction: it has 100 actions at most, and the more it has, the more it meets others.
+TOGETHER_MAX = 50
 
 _COUNTS: dict[Standing, tuple[int, int]] = {
     "left": (0, 0),
@@ -37,6 +41,11 @@ _REFERRERS = {"task": (keys.BLOCKS, keys.CHILD), "goal": (keys.MEMBER, keys.BLOC
 def put(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
     """Note that the referrer's field (depends_on or parent_id) names the target."""
     table.write([{"Put": {"Item": row_key(_EDGES[field](tenant_id, target_id, referrer_id))}}])
+
+
+def put_all(table: Table, tenant_id: str, referrer_id: str, targets: Iterable[tuple[str, str]]) -> None:
+    """Note that the referrer names all targets, each with its field: 1 round trip for 25 of them."""
+    table.put_many([row_key(_EDGES[field](tenant_id, target, referrer_id)) for field, target in targets])
 
 
 def drop(table: Table, field: str, tenant_id: str, target_id: str, referrer_id: str) -> None:
@@ -79,29 +88,55 @@ def standing(track: Track | None, goal_id: str) -> Standing:
     return _STANDINGS.get(track.status, "open")
 
 
-def count(table: Table, tenant_id: str, goal_id: str, task: Track) -> None:
-    """Bring a goal's counts up to a version of one of its tasks, and move the goal by them (domain/rollup.py).
+def count(table: Table, tenant_id: str, goal_id: str, tasks: Sequence[Track]) -> None:
+    """Bring a goal's counts up to versions of its tasks, and move the goal by them (domain/rollup.py).
 
-    The task's row in the goal says which version the counts hold, and both change in one transaction: a version
-    that was counted, or an older one, changes nothing however often and in whatever order records come.
+    A task's row in the goal says which version the counts hold, and both change in one transaction: a version
+    that was counted, or an older one, changes nothing however often and in whatever order records come. One read and
+    one transaction for TOGETHER_MAX tasks. Raises Busy.
     """
-    member_key, goal_key = keys.member(tenant_id, goal_id, task.id), keys.track(tenant_id, goal_id)
-    now = standing(task, goal_id)
+    for some in batched(latest(tasks), TOGETHER_MAX, strict=False):
+        _count(table, keys.track(tenant_id, goal_id), {keys.member(tenant_id, goal_id, task.id): task for task in some})
+
+
+def _count(table: Table, goal_key: tuple[str, str], members: Mapping[tuple[str, str], Track]) -> None:
+    goal_id = goal_key[0].partition("#")[2]
     for _ in contention.a_few_times():
-        found = table.get_many([member_key, goal_key])
-        row, goal = found.get(member_key), found.get(goal_key)
-        if row and int(row["version"]["N"]) >= task.version:
-            return
-        if goal is None:
-            return  # its time is over: nobody asks for its counts
-        was: Standing = row["standing"]["S"] if row else "left"
-        counted = _counted(goal_key, tracks.from_item(goal), was, now, task.changed_request)
+        found = table.get_many([goal_key, *members])
+        new = {key: task for key, task in members.items() if not is_counted(found.get(key), task)}
+        goal = found.get(goal_key)
+        if not new or goal is None:
+            return  # without the goal, its time is over: nobody asks for its counts
+        remembered, total, done, begun = [], 0, 0, False
+        for key, task in new.items():
+            row, now = found.get(key), standing(task, goal_id)
+            was: Standing = row["standing"]["S"] if row else "left"
+            remembered.append(_remember(key, row, now, task.version))
+            total += _COUNTS[now][0] - _COUNTS[was][0]
+            done += _COUNTS[now][1] - _COUNTS[was][1]
+            begun |= now in ("begun", "done")
+        last = max(new.values(), key=lambda task: task.updated_at)
+        counted = _counted(goal_key, tracks.from_item(goal), total, done, begun, last.changed_request)
         try:
-            table.write([_remember(member_key, row, now, task.version), *counted])
+            table.write([*remembered, *counted])
         except ConditionFailed:
             continue
         return
     raise Busy("A goal's counts kept changing.")
+
+
+def latest(tasks: Sequence[Track]) -> list[Track]:
+    """Return the highest version of each task."""
+    found: dict[str, Track] = {}
+    for task in tasks:
+        if task.id not in found or found[task.id].version < task.version:
+            found[task.id] = task
+    return list(found.values())
+
+
+def is_counted(row: Item | None, task: Track) -> bool:
+    """Tell whether the row that remembers a task has this version of it, or a later one."""
+    return row is not None and int(row["version"]["N"]) >= task.version
 
 
 def _remember(key: tuple[str, str], row: Item | None, now: Standing, version: int) -> Item:
@@ -119,15 +154,14 @@ def _remember(key: tuple[str, str], row: Item | None, now: Standing, version: in
     return {"Put": put}
 
 
-def _counted(goal_key: tuple[str, str], goal: Track, was: Standing, now: Standing, request_id: str) -> list[Item]:
-    """The action that counts the task in its goal, on condition that the counts are as they were read.
+def _counted(goal_key: tuple[str, str], goal: Track, total: int, done: int, begun: bool, request_id: str) -> list[Item]:
+    """The action that adds to the counts of a goal, on condition that they are as they were read.
 
     Only so can two tasks that are done at the same moment complete the goal. If the counts change the goal, the action
     writes its next version as well.
     """
-    total, done = (new - old for new, old in zip(_COUNTS[now], _COUNTS[was], strict=True))
     tasks_total, tasks_done = (goal.tasks_total or 0) + total, (goal.tasks_done or 0) + done
-    after = rollup.moved(goal, tasks_total, tasks_done, now in ("begun", "done"), request_id)
+    after = rollup.moved(goal, tasks_total, tasks_done, begun, request_id)
     unchanged = tracks.ROWS.unchanged(goal, "tasks_total", "tasks_done")
     if after is not goal:
         action = tracks.update(goal, replace(after, tasks_total=tasks_total, tasks_done=tasks_done))["Update"]

@@ -2,9 +2,10 @@
 
 from switchyard.domain.goal_runs import TASKS_MAX, GoalRun
 from switchyard.store import filters, indexes, keys, lists
-from switchyard.store.codec import NEW, Codec, json_text, row_key
+from switchyard.store.codec import NEW, Codec, row_key
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Range
+from switchyard.store.packing import json_text
 from switchyard.store.runs import shard
 from switchyard.store.table import ConditionFailed, Item, Table
 

@@ -8,6 +8,7 @@ Written by the pipeline alone.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import batched
 from typing import Any, NamedTuple
 
 from switchyard.domain import clock
@@ -20,6 +21,8 @@ from switchyard.store.table import ConditionFailed, Item, Table
 
 #: Digits of an id (UUIDv7) that name its block: 2^24 milliseconds, 4 hours and 40 minutes.
 BLOCK_DIGITS = 6
+#: Tasks that are counted in one transaction: each may move six counts, and a transaction has 100 actions at most.
+TOGETHER_MAX = 14
 
 
 class Standing(NamedTuple):
@@ -38,20 +41,30 @@ def standing(track: Track | None) -> Standing | None:
     return Standing(home, track.id[:BLOCK_DIGITS], track.repository or "")
 
 
-def count(table: Table, task: Track) -> None:
-    """Bring the counts up to a version of a task: 1 round trip and a transaction.
+def count(table: Table, tenant_id: str, tasks: Sequence[Track]) -> None:
+    """Bring the counts up to versions of a tenant's tasks: 1 round trip and a transaction for TOGETHER_MAX of them.
 
-    The row beside the task says which version the counts hold and where, and all change in one transaction: a version
+    The row beside a task says which version the counts hold and where, and all change in one transaction: a version
     that was counted, or an older one, changes nothing however often and in whatever order records come. Raises Busy.
     """
-    pk, sk = keys.counted(task.tenant_id, task.id)
-    now = standing(task)
+    for some in batched(edges.latest(tasks), TOGETHER_MAX, strict=False):
+        _count(table, {keys.counted(tenant_id, task.id): task for task in some})
+
+
+def _count(table: Table, tasks: Mapping[tuple[str, str], Track]) -> None:
     for _ in contention.a_few_times():
-        row = table.get(pk, sk)
-        if row and int(row["version"]["N"]) >= task.version:
+        found = table.get_many(list(tasks))
+        new = {key: task for key, task in tasks.items() if not edges.is_counted(found.get(key), task)}
+        if not new:
             return
+        remembered, deltas = [], Counter[tuple[str, str]]()
+        for key, task in new.items():
+            row, now = found.get(key), standing(task)
+            remembered.append(_remember(key, row, now, task.version))
+            deltas.subtract(counters(_was(row)))
+            deltas.update(counters(now))
         try:
-            table.write([_remember((pk, sk), row, now, task.version), *_moves(_was(row), now)])
+            table.write([*remembered, *_moves(deltas)])
         except ConditionFailed:
             continue
         return
@@ -76,10 +89,7 @@ def _remember(key: tuple[str, str], row: Item | None, now: Standing | None, vers
     return {"Put": put}
 
 
-def _moves(was: Standing | None, now: Standing | None) -> Iterator[Item]:
-    deltas: Counter[tuple[str, str]] = Counter()
-    deltas.subtract(counters(was))
-    deltas.update(counters(now))
+def _moves(deltas: Mapping[tuple[str, str], int]) -> Iterator[Item]:
     for key, delta in deltas.items():
         if delta:
             yield {

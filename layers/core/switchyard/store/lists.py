@@ -12,13 +12,13 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.store import packing
 from switchyard.store.filters import Filter
-from switchyard.store.indexes import Index
+from switchyard.store.indexes import FIELDS, Index
 from switchyard.store.table import Item, Table
 
 #: Rows that one range may be read for, per page, when a filter drops rows.
@@ -46,12 +46,17 @@ class Range:
     high: str = _END
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
-    """Rows in order, and the position to continue from (None at the end of the list)."""
+    """Rows in order, packed or not, and the position to continue from (None at the end of the list)."""
 
-    items: list[Item]
+    rows: list[Item]
     position: str | None
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """The rows with each field as an attribute; who makes entities of them takes `rows`, which costs less."""
+        return [packing.unpack(row) for row in self.rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class _Found:
 def _found(item: Item, range_: Range) -> _Found:
     position = item[range_.index.sort]["S"].removeprefix(range_.prefix)
     is_whole = range_.index.name is None or packing.is_whole(item)
-    return _Found(position, packing.unpack(item), range_, is_whole)
+    return _Found(position, item, range_, is_whole)
 
 
 @dataclass(slots=True)
@@ -194,7 +199,8 @@ def _whole(table: Table, found: Sequence[_Found], ranges: Sequence[Range], kept:
     wanted = [_key(each.item) for each in found if not each.whole]
     rows = table.get_many(wanted, consistent=False) if wanted else {}
     read = [each if each.whole else replace(each, item=rows.pop(_key(each.item), {}), whole=True) for each in found]
-    return [each for each in read if _is_listed(each.item, ranges) and kept.holds(each.item)]
+    read = [each for each in read if _is_listed(each.item, ranges)]
+    return [each for each in read if kept.holds(packing.unpack(each.item))] if kept.conditions else read
 
 
 def _key(item: Item) -> tuple[str, str]:
@@ -213,8 +219,10 @@ def _is_listed(item: Item, ranges: Sequence[Range]) -> bool:
 
 def fitting(rows: Sequence[Item]) -> int:
     """Count the rows whose long texts fit into one answer: at least one, if there are any."""
+    if sum(len(row[FIELDS]["S"]) if FIELDS in row else PAGE_CHARACTERS_MAX for row in rows) <= PAGE_CHARACTERS_MAX:
+        return len(rows)
     characters = 0
-    for count, item in enumerate(rows):
+    for count, item in enumerate(map(packing.unpack, rows)):
         characters += sum(len(item[name]["S"]) for name in _LONG if name in item)
         if characters > PAGE_CHARACTERS_MAX and count:
             return count

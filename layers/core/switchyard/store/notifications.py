@@ -8,10 +8,11 @@ from typing import Any
 from switchyard.domain import clock
 from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notification
 from switchyard.store import filters, keys
-from switchyard.store.codec import NEW, Codec, json_text, row_key, texts
+from switchyard.store.codec import NEW, Codec, row_key
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import TABLE
 from switchyard.store.lists import Page, Range, read_page
+from switchyard.store.packing import json_text, texts
 from switchyard.store.table import ConditionFailed, Table
 
 #: Seconds that a notification is kept, to be looked at.

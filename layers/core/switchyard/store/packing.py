@@ -1,4 +1,4 @@
-"""Rows whose fields lie together in one attribute, so that an index can copy what a list shows and nothing else.
+"""How fields lie in rows: as attributes, or together in one, so that an index can copy what a list shows and no more.
 
 DynamoDB copies at most 20 named attributes into an index, and 100 into all indexes of a table (API reference,
 Projection). A packed row has its fields as JSON in `fields`, an index copies that, and what changes all the time stays
@@ -6,8 +6,8 @@ beside it in the table alone: a heartbeat writes to no index.
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from switchyard.store.indexes import FIELDS, SECONDARY, TABLE
 
@@ -37,8 +37,9 @@ MOVING = frozenset(
 ASKED = frozenset({"type", "status", "owner", "deleted_at", "project_ids", "depends_on", "due"})
 #: The keys of the table and of its indexes.
 KEYS = frozenset(name for each in (TABLE, *SECONDARY) for name in (each.partition, each.sort))
-#: All that a packed row may have beside its fields.
-BESIDE = MOVING | ASKED | KEYS
+#: What is not among the fields, and all that a packed row may have beside them.
+APART = MOVING | KEYS
+BESIDE = APART | ASKED
 #: An index's copy of a row that has one of these is behind the row: it does not hold the end of a lease.
 BEHIND = "holder"
 
@@ -97,18 +98,24 @@ _LONG = {short: name for name, short in SHORT.items()}
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def pack(item: Item) -> Item:
-    """Return a row with its fields together. The tenant is in its key: it is left out where the key begins with it."""
-    packed = {name: value for name, value in item.items() if name in BESIDE}
-    fields = {
-        SHORT.get(name, name): json.loads(value["S"]) if name in _JSON else _plain(value)
-        for name, value in item.items()
-        if name not in MOVING and name not in KEYS
-    }
-    if item["pk"]["S"].partition("#")[0] == fields.get("tenant_id"):
+def close(item: Item, fields: dict[str, Any]) -> None:
+    """Put the fields into the row. The tenant is left out where the key begins with it."""
+    if fields.get("tenant_id") == item["pk"]["S"].partition("#")[0]:
         del fields["tenant_id"]
-    # In order: the same row is the same text, whichever process writes it.
-    return {**packed, FIELDS: {"S": encode(dict(sorted(fields.items())))}}
+    item[FIELDS] = {"S": encode(fields)}
+
+
+def opened(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the fields of a packed row by their names, as JSON has them."""
+    return [(_LONG.get(name, name), value) for name, value in json.loads(item[FIELDS]["S"]).items()]
+
+
+def add(item: Item, fields: dict[str, Any], name: str, value: Item) -> None:
+    """Put an attribute where a packed row has it: among the fields, beside them, or both."""
+    if name in BESIDE:
+        item[name] = value
+    if name not in APART:
+        fields[SHORT.get(name, name)] = json.loads(value["S"]) if name in _JSON else _plain(value)
 
 
 def unpack(item: Mapping[str, Any]) -> Item:
@@ -118,15 +125,21 @@ def unpack(item: Mapping[str, Any]) -> Item:
     """
     if FIELDS not in item:
         return item if isinstance(item, dict) else dict(item)
-    found = {name: value for name, value in item.items() if name in MOVING or name in KEYS}
-    tenant, _, of = item["pk"]["S"].partition("#")
+    found = {name: value for name, value in item.items() if name in APART}
+    tenant, entity = named(item)
     found["tenant_id"] = {"S": tenant}
-    if "id" not in found:  # an index that is not sorted by it
-        found["id"] = {"S": item["sk"]["S"].partition("#")[2] or of}
-    for short, value in json.loads(item[FIELDS]["S"]).items():
-        name = _LONG.get(short, short)
-        found[name] = {"S": encode(value)} if name in _JSON else _typed(value)
+    found.setdefault("id", {"S": entity})
+    for name, value in opened(item):
+        found[name] = typed(name, value)
     return found
+
+
+def named(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the tenant and the id that a key tells: `id` itself is in the indexes that are sorted by it."""
+    (tenant, _, entity), sort = item["pk"]["S"].partition("#"), item["sk"]["S"]
+    if tenant == "AUDIT":
+        return entity.partition("#")[0], sort
+    return tenant, sort.partition("#")[2] or entity
 
 
 def is_whole(copy: Mapping[str, Any]) -> bool:
@@ -135,13 +148,16 @@ def is_whole(copy: Mapping[str, Any]) -> bool:
 
 
 def _plain(value: Item) -> Any:
-    ((kind, held),) = value.items()
-    if kind == "N":
-        return int(held)
-    return [each["S"] for each in held] if kind == "L" else held
+    for kind, held in value.items():
+        if kind == "N":
+            return int(held)
+        return [each["S"] for each in held] if kind == "L" else held
 
 
-def _typed(value: Any) -> Item:
+def typed(name: str, value: Any) -> Item:
+    """Return a field of a packed row as an attribute."""
+    if name in _JSON:
+        return {"S": encode(value)}
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, bool):
@@ -149,3 +165,61 @@ def _typed(value: Any) -> Item:
     if isinstance(value, int):
         return {"N": str(value)}
     return {"L": [{"S": each} for each in value]}
+
+
+# ---------------------------------------------------------------- columns
+
+
+class Column(NamedTuple):
+    """How a field lies in a row: `write` returns the attribute's value (None: no attribute), `read` takes it back.
+
+    `attribute` is the attribute's name where it is another than the field's. None of a field is never written.
+    `take` reads the value as packed rows have it (store/packing.py); None: by way of the attribute.
+    """
+
+    write: Callable[[Any], Item | None]
+    read: Callable[[Item], Any]
+    attribute: str | None = None
+    take: Callable[[Any], Any] | None = None
+
+
+def _read_text(value: Item) -> Any:
+    return value["S"]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+TEXT = Column(lambda value: {"S": value}, _read_text, take=_as_it_is)
+NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=_as_it_is)
+FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"], take=_as_it_is)
+
+
+def texts(*, kept: bool = False) -> Column:
+    """A tuple of texts; an empty one is left out unless it is `kept`."""
+    return Column(
+        lambda value: {"L": [{"S": each} for each in value]} if value or kept else None,
+        lambda value: tuple([each["S"] for each in value["L"]]),
+        take=tuple,
+    )
+
+
+def json_text(
+    load: Callable[[Any], Any] | None = None, dump: Callable[[Any], Any] | None = None, *, kept: bool = False
+) -> Column:
+    """A value as compact JSON; an empty object or tuple is left out unless it is `kept`.
+
+    `dump` turns the field into what JSON has, `load` turns that back.
+    """
+
+    def write(value: Any) -> Item | None:
+        if not kept and value in ({}, ()):
+            return None
+        return {"S": encode(dump(value) if dump else value)}
+
+    def read(value: Item) -> Any:
+        found = json.loads(value["S"])
+        return load(found) if load else found
+
+    return Column(write, read, take=load or _as_it_is)

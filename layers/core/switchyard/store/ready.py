@@ -43,11 +43,11 @@ def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str
             lambda: read("lapsed", lapsed, _lapsed_filter(actor, wanted), LAPSED_MAX, None),
         ]
     )
-    return _merge(found["free"], found["lapsed"].items, limit, after)
+    return _merge(found["free"], found["lapsed"].rows, limit, after)
 
 
 def _merge(free: Page, lapsed: list[Item], limit: int, after: str | None) -> Page:
-    ranked = [(item["ready_rank"]["S"], item) for item in free.items]
+    ranked = [(item["ready_rank"]["S"], item) for item in free.rows]
     for item in lapsed:
         rank = track_rows.ready_rank(track_rows.from_item(item))
         # Beyond the point that the free ones were read to, a task belongs on a later page.

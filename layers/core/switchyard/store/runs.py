@@ -147,7 +147,7 @@ class Offers:
         side_by_side([partial(read, each, after) for each, after in self._places.items()])
         self._places = {each: page.position for each, page in found.items() if page.position is not None}
         free, lapsed = (
-            [from_item(item) for each in ranges if each in found for item in found[each].items]
+            [from_item(item) for each in ranges if each in found for item in found[each].rows]
             for ranges in (self._free, self._lapsed)
         )
         return free, lapsed
@@ -155,5 +155,5 @@ class Offers:
 
 def read_slice(table: Table, tenant_id: str, task_id: str, offset: int, limit: int) -> list[Run]:
     """Return a task's runs from an offset on, newest first, as many as fit into one answer: reads up to the last."""
-    found = read_of_task(table, tenant_id, task_id, offset + limit).items[offset:]
+    found = read_of_task(table, tenant_id, task_id, offset + limit).rows[offset:]
     return [from_item(row) for row in found[: fitting(found)]]

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from switchyard.domain.tenants import AutoRun, Member, Project, Tenant
-from switchyard.store import keys
+from switchyard.domain.text import folded
+from switchyard.store import import_keys, keys
 from switchyard.store.codec import NEW, THERE, Codec, row_key
 from switchyard.store.table import Item, Table
 
@@ -63,9 +64,37 @@ project_from = PROJECTS.from_item
 
 
 def put_project(project: Project) -> list[Item]:
-    """The actions that create a project, and the row that finds it by its number."""
+    """The actions that create a project, the row that finds it by its number, and the one that keeps its name."""
     pointer = row_key(keys.project_number(project.tenant_id, project.number)) | {"project_id": {"S": project.id}}
-    return [PROJECTS.put(project, NEW), {"Put": {"Item": pointer, **NEW}}]
+    return [PROJECTS.put(project, NEW), {"Put": {"Item": pointer, **NEW}}, _claim_name(project)]
+
+
+def name_key(tenant_id: str, name: str) -> tuple[str, str]:
+    """The key of the row of a project's name: texts that read alike are one name."""
+    return import_keys.project_name(tenant_id, folded(name))
+
+
+def named(row: Mapping[str, Any] | None) -> str | None:
+    """Return the id of the project that has a name, by the name's row."""
+    return row["project_id"]["S"] if row else None
+
+
+def change_project(before: Project, after: Project) -> list[Item]:
+    """The actions that change a project as it was read. A new name must be free; the old one becomes so."""
+    actions = [PROJECTS.put(after, PROJECTS.unchanged(before, "name", "archived_at"))]
+    if folded(before.name) != folded(after.name):
+        # Projects of before names were kept have no row.
+        own = {
+            "ConditionExpression": "attribute_not_exists(pk) OR project_id = :own",
+            "ExpressionAttributeValues": {":own": {"S": before.id}},
+        }
+        actions += [_claim_name(after), {"Delete": {"Key": row_key(name_key(before.tenant_id, before.name)), **own}}]
+    return actions
+
+
+def _claim_name(project: Project) -> Item:
+    item = row_key(name_key(project.tenant_id, project.name)) | {"project_id": {"S": project.id}}
+    return {"Put": {"Item": item, **NEW}}
 
 
 def next_number(counter: Mapping[str, Any] | None) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.store import keys
-from switchyard.store.codec import NEW, TEXT, THERE, Codec, row_key
+from switchyard.store.codec import NEW, THERE, Codec, row_key
+from switchyard.store.packing import TEXT
 from switchyard.store.table import Item, Table
 
 #: Seconds that a revoked or expired token's row stays, so that an administrator can still see it.

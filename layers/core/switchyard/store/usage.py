@@ -13,7 +13,7 @@ from switchyard.store.codec import THERE, row_key
 from switchyard.store.table import ConditionFailed, Item, Table
 
 #: What is counted of a day.
-COUNTS = ("requests", "changes", "runs", "refused", "failed")
+COUNTS = ("requests", "changes", "runs", "refused", "failed", "storedBytes")
 #: Seconds that a minute's row is kept, and a day's.
 _MINUTE_SECONDS, _DAY_SECONDS = 3_600, 400 * 86_400
 

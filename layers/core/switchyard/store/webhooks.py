@@ -6,7 +6,8 @@ from typing import Any
 
 from switchyard.domain import clock
 from switchyard.store import keys
-from switchyard.store.codec import NEW, THERE, Codec, texts
+from switchyard.store.codec import NEW, THERE, Codec
+from switchyard.store.packing import texts
 from switchyard.store.table import Item, Table
 
 #: Seconds that a delivery is kept, to be looked at and sent again.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from switchyard.domain import clock
-from switchyard.domain.text import ANSWER_MAX, CHOICE_MAX, CHOICES_MAX, COMMENT_MAX, QUESTION_MAX, is_blank
+from switchyard.domain.text import ANSWER_MAX, CHOICE_MAX, CHOICES_MAX, COMMENT_MAX, QUESTION_MAX, VISIBLE, is_blank
 from switchyard.domain.tracks import DESCRIPTION_MAX, ID_MAX, METADATA_MAX_BYTES, TITLE_MAX
 from switchyard.http.models import AfterValidator, BeforeValidator, Field, Query, Rule, Wire, to_camel
 from switchyard.http.validation import Expectation, bounded_json, read_id
@@ -87,7 +87,7 @@ def _distinct(values: list[str]) -> list[str]:
     return values
 
 
-NotBlank = Rule(_not_blank, {"pattern": r"\S"})
+NotBlank = Rule(_not_blank, {"pattern": VISIBLE})
 #: One line of text.
 OneLine = Rule(_one_line, {"pattern": _ONE_LINE})
 Distinct = Rule(_distinct, {"uniqueItems": True})

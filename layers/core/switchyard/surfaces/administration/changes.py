@@ -6,13 +6,13 @@ from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.operation import OWN
 from switchyard.ledger import administration
 from switchyard.surfaces.administration import present
-from switchyard.surfaces.administration.models import CreateProject, CreateToken, UpdateTenant
+from switchyard.surfaces.administration.models import CreateProject, CreateToken, UpdateProject, UpdateTenant
 
 _ONCE = "Keep the token now: it is not shown again."
 _SHOWN = "The token was shown in the first answer alone. If it is lost, revoke this one and create another."
 
 #: What a new project and a new token show beside what the body says.
-NEW_PROJECT = dict.fromkeys(("id", "number", "createdAt", "createdBy"), OWN)
+NEW_PROJECT = {**dict.fromkeys(("id", "number", "createdAt", "createdBy"), OWN), "archivedAt": None}
 NEW_TOKEN = {
     **dict.fromkeys(("id", "status", "createdAt", "createdBy", "revokedAt", "revokedBy"), OWN),
     "actor": {"name": None, "number": OWN},
@@ -46,6 +46,18 @@ def update_tenant(call: Call[UpdateTenant]) -> Reply:
 def shown_tenant(call: AnyCall) -> dict[str, Any]:
     """Return what the caller's tenant shows."""
     return present.settings(administration.find_tenant(call.unit))
+
+
+def update_project(call: Call[UpdateProject]) -> Reply:
+    """Answer an UpdateProject body."""
+    body = call.body
+    found = administration.change_project(call.unit, call.path_id(), body.name, body.archived)
+    return Reply(200, present.project(found))
+
+
+def shown_project(call: AnyCall) -> dict[str, Any]:
+    """Return what the project of the path shows."""
+    return present.project(administration.find_project(call.unit, call.path_id()))
 
 
 def create_project(call: Call[CreateProject]) -> Reply:

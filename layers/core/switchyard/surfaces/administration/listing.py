@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from switchyard.store import indexes, keys, lists, tenants, tokens
+from switchyard.store import filters, indexes, keys, lists, tenants, tokens
+from switchyard.store.filters import Filter
 from switchyard.store.lists import Range
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import present
+from switchyard.surfaces.administration.models import ListMembers
 from switchyard.surfaces.inputs import Paging
 
 Show = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -22,6 +24,19 @@ def all_projects(table: Table, tenant_id: str, paging: Paging) -> dict[str, Any]
     """Return a page of a tenant's projects."""
     of_tenant = Range(indexes.TABLE, *keys.project(tenant_id, ""))
     return _page(table, of_tenant, paging, lambda row: present.project(tenants.project_from(row)))
+
+
+def all_members(table: Table, tenant_id: str, asked: ListMembers) -> dict[str, Any]:
+    """Return a page of the tenant's actors by id: of all, of people, or of agents."""
+    wanted = Filter()
+    if asked.kind:
+        wanted.add(filters.any_of("kind", [asked.kind]))
+    of_tenant = Range(indexes.TABLE, *keys.actor(tenant_id, ""))
+    print_ = lists.fingerprint("members", tenant_id, asked.kind)
+    after = lists.from_cursor(asked.cursor, print_)
+    page = lists.read_page(table, [of_tenant], limit=asked.limit, after=after, descending=False, row_filter=wanted)
+    items = [present.member(tenants.member_from(row)) for row in page.items]
+    return {"items": items, "nextCursor": lists.to_cursor(page.position, print_)}
 
 
 def all_tenants(table: Table, paging: Paging) -> dict[str, Any]:

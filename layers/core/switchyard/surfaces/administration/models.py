@@ -7,7 +7,16 @@ from switchyard.domain.actors import EMPTY_SCOPES, SCOPES
 from switchyard.domain.tenants import AutoRun
 from switchyard.http.models import AfterValidator, Field, Rule, WithJsonSchema
 from switchyard.http.validation import Expectation
-from switchyard.surfaces.inputs import ABSENT, CamelBody, Distinct, NotBlank, OneLine
+from switchyard.surfaces.inputs import (
+    ABSENT,
+    CamelBody,
+    CamelQuery,
+    Cursor,
+    Distinct,
+    Limit,
+    NotBlank,
+    OneLine,
+)
 
 NAME_MAX = 120
 
@@ -60,6 +69,21 @@ class CreateToken(CamelBody):
     actor: ActorFields  #: Whom the token is for; made known by the first token.
     scopes: Scopes  #: What the token may do.
     expires_at: Expiry = ABSENT  #: When it ends; without an end if left out.
+
+
+class ListMembers(CamelQuery):
+    """Whom the tenant knows: people and agents that a token was issued for."""
+
+    kind: Literal["user", "agent"] = ABSENT  #: People alone, or agents alone.
+    limit: Limit = 50
+    cursor: Cursor = ABSENT
+
+
+class UpdateProject(CamelBody):
+    """Absent fields keep their values."""
+
+    name: Name = ABSENT  #: The project's name, which no other of the tenant has; 120 characters at most.
+    archived: bool = ABSENT  #: Whether the project is over: what is in it stays as it is.
 
 
 class CreateProject(CamelBody):

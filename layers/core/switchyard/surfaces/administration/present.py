@@ -3,7 +3,7 @@
 from typing import Any
 
 from switchyard.domain.actors import Actor
-from switchyard.domain.tenants import Project, Tenant
+from switchyard.domain.tenants import Member, Project, Tenant
 from switchyard.store.tokens import TokenRow
 
 
@@ -42,6 +42,18 @@ def project(found: Project) -> dict[str, Any]:
         "name": found.name,
         "createdAt": found.created_at,
         "createdBy": found.created_by,
+        "archivedAt": found.archived_at,
+    }
+
+
+def member(found: Member) -> dict[str, Any]:
+    """Return an actor as the directory has it."""
+    return {
+        "id": found.id,
+        "kind": found.kind,
+        "name": found.name,
+        "number": found.number,
+        "createdAt": found.created_at,
     }
 
 

@@ -59,6 +59,16 @@ class ProjectShown(CamelShown):
     name: str  #: Its name, for people.
     created_at: str  #: When it was created: an instant in UTC.
     created_by: str  #: Id of the actor who created it.
+    archived_at: str | None  #: When it was archived; null while it goes on.
+
+
+class MemberShown(TokenActor):
+    created_at: str  #: When the tenant came to know the actor.
+
+
+class MemberPage(CamelShown):
+    items: list[MemberShown]  #: The page's entries, in the order of their ids.
+    next_cursor: str | None  #: `cursor` of the next page; null at the end of the list.
 
 
 class ProjectPage(CamelShown):

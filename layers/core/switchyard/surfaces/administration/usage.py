@@ -31,6 +31,7 @@ class UsageDay(CamelShown):
     runs: int  #: Runs that were begun.
     refused: int  #: Requests answered with a 4xx status.
     failed: int  #: Requests answered with a 5xx status.
+    stored_bytes: int  #: Bytes of the files that were finalized, or sent with their content, that day.
 
 
 class UsageLimits(CamelShown):

@@ -39,7 +39,7 @@ def list_entries(call: Call[None, ListEntries]) -> Reply:
     )
     after = lists.from_cursor(query.cursor, print_)
     page = lists.read_page(call.unit.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
-    shown = [_shown(audit.from_item(item)) for item in page.items]
+    shown = [_shown(audit.from_item(item)) for item in page.rows]
     return Reply(200, {"items": shown, "nextCursor": lists.to_cursor(page.position, print_)})
 
 

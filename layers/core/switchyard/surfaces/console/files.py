@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 
 from switchyard.domain.errors import NotFound
@@ -79,7 +80,9 @@ class Site:
         for name, content in read.items():
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         self.release = digest.hexdigest()[:16]
-        page = read.pop(PAGE).decode().replace("RELEASE", self.release)
+        # How people sign in beside a link and a token: the name of the operator's issuer, empty for none.
+        named = escape(os.environ.get("OIDC_NAME", ""))
+        page = read.pop(PAGE).decode().replace("RELEASE", self.release).replace("SIGN-IN", named)
         self.page = File(PAGE, page.encode())
         self.files = {name: File(name, content) for name, content in read.items()}
         self.policy = _policy(page)

@@ -119,7 +119,7 @@ def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         descending=not by_due,
         row_filter=row_filter,
     )
-    return [track_rows.from_item(item) for item in found.items], lists.to_cursor(found.position, print_)
+    return [track_rows.from_item(item) for item in found.rows], lists.to_cursor(found.position, print_)
 
 
 def _ranges(realm: str, wanted: ListTasks, low: str | None, high: str | None) -> list[Range]:

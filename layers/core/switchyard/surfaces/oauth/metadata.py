@@ -6,7 +6,7 @@ from switchyard.http.call import Reply
 from switchyard.http.request import Request
 
 #: What tokens can be made for (RFC 8707): all of the service, or what lies at and below a path.
-RESOURCES = ("", "/mcp")
+RESOURCES = ("", "/mcp", "/mcp/search")
 
 
 def describe(request: Request) -> Reply:

@@ -159,7 +159,7 @@ def list_objectives(call: Call[None, ListObjectives]) -> Reply:
         descending=query.sort_order == "desc",
         row_filter=_filter(query, parent),
     )
-    items = [present.objective(track_rows.from_item(item), query.include_info) for item in page.items]
+    items = [present.objective(track_rows.from_item(item), query.include_info) for item in page.rows]
     return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, print_) or ""}})
 
 

@@ -33,7 +33,7 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
         after=lists.from_cursor(query.cursor or None, print_),
         descending=query.sort_order == "desc",
     )
-    items = [present.task(track_rows.from_item(item)) for item in page.items]
+    items = [present.task(track_rows.from_item(item)) for item in page.rows]
     return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, print_) or ""}})
 
 

@@ -35,7 +35,7 @@ def _goal_tasks(unit: Unit, goal: Track) -> tuple[list[Track], bool]:
     ranges = [Range(indexes.BY_GOAL_NUMBER, keys.by_goal(realm, goal.id)) for realm in realms]
     while len(found) < NODES_MAX:
         page = lists.read_page(unit.table, ranges, limit=_PAGE, after=position, descending=False)
-        found += [track_rows.from_item(item) for item in page.items]
+        found += [track_rows.from_item(item) for item in page.rows]
         position = page.position
         if position is None:
             break

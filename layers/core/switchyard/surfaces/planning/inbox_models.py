@@ -44,7 +44,7 @@ class ItemShown(CamelShown):
 class InboxPage(CamelShown):
     """A page of the caller's inbox, newest first; it is shorter where tracks are not to be seen any more."""
 
-    items: list[ItemShown]  #: The items.
+    items: list[ItemShown]  #: Assignments, mentions, questions, approvals and failures of the caller.
     next_cursor: str | None  #: Where the next page begins; null at the end.
 
 

@@ -35,7 +35,7 @@ def search(call: Call[SearchTracks]) -> Reply:
     listing = _Listing(call.actor, body.type, body.query, body.filter, body.scopes, "filter.")
     skip = (body.page - 1) * PAGE_SIZE
     page, cursor = listing.read(call, skip + PAGE_SIZE, body.cursor, whole=False)
-    tracks = [track_rows.from_item(item) for item in page.items[skip:]]
+    tracks = [track_rows.from_item(item) for item in page.rows[skip:]]
     answer = {
         "items": [present.outline(track) for track in tracks],
         "references": _references(call, tracks),
@@ -55,9 +55,7 @@ def list_tracks(call: Call[None, ListTracks]) -> Reply:
     wire_filter = WireFilter.model_construct(**{name: getattr(query, name) for name in names})
     listing = _Listing(call.actor, query.type, query.query, wire_filter, scopes)
     page, cursor = listing.read(call, query.limit, query.cursor, whole=True)
-    return Reply(
-        200, {"items": [present.full(track_rows.from_item(item)) for item in page.items], "nextCursor": cursor}
-    )
+    return Reply(200, {"items": [present.full(track_rows.from_item(item)) for item in page.rows], "nextCursor": cursor})
 
 
 def _by_external_id(call: Call[None, ListTracks]) -> Reply:

@@ -50,7 +50,7 @@ def draw(unit: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
     for _ in range(PAGES_MAX):
         count = CONTENDED_CANDIDATES if contended else CANDIDATES
         page = ready.read_page(unit.table, unit.actor, wanted, count, position)
-        candidates, position = [track_rows.from_item(item) for item in page.items], page.position
+        candidates, position = [track_rows.from_item(item) for item in page.rows], page.position
         if unit.attempt:
             # The index may still show as ready what was blocked a moment ago.
             candidates = [each for each in candidates if not _waits_for(unit, each)]
@@ -83,7 +83,7 @@ def list_ready(call: Call[None, ReadyTasks]) -> Reply:
     after = lists.from_cursor(query.cursor, print_)
     page = ready.read_page(call.unit.table, actor, wanted, query.limit, after)
     cursor = lists.to_cursor(page.position, print_)
-    return Reply(200, [present.task(track_rows.from_item(item)) for item in page.items], link(call.request, cursor))
+    return Reply(200, [present.task(track_rows.from_item(item)) for item in page.rows], link(call.request, cursor))
 
 
 def shown(task: Track) -> dict[str, Any]:

@@ -75,9 +75,9 @@ def list_all(call: Call[None, ListExecutions]) -> Reply:
         ranges = by_assignee(tenant, query.agent_id) if query.agent_id else everything
     page = lists.read_page(call.unit.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
     if query.task_id:
-        found = [run_rows.from_item(item) for item in page.items]
+        found = [run_rows.from_item(item) for item in page.rows]
     else:
-        found = _latest(call.unit, [track_rows.from_item(item) for item in page.items])
+        found = _latest(call.unit, [track_rows.from_item(item) for item in page.rows])
     cursor = lists.to_cursor(page.position, print_)
     return Reply(200, [shown(run) for run in found], link(call.request, cursor))
 

@@ -1,4 +1,4 @@
-"""The list of tasks, newest first: which key ranges hold it, and what is left to a filter."""
+"""The list of tasks, by creation, due date or change: which key ranges hold it, and what is left to a filter."""
 
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,16 +18,18 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
     """Answer a ListTasks query with a bare array; the header Link leads to the next page."""
     query = call.query
     tenant = call.actor.tenant_id
-    print_ = lists.fingerprint(tenant, query.status, query.assigned_to, query.space_id, query.priority)
+    asked = query.model_dump(exclude={"limit", "cursor"})
+    print_ = lists.fingerprint(tenant, *(asked[name] for name in sorted(asked)))
     page = lists.read_page(
         call.unit.table,
         _ranges(query, tenant),
         limit=query.limit,
         after=lists.from_cursor(query.cursor, print_),
+        descending=not query.is_by_due,
         row_filter=_filter(query),
     )
     cursor = lists.to_cursor(page.position, print_)
-    return Reply(200, [present.task(track_rows.from_item(item)) for item in page.items], link(call.request, cursor))
+    return Reply(200, [present.task(track_rows.from_item(item)) for item in page.rows], link(call.request, cursor))
 
 
 def link(request: Request, cursor: str | None) -> dict[str, str]:
@@ -41,6 +43,13 @@ def link(request: Request, cursor: str | None) -> dict[str, str]:
 
 def _ranges(query: ListTasks, tenant: str) -> list[Range]:
     """Choose the narrowest index that fits; one without a status takes every status's range of it."""
+    everything = keys.listed(tenant, "task")
+    if query.is_by_due:
+        low, high = query.due_date_from or " ", f"{query.due_date_to or ''}\U0010ffff"
+        ranked = _by_rank(query, indexes.DUE, [everything])
+        return [Range(each.index, each.partition, each.prefix, low, high) for each in ranked]
+    if query.sort == "updated":
+        return [Range(indexes.LISTED_BY_UPDATE, everything)]
     if query.assigned_to:
         return _by_rank(query, indexes.BY_ASSIGNEE, [keys.by_assignee(tenant, query.assigned_to)])
     if query.space_id:
@@ -49,8 +58,8 @@ def _ranges(query: ListTasks, tenant: str) -> list[Range]:
     if query.priority and query.priority != lifecycle.USUAL_PRIORITY:
         return _by_rank(query, indexes.BY_PRIORITY, [keys.by_priority(tenant, query.priority)])
     if query.status:
-        return _by_rank(query, indexes.LISTED_BY_RANK, [keys.listed(tenant, "task")])
-    return [Range(indexes.LISTED_BY_ID, keys.listed(tenant, "task"))]
+        return _by_rank(query, indexes.LISTED_BY_RANK, [everything])
+    return [Range(indexes.LISTED_BY_ID, everything)]
 
 
 def by_assignee(tenant: str, assignee: str) -> list[Range]:
@@ -68,7 +77,14 @@ def _by_rank(query: ListTasks, index: Index, partitions: list[str]) -> list[Rang
 def _filter(query: ListTasks) -> Filter:
     """Filter by what the chosen index does not cover."""
     rest = Filter()
-    is_listed = query.priority != lifecycle.USUAL_PRIORITY and not query.assigned_to and not query.space_id
+    is_ordered = query.is_by_due or query.sort == "updated"
+    if is_ordered and query.assigned_to:
+        rest.add(filters.any_of("assignee", [query.assigned_to]))
+    if query.sort == "updated" and query.status:
+        rest.add(filters.any_of("status", list(workflow.group(query.status))))
+    is_listed = (
+        not is_ordered and query.priority != lifecycle.USUAL_PRIORITY and not query.assigned_to and not query.space_id
+    )
     if query.space_id:
         rest.add(filters.first_is("project_ids", query.space_id))
     if query.priority and not is_listed:

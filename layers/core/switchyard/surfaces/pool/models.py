@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from switchyard.domain.claims import LEASE_DEFAULT, LEASE_MAX
 from switchyard.domain.tracks import DEPENDS_MAX
 from switchyard.http.models import Field, ShownRoot
+from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import (
     ABSENT,
     CamelBody,
@@ -91,6 +92,19 @@ class ReadyTasks(_Filter):
 class ListTasks(_Filter):
     status: Status = ABSENT  #: Tasks with this status alone.
     assigned_to: NonEmptyName = ABSENT  #: Tasks of this person or agent alone.
+    due_date_from: Moment = ABSENT  #: Tasks due then or later, soonest first.
+    due_date_to: Moment = ABSENT  #: Tasks due until then, soonest first; a date takes in its whole day.
+    #: In which order: newest first, soonest due first (tasks with a due date alone), or latest changed first.
+    sort: Literal["created", "due", "updated"] = ABSENT
+
+    def model_post_init(self, _context: Any) -> None:
+        if self.is_by_due and self.sort not in (None, "due"):
+            raise Expectation("is given with a bound of the due date", "due, or no sort", "conflict")
+
+    @property
+    def is_by_due(self) -> bool:
+        """Whether the list is in the order of due dates."""
+        return self.sort == "due" or bool(self.due_date_from or self.due_date_to)
 
 
 class ClaimShown(CamelShown):

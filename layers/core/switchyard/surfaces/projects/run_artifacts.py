@@ -57,7 +57,7 @@ def upload(call: Call[UploadArtifacts]) -> Reply:
         ],
         artifacts.tags(run.tenant_id, artifacts.RUN_DAYS),
     )
-    return Reply(200, {"artifacts": artifacts.shown(after.artifacts)})
+    return Reply(200, {"artifacts": artifacts.shown(after.artifacts)}, logged=artifacts.stored(added))
 
 
 def prepare(call: Call[PrepareUpload]) -> Reply:
@@ -85,7 +85,7 @@ def finalize(call: Call[FinalizeUpload]) -> Reply:
         _add(call, task, run, added)
     known |= {each["id"]: each for each in added}
     named = [known.get(each.id) or known[each.storage_path] for each in body.artifacts]
-    return Reply(200, {"artifacts": artifacts.shown(named)})
+    return Reply(200, {"artifacts": artifacts.shown(named)}, logged=artifacts.stored(added))
 
 
 def presign(call: Call[NamedArtifact]) -> Reply:

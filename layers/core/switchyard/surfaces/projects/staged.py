@@ -38,7 +38,8 @@ def finalize(call: Call[FinalizeUpload]) -> Reply:
     for entry, head in inspected:
         until = head.uploaded_at + artifacts.STAGED_SECONDS
         call.unit.write(staged_rows.put(task.tenant_id, task.id, entry, until))
-    return Reply(200, {"artifacts": artifacts.shown(entry for entry, _ in inspected)})
+    entries = [entry for entry, _ in inspected]
+    return Reply(200, {"artifacts": artifacts.shown(entries)}, logged=artifacts.stored(entries))
 
 
 def _lies_in(folder: str, file: Uploaded) -> bool:

@@ -3,12 +3,30 @@
 from typing import Annotated, Any
 
 from switchyard.domain import tokens
-from switchyard.http.models import Field
+from switchyard.http.models import Field, Model, Query
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import ABSENT, CamelBody
 
 #: Longer than any secret of ours: what does not fit is refused by its form.
 Secret = Annotated[str, Field(min_length=1, max_length=2 * tokens.LENGTH)]
+
+
+class BeginOidc(Query):
+    """Where to go when signed in: a page of the console."""
+
+    #: The path of a page of the console; any other address is not gone to.
+    next: Annotated[str, Field(max_length=2_000)] = ABSENT
+
+
+class FinishOidc(Model):
+    """What the issuer says (OpenID Connect Core §3.1.2.5, §3.1.2.6; RFC 9207). Anything else is ignored."""
+
+    model_config = {"extra": "ignore"}
+
+    code: Annotated[str, Field(max_length=4_096)] = ABSENT  #: What the id token is fetched by.
+    state: Annotated[str, Field(max_length=100)] = ABSENT  #: What the sign-in was begun with.
+    iss: Annotated[str, Field(max_length=2_048)] = ABSENT  #: Who answers.
+    error: Annotated[str, Field(max_length=200)] = ABSENT  #: Why there is no code.
 
 
 class SignIn(CamelBody):

@@ -1,0 +1,105 @@
+"""Who may sign in by OpenID Connect, and how they do (docs/sign-in.md)."""
+
+import hashlib
+import re
+from dataclasses import replace
+
+from switchyard.domain import clock, oidc
+from switchyard.domain.actors import ROLES, Actor
+from switchyard.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
+from switchyard.domain.oidc import Domain, Invitation, SignInRefused
+from switchyard.ledger import administration, sessions
+from switchyard.ledger.unit import Stale, Unit
+from switchyard.store import contention
+from switchyard.store import oidc as rows
+from switchyard.store.table import Table
+from switchyard.store.tokens import TokenRow
+
+#: What an actor's id may be (surfaces/administration/models.py).
+_ACTOR_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}")
+
+
+def invite(unit: Unit, address: str, role: str, actor_id: str = "") -> Invitation:
+    """Gather that an address belongs to an actor of the tenant (2 reads); its role counts from the next sign-in on.
+
+    Raises Invalid, NotFound without such a tenant, and Conflict for an address of another tenant.
+    """
+    email = oidc.email(address)
+    _check_role(role)
+    known = _mine(rows.find_invitation(unit.table, email), unit, "address")
+    actor = actor_id or (known.actor_id if known else _actor_id(email))
+    administration.upsert_member(unit, actor, "user", "")
+    subject = known.subject if known and known.actor_id == actor else None
+    made = Invitation(email, unit.actor.tenant_id, actor, role, clock.now(), unit.actor.id, subject)
+    unit.write(rows.put_invitation(made))
+    return made
+
+
+def allow_domain(unit: Unit, name: str, role: str) -> Domain:
+    """Gather that all verified addresses of a domain may sign in to the tenant (2 reads). Raises as `invite` does."""
+    domain = oidc.domain(name)
+    _check_role(role)
+    administration.find_tenant(unit)
+    _mine(rows.find_domain(unit.table, domain), unit, "domain")
+    made = Domain(domain, unit.actor.tenant_id, role, clock.now(), unit.actor.id)
+    unit.write(rows.put_domain(made))
+    return made
+
+
+def withdraw(unit: Unit, address_or_domain: str) -> None:
+    """Gather that an address or a domain may sign in no more (1 read); sessions that are there go on.
+
+    Raises NotFound for what is not the tenant's.
+    """
+    is_address = "@" in address_or_domain
+    name = oidc.email(address_or_domain) if is_address else oidc.domain(address_or_domain)
+    found = rows.find_invitation(unit.table, name) if is_address else rows.find_domain(unit.table, name)
+    if found is None or found.tenant_id != unit.actor.tenant_id:
+        raise NotFound(f"{name} is none that may sign in here.")
+    delete = rows.delete_invitation if is_address else rows.delete_domain
+    unit.write(delete(unit.actor.tenant_id, name))
+
+
+def sign_in(table: Table, address: str, subject: str, name: str, browser: str, request_id: str) -> tuple[TokenRow, str]:
+    """Write a session of somebody whom the issuer vouches for: 2 or 3 reads, 1 transaction. Returns it and its secret.
+
+    `subject` is issuer and sub. Raises SignInRefused for who is not invited, and for another one with their address.
+    """
+    email = oidc.email(address)
+    for _ in contention.until(table.deadline - 1):
+        known = rows.find_invitation(table, email)
+        if known is None:
+            rule = rows.find_domain(table, email.rpartition("@")[2])
+            if rule is None:
+                raise SignInRefused("not_invited", "Neither the address nor its domain is any tenant's.")
+            known = Invitation(email, rule.tenant_id, _actor_id(email), rule.role, clock.now(), "domain")
+        if known.subject not in (None, subject):
+            raise SignInRefused("other_person", "The address was another subject's.")
+        actor = Actor(known.tenant_id, known.actor_id, "user", ROLES[known.role], "")
+        unit = Unit(table, actor, request_id)
+        member = administration.upsert_member(unit, known.actor_id, "user", name)
+        if known.subject is None:
+            unit.write(rows.take(replace(known, subject=subject)))
+        row, secret = sessions.begin(unit, replace(actor, name=member.name, number=member.number), browser)
+        try:
+            unit.commit(200, {}, "")
+        except Stale:
+            continue
+        return row, secret
+    raise Busy("Too many sign-ins at once: try again in a second.")
+
+
+def _mine[Row: (Invitation, Domain)](found: Row | None, unit: Unit, what: str) -> Row | None:
+    if found and found.tenant_id != unit.actor.tenant_id:
+        raise Conflict(f"The {what} is another tenant's: it can sign in to one alone.")
+    return found
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise Invalid(FieldError("role", f"{role[:40]!r} is unknown", f"one of {', '.join(ROLES)}", "unknown_value"))
+
+
+def _actor_id(email: str) -> str:
+    """Return an actor's id for an address: itself, where it can be one."""
+    return email if _ACTOR_ID.fullmatch(email) else f"user_{hashlib.sha256(email.encode()).hexdigest()[:20]}"

@@ -1,0 +1,135 @@
+"""Sign in by OpenID Connect: to the issuer, and back with a code (docs/console.md, "Sign-in").
+
+What binds the answer to the browser is a cookie with a secret of its own: state, nonce and code verifier are derived
+from it, so that nothing is written before somebody is known.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from switchyard.aws.telemetry import logger
+from switchyard.domain import clock, tokens
+from switchyard.domain.errors import Invalid
+from switchyard.domain.oidc import FLOW_SECONDS, SignInRefused
+from switchyard.http import cookies
+from switchyard.http.call import Opened, Reply
+from switchyard.http.request import Request
+from switchyard.ledger import oidc as verbs
+from switchyard.surfaces.sessions.models import BeginOidc, FinishOidc
+from switchyard.surfaces.sessions.provider import Provider
+
+_CONSOLE, _CALLBACK = "/console", "/v1/session/oidc/callback"
+#: Where the sign-in may lead: the console's own pages.
+_NEXT = re.compile(r"/console(?!.*\.\.)(/(?!sign-in)[\w./~%-]*)?(\?[\w./~%&=+:*!,;@-]*)?", re.ASCII)
+NEXT_MAX = 2_000
+
+
+def begin(opened: Opened[None, BeginOidc]) -> Reply:
+    """Lead to the issuer, or to the sign-in page with what is wrong."""
+    try:
+        return _begun(opened)
+    except SignInRefused as refusal:
+        return _back(opened.request, refusal)
+
+
+def _begun(opened: Opened[None, BeginOidc]) -> Reply:
+    provider = _provider()
+    secret = tokens.new_token()
+    wanted = opened.query.next or _CONSOLE
+    following = wanted if _NEXT.fullmatch(wanted) else _CONSOLE
+    asked = {
+        "response_type": "code",
+        "client_id": provider.client_id,
+        "redirect_uri": f"{opened.request.base_url}{_CALLBACK}",
+        "scope": "openid email profile",
+        "state": _derived(secret, "state"),
+        "nonce": _derived(secret, "nonce"),
+        "code_challenge": _challenge(_derived(secret, "verifier")),
+        "code_challenge_method": "S256",
+    }
+    endpoint = provider.endpoint("authorization_endpoint")
+    location = f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+    kept = base64.urlsafe_b64encode(following.encode()).decode()
+    return Reply(303, None, _headers(location), cookies=(cookies.keep_flow(f"{secret}.{kept}", FLOW_SECONDS),))
+
+
+def finish(opened: Opened[None, FinishOidc]) -> Reply:
+    """Begin a session of who comes back from the issuer, or lead to the sign-in with what is wrong."""
+    try:
+        return _finished(opened)
+    except SignInRefused as refusal:
+        return _back(opened.request, refusal)
+
+
+def _finished(opened: Opened[None, FinishOidc]) -> Reply:
+    request, query, provider = opened.request, opened.query, _provider()
+    secret, _, kept = (cookies.flow_of(request) or "").partition(".")
+    if not tokens.well_formed(secret) or not hmac.compare_digest(_derived(secret, "state"), query.state or ""):
+        raise SignInRefused("over", "The sign-in was not begun in this browser, or took too long.")
+    if query.iss not in (None, provider.issuer):
+        raise SignInRefused("issuer", "Another issuer answered.")
+    if query.error or not query.code:
+        raise SignInRefused("denied", f"The issuer says {(query.error or 'nothing')[:80]!r}.")
+    redirect_uri = f"{request.base_url}{_CALLBACK}"
+    id_token = provider.redeem(query.code, _derived(secret, "verifier"), redirect_uri)
+    claims = provider.claims(id_token, _derived(secret, "nonce"))
+    email = claims.get("email")
+    if not isinstance(email, str) or not _is_verified(claims):
+        raise SignInRefused("unverified", "The issuer does not say that the address is verified.")
+    browser, subject = request.headers.get("user-agent", ""), f"{provider.issuer} {claims['sub']}"[:1_000]
+    name = claims.get("name")
+    try:
+        row, session = verbs.sign_in(opened.table, email, subject, _one_line(name), browser, request.id)
+    except Invalid as problem:
+        raise SignInRefused("unverified", problem.detail) from None
+    assert row.expires_at
+    seconds = max(clock.milliseconds(row.expires_at) // 1000 - clock.epoch(), 0)
+    following = base64.urlsafe_b64decode(kept.encode()).decode()
+    location = following if _NEXT.fullmatch(following) else _CONSOLE
+    logged = {"tenant": row.actor.tenant_id, "actor": row.actor.id}
+    return Reply(
+        303, None, _headers(location), cookies=(cookies.keep(session, seconds), cookies.drop_flow()), logged=logged
+    )
+
+
+def _is_verified(claims: Mapping[str, Any]) -> bool:
+    """Tell whether the issuer vouches for the address. Cognito says so as text; Entra in a claim of its own."""
+    return any(claims.get(name) is True or claims.get(name) == "true" for name in ("email_verified", "xms_edov"))
+
+
+def _one_line(name: Any) -> str:
+    return "".join(each for each in name if each.isprintable())[:100].strip() if isinstance(name, str) else ""
+
+
+def _provider() -> Provider:
+    found = Provider.from_environment()
+    if found is None:
+        raise SignInRefused("issuer", "No issuer is set.")
+    return found
+
+
+def _back(request: Request, refusal: SignInRefused) -> Reply:
+    """Lead to the sign-in page, which has words for each code."""
+    logger.warning(
+        "sign-in refused", extra={"code": refusal.code, "detail": refusal.detail[:300], "request_id": request.id}
+    )
+    return Reply(303, None, _headers(f"/console/sign-in?problem={refusal.code}"), cookies=(cookies.drop_flow(),))
+
+
+def _headers(location: str) -> dict[str, str]:
+    return {"location": location, "referrer-policy": "no-referrer"}
+
+
+def _derived(secret: str, what: str) -> str:
+    """Return one of the values that only this browser's sign-in has: 43 characters, base64url."""
+    digest = hmac.new(secret.encode(), f"oidc {what}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")

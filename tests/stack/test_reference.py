@@ -1,0 +1,92 @@
+"""The reference's requests are answered as documented, sent as they are printed: the pages that `make docs` makes."""
+
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.site import reference
+from switchyard.aws.objects import ObjectStore
+from switchyard.domain import clock, tokens
+from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain.ids import new_id
+from switchyard.store import tokens as token_rows
+from switchyard.store.table import Table
+from switchyard.store.tokens import TokenRow
+from tests.support import world
+from tests.support.samples import CODE, ENDPOINTS, SECRET
+
+pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="the requests are printed for curl")
+
+#: The tenant that the examples speak of.
+TENANT = "01981f5c-7a00-7000-8000-000000000001"
+
+#: Whoever has no session of the browser is led to where one signs in.
+OTHERWISE = {"oauth_authorize": 303}
+
+
+@pytest.fixture(scope="module")
+def names(aws: Any) -> dict[str, str]:
+    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
+    return {each["OutputKey"]: each["OutputValue"] for each in outputs}
+
+
+def documented() -> dict[str, tuple[str, int]]:
+    """The printed request of each operation, and the status that it promises."""
+    promised = {
+        name.replace(".", "_") + (f"_{position + 1}" if position else ""): each.operation.status
+        for name, each in ENDPOINTS.items()
+        for position in range(len(each.operation.paths))
+    }
+    return {
+        name: (printed, OTHERWISE.get(name, promised[name]))
+        for name, printed in reference.commands(reference.document())
+    }
+
+
+def test_every_printed_request_is_answered_as_documented(
+    stack: dict[str, Any], aws: Any, names: dict[str, str], tmp_path: Path
+) -> None:
+    table, bucket = Table(names["TableName"], aws("dynamodb")), ObjectStore(names["ArtifactsBucket"], aws("s3"))
+
+    def send(name: str, printed: str) -> str:
+        """Return status and body of the answer, in a tenant of its own that has the examples' records."""
+        tenant, token, token_id = new_id(), tokens.new_token(), new_id()
+        code = tokens.new_token()
+        world.build(table, tenant, code)
+        world.build_files(bucket, tenant)
+        actor = Actor(tenant, "user_ada", "user", frozenset(SCOPES), token_id)
+        row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), None, None)
+        table.write([{"Put": {"Item": token_rows.to_item(row)}}])
+        folder = tmp_path / name
+        folder.mkdir()
+        # What a person would see in the terminal, and the status after it.
+        (folder / ".curlrc").write_text('write-out = "\\n%{http_code}"\nmax-time = 60\n')
+        settings = {"URL": stack["url"], "TOKEN": token, "PATH": os.environ["PATH"], "CURL_HOME": str(folder)}
+        script = printed.replace(TENANT, tenant).replace(SECRET, token).replace(CODE, code)
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=folder, env=settings, capture_output=True, timeout=90, check=False
+        )
+        return done.stdout.decode(errors="replace") + done.stderr.decode()
+
+    wanted = documented()
+    with ThreadPoolExecutor(3) as threads:
+        answers = dict(zip(wanted, threads.map(lambda name: send(name, wanted[name][0]), wanted), strict=True))
+    wrong = [
+        f"{name}: {status} is documented\n{printed}\n{answers[name][-600:]}"
+        for name, (printed, status) in wanted.items()
+        if answers[name].rpartition("\n")[2] != str(status)
+    ]
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_every_operation_is_printed() -> None:
+    described = reference.document()
+    text = "\n".join(reference.pages(described).values())
+    for name, printed in reference.commands(described):
+        assert f"{{ #{name} }}" in text
+        assert printed in text

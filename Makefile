@@ -71,6 +71,10 @@ test: setup lint ## Run every check and every test
 unit: setup ## Run the tests that need no stack
 	@$(DEV) -m pytest -n auto $(QUICK) $(ARGS)
 
+.PHONY: rights
+rights: setup ## Fail when a role allows more or less than the API's tests use
+	@RIGHTS=1 $(DEV) -m pytest -n auto tests/api $(ARGS)
+
 .PHONY: stack
 stack: setup ## Run the tests that start a local stack of their own
 	@$(DEV) -m pytest $(SLOW) $(ARGS)

@@ -150,9 +150,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """After a whole run, have it fail when a role allows more or less than its function called.
+    """After a whole run, compare what each role allows with what its function called; `make rights` fails by it.
 
-    Tests that failed may be why a right was not used: the comparison is told all the same.
+    Every run tells the comparison. It has no say in others: what a test does itself while a request is open counts as
+    the function's, and a right that only the stack's tests use counts as unused.
     """
     folder, config = Path(os.environ[_FOLDER]), session.config
     rights.write(folder)
@@ -163,7 +164,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     if whole and finished and not any(config.getoption(each, None) for each in _SELECTING):
         config.stash[_wrong] = rights.compare(resources("AWS::Serverless::Function"), rights.read(folder))
-        if config.stash[_wrong]:
+        if config.stash[_wrong] and "RIGHTS" in os.environ:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     shutil.rmtree(folder)
 

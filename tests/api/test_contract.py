@@ -113,11 +113,15 @@ WRONG = {
         # Methods that are described only to say that they are refused.
         "DELETE /mcp",
         "GET /mcp",
+        "DELETE /mcp/search",
+        "GET /mcp/search",
     },
     # A secret that nobody was given signs nobody in: 401.
     checks.positive_data_acceptance: {
         "DELETE /mcp",
         "GET /mcp",
+        "DELETE /mcp/search",
+        "GET /mcp/search",
         "POST /v1/session",
         # Nor do a client, a code, a refresh token or the proof of a form that nobody was given.
         "GET /oauth/authorize",

@@ -11,9 +11,18 @@ from tests.support.planning import assert_refused, make_task
 from tests.support.projects import a_tenant
 
 PERSONAL = {"type": "personal"}
-#: Those that cannot: the verbs of an objective make none.
+#: Those that cannot, each with the reason.
 NOT_BACK = {
+    # The verbs of an objective make none.
     "POST /v1/workspaces/{workspaceId}/objectives/{objectiveId}",
+    # A name counts once in a tenant.
+    "POST /v1/projects",
+    # What is read is a calendar.
+    "POST /v1/feeds",
+    # What is begun is the upload of a file.
+    "POST /v1/imports",
+    # A run waits for one answer at a time.
+    "POST /v1/runs/{task_id}/{run_id}/questions",
 }
 
 #: Objectives with as little as there can be, and with all but an external id, which one alone can have.
@@ -53,6 +62,7 @@ class World:
         self.records = {
             "/v1/workspaces/{workspaceId}/objectives/{objectiveId}": [f"{self.objectives}/{each}" for each in made],
             "/v1/tenant": ["/v1/tenant"],
+            "/v1/projects/{id}": [f"/v1/projects/{self.project}"],
             "/v1/tracks/{id}": [f"/v1/tracks/{each}" for each in (*tasks, goal, self.personal())],
             "/api/v1/tasks/{id}": [f"/api/v1/tasks/{each}" for each in tasks],
             "/v1/tasks/{id}": [f"/v1/tasks/{each}" for each in tasks],
@@ -133,6 +143,7 @@ COPIES = [route for route in written() if route.startswith("POST")]
 
 def test_every_surface_with_records_is_held_to_it() -> None:
     assert {path.split("/")[1] + path.split("/")[2] for path in written().values()} == {
+        "v1projects",
         "v1tenant",
         "v1tracks",
         "v1tasks",
@@ -254,4 +265,4 @@ def test_another_persons_record_is_not_revealed_by_what_a_refusal_leaves_out(wor
     url = f"/v1/tracks/{world.personal()}"
     shown, _ = world.shown(url)
     answer = caller("user_eve").patch(url, shown)
-    assert_refused(answer, 400, "createdBy", "is not a known field")
+    assert_refused(answer, 400, "id", "is not a known field")

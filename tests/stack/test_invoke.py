@@ -25,7 +25,13 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 #: A code counts for a minute, and all the sample events take longer.
 SOON = {"oauth.issue_tokens"}
 #: What another sample event ends or deletes under another name; these have a world of their own.
-APART = {"projects.start_run", "pool.delete_task", "projects.end_presence"}
+APART = {
+    "planning.start_import",
+    "projects.start_run",
+    "pool.delete_task",
+    "projects.end_presence",
+    "runs.answer_question",
+}
 #: Whoever has no session of the browser is led to where one signs in.
 OTHERWISE = {"oauth.authorize": 303}
 #: The answers of functions that are not endpoints: consumers report no failed record; the step of a run that is gone
@@ -46,6 +52,10 @@ ANSWERS: dict[str, Any] = {
     # Its token is of no execution: what Step Functions says to it is not caught.
     "workflows.advance_goal": {"errorType": "ApiError"},
     "workflows.dispatch_run": GONE,
+    # The sample of its cancellation has ended the import.
+    "workflows.apply_import": {"errorType": None},
+    "workflows.end_import": None,
+    "workflows.sort_import": {"errorType": None},
     # How many it found depends on what the stack did before.
     "workflows.reconcile_runs": {"errorType": None},
     "workflows.settle_run": {"ended": True, "status": "superseded"},
@@ -85,12 +95,12 @@ def test_sam_remote_invoke_runs_a_sample_event_on_the_local_stack(stack: dict[st
     assert json.loads(answer["body"]) == track
 
 
-def new_world(stack: dict[str, Any], aws: Any, code: str = world.CODE) -> tuple[str, str]:
-    """A tenant with what the sample events speak of, and a token there."""
+def new_world(stack: dict[str, Any], aws: Any, *secrets: str) -> tuple[str, str]:
+    """A tenant with what the sample events speak of, and a token there; `secrets` stand for those of the samples."""
     outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
     names = {each["OutputKey"]: each["OutputValue"] for each in outputs}
     tenant = new_id()
-    world.build(Table(names["TableName"], aws("dynamodb")), tenant, code)
+    world.build(Table(names["TableName"], aws("dynamodb")), tenant, *secrets)
     world.build_files(ObjectStore(names["ArtifactsBucket"], aws("s3")), tenant)
     admin = Admin(names["TableName"], aws("dynamodb"))
     issued = admin.issue_token(tenant, "user_ada", kind="user", scopes=list(SCOPES), name="Ada")
@@ -98,7 +108,7 @@ def new_world(stack: dict[str, Any], aws: Any, code: str = world.CODE) -> tuple[
 
 
 def test_the_sample_event_of_every_function_is_answered(stack: dict[str, Any], aws: Any) -> None:
-    shared, apart = new_world(stack, aws), new_world(stack, aws, tokens.new_token())
+    shared, apart = new_world(stack, aws), new_world(stack, aws, tokens.new_token(), tokens.new_token())
     endpoints = sorted(
         ENDPOINTS, key=lambda name: (name not in SOON, METHODS.index(ENDPOINTS[name].operation.method), name)
     )

@@ -56,8 +56,8 @@ def test_every_printed_request_is_answered_as_documented(
     def send(name: str, printed: str) -> str:
         """Return status and body of the answer, in a tenant of its own that has the examples' records."""
         tenant, token, token_id = new_id(), tokens.new_token(), new_id()
-        code = tokens.new_token()
-        world.build(table, tenant, code)
+        code, feed = tokens.new_token(), tokens.new_token()
+        world.build(table, tenant, code, feed)
         world.build_files(bucket, tenant)
         actor = Actor(tenant, "user_ada", "user", frozenset(SCOPES), token_id)
         row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), None, None)
@@ -67,7 +67,9 @@ def test_every_printed_request_is_answered_as_documented(
         # What a person would see in the terminal, and the status after it.
         (folder / ".curlrc").write_text('write-out = "\\n%{http_code}"\nmax-time = 60\n')
         settings = {"URL": stack["url"], "TOKEN": token, "PATH": os.environ["PATH"], "CURL_HOME": str(folder)}
-        script = printed.replace(TENANT, tenant).replace(SECRET, token).replace(CODE, code)
+        script = (
+            printed.replace(TENANT, tenant).replace(SECRET, token).replace(CODE, code).replace(world.FEED_SECRET, feed)
+        )
         done = subprocess.run(
             ["bash", "-c", script], cwd=folder, env=settings, capture_output=True, timeout=90, check=False
         )

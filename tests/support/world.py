@@ -74,10 +74,10 @@ CODE, CONNECTION = tokens.new_token(), "01981f5c-7a00-7000-8000-0000000000d6"
 FOREIGN = "01981f5c-7a00-7000-8000-0000000000ff"
 
 
-def build(table: Table, tenant: str, code: str = CODE) -> None:
+def build(table: Table, tenant: str, code: str = CODE, feed: str = FEED_SECRET) -> None:
     """Write what the sample events need: the tenant, its first project and a task there, a token, a goal, a task of it
     and what that task waits for, a task that is ready and one that is claimed, an endpoint for events and a delivery,
-    a device, a code to fetch tokens by, which is one in the whole table.
+    a device, a code to fetch tokens by and the secret of a feed, which are one each in the whole table.
     """
     ledger = _ledger(table, tenant)
     ledger.write(tenants.put_tenant(Tenant(tenant, "Acme", clock.now(), next_project=2)))
@@ -111,8 +111,7 @@ def build(table: Table, tenant: str, code: str = CODE) -> None:
     )
     tracks.create(ledger, "task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
     ledger.write(*_goal_runs(ledger, tenant))
-    feed = Feed(tenant, FEED, tokens.digest(FEED_SECRET), ledger.actor, "Docs", "all", clock.now())
-    ledger.write(*feeds.put(feed))
+    ledger.write(*feeds.put(Feed(tenant, FEED, tokens.digest(feed), ledger.actor, "Docs", "all", clock.now())))
     ledger.write(imports.JOBS.create(Import(tenant, IMPORT, ledger.actor, "waiting", clock.now())))
     webhook = Webhook(
         tenant_id=tenant,
@@ -161,7 +160,7 @@ def _code(actor: Actor, code: str) -> Code:
         redirect_uri="https://client.example/callback",
         challenge=challenge,
         grant_id=CONNECTION,
-        grant=tokens.digest("of the connection"),
+        grant=tokens.digest(f"the connection of {code}"),
         created_at=clock.now(),
         valid_until=clock.stamp(clock.epoch() + CODE_SECONDS),
     )

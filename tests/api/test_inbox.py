@@ -108,9 +108,12 @@ def test_a_question_to_somebody_by_name(ledger: Runs, api: Api, eve: Api, bo: Ap
     assert (kinds(api), kinds(eve)) == ([], ["asked"])
 
 
-def test_a_run_that_waits_for_approval(ledger: Runs, caller: Caller, api: Api, stream: Stream) -> None:
+@pytest.mark.parametrize("starter", ["user_eve", "user_ada"])
+def test_a_run_that_waits_for_approval_whoever_started_it(
+    ledger: Runs, caller: Caller, api: Api, stream: Stream, starter: str
+) -> None:
     task = ledger.task(requires_approval="start")
-    caller("user_eve").post(f"/api/projects/-/tasks/{task.id}/run")
+    caller(starter).post(f"/api/projects/-/tasks/{task.id}/run")
     stream.settle()
     (item,) = inbox(api)
     assert item["question"]["approves"] == "start"

@@ -79,6 +79,8 @@ def test_a_stream_begins_with_the_runs_state_and_all_of_its_log(api: Api, table:
         "run_id": run.id,
         "task_id": run.task_id,
         "status": "in_progress",
+        "awaiting_input": False,
+        "question": None,
         "stage": None,
         "output": None,
         "branch": None,

@@ -49,7 +49,9 @@ def of_run(change: RunChange, task: Track, question: Question | None) -> Iterato
     if change.asked and question:
         more = {"run_id": run.id, "question_id": question.id}
         whom = question.to or task.created_by
-        yield from _items("asked", task, [whom], event, question.asked_by, question.asked_at, **more)
+        # Who starts a run that must be approved may be the one to approve it.
+        told = question.approves is not None
+        yield from _items("asked", task, [whom], event, question.asked_by, question.asked_at, told, **more)
     if change.status_changed and run.status == "failed":
         yield from _items("failed", task, [task.created_by], event, run.changed_by, run.updated_at, run_id=run.id)
 
@@ -61,10 +63,17 @@ def of_comment(comment: Comment, track: Track) -> Iterator[Item]:
 
 
 def _items(
-    kind: Kind, track: Track, whom: Iterable[str | None], event: str, by: str, at: str, **about: str
+    kind: Kind,
+    track: Track,
+    whom: Iterable[str | None],
+    event: str,
+    by: str,
+    at: str,
+    themselves: bool = False,
+    **about: str,
 ) -> Iterator[Item]:
     for each in dict.fromkeys(whom):
-        if each is None or each == by or is_agent_id(each) or track.owner not in (None, each):
+        if each is None or (each == by and not themselves) or is_agent_id(each) or track.owner not in (None, each):
             continue
         seal = hashlib.sha256(f"{track.tenant_id}#{event}#{kind}#{each}".encode()).hexdigest()
         item_id = ids.dashed(f"{clock.milliseconds(at):012x}7{seal[:3]}8{seal[3:18]}")

@@ -64,8 +64,11 @@ local-api: setup ## Serve the API by sam local start-api and check it; skipped w
 
 .PHONY: test
 test: setup lint ## Run every check and every test
-	@$(DEV) -m pytest -n auto $(QUICK) $(ARGS)
-	@$(DEV) -m pytest $(SLOW) $(ARGS)
+	@echo "unit and API tests run beside the others and are told after them: .local/quick.log"
+	@mkdir -p .local
+	@$(DEV) -m pytest -n auto $(QUICK) $(ARGS) > .local/quick.log 2>&1 & quick=$$!; \
+	  $(DEV) -m pytest $(SLOW) $(ARGS); slow=$$?; wait $$quick; quick=$$?; \
+	  cat .local/quick.log; exit $$((slow ? slow : quick))
 
 .PHONY: unit
 unit: setup ## Run the tests that need no stack

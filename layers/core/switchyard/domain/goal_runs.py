@@ -1,7 +1,6 @@
 """Goal runs: the agents' tasks of a goal, carried out in the order of their dependencies (docs/goal-runs.md).
 
-What a goal run does next follows from its tasks as they are, and from nothing else: so it may be asked at any
-time, twice, or late. Pure functions.
+What a goal run does next follows from its tasks as they are alone: it may be asked at any time, twice, or late.
 """
 
 from collections.abc import Mapping, Sequence

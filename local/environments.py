@@ -124,7 +124,17 @@ def _make_stale(wanted: list[tuple[str, Environment]], python: str) -> None:
             if not each.python.exists():
                 run([uv, "venv", "--quiet", "--clear", "--python", python, each.folder], "uv venv", log)
             run(
-                [uv, "pip", "sync", "--quiet", "--python", each.python, "--require-hashes", each.lock],
+                [
+                    uv,
+                    "pip",
+                    "sync",
+                    "--quiet",
+                    "--compile-bytecode",
+                    "--python",
+                    each.python,
+                    "--require-hashes",
+                    each.lock,
+                ],
                 f"installing {each.lock.relative_to(ROOT)}",
                 log,
                 hint=f"the package index must be reachable; the full output is in {log}",

@@ -44,6 +44,9 @@ LOG_WAIT_SECONDS = 0.5
 # The answer for a process that ended without one.
 DIED = '{"status": "died"}'
 
+# What was unpacked is kept for the next start as long as it is in use.
+UNPACKED_KEPT_SECONDS = 24 * 3600
+
 # The most processes of one function; further invocations wait for one of them. A burst of events would start
 # hundreds on AWS, and use up the memory of this machine.
 PROCESSES = 16
@@ -57,7 +60,7 @@ _logging = threading.Lock()
 
 def install() -> None:
     """Put these workers in the place of MiniStack's own."""
-    shutil.rmtree(UNPACKED, ignore_errors=True)
+    _remove_unused()
     lambda_runtime._worker_class_for = lambda _config: FunctionProcess
     lambda_svc._execute_function_warm = execute
     lambda_svc._snapstart_provision_version_async = mark_ready
@@ -88,7 +91,15 @@ def unpacked(content: bytes) -> Path:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 archive.extractall(partial)
             partial.rename(folder)
+    os.utime(folder)
     return folder
+
+
+def _remove_unused() -> None:
+    """Remove what nothing was started from for a day, and what was unpacked in part."""
+    for folder in UNPACKED.glob("*"):
+        if folder.name.startswith("tmp") or folder.stat().st_mtime < time.time() - UNPACKED_KEPT_SECONDS:
+            shutil.rmtree(folder)
 
 
 class FunctionProcess(lambda_runtime.Worker):

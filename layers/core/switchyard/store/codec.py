@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
 
+from switchyard.domain import clock
 from switchyard.domain.entities import made
 from switchyard.store import packing
 from switchyard.store.indexes import FIELDS
@@ -30,6 +31,11 @@ def row_key(key: tuple[str, str]) -> Item:
     """Return a key of switchyard.store.keys as DynamoDB takes it."""
     pk, sk = key
     return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def expiry(instant: str, seconds: int = 0) -> Item:
+    """Return the value of `expires_at`, by which a row goes by itself (TTL): so many seconds after an instant."""
+    return {"N": str(clock.milliseconds(instant) // 1000 + seconds)}
 
 
 class Codec[E]:

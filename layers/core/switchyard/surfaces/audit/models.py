@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+from switchyard.domain.changes import Action
 from switchyard.http.models import Field, Query
 from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName, TrackId
 from switchyard.surfaces.outputs import CamelShown
@@ -59,19 +60,7 @@ class EntryShown(CamelShown):
     id: str  #: The entry's id, by which the trail is sorted.
     at: str  #: When it happened: an instant in UTC.
     #: What was done, or attempted.
-    action: Literal[
-        "created",
-        "updated",
-        "status_changed",
-        "completed",
-        "deleted",
-        "run_status_changed",
-        "run_asked",
-        "run_answered",
-        "commented",
-        "comment_edited",
-        "comment_deleted",
-    ]
+    action: Action
     #: Whether it was done; attempts to complete or cancel that were refused are kept too.
     outcome: Literal["applied", "refused"]
     error: Refused | None  #: Why it was refused; null when it was done.

@@ -18,15 +18,12 @@ from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
 from tests.support import world
-from tests.support.samples import CODE, ENDPOINTS, SECRET
+from tests.support.samples import CODE, ENDPOINTS, SECRET, status_of
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="the requests are printed for curl")
 
 #: The tenant that the examples speak of.
 TENANT = "01981f5c-7a00-7000-8000-000000000001"
-
-#: Whoever has no session of the browser is led to where one signs in.
-OTHERWISE = {"oauth_authorize": 303}
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +35,11 @@ def names(aws: Any) -> dict[str, str]:
 def documented() -> dict[str, tuple[str, int]]:
     """The printed request of each operation, and the status that it promises."""
     promised = {
-        name.replace(".", "_") + (f"_{position + 1}" if position else ""): each.operation.status
+        name.replace(".", "_") + (f"_{position + 1}" if position else ""): status_of(name)
         for name, each in ENDPOINTS.items()
         for position in range(len(each.operation.paths))
     }
-    return {
-        name: (printed, OTHERWISE.get(name, promised[name]))
-        for name, printed in reference.commands(reference.document())
-    }
+    return {name: (printed, promised[name]) for name, printed in reference.commands(reference.document())}
 
 
 def test_every_printed_request_is_answered_as_documented(

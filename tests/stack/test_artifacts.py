@@ -3,14 +3,9 @@
 import base64
 import hashlib
 import json
-import os
-import re
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,7 +15,6 @@ from switchyard.domain import artifacts
 from switchyard.store import keys
 from switchyard.store import staged as staged_rows
 from switchyard.store.table import Table
-from tests.support.template import ROOT
 
 
 @pytest.fixture
@@ -286,25 +280,6 @@ def test_many_may_add_files_to_a_run_at_once_and_none_is_lost(http: httpx.Client
     last = max((each.json()["artifacts"] for each in answers), key=len)
     assert {each["name"] for each in last} == {f"{number}.txt" for number in range(12)}
     assert len(last) == 12
-
-
-@pytest.mark.skipif(
-    not all(map(shutil.which, ("bash", "curl", "jq"))), reason="the page's commands need bash, curl, jq"
-)
-@pytest.mark.parametrize(
-    ("name", "last"), [("artifacts.md", "Revenue rose by a tenth."), ("projects.md", '["notes.txt",23]')]
-)
-def test_the_commands_that_a_page_prints_work_as_printed(
-    stack: dict[str, Any], task: str, tmp_path: Path, name: str, last: str
-) -> None:
-    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    script = "set -euo pipefail\n" + "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL))
-    settings = {"URL": stack["url"], "TOKEN": stack["tokens"]["admin"], "TASK": task, "PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == last
 
 
 def test_another_tenant_cannot_stage_what_is_not_its_own(http: httpx.Client, stack: dict[str, Any], task: str) -> None:

@@ -11,5 +11,6 @@ def handler(invocation: Invocation, record: Record, outbox: Outbox) -> None:
     for name, due in (("deliveries", webhooks.due), ("signals", signals.due), ("notifications", notifications.due)):
         message = due(record["dynamodb"])
         if message:
-            traced = {"correlation_id": records.correlation_id(record["dynamodb"]["NewImage"])}
+            image = record["dynamodb"].get("NewImage") or record["dynamodb"]["OldImage"]
+            traced = {"correlation_id": records.correlation_id(image)}
             outbox.put(invocation.queue(name), {**message, **traced})

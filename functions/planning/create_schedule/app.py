@@ -12,6 +12,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     "POST /v1/schedules",
     scopes=("tasks:write",),
     body=CreateSchedule,
+    shown=schedules.as_new,
     reply=ScheduleShown,
     status=201,
 )

@@ -12,6 +12,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     "PATCH /v1/schedules/{id}",
     scopes=("tasks:write",),
     body=UpdateSchedule,
+    shown=schedules.as_shown,
     reply=ScheduleShown,
 )
 def handler(call: Call[UpdateSchedule]) -> Reply:

@@ -7,6 +7,7 @@ from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.schedules import Occurrence, Schedule
 from switchyard.http.call import AnyCall, Call, Reply
+from switchyard.http.operation import OWN
 from switchyard.ledger import schedules as verbs
 from switchyard.store import lists
 from switchyard.store import schedules as rows
@@ -23,10 +24,29 @@ from switchyard.surfaces.planning.schedule_models import (
 
 #: Occurrences that an answer shows ahead.
 UPCOMING = 5
+#: What moves while a schedule is looked at: it may be sent back as it was at any time.
+MOVING = ("upcoming", "lastAt", "lastTrack")
+#: What a new schedule shows beside what its body says; null where it is empty.
+NEW = {
+    **dict.fromkeys(("id", "version", "actsAs", "createdBy", "createdAt", "updatedAt", *MOVING), OWN),
+    "endsAt": None,
+}
 #: The fields of a request that are a schedule's own.
 _OWN = ("name", "expression", "time_zone", "starts_at", "ends_at", "overlap", "catch_up", "paused")
 #: Fields of a template whose empty text means none.
 _CLEARED = ("assignee", "assignee_type", "parent_id", "goal_id", "requires_approval")
+
+
+def as_shown(call: AnyCall) -> dict[str, Any]:
+    """Return what the schedule of the path shows."""
+    return {**shown(_of_path(call)), **dict.fromkeys(MOVING, OWN)}
+
+
+def as_new(call: Call[Any]) -> dict[str, Any]:
+    """Return what a new schedule shows beside what its body says; what is not begun, and what is empty, as null."""
+    blank = dict.fromkeys(("assignee", "assigneeType", "parentId", "goalId", "requiresApproval", "dueInDays"))
+    begins = {"createTask": blank, "runTask": {"agent": None}, "runGoal": {}}
+    return {**NEW, **{name: what if call.body.get(name) else None for name, what in begins.items()}}
 
 
 def create(call: Call[CreateSchedule]) -> Reply:

@@ -9,6 +9,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from ministack import app
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import ses, ses_v2
 
 #: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html: To, Cc and Bcc together.
@@ -22,12 +24,27 @@ SHOWN_MAX = 100
 #: Where SendEmail is.
 SENT = "/outbound-emails"
 
-_original = ses_v2.handle_request
+_original, _enforce = ses_v2.handle_request, app._enforce_ses_v2
 
 
 def install() -> None:
     """Put this in the place of MiniStack's way."""
     ses_v2.handle_request = handle_request
+    app._enforce_ses_v2 = enforce
+
+
+def enforce(method: str, path: str, headers: dict, body: bytes, query: dict, request_id: str) -> Any:
+    """Check the permission of a request: that of a mail is for the sender's identity, and knows the sender.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
+    """
+    if not (method == "POST" and path.rstrip("/").endswith(SENT)):
+        return _enforce(method, path, headers, body, query, request_id)
+    sender = json.loads(body or b"{}").get("FromEmailAddress", "")
+    resource = f"arn:aws:ses:{get_region()}:{get_account_id()}:identity/{sender}"
+    context = {"ses:fromaddress": sender}
+    named = {"resource_arn": resource, "service_context": context, "named_resource": resource}
+    return app._enforce_data_plane("sesv2", "ses:SendEmail", headers, query, request_id, **named)
 
 
 async def handle_request(method: str, path: str, headers: dict, body: bytes, query: dict) -> tuple[int, dict, bytes]:

@@ -313,11 +313,12 @@ def test_a_second_delivery_while_the_first_sends_waits(api: Api, eve: Api, post:
 
 
 def test_a_person_says_when_they_are_mailed(api: Api, caller: Caller, eve: Api) -> None:
-    assert api.get("/v1/inbox/mail").json == {"mode": "at_once", "address": None}
-    assert eve.get("/v1/inbox/mail").json == {"mode": "at_once", "address": "eve@example.com"}
-    assert eve.patch("/v1/inbox/mail", {"mode": "digest"}).json == {"mode": "digest", "address": "eve@example.com"}
+    mine = {"mode": "at_once", "address": "eve@example.com", "sender": "switchyard@example.com"}
+    assert api.get("/v1/inbox/mail").json == {**mine, "address": None}
+    assert eve.get("/v1/inbox/mail").json == mine
+    assert eve.patch("/v1/inbox/mail", {"mode": "digest"}).json == {**mine, "mode": "digest"}
     assert eve.patch("/v1/inbox/mail", {}).json["mode"] == "digest"
-    assert caller("user_eve", tenant=new_id()).get("/v1/inbox/mail").json == {"mode": "at_once", "address": None}
+    assert caller("user_eve", tenant=new_id()).get("/v1/inbox/mail").json == {**mine, "address": None}
     assert_refused(eve.patch("/v1/inbox/mail", {"mode": "weekly"}), 400, "mode")
     assert_refused(eve.patch("/v1/inbox/mail", {"address": "mallory@example.com"}), 400, "address")
 

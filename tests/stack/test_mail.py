@@ -57,7 +57,11 @@ def test_an_assignment_is_mailed_and_one_click_ends_the_mails(
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     ended = httpx.post(headers["List-Unsubscribe"].strip("<>"), data={"List-Unsubscribe": "One-Click"})
     assert ended.status_code == 200, ended.text
-    assert client.get("/v1/inbox/mail").json() == {"mode": "off", "address": f"{name}@example.com"}
+    assert client.get("/v1/inbox/mail").json() == {
+        "mode": "off",
+        "address": f"{name}@example.com",
+        "sender": SENDER,
+    }
 
 
 @pytest.mark.parametrize(

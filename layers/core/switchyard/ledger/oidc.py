@@ -10,7 +10,7 @@ from switchyard.domain.errors import Busy, Conflict, FieldError, Invalid, NotFou
 from switchyard.domain.oidc import Domain, Invitation, SignInRefused
 from switchyard.ledger import administration, sessions
 from switchyard.ledger.unit import Stale, Unit
-from switchyard.store import contention, mailboxes, tenants
+from switchyard.store import contention, tenants
 from switchyard.store import oidc as rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
@@ -51,6 +51,9 @@ def give_address(unit: Unit, actor_id: str, address: str) -> str:
 
     Raises Invalid for what is no address, NotFound for a person whom the tenant does not know.
     """
+    # Imported here: who begins a sign-in needs none of it.
+    from switchyard.store import mailboxes
+
     email = oidc.email(address)
     _, member = tenants.find_tenant_and_member(unit.table, unit.actor.tenant_id, actor_id)
     if member is None or member.kind != "user":
@@ -74,6 +77,8 @@ def withdraw(unit: Unit, address_or_domain: str) -> None:
     delete = rows.delete_invitation if is_address else rows.delete_domain
     unit.write(delete(unit.actor.tenant_id, name))
     if isinstance(found, Invitation):
+        from switchyard.store import mailboxes
+
         mailbox = mailboxes.find(unit.table, found.tenant_id, found.actor_id)
         if mailbox.address == name:
             unit.write(mailboxes.forget_address(mailbox))
@@ -99,6 +104,9 @@ def sign_in(table: Table, address: str, subject: str, name: str, browser: str, r
         member = administration.upsert_member(unit, known.actor_id, "user", name)
         if known.subject is None:
             unit.write(rows.take(replace(known, subject=subject)))
+        # Imported here, as above.
+        from switchyard.store import mailboxes
+
         # The issuer vouches that the address is theirs: the only one that may be mailed.
         unit.write(mailboxes.note_address(known.tenant_id, known.actor_id, email, tokens.new_token()))
         row, secret = sessions.begin(unit, replace(actor, name=member.name, number=member.number), browser)

@@ -17,3 +17,4 @@ class MailSettings(CamelShown):
     mode: Mode  #: Never (`off`), `at_once`, or gathered for an hour (`digest`).
     #: Where mails go: the address that the caller signs in with, or that the operator gave; null if none is known.
     address: str | None
+    sender: str | None  #: Where mails come from; null: this installation sends none.

@@ -1,5 +1,6 @@
 """When a person is mailed about their inbox: shown and set by themselves."""
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -35,4 +36,4 @@ def _own(call: AnyCall) -> Mailbox:
 
 
 def _shown(mailbox: Mailbox) -> dict[str, Any]:
-    return {"mode": mailbox.mode, "address": mailbox.address}
+    return {"mode": mailbox.mode, "address": mailbox.address, "sender": os.environ["MAIL_FROM"] or None}

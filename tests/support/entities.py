@@ -12,6 +12,7 @@ from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.imports import Import, Lane
 from switchyard.domain.inbox import Item
+from switchyard.domain.mail import Mailbox
 from switchyard.domain.notifications import Attempted, Notification
 from switchyard.domain.oauth import Client, Code, RefreshToken
 from switchyard.domain.oidc import Domain, Invitation
@@ -34,6 +35,17 @@ def an_id(number: int) -> str:
     return f"01981f5c-7a00-7000-8000-{number:012x}"
 
 
+#: Who made and changed a track, a run or a comment.
+_MADE: dict[str, Any] = {
+    "created_by": "user_ada",
+    "created_at": AT,
+    "updated_at": AT,
+    "changed_by": "user_ada",
+    "changed_by_kind": "user",
+    "changed_source": "api",
+    "changed_request": "request-1",
+}
+
 TASK, GOAL, RUN, PROJECT = an_id(1), an_id(2), an_id(3), an_id(4)
 
 
@@ -43,13 +55,7 @@ def _track(**fields: Any) -> Track:
         "id": TASK,
         "type": "task",
         "title": "Wríte it",
-        "created_by": "user_ada",
-        "created_at": AT,
-        "updated_at": AT,
-        "changed_by": "user_ada",
-        "changed_by_kind": "user",
-        "changed_source": "api",
-        "changed_request": "request-1",
+        **_MADE,
     }
     return Track(**{**made, **fields})
 
@@ -138,13 +144,7 @@ def _run(**fields: Any) -> Run:
         "tenant_id": "acme",
         "id": RUN,
         "task_id": TASK,
-        "created_by": "user_ada",
-        "created_at": AT,
-        "updated_at": AT,
-        "changed_by": "user_ada",
-        "changed_by_kind": "user",
-        "changed_source": "api",
-        "changed_request": "request-1",
+        **_MADE,
     }
     return Run(**{**made, **fields})
 
@@ -230,19 +230,29 @@ _COMMENT: dict[str, Any] = {
     "id": an_id(12),
     "track_id": TASK,
     "text": "Mind the limits, @user_eve.",
-    "created_by": "user_ada",
+    **_MADE,
     "created_by_kind": "user",
-    "created_at": AT,
-    "updated_at": AT,
-    "changed_by": "user_ada",
-    "changed_by_kind": "user",
-    "changed_source": "api",
-    "changed_request": "request-1",
 }
 COMMENTS = {
     "new": Comment(**_COMMENT, mentions=("user_eve",)),
     "deleted": Comment(
         **_COMMENT, edited_at=AT, deleted_at=LATER, version=3, changed_operation="planning.delete_comment"
+    ),
+}
+
+MAILBOXES = {
+    "not mailed yet": Mailbox(tenant_id="acme", actor_id="user_ada", address="ada@example.com", secret="sy_secret"),
+    "a digest on its way": Mailbox(
+        tenant_id="acme",
+        actor_id="user_ada",
+        address="ada@example.com",
+        mode="digest",
+        secret="sy_secret",
+        pending=an_id(14),
+        due_at=NOW + 3_600,
+        sending=an_id(13),
+        sending_until=NOW + 60,
+        mailed_at=NOW,
     ),
 }
 
@@ -268,6 +278,7 @@ INBOX = {
         by="user_eve",
         at=AT,
         read_at=LATER,
+        mailed_at=LATER,
     ),
 }
 

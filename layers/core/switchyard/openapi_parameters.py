@@ -16,6 +16,7 @@ Json = dict[str, Any]
 PATHS = {
     "agents/{id}": "Id of the agent.",
     "schedules/{id}": "UUID of the schedule.",
+    "unsubscribe/{secret}": "What the link in a mail ends with: whose mails end, and their secret.",
     "feeds/{feed}": "Id of the feed to revoke; to read one, the secret of its address and `.ics`.",
     "imports/{id}": "Id of the import.",
     "console/{screen}": "Which screen to open.",

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from switchyard.domain import clock
-from switchyard.domain.actors import Actor
 from switchyard.domain.schedules import Occurrence, Schedule
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.operation import OWN
 from switchyard.ledger import schedules as verbs
+from switchyard.ledger.unit import Unit
 from switchyard.store import lists
 from switchyard.store import schedules as rows
 from switchyard.surfaces.inputs import Paging
@@ -51,7 +51,7 @@ def as_new(call: Call[Any]) -> dict[str, Any]:
 
 def create(call: Call[CreateSchedule]) -> Reply:
     """Make the schedule of a CreateSchedule body."""
-    made = verbs.create(call.unit, **_given(call.body, call.actor))
+    made = verbs.create(call.unit, **_given(call.body, call.unit))
     return Reply(201, shown(made), {"location": f"/v1/schedules/{made.id}"})
 
 
@@ -63,7 +63,7 @@ def show(call: Call) -> Reply:
 def update(call: Call[UpdateSchedule]) -> Reply:
     """Change the schedule of the path."""
     before = _of_path(call)
-    return Reply(200, shown(verbs.change(call.unit, before, **_given(call.body, call.actor))))
+    return Reply(200, shown(verbs.change(call.unit, before, **_given(call.body, call.unit))))
 
 
 def delete(call: Call) -> Reply:
@@ -101,14 +101,14 @@ def _of_path(call: AnyCall) -> Schedule:
 # ---------------------------------------------------------------- from the wire
 
 
-def _given(body: CreateSchedule | UpdateSchedule, actor: Actor) -> dict[str, Any]:
+def _given(body: CreateSchedule | UpdateSchedule, unit: Unit) -> dict[str, Any]:
     """Return the fields of a schedule that a request sends."""
     sent = body.model_fields_set
     given = {name: getattr(body, name) for name in _OWN if name in sent}
     for does, what in body.begins:
         given |= {"does": does, "target_id": None, "template": {}, "settings": {}}
         if isinstance(what, NewTask):
-            given |= _template(what, actor)
+            given |= _template(what, unit)
         elif isinstance(what, TaskToRun):
             given |= {"target_id": what.id, "settings": {"agent": what.agent} if what.agent else {}}
         elif isinstance(what, GoalToRun):
@@ -117,9 +117,9 @@ def _given(body: CreateSchedule | UpdateSchedule, actor: Actor) -> dict[str, Any
     return given
 
 
-def _template(task: NewTask, actor: Actor) -> dict[str, Any]:
+def _template(task: NewTask, unit: Unit) -> dict[str, Any]:
     """Return the fields of a track that the task will have, as JSON keeps them."""
-    scope = fields.scope(task.scope, actor)
+    scope = fields.scope(task.scope, unit)
     template = {
         "title": task.title,
         "description": task.description,

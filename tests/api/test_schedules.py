@@ -340,6 +340,7 @@ def test_changes_are_in_the_trail_and_occurrences_among_the_events(world: World)
     for day in ("01", "02"):
         world.due(schedule, f"2099-06-{day}T09:00:00.000Z")
     assert world.api.patch(f"/v1/schedules/{schedule}", {"paused": True}).status == 200
+    world.settle()
     assert world.api.delete(f"/v1/schedules/{schedule}").status == 204
     world.settle()
     entries = world.api.get(f"/v1/audit?track={schedule}").json["items"]

@@ -92,14 +92,15 @@ class Projector:
         if run.question_id and (change.asked or change.answered):
             question_key = people_keys.question(run.tenant_id, run.task_id, run.id, run.question_id)
         found = self.table.get_many([task_key, question_key]) if question_key else {task_key: self.table.get(*task_key)}
-        task, row = found.get(task_key), found.get(question_key) if question_key else None
+        task_row, row = found.get(task_key), found.get(question_key) if question_key else None
+        task = track_rows.from_item(task_row) if task_row else None
         if task:
-            change = replace(change, after=replace(run, owner=track_rows.from_item(task).owner))
+            change = replace(change, after=replace(run, owner=task.owner))
         question = questions.from_item(row) if row else None
         if change.status_changed or question:
-            self._audit(audit.entry_of_run(change, question))
+            self._audit(replace(audit.entry_of_run(change, question), shard=task.shard if task else 0))
         if task:
-            self._deliver(inbox.of_run(change, track_rows.from_item(task), question))
+            self._deliver(inbox.of_run(change, task, question))
         self._publish(run_events.events_of(change, question))
         changed = {"run": run.id, "status": run.status, "what": ",".join(change.meanings), "tenant": run.tenant_id}
         logger.info("run changed", extra={**changed, "correlation_id": run.id})

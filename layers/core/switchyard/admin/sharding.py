@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from switchyard.admin.whole import Whole
 from switchyard.domain import oauth
 from switchyard.domain.actors import SHARDS_MAX, Shards
+from switchyard.domain.entities import replace
 from switchyard.domain.errors import FieldError, Invalid, NotFound
 from switchyard.http import auth
-from switchyard.store import import_keys, keys, tenants
+from switchyard.store import import_keys, keys, tenants, tracks
 from switchyard.store.codec import THERE, row_key
+from switchyard.store.migration import Meter
 from switchyard.store.packing import SHARDS
 from switchyard.store.table import ConditionFailed, Item, Table
 
@@ -44,6 +47,33 @@ def set_shards(table: Table, tenant_id: str, count: int, pause: Callable[[float]
     _set(table, tenant_id, lambda was: was._replace(written=count))
     _tell(table, tenant_id)
     return _of(table, tenant_id)._asdict()
+
+
+def spread(whole: Whole, units: int, pause: Callable[[float], None] = time.sleep) -> dict[str, int]:
+    """Move a tenant's tracks into the shards that new ones would go to, at so many capacity units a second.
+
+    Returns how many tracks were seen and moved. One that is changed meanwhile stays for the next run. A track gets no
+    new version: nothing is told to anyone. Entries of the trail stay: none but the pipeline may write them.
+    """
+    table, shards = whole.table, _of(whole.table, whole.tenant)
+    counts, meter = {"seen": 0, "moved": 0}, Meter(table, units, pause)
+    for found, _ in whole.pages():
+        meter.hold()
+        for row in found:
+            if row["sk"]["S"] != keys.TRACK:
+                continue
+            track = tracks.from_item(row)
+            counts["seen"] += 1
+            shard = shards.of(track.id)
+            if track.deleted_at or track.shard == shard:
+                continue
+            try:
+                table.write([tracks.update(track, replace(track, shard=shard))])
+            except ConditionFailed:
+                continue
+            counts["moved"] += 1
+            meter.hold()
+    return counts
 
 
 def _of(table: Table, tenant_id: str) -> Shards:

@@ -41,6 +41,13 @@ def add_usage(command: Callable[..., Any]) -> None:
     )
     made.add_argument("shards", type=_positive, help=f"1 to {SHARDS_MAX}")
     made = command(
+        "spread-tracks",
+        "Move a tenant's tracks into the shards where new ones go.",
+        lambda admin, o: sharding.spread(Whole(admin.table, o.tenant), o.units),
+        lambda answer: f"{answer['moved']} of {answer['seen']} tracks moved",
+    )
+    made.add_argument("--units", type=_positive, default=100, help="capacity units a second to take (default 100)")
+    made = command(
         "set-limits", "Set how many requests a tenant may make; what is left out has no limit.", _limit, _limits
     )
     made.add_argument("--per-minute", type=_positive, help="requests a minute")

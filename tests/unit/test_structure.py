@@ -406,6 +406,7 @@ def test_pages_of_allowed_origins_alone_may_call_and_may_send_what_clients_send(
     assert {each.operation.method for each in all_endpoints()} <= set(cors["allowMethods"])
     assert {"authorization", "content-type", "idempotency-key", "if-match", "claim-fence"} <= set(cors["allowHeaders"])
     assert {"etag", "link", "location", "retry-after", "x-request-id"} <= set(cors["exposeHeaders"])
+    assert {"dependencies-overruled", "projects-unknown"} <= set(cors["exposeHeaders"])
     assert "allowCredentials" not in cors
     pattern = re.compile(template()["Parameters"]["AllowedOrigins"]["AllowedPattern"])
     for right in ("", "https://app.example.com", "http://localhost:3000,https://app.example.com"):

@@ -13,7 +13,7 @@ from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError, AwsError
 from switchyard.domain.actors import EMPTY_SCOPES, ROLES, SCOPES
 from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
-from switchyard.domain.tenants import AUTO_RUNS
+from switchyard.domain.tenants import AUTO_RUNS, UNKNOWN_PROJECTS
 
 STACK = "switchyard"
 
@@ -107,10 +107,13 @@ def _parser() -> argparse.ArgumentParser:
     made = command(
         "update-tenant",
         "Change a tenant's settings.",
-        lambda admin, o: admin.update_tenant(o.tenant, o.auto_run),
+        lambda admin, o: admin.update_tenant(o.tenant, o.auto_run, o.unknown_projects),
         lines.settings,
     )
     made.add_argument("--auto-run", choices=AUTO_RUNS, help="the ready tasks that get a run by themselves")
+    made.add_argument(
+        "--unknown-projects", choices=UNKNOWN_PROJECTS, help="what becomes of tracks in projects that are not there"
+    )
 
     made = command(
         "create-project",

@@ -16,7 +16,7 @@ def tenant(answer: dict[str, Any]) -> str:
 
 def settings(answer: dict[str, Any]) -> str:
     """Return a tenant with its settings."""
-    return f"{answer['id']}  {answer['name']}  autoRun={answer['autoRun']}"
+    return f"{answer['id']}  {answer['name']}  autoRun={answer['autoRun']}  unknownProjects={answer['unknownProjects']}"
 
 
 def tenants(answer: dict[str, Any]) -> str:

@@ -25,6 +25,7 @@ from local.emulator import (
     http_api,
     indexes,
     limits,
+    mails,
     permissions,
     request_limits,
     response_headers,
@@ -49,11 +50,14 @@ def figures() -> dict[str, object]:
     return {"invocations": workers.invocations(), "unread": streams.unread()}
 
 
+#: Where people see the mails, and tests read them.
+MAILS = "/_switchyard/mails"
 ORDERS = {
     "/_switchyard/save": saving.save,
     "/_switchyard/restart": workers.stop_all,
     "/_switchyard/figures": figures,
     "/_switchyard/expire": expiry.expire,
+    f"{MAILS}.json": mails.sent,
 }
 
 
@@ -64,6 +68,8 @@ async def dispatch(scope, receive, send):
     elif scope["type"] == "http" and scope["path"] in ORDERS:
         content = json.dumps(ORDERS[scope["path"]]()).encode()
         await http_api.reply(send, 200, {"Content-Type": "application/json"}, content)
+    elif scope["type"] == "http" and scope["path"] == MAILS:
+        await http_api.reply(send, 200, {"Content-Type": "text/html; charset=utf-8"}, mails.page())
     else:
         saving.note_request(scope)
         await ministack.app(scope, receive, send)
@@ -144,6 +150,7 @@ if __name__ == "__main__":
     subscriptions.install()
     states.install()
     uploads.install()
+    mails.install()
     versions.install()
     request_limits.install()
     dead_letters.install()

@@ -12,6 +12,7 @@ from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.imports import Import, Lane
 from switchyard.domain.inbox import Item
+from switchyard.domain.mail import Mailbox
 from switchyard.domain.notifications import Attempted, Notification
 from switchyard.domain.oauth import Client, Code, RefreshToken
 from switchyard.domain.oidc import Domain, Invitation
@@ -239,6 +240,22 @@ COMMENTS = {
     ),
 }
 
+MAILBOXES = {
+    "not mailed yet": Mailbox(tenant_id="acme", actor_id="user_ada", address="ada@example.com", secret="sy_secret"),
+    "a digest on its way": Mailbox(
+        tenant_id="acme",
+        actor_id="user_ada",
+        address="ada@example.com",
+        mode="digest",
+        secret="sy_secret",
+        pending=an_id(14),
+        due_at=NOW + 3_600,
+        sending=an_id(13),
+        sending_until=NOW + 60,
+        mailed_at=NOW,
+    ),
+}
+
 INBOX = {
     "asked": Item(
         tenant_id="acme",
@@ -261,6 +278,7 @@ INBOX = {
         by="user_eve",
         at=AT,
         read_at=LATER,
+        mailed_at=LATER,
     ),
 }
 

@@ -25,6 +25,7 @@ from switchyard.store import (
     inbox,
     indexes,
     keys,
+    mailboxes,
     notifications,
     oauth,
     oidc,
@@ -51,6 +52,7 @@ KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "questions": (questions.ROWS, entities.QUESTIONS),
     "comments": (comments.ROWS, entities.COMMENTS),
     "inbox": (inbox.ROWS, entities.INBOX),
+    "mailboxes": (mailboxes.ROWS, entities.MAILBOXES),
     "goal_runs": (goal_runs.ROWS, entities.GOAL_RUNS),
     "imports": (imports.JOBS, entities.IMPORTS),
     "lanes": (imports.LANES, entities.LANES),
@@ -150,6 +152,7 @@ def test_a_row_that_lacks_what_its_entity_needs_is_refused_by_the_attributes_nam
     codec, _ = KINDS[kind]
     row = dict(unpack(next(iter(GOLDEN[kind].values()))))
     own = {"presences": "last_seen_at", "entries": "action", "lanes": "size", "questions": "asked_at"}
+    own["mailboxes"] = "actor_id"
     needed = own.get(kind, "created_at" if "created_at" in row else "at")
     del row[needed]
     with pytest.raises(ValueError, match=rf"lacks {needed}\."):

@@ -27,6 +27,7 @@ ANSWERS: dict[str, Any] = {
     "pipeline.notify_devices": DONE,
     "pipeline.project_changes": DONE,
     "pipeline.retag_artifacts": None,
+    "pipeline.send_mail": DONE,
     "pipeline.signal_runs": DONE,
     # Its sample carries no token.
     "service.answer_unmatched": {"statusCode": 401},

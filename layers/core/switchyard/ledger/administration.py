@@ -4,13 +4,13 @@ Each takes the unit of work whose actor asks for the change, and gathers it ther
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import EMPTY_SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Conflict, MissingScope, NotFound
 from switchyard.domain.ids import new_id
-from switchyard.domain.tenants import AutoRun, Member, Project, Tenant
+from switchyard.domain.tenants import Member, Project, Settings, Tenant
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys, tenants
 from switchyard.store import tokens as token_rows
@@ -29,13 +29,13 @@ def find_tenant(unit: Unit) -> Tenant:
     return _required(tenants.find_tenant(unit.table, unit.actor.tenant_id), unit)
 
 
-def change_tenant(unit: Unit, auto_run: AutoRun | None) -> Tenant:
+def change_tenant(unit: Unit, wanted: Settings) -> Tenant:
     """Gather a change of the tenant's settings (1 read), None: as it is; raises NotFound without such a tenant."""
     tenant = find_tenant(unit)
-    if auto_run is None or auto_run == tenant.auto_run:
-        return tenant
-    unit.write(tenants.set_auto_run(tenant.id, auto_run))
-    return replace(tenant, auto_run=auto_run)
+    changed = {name: value for name, value in asdict(wanted).items() if value not in (None, getattr(tenant, name))}
+    if changed:
+        unit.write(tenants.set_settings(tenant.id, changed))
+    return replace(tenant, **changed)
 
 
 def create_project(unit: Unit, name: str) -> Project:

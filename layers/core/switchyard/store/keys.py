@@ -8,7 +8,7 @@ import hashlib
 
 TRACK = "TRACK"
 # What refers to a track, and what was tried on it, beside its row.
-BLOCKS, CHILD, MEMBER, ATTEMPT, COMMENT = "BLOCKS#", "CHILD#", "MEMBER#", "ATTEMPT#", "COMMENT#"
+BLOCKS, CHILD, MEMBER, ATTEMPT, COMMENT, INBOX = "BLOCKS#", "CHILD#", "MEMBER#", "ATTEMPT#", "COMMENT#", "INBOX#"
 NOTIFICATION, DELIVERY = "NOTICE#", "DELIVERY#"
 SIGN_IN_LINK, CODE, REFRESH = "SIGNIN", "CODE", "REFRESH"
 

@@ -18,6 +18,7 @@ from switchyard.domain.oauth import Client, Code, RefreshToken
 from switchyard.domain.oidc import Domain, Invitation
 from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
+from switchyard.domain.schedules import Occurrence, Schedule
 from switchyard.domain.sessions import SignInLink
 from switchyard.domain.tenants import Member, Project, Tenant
 from switchyard.domain.tracks import Track
@@ -446,6 +447,53 @@ IMPORTS = {
 LANES = {"lane": Lane("acme", an_id(30), 2, 900, 400, 7, True, 1, 2, 3, 4, 5)}
 
 FEEDS = {"feed": Feed("acme", an_id(32), "digest", replace(_ACTOR, token_id=""), "Due dates", "all", AT)}
+
+_SCHEDULE: dict[str, Any] = {
+    "tenant_id": "acme",
+    "id": an_id(33),
+    "name": "Weekly report",
+    "expression": "cron(0 9 ? * MON *)",
+    "starts_at": AT,
+    "created_by": "user_ada",
+    "created_at": AT,
+    "updated_at": AT,
+    "changed_by": "user_ada",
+    "changed_by_kind": "user",
+    "changed_source": "api",
+    "changed_request": "request-1",
+}
+SCHEDULES = {
+    "minimal": Schedule(**_SCHEDULE, does="create_task", template={"title": "Report", "project_ids": ["docs"]}),
+    "full": Schedule(
+        **_SCHEDULE,
+        time_zone="Europe/Berlin",
+        ends_at=LATER,
+        does="run_goal",
+        target_id=GOAL,
+        settings={"max_parallel": 5, "on_failure": "stop"},
+        overlap="queue",
+        catch_up="once",
+        paused=True,
+        paused_at=AT,
+        missed_since=AT,
+        owner="user_ada",
+        last_at=AT,
+        last_track_id=GOAL,
+        last_run_id=RUN,
+        waiting_at=LATER,
+        occurred=3,
+        version=4,
+        deleted_at=LATER,
+        changed_by_name="Ada",
+        changed_by_number=1,
+        changed_operation="planning.update_schedule",
+    ),
+}
+_OCCURRENCE: dict[str, Any] = {"tenant_id": "acme", "schedule_id": an_id(33), "at": AT, "id": an_id(34)}
+OCCURRENCES = {
+    "begun": Occurrence(**_OCCURRENCE, outcome="begun", track_id=TASK, run_id=RUN, decided_at=AT, owner="user_ada"),
+    "skipped": Occurrence(**_OCCURRENCE, outcome="skipped", reason="It came too late.", decided_at=LATER),
+}
 
 PROJECTS = {"project": Project("acme", PROJECT, 1, "Docs", AT, "user_ada")}
 MEMBERS = {"member": Member("acme", "user_ada", "user", "Ada", 1, AT)}

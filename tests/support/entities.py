@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from switchyard.domain.actors import Actor
+from switchyard.domain.actors import Actor, Shards
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.domain.comments import Comment
@@ -62,6 +62,7 @@ def _track(**fields: Any) -> Track:
 
 TRACKS = {
     "minimal": _track(),
+    "in a shard": _track(status="todo", priority="high", shard=3),
     "full": _track(
         description='Äll of it\nin "two" lines',
         status="todo",
@@ -400,6 +401,7 @@ _NOBODY = Actor("acme", "user_x", "user", frozenset(), an_id(13))
 TOKENS = {
     "full": TokenRow(an_id(12), "digest", _ACTOR, AT, LATER, LATER, "user_ada", "user_ada", limited_until=LATER),
     "without an end": TokenRow(an_id(13), "digest", _NOBODY, AT, None),
+    "of shards": TokenRow(an_id(13), "digest", replace(_NOBODY, shards=Shards(16, 4)), AT, None),
     "session": TokenRow(
         an_id(12), "digest", _ACTOR, AT, LATER, created_by="user_ada", session="Firefox", parent="of the token"
     ),
@@ -421,7 +423,10 @@ REFRESH_TOKENS = {
     "used": RefreshToken("digest", an_id(14), "grant", AT, LATER, AT),
 }
 
-TENANTS = {"tenant": Tenant("acme", "Acme", AT, 3, 4)}
+TENANTS = {
+    "tenant": Tenant("acme", "Acme", AT, 3, 4),
+    "with shards": Tenant("acme", "Acme", AT, shards=Shards(16, 4)),
+}
 IMPORTS = {
     "waiting": Import("acme", an_id(30), _ACTOR, "waiting", AT),
     "over": Import(

@@ -154,6 +154,10 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("domain", help="such as example.com")
     made.add_argument("--role", choices=tuple(ROLES), default="member", help="what they may do (default: member)")
 
+    made = command("mail-address", "Mail a person at an address that is theirs.", _mail_address, lines.mailed)
+    made.add_argument("actor", help="who that is, such as user_ada")
+    made.add_argument("email", help="the address; signing in by OpenID Connect gives it by itself")
+
     made = command("withdraw", "Let an address or a domain sign in no more.", _withdraw, lines.withdrawn)
     made.add_argument("name", help="the address or the domain")
 
@@ -196,6 +200,10 @@ def _invite(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
 
 def _domain(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
     return admin.allow_domain(options.tenant, options.domain, options.role)
+
+
+def _mail_address(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
+    return admin.mail_address(options.tenant, options.actor, options.email)
 
 
 def _withdraw(admin: Admin, options: argparse.Namespace) -> dict[str, str]:

@@ -68,3 +68,8 @@ def invited(answer: dict[str, Any]) -> str:
 def withdrawn(answer: dict[str, Any]) -> str:
     """Return who may sign in no more."""
     return f"{answer['name']} may sign in no more"
+
+
+def mailed(answer: dict[str, Any]) -> str:
+    """Return who is mailed where."""
+    return f"{answer['actor']} is mailed at {answer['email']}"

@@ -17,8 +17,10 @@ def test_a_question_is_answered_in_the_inbox_and_the_goal_goes_on(yard: Yard) ->
     yard.work(f"{ASK} 'Which of the two titles?' --choice 'Field notes' --choice Guide")
     yard.post(f"/v1/tracks/{goal}/run")
     person = yard.person(path="/inbox")
+    person.page.set_viewport_size({"width": 360, "height": 740})
     asked = person.page.locator("[data-inbox=asked]").first
     expect(asked).to_contain_text("Which of the two titles?")
+    person.shot("inbox-phone")
     asked.get_by_role("button", name="Field notes").click()
     expect(asked).to_contain_text("user_ada")
     second = person.page.locator("[data-inbox=asked]", has_text="Publish it")

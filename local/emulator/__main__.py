@@ -31,6 +31,7 @@ from local.emulator import (
     response_headers,
     saved_queries,
     saving,
+    schedules,
     speed,
     states,
     streams,
@@ -124,6 +125,7 @@ async def main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, server.stop)
     tasks = [asyncio.create_task(saving.save_regularly()), asyncio.create_task(expiry.expire_regularly())]
     tasks += [asyncio.create_task(each()) for each in (alarms.evaluate_regularly, subscriptions.deliver_regularly)]
+    tasks.append(asyncio.create_task(schedules.fire_regularly()))
     if "SWITCHYARD_PARENT" in os.environ:
         tasks.append(asyncio.create_task(stop_without(int(os.environ["SWITCHYARD_PARENT"]), server)))
     try:
@@ -157,5 +159,6 @@ if __name__ == "__main__":
     speed.install()
     expiry.install()
     backups.install()
+    schedules.install()
     saving.install()
     uvloop.run(main())

@@ -16,5 +16,6 @@ def handler(invocation: Invocation, record: Record, outbox: Outbox) -> None:
     ):
         message = due(record["dynamodb"])
         if message:
-            traced = {"correlation_id": records.correlation_id(record["dynamodb"]["NewImage"])}
+            image = record["dynamodb"].get("NewImage") or record["dynamodb"]["OldImage"]
+            traced = {"correlation_id": records.correlation_id(image)}
             outbox.put(invocation.queue(name), {**message, **traced})

@@ -197,7 +197,9 @@ def _kind_of(body: Any, attributes: Mapping[str, Any]) -> tuple[str, str, str, A
             error = f"{given.get('ERROR_CODE', '')} {given.get('ERROR_MESSAGE', '')}".strip()
             return "event", name, error, body, given.get("TARGET_ARN")
         case {"of": str(of)}:
-            return "signal", f"{of} {body.get('start') or body.get('track') or ''}", "", body, None
+            about = body.get("start") or body.get("track") or body.get("schedule") or ""
+            error = f"{given.get('ERROR_CODE', '')} {given.get('ERROR_MESSAGE', '')}".strip()
+            return "signal", f"{of} {about} {body.get('at', '')}".strip(), error, body, None
         case {"tenant": str()}:
             named = [f"{name} {body[name]}" for name in _NAMED if name in body]
             return "message", " ".join(named), "", body, None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from switchyard.domain.actors import ONE_SHARD, Shards
+
 #: Which ready tasks get a run automatically: none, or those of the pool that are assigned to an agent.
 AutoRun = Literal["off", "agents"]
 AUTO_RUNS: tuple[AutoRun, ...] = get_args(AutoRun)
@@ -30,6 +32,7 @@ class Tenant:
     next_actor: int = 1
     auto_run: str | None = None
     unknown_projects: str | None = None
+    shards: Shards = ONE_SHARD
 
 
 @dataclass(frozen=True)

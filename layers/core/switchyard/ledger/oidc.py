@@ -101,7 +101,7 @@ def sign_in(table: Table, address: str, subject: str, name: str, browser: str, r
             raise SignInRefused("other_person", "The address was another subject's.")
         actor = Actor(known.tenant_id, known.actor_id, "user", ROLES[known.role], "")
         unit = Unit(table, actor, request_id)
-        member = administration.upsert_member(unit, known.actor_id, "user", name)
+        tenant, member = administration.upsert_member(unit, known.actor_id, "user", name)
         if known.subject is None:
             unit.write(rows.take(replace(known, subject=subject)))
         # Imported here, as above.
@@ -109,7 +109,8 @@ def sign_in(table: Table, address: str, subject: str, name: str, browser: str, r
 
         # The issuer vouches that the address is theirs: the only one that may be mailed.
         unit.write(mailboxes.note_address(known.tenant_id, known.actor_id, email, tokens.new_token()))
-        row, secret = sessions.begin(unit, replace(actor, name=member.name, number=member.number), browser)
+        person = replace(actor, name=member.name, number=member.number, shards=tenant.shards)
+        row, secret = sessions.begin(unit, person, browser)
         try:
             unit.commit(200, {}, "")
         except Stale:

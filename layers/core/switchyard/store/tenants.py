@@ -7,15 +7,22 @@ who draw at once cannot get the same one, and a refused write burns none.
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from switchyard.domain.actors import Shards
 from switchyard.domain.tenants import Member, Project, Tenant
 from switchyard.domain.text import folded
 from switchyard.store import import_keys, keys
 from switchyard.store.codec import NEW, THERE, Codec, row_key
+from switchyard.store.packing import SHARDS
 from switchyard.store.table import Item, Table
 
 # ---------------------------------------------------------------- tenants
 
-TENANTS = Codec(Tenant, lambda tenant: keys.tenant(tenant.id), index_keys={"list": lambda _: keys.TENANTS})
+TENANTS = Codec(
+    Tenant,
+    lambda tenant: keys.tenant(tenant.id),
+    columns={"shards": SHARDS},
+    index_keys={"list": lambda _: keys.TENANTS},
+)
 tenant_from = TENANTS.from_item
 
 
@@ -40,6 +47,18 @@ def set_settings(tenant_id: str, values: Mapping[str, str]) -> Item:
             "ExpressionAttributeValues": {f":{name}": {"S": value} for name, value in values.items()},
         }
     }
+
+
+def set_shards(tenant_id: str, was: Shards, now: Shards) -> Item:
+    """The action that changes the shards of a tenant's lists, if they are still what was read."""
+    old, new = SHARDS.write(was), SHARDS.write(now)
+    values = {name: value for name, value in ((":was", old), (":now", new)) if value}
+    update: Item = {
+        "Key": row_key(keys.tenant(tenant_id)),
+        "UpdateExpression": "SET shards = :now" if new else "REMOVE shards",
+        "ConditionExpression": "shards = :was" if old else "attribute_exists(pk) AND attribute_not_exists(shards)",
+    }
+    return {"Update": update | ({"ExpressionAttributeValues": values} if values else {})}
 
 
 def draw(tenant: Tenant, counter: Literal["next_project", "next_actor"]) -> Item:

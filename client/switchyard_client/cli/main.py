@@ -97,6 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if str(end):
             output.note(str(end))
         return end.status
+    except UnicodeEncodeError as error:
+        output.note(f"error: {error.object[:60]!r} is no text in UTF-8")
+        return Exit.USAGE
     except Refused as refusal:
         output.note("refused: " + "\n".join(told(refusal)))
         return status_of(refusal)

@@ -259,6 +259,15 @@ def test_a_file_of_which_nothing_can_be_read_is_told_line_by_line(
     assert "has nothing to import" in told
 
 
+def test_a_reader_that_goes_away_has_its_status() -> None:
+    command = "import sys; from switchyard_client.cli.main import run; run()"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-c", command, "prime"], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (Exit.PIPE_CLOSED, b"")
+
+
 def test_an_argument_that_is_no_text_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     settings.save("work", "https://yard.example", "sy_x", None)
     assert main(["add", "caf\udce9"]) == Exit.USAGE

@@ -27,31 +27,36 @@ def schedule() -> None:
 @click.option("--catch-up", type=click.Choice(("skip", "once")), default="skip", show_default=True)
 @pass_session
 def add_schedule(
-    session: Session, expression: str, title: str, task: str | None, goal: str | None, **more: Any
+    session: Session,
+    expression: str,
+    title: str,
+    zone: str,
+    task: str | None,
+    goal: str | None,
+    assignee: str | None,
+    due_in: int | None,
+    overlap: str,
+    catch_up: str,
 ) -> None:
-    """Have something begin at each time that EXPRESSION names: '0 9 * * 1-5', 'rate(2 days)', 'at(2026-12-24T09:00:00)'.
+    """Have something begin whenever EXPRESSION is due: '0 9 * * 1-5', 'rate(2 days)' or 'at(2026-12-24T09:00:00)'.
 
     Without --run or --goal it is a new task with the TITLE, which is the schedule's name too.
     """
     if task and goal:
         raise Usage("--run and --goal are two things to begin: give one of them")
-    body = {"name": title, "expression": expression, "timeZone": more["zone"]}
-    body |= {"overlap": more["overlap"], "catchUp": more["catch_up"], **_begins(session, title, task, goal, more)}
+    body: dict[str, Any] = {"name": title, "expression": expression, "timeZone": zone}
+    body |= {"overlap": overlap, "catchUp": catch_up}
+    if task or goal:
+        body["runTask" if task else "runGoal"] = {"id": resolve(session, task or goal or "")}
+    else:
+        created = {"assignee": assignee, "dueInDays": due_in}
+        given = {name: value for name, value in created.items() if value is not None}
+        body["createTask"] = {"title": title, "scope": session.scope(), **given}
     made = session.post("/v1/schedules", body)
     if session.json:
         return output.emit(made)
     output.note(f"next: {', '.join(made['upcoming']) or 'never'}")
     return output.line(made["id"])
-
-
-def _begins(session: Session, title: str, task: str | None, goal: str | None, more: Any) -> dict[str, Any]:
-    if task:
-        return {"runTask": {"id": resolve(session, task)}}
-    if goal:
-        return {"runGoal": {"id": resolve(session, goal)}}
-    made: dict[str, Any] = {"title": title, "scope": session.scope()}
-    made |= {"assignee": more["assignee"]} if more["assignee"] else {}
-    return {"createTask": made | ({} if more["due_in"] is None else {"dueInDays": more["due_in"]})}
 
 
 @schedule.command("list")

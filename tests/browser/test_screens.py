@@ -93,6 +93,33 @@ def test_settings_show_what_the_workspace_used(yard: Yard) -> None:
     person.see("1,022 changes, 96 runs, 31 refused, 0 failed")
 
 
+def test_settings_show_members_and_ones_own_devices(yard: Yard) -> None:
+    for number in range(50):
+        yard.admin.issue_token(yard.tenant, f"agent_{number:02}", kind="agent", scopes=["tasks:read"], name="Hand")
+    scopes = ["user:write"]
+    app = yard.admin.issue_token(yard.tenant, "user_ada", scopes=scopes, name="Ada")["token"]
+    for platform in ("ios", "web"):
+        body = {"token": f"expo-{platform}", "platform": platform}
+        headers = {"authorization": f"Bearer {app}"}
+        assert yard.api.post("/api/users/@me/push_tokens", json=body, headers=headers).is_success
+    person = yard.person(path="/settings")
+    members = person.page.locator("section", has=person.page.get_by_role("heading", name="Members"))
+    expect(members.get_by_text("agent_00")).to_be_visible()
+    expect(members.get_by_text("user_ada")).to_have_count(0)
+    person.press("More members")
+    expect(members.get_by_text("user_ada")).to_be_visible()
+    expect(members.get_by_text("agent_00")).to_have_count(1)
+    devices = person.page.locator("[data-device]")
+    expect(devices).to_have_count(2)
+    assert "expo-" not in person.page.content()
+    devices.filter(has_text="iPhone").get_by_role("button").click()
+    expect(devices).to_have_count(1)
+    expect(devices).to_contain_text("Browser")
+    viewer = yard.person("user_rita", "viewer", "/settings")
+    expect(viewer.page.get_by_role("heading", name="Members")).to_be_visible()
+    expect(viewer.page.get_by_role("heading", name="Your devices")).to_have_count(0)
+
+
 def test_settings_and_webhooks_are_managed(yard: Yard) -> None:
     person = yard.person(path="/settings")
     person.expected = {400, 403}

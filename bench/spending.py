@@ -13,20 +13,19 @@ from typing import Any
 
 from switchyard.aws.executions import Executions
 from switchyard.aws.telemetry import logger
-from switchyard.domain import clock, tokens, tracks
+from switchyard.domain import clock, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
 from switchyard.pipeline import consumer
-from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as rows
 from switchyard.store.table import Table
-from switchyard.store.tokens import TokenRow
 from tests.support.http import Answer, Api, Context
 from tests.support.projects import a_tenant
 from tests.support.states import MACHINE, StatesClient
 from tests.support.stream import Letters, Stream, handler, message
 from tests.support.template import table_definition
+from tests.support.tokens import issue
 from tests.support.units import Meter
 
 #: Makes the row of a task as large as most are: below 1 KB over its whole life.
@@ -74,11 +73,7 @@ class Ledger:
         self.spent = Spent("")
 
     def _caller(self, actor_id: str, kind: Any) -> Api:
-        secret = tokens.new_token()
-        actor = Actor(self.tenant, actor_id, kind, frozenset(SCOPES), new_id())
-        row = TokenRow(actor.token_id, tokens.digest(secret), actor, clock.now(), None, None)
-        self.table.put_many([token_rows.to_item(row)])
-        return Api(secret, milliseconds=60_000)
+        return Api(issue(self.table, self.tenant, actor_id, kind=kind), milliseconds=60_000)
 
     # -------------------------------------------------------------- counting
     @contextlib.contextmanager

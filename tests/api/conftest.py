@@ -15,18 +15,17 @@ from switchyard.admin import Admin
 from switchyard.aws import objects
 from switchyard.aws.clients import make_client
 from switchyard.aws.objects import ObjectStore
-from switchyard.domain import clock, tokens
-from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http import auth
 from switchyard.http.container import use_table
-from switchyard.store import tokens as token_rows
 from switchyard.store.table import Table
-from switchyard.store.tokens import TokenRow
 from tests.support import rights
 from tests.support.http import Api
 from tests.support.moto_pool import moto
+from tests.support.runs import Runs
+from tests.support.stream import Stream
 from tests.support.template import resources, table_definition
+from tests.support.tokens import issue
 
 Caller = Callable[..., Api]
 
@@ -95,29 +94,33 @@ def caller(table: Table, tenant: str) -> Caller:
     return make
 
 
-def client_of(
-    table: Table,
-    tenant: str,
-    actor_id: str = "user_ada",
-    *,
-    kind: str = "user",
-    scopes: list[str] | None = None,
-    expires_at: str | None = None,
-) -> Api:
+def client_of(table: Table, tenant: str, actor_id: str = "user_ada", **more: Any) -> Api:
     """Issue a token and return a client that holds it."""
-    token = tokens.new_token()
-    granted = frozenset(SCOPES if scopes is None else scopes)
-    token_id = new_id()
-    actor = Actor(tenant, actor_id, "agent" if kind == "agent" else "user", granted, token_id)
-    row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), expires_at, None)
-    table.write(token_rows.put(row))
-    return Api(token)
+    return Api(issue(table, tenant, actor_id, **more))
 
 
 @pytest.fixture
 def api(caller: Caller) -> Api:
     """A user of the test's tenant, with every scope."""
     return caller()
+
+
+@pytest.fixture
+def bo(caller: Caller) -> Api:
+    """An agent of the test's tenant, with every scope."""
+    return caller("agent_bo", kind="agent")
+
+
+@pytest.fixture
+def ledger(table: Table, tenant: str) -> Runs:
+    """Runs of the test's tenant, as the service itself makes and changes them."""
+    return Runs(table, tenant)
+
+
+@pytest.fixture
+def stream(table: Table, tenant: str) -> Stream:
+    """The stream of the test's tenant, and what is at its other end."""
+    return Stream(table, tenant)
 
 
 @pytest.fixture

@@ -19,11 +19,6 @@ def world(table: Table, tenant: str) -> World:
     return World(table, tenant)
 
 
-@pytest.fixture
-def bo(caller: Caller) -> Api:
-    return caller("agent_bo", kind="agent")
-
-
 def held(world: World) -> Run:
     """A run that must be approved before it begins."""
     run = world.run(world.task(requires_approval="start"))

@@ -12,11 +12,6 @@ from tests.support.stream import BusClient, Stream
 UNKNOWN = "01981f5c-7a00-7000-8000-0000000000ee"
 
 
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
 def task(api: Api, title: str = "Task", scope: str = "projects", **more: Any) -> str:
     where = {"type": scope} | ({"ids": ["docs"]} if scope == "projects" else {})
     answer = api.post("/v1/tracks", {"type": "task", "title": title, "scope": where, **more})

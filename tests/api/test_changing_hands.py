@@ -32,11 +32,6 @@ def world(table: Table, tenant: str) -> World:
     return World(table, tenant)
 
 
-@pytest.fixture
-def bo(caller: Caller) -> Api:
-    return caller("agent_bo", kind="agent")
-
-
 def offered(world: World, owner: str | None = None) -> Run:
     return world.run(world.task(owner=owner), dispatched_at=clock.now(), dispatches=1)
 

@@ -19,21 +19,6 @@ from tests.support.stream import Stream
 
 
 @pytest.fixture
-def ledger(table: Table, tenant: str) -> Runs:
-    return Runs(table, tenant)
-
-
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
-@pytest.fixture
-def bo(caller: Caller) -> Api:
-    return caller("agent_bo", kind="agent")
-
-
-@pytest.fixture
 def path(api: Api) -> str:
     return f"/v1/tracks/{make_task(api)['id']}/comments"
 

@@ -4,16 +4,10 @@ from typing import Any
 
 import pytest
 
-from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Api
 from tests.support.mcp import Mcp
 from tests.support.stream import Stream
-
-
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
 
 
 @pytest.fixture

@@ -19,23 +19,8 @@ from tests.support.stream import Stream
 
 
 @pytest.fixture
-def ledger(table: Table, tenant: str) -> Runs:
-    return Runs(table, tenant)
-
-
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
-@pytest.fixture
 def eve(caller: Caller) -> Api:
     return caller("user_eve")
-
-
-@pytest.fixture
-def bo(caller: Caller) -> Api:
-    return caller("agent_bo", kind="agent")
 
 
 def inbox(client: Api, query: str = "") -> list[Any]:

@@ -25,11 +25,6 @@ def agent(caller: Caller) -> Api:
 
 
 @pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
-@pytest.fixture
 def first(api: Api) -> str:
     return str(make_task(api, "First")["id"])
 

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from switchyard.aws.errors import ApiError
 from switchyard.store import edges, keys
 from switchyard.store.table import Item, Table
@@ -13,11 +11,6 @@ from tests.support import stream as streams
 from tests.support.http import Api
 from tests.support.samples import path_of
 from tests.support.stream import BusClient, Failing, Killed, Stream
-
-
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
 
 
 def task(api: Api, title: str = "Task", **fields: Any) -> str:

@@ -123,11 +123,6 @@ def test_endless_changes_are_reported(api: Api, table: Table, tenant: str, monke
 # ---------------------------------------------------------------- through the stream
 
 
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
 def test_completing_reopening_and_cancelling_reach_the_dependents_through_the_stream(api: Api, stream: Stream) -> None:
     first, second = make(api), make(api)
     task = make(api, dependsOn=[first, second])

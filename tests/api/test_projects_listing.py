@@ -23,11 +23,6 @@ def project(table: Table, tenant: str) -> Project:
     return a_tenant(table, tenant, "Build Box", "Other")[0]
 
 
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
 def id_at(block: int, number: int) -> str:
     """Return a task's id that lies in a block of time, at a place in it."""
     return dashed(f"{0x01981F + block:06x}{number:06x}7000800000000000{number:04x}")

@@ -18,16 +18,6 @@ CHOICES = ["Field notes", "A field guide"]
 
 
 @pytest.fixture
-def ledger(table: Table, tenant: str) -> Runs:
-    return Runs(table, tenant)
-
-
-@pytest.fixture
-def bo(caller: Caller) -> Api:
-    return caller("agent_bo", kind="agent")
-
-
-@pytest.fixture
 def held(ledger: Runs) -> Run:
     """A run that agent_bo holds."""
     run = ledger.run(dispatched_at=clock.now(), dispatches=1)

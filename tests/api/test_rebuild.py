@@ -41,11 +41,6 @@ def derived(stream: Stream) -> dict[tuple[str, str], Item]:
     return own | tracks
 
 
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
 def test_a_tenant_whose_records_were_lost_is_as_if_they_had_not_been(
     api: Api, table: Table, tenant: str, stream: Stream
 ) -> None:

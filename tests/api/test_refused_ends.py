@@ -7,18 +7,12 @@ import pytest
 
 from switchyard.domain.ids import new_id
 from switchyard.store import keys
-from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
 from tests.support.mcp import Mcp
 from tests.support.planning import make_goal, make_task
 from tests.support.published import Published
 from tests.support.stream import Stream
-
-
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ BOTH = ["status", "progress"]
 
 
 @pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
-@pytest.fixture
 def agent(caller: Caller) -> Api:
     return caller("agent_bo", kind="agent")
 

@@ -20,11 +20,6 @@ CLAIM = "/v1/runs/claim"
 
 
 @pytest.fixture
-def bo(caller: Caller) -> Api:
-    return caller("agent_bo", kind="agent")
-
-
-@pytest.fixture
 def eve(caller: Caller) -> Api:
     return caller("agent_eve", kind="agent")
 

@@ -18,16 +18,6 @@ from tests.support.stream import Stream
 
 
 @pytest.fixture
-def ledger(table: Table, tenant: str) -> Runs:
-    return Runs(table, tenant)
-
-
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
-@pytest.fixture
 def offered(ledger: Runs, stream: Stream) -> Run:
     run = ledger.run(dispatched_at=clock.now(), dispatches=1)
     stream.settle()

@@ -7,22 +7,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from switchyard.domain import clock
-from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
 from tests.support.http import Api
 from tests.support.openapi import openapi
 from tests.support.runs import Runs
 from tests.support.stream import Stream
-
-
-@pytest.fixture
-def stream(table: Table, tenant: str) -> Stream:
-    return Stream(table, tenant)
-
-
-@pytest.fixture
-def ledger(table: Table, tenant: str) -> Runs:
-    return Runs(table, tenant)
 
 
 def posted(stream: Stream) -> list[dict[str, Any]]:

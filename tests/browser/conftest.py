@@ -20,10 +20,10 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright
 from switchyard.admin import Admin
 from switchyard.aws.clients import make_client
 from tests.conformance.environments import npm
-from tests.support.stack import aws, stack
+from tests.support.stack import aws, outputs, stack
 from tests.support.template import ROOT
 
-__all__ = ["aws", "stack"]
+__all__ = ["aws", "outputs", "stack"]
 
 Json = dict[str, Any]
 AGENT = "agent_bo"
@@ -178,12 +178,10 @@ class Person:
 
 
 @pytest.fixture
-def yard(stack: Json, aws: Any, new_context: Callable[..., BrowserContext]) -> Iterator[Yard]:
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    table = next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName")
+def yard(stack: Json, outputs: dict[str, str], new_context: Callable[..., BrowserContext]) -> Iterator[Yard]:
     before = os.environ.get("AWS_ENDPOINT_URL")
     os.environ["AWS_ENDPOINT_URL"] = stack["aws"]["endpoint_url"]
-    made = Yard(stack, Admin(table, make_client("dynamodb")), new_context)
+    made = Yard(stack, Admin(outputs["TableName"], make_client("dynamodb")), new_context)
     yield made
     os.environ.pop("AWS_ENDPOINT_URL")
     if before:

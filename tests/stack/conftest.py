@@ -1,16 +1,45 @@
 """This ring runs over HTTP against an isolated local stack."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from switchyard.aws.clients import make_client
+from switchyard.aws.objects import ObjectStore
+from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
-from tests.support.stack import aws, stack
+from switchyard.store.table import Table
+from tests.support import world
+from tests.support.stack import aws, outputs, stack
+from tests.support.tokens import issue
 
-__all__ = ["aws", "stack"]
+__all__ = ["aws", "outputs", "stack"]
+
+
+@pytest.fixture(scope="module")
+def deployed(outputs: dict[str, str], database: Any) -> Table:
+    """The table of the deployed stack."""
+    return Table(outputs["TableName"], database)
+
+
+@pytest.fixture(scope="module")
+def new_world(outputs: dict[str, str], aws: Any) -> Callable[..., tuple[str, str]]:
+    """Makes a tenant with what the sample events speak of; returns it and a token there.
+
+    `new_world(code, feed)` gives the secrets that stand for those of the samples.
+    """
+    table = Table(outputs["TableName"], aws("dynamodb"))
+    bucket = ObjectStore(outputs["ArtifactsBucket"], aws("s3"))
+
+    def make(*secrets: str) -> tuple[str, str]:
+        tenant = new_id()
+        world.build(table, tenant, *secrets)
+        world.build_files(bucket, tenant)
+        return tenant, issue(table, tenant)
+
+    return make
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,8 @@ AT_ONCE = 8
 
 
 @pytest.fixture
-def administrator(stack: dict[str, Any], aws: Any) -> Iterator[httpx.Client]:
+def administrator(stack: dict[str, Any], aws: Any, outputs: dict[str, str]) -> Iterator[httpx.Client]:
     """An administrator of a tenant of the test's own."""
-    (deployed,) = aws("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in deployed["Outputs"]}
     admin = Admin(outputs["TableName"], aws("dynamodb"))
     issued = admin.issue_token(admin.create_tenant("Acme"), "user_ada", scopes=["settings:admin", "tasks:read"])
     with client(stack, issued["token"]) as made:

@@ -3,14 +3,9 @@
 import base64
 import hashlib
 import json
-import os
-import re
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,7 +15,6 @@ from switchyard.domain import artifacts
 from switchyard.store import keys
 from switchyard.store import staged as staged_rows
 from switchyard.store.table import Table
-from tests.support.template import ROOT
 
 
 @pytest.fixture
@@ -31,16 +25,8 @@ def http(stack: dict[str, Any]) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def table(stack: dict[str, Any], aws: Callable[[str], Any]) -> Table:
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    name = next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName")
-    return Table(name, aws("dynamodb"))
-
-
-@pytest.fixture(scope="module")
-def bucket(aws: Callable[[str], Any]) -> str:
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    return str(next(each["OutputValue"] for each in outputs if each["OutputKey"] == "ArtifactsBucket"))
+def bucket(outputs: dict[str, str]) -> str:
+    return outputs["ArtifactsBucket"]
 
 
 @pytest.fixture
@@ -78,7 +64,7 @@ def tags_of(aws: Callable[[str], Any], bucket: str, key: str) -> dict[str, str]:
 
 
 def test_a_client_prepares_uploads_and_stages_files(
-    http: httpx.Client, stack: dict[str, Any], aws: Callable[[str], Any], bucket: str, table: Table, task: str
+    http: httpx.Client, stack: dict[str, Any], aws: Callable[[str], Any], bucket: str, deployed: Table, task: str
 ) -> None:
     names = ["plan.md", 'say "hi" to Zoë & co.txt', "日本語.txt", "a+b%20c?d#e.txt", "${filename}"]
     prepared = prepare(http, task, *({"name": name, "size": 100 + n} for n, name in enumerate(names)))
@@ -95,7 +81,7 @@ def test_a_client_prepares_uploads_and_stages_files(
         assert tags_of(aws, bucket, each["storage_path"]) == {"ttl_days": "1", "team_id": tenant}
         stored = aws("s3").get_object(Bucket=bucket, Key=each["storage_path"])
         assert stored["Body"].read() == content
-        entry = staged_rows.entry_of(table.get(*keys.staged(tenant, task, each["id"])))
+        entry = staged_rows.entry_of(deployed.get(*keys.staged(tenant, task, each["id"])))
         assert entry
         assert entry["version_id"] == stored["VersionId"]
         assert artifacts.shown([entry]) == [each]
@@ -143,13 +129,13 @@ def test_the_largest_file_goes_through_and_a_larger_one_is_refused_when_it_is_st
 
 
 def test_nothing_is_staged_when_one_upload_is_missing(
-    http: httpx.Client, stack: dict[str, Any], table: Table, task: str
+    http: httpx.Client, stack: dict[str, Any], deployed: Table, task: str
 ) -> None:
     there, missing = prepare(http, task, {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
     assert upload(there, b"a").is_success
     answer = finalize(http, task, there, missing)
     assert (answer.status_code, answer.json()) == (400, {"error": "Artifact upload not found in object storage"})
-    assert table.get(*keys.staged(stack["workspace_id"], task, there["id"])) is None
+    assert deployed.get(*keys.staged(stack["workspace_id"], task, there["id"])) is None
 
 
 def test_a_file_with_a_checksum_cannot_be_another_one(http: httpx.Client, task: str) -> None:
@@ -166,7 +152,7 @@ def test_a_file_with_a_checksum_cannot_be_another_one(http: httpx.Client, task: 
 
 
 def test_many_may_stage_the_same_files_at_once(
-    http: httpx.Client, stack: dict[str, Any], table: Table, task: str
+    http: httpx.Client, stack: dict[str, Any], deployed: Table, task: str
 ) -> None:
     prepared = prepare(http, task, *({"name": f"{n}.txt", "size": 9} for n in range(20)))
     for each in prepared:
@@ -177,7 +163,7 @@ def test_many_may_stage_the_same_files_at_once(
     for answer in answers:
         assert [each["id"] for each in answer.json()["artifacts"]] == [each["id"] for each in prepared]
     for each in prepared:
-        assert staged_rows.entry_of(table.get(*keys.staged(stack["workspace_id"], task, each["id"])))
+        assert staged_rows.entry_of(deployed.get(*keys.staged(stack["workspace_id"], task, each["id"])))
 
 
 def test_a_run_takes_its_files_and_keeps_them(
@@ -286,25 +272,6 @@ def test_many_may_add_files_to_a_run_at_once_and_none_is_lost(http: httpx.Client
     last = max((each.json()["artifacts"] for each in answers), key=len)
     assert {each["name"] for each in last} == {f"{number}.txt" for number in range(12)}
     assert len(last) == 12
-
-
-@pytest.mark.skipif(
-    not all(map(shutil.which, ("bash", "curl", "jq"))), reason="the page's commands need bash, curl, jq"
-)
-@pytest.mark.parametrize(
-    ("name", "last"), [("artifacts.md", "Revenue rose by a tenth."), ("projects.md", '["notes.txt",23]')]
-)
-def test_the_commands_that_a_page_prints_work_as_printed(
-    stack: dict[str, Any], task: str, tmp_path: Path, name: str, last: str
-) -> None:
-    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    script = "set -euo pipefail\n" + "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL))
-    settings = {"URL": stack["url"], "TOKEN": stack["tokens"]["admin"], "TASK": task, "PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == last
 
 
 def test_another_tenant_cannot_stage_what_is_not_its_own(http: httpx.Client, stack: dict[str, Any], task: str) -> None:

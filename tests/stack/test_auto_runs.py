@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from local.stack import STACK_NAME
 from switchyard.admin import Admin
 
 SECONDS_MAX = 30
@@ -15,10 +14,8 @@ TASK = {"title": "Analyze", "assignedTo": "agent_a", "assigneeType": "agent"}
 
 
 @pytest.fixture
-def http(stack: dict[str, Any], aws: Any) -> Iterator[httpx.Client]:
+def http(stack: dict[str, Any], aws: Any, outputs: dict[str, str]) -> Iterator[httpx.Client]:
     """An administrator of a tenant of the test's own, whose tasks of agents run automatically."""
-    (deployed,) = aws("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in deployed["Outputs"]}
     admin = Admin(outputs["TableName"], aws("dynamodb"))
     scopes = ["settings:admin", "tasks:read", "tasks:write"]
     issued = admin.issue_token(admin.create_tenant("Acme"), "user_ada", scopes=scopes)

@@ -9,28 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from switchyard.domain import clock, tokens, tracks
+from switchyard.domain import tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
 from switchyard.store import ready
-from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.ready import Wanted
 from switchyard.store.table import Table
-from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
 from tests.support.template import table_definition
+from tests.support.tokens import issue
 
 WORKERS, TASKS = 8, 500
 ROUND_TRIPS_MAX = 2.5
-
-
-@pytest.fixture(scope="module")
-def deployed(aws: Any, database: Any) -> Table:
-    """The table of the deployed stack."""
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    return Table(next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName"), database)
 
 
 class Pool:
@@ -48,11 +40,7 @@ class Pool:
 
     def worker(self, number: int) -> str:
         """Return the token of one of the workers."""
-        secret = tokens.new_token()
-        actor = Actor(self.tenant, f"agent_{number}", "agent", frozenset(SCOPES), new_id())
-        row = TokenRow(actor.token_id, tokens.digest(secret), actor, clock.now(), None, None)
-        self.table.put_many([token_rows.to_item(row)])
-        return secret
+        return issue(self.table, self.tenant, f"agent_{number}", kind="agent")
 
 
 def drain(workers: list[Callable[[], tuple[int, Any]]]) -> list[str]:

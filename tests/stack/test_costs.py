@@ -11,18 +11,17 @@ from typing import Any
 
 import pytest
 
-from switchyard.domain import clock, tokens, tracks
+from switchyard.domain import clock, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
 from switchyard.store import staged
-from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
-from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
 from tests.support.projects import a_run, a_task, a_tenant
 from tests.support.template import table_definition
+from tests.support.tokens import issue
 
 SMALL, LARGE = 1_000, 100_000
 
@@ -57,11 +56,8 @@ class Service:
         self.table = Table(name, client)
         self.tenant = new_id()
         self.actor = Actor(self.tenant, "user_ada", "user", frozenset(SCOPES), new_id())
-        secret = tokens.new_token()
-        row = TokenRow(self.actor.token_id, tokens.digest(secret), self.actor, clock.now(), None, None)
-        self.table.put_many([token_rows.to_item(row)])
         # The emulator builds an index on its first query: give it time.
-        self.api = Api(secret, milliseconds=60_000)
+        self.api = Api(issue(self.table, self.tenant), milliseconds=60_000)
 
     def measured(self, call: Callable[[Api], Any], status: int = 200) -> Meter:
         """Make one request with a warm token cache."""

@@ -125,12 +125,12 @@ def test_what_a_broken_release_gave_up_is_brought_in_again(
 
 
 def test_what_a_letter_only_names_is_read_from_the_stream_while_it_is_there(
-    aws: Any, stack: dict[str, Any], operator: Operator, client: httpx.Client
+    aws: Any, outputs: dict[str, str], stack: dict[str, Any], operator: Operator, client: httpx.Client
 ) -> None:
     task = make_task(client, stack)
     until(lambda: entries(client, task) or None)
     gone = {"Keys": {"pk": {"S": f"{stack['workspace_id']}#{task}"}, "sk": {"S": "TRACK"}}, "SequenceNumber": "1"}
-    arn = aws("dynamodb").describe_table(TableName=table_of(aws))["Table"]["LatestStreamArn"]
+    arn = aws("dynamodb").describe_table(TableName=outputs["TableName"])["Table"]["LatestStreamArn"]
     letter = {"consumer": "pipeline.project_changes", "error": "x", "record": {"eventSourceARN": arn, "dynamodb": gone}}
     url = aws("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="PipelineDeadLetters")
     queue = url["StackResourceDetail"]["PhysicalResourceId"]
@@ -140,8 +140,3 @@ def test_what_a_letter_only_names_is_read_from_the_stream_while_it_is_there(
         "records",
         "its records are no longer in the stream: rebuild the tenant",
     )
-
-
-def table_of(aws: Any) -> str:
-    found = aws("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Outputs"]
-    return str(next(each["OutputValue"] for each in found if each["OutputKey"] == "TableName"))

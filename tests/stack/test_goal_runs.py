@@ -36,7 +36,7 @@ LAYERS, WIDTH = 10, 10
 class Goal:
     """A goal in a project of its own, so that the agents of a test meet its runs alone."""
 
-    def __init__(self, stack: dict[str, Any], aws: Any, database: Any) -> None:
+    def __init__(self, stack: dict[str, Any], aws: Any, outputs: dict[str, str], database: Any) -> None:
         self.project = f"goals-{new_id()}"
         self.people = self._client(stack, "admin")
         self.agent = self._client(stack, "agent")
@@ -44,8 +44,6 @@ class Goal:
         resource = {"StackName": "switchyard", "LogicalResourceId": "WorkflowsReconcileRuns"}
         found = aws("cloudformation").describe_stack_resource(**resource)["StackResourceDetail"]
         self.reconciler = found["PhysicalResourceId"]
-        described = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-        outputs = {each["OutputKey"]: each["OutputValue"] for each in described}
         self.machine = outputs["GoalRunMachineArn"]
         self.tenant = stack["workspace_id"]
         self.table = Table(outputs["TableName"], database)
@@ -188,8 +186,8 @@ class Goal:
 
 
 @pytest.fixture
-def goal(stack: dict[str, Any], aws: Any, database: Any) -> Goal:
-    return Goal(stack, aws, database)
+def goal(stack: dict[str, Any], aws: Any, outputs: dict[str, str], database: Any) -> Goal:
+    return Goal(stack, aws, outputs, database)
 
 
 def test_five_dependent_tasks_run_to_the_end(goal: Goal) -> None:

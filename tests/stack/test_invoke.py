@@ -3,21 +3,16 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from local.environments import ENVIRONMENTS
-from switchyard.admin import Admin
-from switchyard.aws.objects import ObjectStore
 from switchyard.domain import tokens
-from switchyard.domain.actors import SCOPES
-from switchyard.domain.ids import new_id
 from switchyard.http.operation import function_of
-from switchyard.store.table import Table
-from tests.support import world
-from tests.support.samples import ENDPOINTS, WORKSPACE, path_of, sample
+from tests.support.samples import ENDPOINTS, WORKSPACE, path_of, sample, status_of
 from tests.support.template import ROOT, resources
 
 #: The order of one world: what is deleted is read first.
@@ -32,8 +27,6 @@ APART = {
     "projects.end_presence",
     "runs.answer_question",
 }
-#: Whoever has no session of the browser is led to where one signs in.
-OTHERWISE = {"oauth.authorize": 303}
 #: The answers of functions that are not endpoints: consumers report no failed record; the step of a run that is gone
 #: fails with an error of this name.
 DONE: dict[str, Any] = {"batchItemFailures": []}
@@ -95,20 +88,10 @@ def test_sam_remote_invoke_runs_a_sample_event_on_the_local_stack(stack: dict[st
     assert json.loads(answer["body"]) == track
 
 
-def new_world(stack: dict[str, Any], aws: Any, *secrets: str) -> tuple[str, str]:
-    """A tenant with what the sample events speak of, and a token there; `secrets` stand for those of the samples."""
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    names = {each["OutputKey"]: each["OutputValue"] for each in outputs}
-    tenant = new_id()
-    world.build(Table(names["TableName"], aws("dynamodb")), tenant, *secrets)
-    world.build_files(ObjectStore(names["ArtifactsBucket"], aws("s3")), tenant)
-    admin = Admin(names["TableName"], aws("dynamodb"))
-    issued = admin.issue_token(tenant, "user_ada", kind="user", scopes=list(SCOPES), name="Ada")
-    return tenant, issued["token"]
-
-
-def test_the_sample_event_of_every_function_is_answered(stack: dict[str, Any], aws: Any) -> None:
-    shared, apart = new_world(stack, aws), new_world(stack, aws, tokens.new_token(), tokens.new_token())
+def test_the_sample_event_of_every_function_is_answered(
+    stack: dict[str, Any], new_world: Callable[..., tuple[str, str]]
+) -> None:
+    shared, apart = new_world(), new_world(tokens.new_token(), tokens.new_token())
     endpoints = sorted(
         ENDPOINTS, key=lambda name: (name not in SOON, METHODS.index(ENDPOINTS[name].operation.method), name)
     )
@@ -126,10 +109,7 @@ def test_the_sample_event_of_every_function_is_answered(stack: dict[str, Any], a
     assert done.returncode == 0, done.stderr
     answers = dict(zip(operations, json.loads(done.stdout), strict=True))
     for name in endpoints:
-        assert answers[name]["statusCode"] == OTHERWISE.get(name, ENDPOINTS[name].operation.status), (
-            name,
-            answers[name],
-        )
+        assert answers[name]["statusCode"] == status_of(name), (name, answers[name])
     for name, wanted in ANSWERS.items():
         answer = answers[name]
         seen = {key: answer.get(key) for key in wanted} if isinstance(wanted, dict) else answer

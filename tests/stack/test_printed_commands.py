@@ -177,9 +177,16 @@ def test_the_commands_that_a_page_prints_work_as_printed(
 
 
 def promised(page: Path) -> list[str]:
-    """Return the output that a page tells in comments of their own, `# …`, but for what is cut short."""
-    lines = [line[2:] for block in blocks(page, "sh") for line in block.splitlines() if line.startswith("# ")]
-    return [line for line in lines if re.fullmatch(r'[\[{"].*|\w+', line) and "…" not in line]
+    """Return the output that a page tells in comments of their own, `# …`: JSON, a word, and what a block ends with.
+
+    What is cut short is left out.
+    """
+    told = []
+    for block in blocks(page, "sh"):
+        *before, last = block.splitlines()
+        told += [line for line in before if re.fullmatch(r'# ([\[{"].*|\w+)', line)]
+        told += [last] if last.startswith("# ") else []
+    return [line.removeprefix("# ") for line in told if "…" not in line]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

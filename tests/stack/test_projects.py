@@ -11,41 +11,24 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from switchyard.domain import clock, tokens, tracks
+from switchyard.domain import tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import dashed, new_id
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.http.container import use_table
 from switchyard.store import homes
-from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
-from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
 from tests.support.projects import a_tenant
 from tests.support.template import table_definition
+from tests.support.tokens import issue
 
 WRITERS, TASKS = 8, 15
 #: A list of this many tasks, created over so many days.
 MANY, DAYS = 10_000, 60
 URL = "/api/projects/1/tasks/"
-
-
-def token(table: Table, tenant: str, actor_id: str) -> str:
-    """Issue a token with every scope."""
-    secret = tokens.new_token()
-    actor = Actor(tenant, actor_id, "user", frozenset(SCOPES), new_id())
-    row = TokenRow(actor.token_id, tokens.digest(secret), actor, clock.now(), None, None)
-    table.put_many([token_rows.to_item(row)])
-    return secret
-
-
-@pytest.fixture(scope="module")
-def deployed(aws: Any, database: Any) -> Table:
-    """The table of the deployed stack."""
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    return Table(next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName"), database)
 
 
 @pytest.fixture
@@ -55,7 +38,7 @@ def project(deployed: Table) -> Project:
 
 @pytest.fixture
 def http(stack: dict[str, Any], deployed: Table, project: Project) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"Bearer {token(deployed, project.tenant_id, 'user_ada')}"}
+    headers = {"authorization": f"Bearer {issue(deployed, project.tenant_id)}"}
     with httpx.Client(base_url=stack["url"], headers=headers, timeout=30, trust_env=False) as client:
         yield client
 
@@ -80,7 +63,7 @@ def test_writers_at_once_draw_every_number_once_and_all_are_counted(
     start = threading.Barrier(WRITERS)
 
     def write(number: int) -> list[tuple[int, str]]:
-        headers = {"authorization": f"Bearer {token(deployed, project.tenant_id, f'user_{number}')}"}
+        headers = {"authorization": f"Bearer {issue(deployed, project.tenant_id, f'user_{number}')}"}
         with httpx.Client(base_url=stack["url"], headers=headers, timeout=30, trust_env=False) as mine:
             start.wait()
             made = [created(mine, title=f"Task {each}", repository=f"acme/r{each % 3}") for each in range(TASKS)]
@@ -150,7 +133,7 @@ class Listed:
             self.table.put_many([track_rows.to_item(each) for each in made[start : start + 1_000]])
         self.table.put_many(counts(made))
         self.ids = [each.id for each in made][::-1]
-        self.api = Api(token(self.table, self.tenant, "user_ada"), milliseconds=60_000)
+        self.api = Api(issue(self.table, self.tenant), milliseconds=60_000)
         use_table(self.table)
         assert self.api.get(f"{URL}?limit=1").status == 200
         self.calls: list[str] = []

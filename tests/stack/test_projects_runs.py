@@ -17,13 +17,6 @@ from tests.stack.emulated import until
 WRITERS, KEYS_EACH = 8, 3
 
 
-@pytest.fixture(scope="module")
-def table(aws: Any, database: Any) -> Table:
-    """The table of the deployed stack."""
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    return Table(next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName"), database)
-
-
 @pytest.fixture
 def api(stack: dict[str, Any]) -> Iterator[httpx.Client]:
     """The demo tenant's administrator, below the tasks of its first project."""
@@ -79,11 +72,11 @@ def test_changes_of_one_run_at_once_lose_no_key(api: httpx.Client, task: str) ->
 
 
 def test_of_runs_that_name_the_same_artifact_at_once_one_wins(
-    api: httpx.Client, table: Table, stack: dict[str, Any], task: str
+    api: httpx.Client, deployed: Table, stack: dict[str, Any], task: str
 ) -> None:
     own = [new_id().replace("-", "") for _ in range(WRITERS)]
     shared = new_id().replace("-", "")
-    stage(table, stack["workspace_id"], task, shared, *own)
+    stage(deployed, stack["workspace_id"], task, shared, *own)
 
     def run(number: int) -> httpx.Response:
         return api.post(f"/{task}/run/", json={"pending_user_artifact_ids": [own[number], shared]})

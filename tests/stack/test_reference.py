@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,58 +11,33 @@ from typing import Any
 import pytest
 
 from local.site import reference
-from switchyard.aws.objects import ObjectStore
-from switchyard.domain import clock, tokens
-from switchyard.domain.actors import SCOPES, Actor
-from switchyard.domain.ids import new_id
-from switchyard.store import tokens as token_rows
-from switchyard.store.table import Table
-from switchyard.store.tokens import TokenRow
+from switchyard.domain import tokens
 from tests.support import world
-from tests.support.samples import CODE, ENDPOINTS, SECRET
+from tests.support.samples import CODE, ENDPOINTS, SECRET, status_of
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="the requests are printed for curl")
 
 #: The tenant that the examples speak of.
 TENANT = "01981f5c-7a00-7000-8000-000000000001"
 
-#: Whoever has no session of the browser is led to where one signs in.
-OTHERWISE = {"oauth_authorize": 303}
-
-
-@pytest.fixture(scope="module")
-def names(aws: Any) -> dict[str, str]:
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    return {each["OutputKey"]: each["OutputValue"] for each in outputs}
-
 
 def documented() -> dict[str, tuple[str, int]]:
     """The printed request of each operation, and the status that it promises."""
     promised = {
-        name.replace(".", "_") + (f"_{position + 1}" if position else ""): each.operation.status
+        name.replace(".", "_") + (f"_{position + 1}" if position else ""): status_of(name)
         for name, each in ENDPOINTS.items()
         for position in range(len(each.operation.paths))
     }
-    return {
-        name: (printed, OTHERWISE.get(name, promised[name]))
-        for name, printed in reference.commands(reference.document())
-    }
+    return {name: (printed, promised[name]) for name, printed in reference.commands(reference.document())}
 
 
 def test_every_printed_request_is_answered_as_documented(
-    stack: dict[str, Any], aws: Any, names: dict[str, str], tmp_path: Path
+    stack: dict[str, Any], new_world: Callable[..., tuple[str, str]], tmp_path: Path
 ) -> None:
-    table, bucket = Table(names["TableName"], aws("dynamodb")), ObjectStore(names["ArtifactsBucket"], aws("s3"))
-
     def send(name: str, printed: str) -> str:
         """Return status and body of the answer, in a tenant of its own that has the examples' records."""
-        tenant, token, token_id = new_id(), tokens.new_token(), new_id()
         code, feed = tokens.new_token(), tokens.new_token()
-        world.build(table, tenant, code, feed)
-        world.build_files(bucket, tenant)
-        actor = Actor(tenant, "user_ada", "user", frozenset(SCOPES), token_id)
-        row = TokenRow(token_id, tokens.digest(token), actor, clock.now(), None, None)
-        table.write([{"Put": {"Item": token_rows.to_item(row)}}])
+        tenant, token = new_world(code, feed)
         folder = tmp_path / name
         folder.mkdir()
         # What a person would see in the terminal, and the status after it.

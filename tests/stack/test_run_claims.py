@@ -9,17 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
-from switchyard.domain import clock, runs, tokens, tracks
+from switchyard.domain import clock, runs, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
 from switchyard.store import runs as run_rows
-from switchyard.store import tokens as token_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
-from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
 from tests.support.template import table_definition
+from tests.support.tokens import issue
 
 WORKERS, RUNS = 8, 200
 ROUND_TRIPS_MAX = 4.5
@@ -48,11 +47,7 @@ class Yard:
             self.table.put_many(items[start : start + 1_000])
 
     def agent(self, number: int) -> Api:
-        secret = tokens.new_token()
-        actor = Actor(self.tenant, f"agent_{number}", "agent", frozenset(SCOPES), new_id())
-        row = TokenRow(actor.token_id, tokens.digest(secret), actor, clock.now(), None, None)
-        self.table.put_many([token_rows.to_item(row)])
-        return Api(secret, milliseconds=60_000)
+        return Api(issue(self.table, self.tenant, f"agent_{number}", kind="agent"), milliseconds=60_000)
 
 
 def test_agents_who_claim_at_once_get_each_run_once_in_about_three_round_trips(database: Any) -> None:
@@ -99,17 +94,10 @@ def test_a_claim_reads_no_more_rows_where_more_runs_wait(database: Any, count: i
     assert sum(examined) == 5
 
 
-def test_of_agents_who_wait_one_gets_the_run_that_comes(stack: dict[str, Any], aws: Any, database: Any) -> None:
+def test_of_agents_who_wait_one_gets_the_run_that_comes(stack: dict[str, Any], deployed: Table) -> None:
     """On the deployed service: each claim waits in an invocation of its own."""
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    table = Table(next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName"), database)
     tenant = new_id()
-    secrets = []
-    for number in range(3):
-        secrets.append(tokens.new_token())
-        actor = Actor(tenant, f"agent_{number}", "agent", frozenset(SCOPES), new_id())
-        row = TokenRow(actor.token_id, tokens.digest(secrets[-1]), actor, clock.now(), None, None)
-        table.put_many([token_rows.to_item(row)])
+    secrets = [issue(deployed, tenant, f"agent_{number}", kind="agent") for number in range(3)]
 
     def claim(secret: str) -> httpx.Response:
         headers = {"authorization": f"Bearer {secret}"}
@@ -122,7 +110,7 @@ def test_of_agents_who_wait_one_gets_the_run_that_comes(stack: dict[str, Any], a
         task = tracks.create(ada, "seed", "task", "Come", status="todo")
         run = runs.create(ada, "seed", task, dispatched_at=clock.now())
         made = replace(task, latest_run_id=run.id, latest_run_status=run.status)
-        table.put_many([track_rows.to_item(made), run_rows.to_item(run)])
+        deployed.put_many([track_rows.to_item(made), run_rows.to_item(run)])
         answers = [each.result() for each in waiting]
     assert sorted(each.status_code for each in answers) == [200, 204, 204]
     (won,) = [each.json() for each in answers if each.status_code == 200]

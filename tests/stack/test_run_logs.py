@@ -13,31 +13,26 @@ from typing import Any
 import httpx
 import pytest
 
-from switchyard.domain import clock, tokens
-from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.http.container import use_table
 from switchyard.ledger import system
 from switchyard.store import run_logs
-from switchyard.store import tokens as token_rows
 from switchyard.store.table import Item, Table
-from switchyard.store.tokens import TokenRow
 from tests.support.http import Api
 from tests.support.projects import a_run, a_task, a_tenant
 from tests.support.template import table_definition
+from tests.support.tokens import issue
 
 WRITERS, APPENDS, ENTRIES = 6, 12, 3
 LONG_AGO = "2026-01-01T00:00:00.000Z"
 
 
 @pytest.fixture(scope="module")
-def deployed(aws: Any, database: Any) -> Table:
-    """The table of the deployed stack."""
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    table = Table(next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName"), database)
-    table.give(600_000)
-    return table
+def deployed(deployed: Table) -> Table:
+    """The table of the deployed stack, with time for all tests."""
+    deployed.give(600_000)
+    return deployed
 
 
 @pytest.fixture
@@ -51,15 +46,6 @@ def run(deployed: Table) -> Run:
 @pytest.fixture
 def secret(deployed: Table, run: Run) -> str:
     return issue(deployed, run.tenant_id)
-
-
-def issue(table: Table, tenant: str) -> str:
-    """Return a token of the tenant."""
-    made = tokens.new_token()
-    actor = Actor(tenant, "user_ada", "user", frozenset(SCOPES), new_id())
-    row = TokenRow(actor.token_id, tokens.digest(made), actor, clock.now(), None, None)
-    table.put_many([token_rows.to_item(row)])
-    return made
 
 
 @pytest.fixture

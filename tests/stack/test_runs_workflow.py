@@ -24,9 +24,7 @@ WORKERS, RUNS = 4, 50
 class Deployed(Runs):
     """The demo tenant of the stack, its runs and their executions."""
 
-    def __init__(self, stack: dict[str, Any], aws: Any, database: Any) -> None:
-        described = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-        outputs = {each["OutputKey"]: each["OutputValue"] for each in described}
+    def __init__(self, stack: dict[str, Any], aws: Any, outputs: dict[str, str], database: Any) -> None:
         super().__init__(Table(outputs["TableName"], database), stack["workspace_id"])
         self.states, self.functions = aws("stepfunctions"), aws("lambda")
         self.executions = outputs["TaskRunMachineArn"].replace(":stateMachine:", ":execution:")
@@ -72,8 +70,8 @@ class Deployed(Runs):
 
 
 @pytest.fixture(scope="module")
-def deployed(stack: dict[str, Any], aws: Any, database: Any) -> Deployed:
-    return Deployed(stack, aws, database)
+def deployed(stack: dict[str, Any], aws: Any, outputs: dict[str, str], database: Any) -> Deployed:
+    return Deployed(stack, aws, outputs, database)
 
 
 @pytest.mark.parametrize(("status", "task_status"), [("completed", "done"), ("failed", "todo")])

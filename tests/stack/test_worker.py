@@ -118,10 +118,8 @@ class Yard:
 
 
 @pytest.fixture
-def yard(stack: Json, aws: Any, database: Any) -> Iterator[Yard]:
-    outputs = aws("cloudformation").describe_stacks(StackName="switchyard")["Stacks"][0]["Outputs"]
-    table = next(each["OutputValue"] for each in outputs if each["OutputKey"] == "TableName")
-    made = Yard(stack, Admin(table, database))
+def yard(stack: Json, outputs: dict[str, str], database: Any) -> Iterator[Yard]:
+    made = Yard(stack, Admin(outputs["TableName"], database))
     yield made
     made.close()
 

@@ -33,6 +33,17 @@ def an_id(number: int) -> str:
     return f"01981f5c-7a00-7000-8000-{number:012x}"
 
 
+#: Who made and changed a track, a run or a comment.
+_MADE: dict[str, Any] = {
+    "created_by": "user_ada",
+    "created_at": AT,
+    "updated_at": AT,
+    "changed_by": "user_ada",
+    "changed_by_kind": "user",
+    "changed_source": "api",
+    "changed_request": "request-1",
+}
+
 TASK, GOAL, RUN, PROJECT = an_id(1), an_id(2), an_id(3), an_id(4)
 
 
@@ -42,13 +53,7 @@ def _track(**fields: Any) -> Track:
         "id": TASK,
         "type": "task",
         "title": "Wríte it",
-        "created_by": "user_ada",
-        "created_at": AT,
-        "updated_at": AT,
-        "changed_by": "user_ada",
-        "changed_by_kind": "user",
-        "changed_source": "api",
-        "changed_request": "request-1",
+        **_MADE,
     }
     return Track(**{**made, **fields})
 
@@ -137,13 +142,7 @@ def _run(**fields: Any) -> Run:
         "tenant_id": "acme",
         "id": RUN,
         "task_id": TASK,
-        "created_by": "user_ada",
-        "created_at": AT,
-        "updated_at": AT,
-        "changed_by": "user_ada",
-        "changed_by_kind": "user",
-        "changed_source": "api",
-        "changed_request": "request-1",
+        **_MADE,
     }
     return Run(**{**made, **fields})
 
@@ -229,14 +228,8 @@ _COMMENT: dict[str, Any] = {
     "id": an_id(12),
     "track_id": TASK,
     "text": "Mind the limits, @user_eve.",
-    "created_by": "user_ada",
+    **_MADE,
     "created_by_kind": "user",
-    "created_at": AT,
-    "updated_at": AT,
-    "changed_by": "user_ada",
-    "changed_by_kind": "user",
-    "changed_source": "api",
-    "changed_request": "request-1",
 }
 COMMENTS = {
     "new": Comment(**_COMMENT, mentions=("user_eve",)),

@@ -21,6 +21,8 @@ FOLDER = ROOT / "events"
 
 #: Every HTTP endpoint by the name of its operation.
 ENDPOINTS = {each.operation.name: each for each in all_endpoints()}
+#: Whoever has no session of the browser is led to where one signs in.
+_OTHERWISE = {"oauth.authorize": 303}
 
 
 def path_of(operation: str) -> Path:
@@ -35,6 +37,11 @@ def sample(operation: str, token: str | None = None, tenant: str = WORKSPACE) ->
     if event["headers"].pop("authorization", None) and token is not None:
         event["headers"]["authorization"] = f"Bearer {token}"
     return event
+
+
+def status_of(operation: str) -> int:
+    """Return the status that an operation's sample event is answered with."""
+    return _OTHERWISE.get(operation, ENDPOINTS[operation].operation.status)
 
 
 def build(operation: str, table: Table, bucket: ObjectStore, tenant: str) -> None:

@@ -1,6 +1,6 @@
 """One isolated local stack for a whole test run: the deployed template over real HTTP.
 
-A ring of tests gets it by importing the two fixtures in its conftest.py; there is one stack however many do.
+A ring of tests gets it by importing the fixtures in its conftest.py; there is one stack however many do.
 """
 
 import json
@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from local import process, run
-from local.stack import LOCAL, choose, folder_of
+from local.stack import LOCAL, STACK_NAME, choose, folder_of
 
 RECORD = pytest.StashKey[dict[str, Any]]()
 
@@ -33,6 +33,13 @@ def stack(request: pytest.FixtureRequest) -> dict[str, Any]:
 def aws(stack: dict[str, Any]) -> Any:
     """A client of the emulated AWS: `aws("dynamodb")`."""
     return lambda service: boto3.client(service, **stack["aws"])
+
+
+@pytest.fixture(scope="session")
+def outputs(aws: Any) -> dict[str, str]:
+    """The outputs of the deployed stack: names and ARNs of what tests look at."""
+    (deployed,) = aws("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in deployed["Outputs"]}
 
 
 def start(config: pytest.Config) -> dict[str, Any]:

@@ -78,8 +78,7 @@ class Restore:
             raise Conflict(f"There is a table {self.restored.name}, which was not restored from {self.live.name}.")
 
     def _within_backups(self, moment: datetime) -> datetime:
-        answer = self.client.describe_continuous_backups(TableName=self.live.name)
-        backups = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        backups = self._backups(self.live.name)
         if backups["PointInTimeRecoveryStatus"] != "ENABLED":
             raise Conflict(f"The table {self.live.name} has no point-in-time recovery.")
         first, last = (_seconds(backups[f"{name}RestorableDateTime"]) for name in ("Earliest", "Latest"))
@@ -102,10 +101,10 @@ class Restore:
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html
         """
-        wanted, told = self.shape(self.live.name), {}
+        wanted, found, told = self.shape(self.live.name), self.shape(self.restored.name), {}
         for name, change in self._settings().items():
             told[name] = "as in use"
-            if wanted[name] and self.shape(self.restored.name)[name] != wanted[name]:
+            if wanted[name] and found[name] != wanted[name]:
                 change(wanted[name])
                 # A table takes one change at a time.
                 self.wait(time.monotonic() + _CHANGE_SECONDS)
@@ -138,8 +137,7 @@ class Restore:
         """Return what must be the same of both tables, by the names that operators see."""
         table = self._table(name)
         expiry = self.client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-        answer = self.client.describe_continuous_backups(TableName=name)
-        backups = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        backups = self._backups(name)
         stream = table.get("StreamSpecification", {})
         tags = self.client.list_tags_of_resource(ResourceArn=table["TableArn"]).get("Tags", ())
         return {
@@ -158,6 +156,11 @@ class Restore:
             # Those of AWS itself, such as CloudFormation's, cannot be set.
             "tags": {each["Key"]: each["Value"] for each in tags if not each["Key"].startswith("aws:")},
         }
+
+    def _backups(self, name: str) -> Mapping[str, Any]:
+        answer = self.client.describe_continuous_backups(TableName=name)
+        found: Mapping[str, Any] = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        return found
 
     def _policy(self, arn: str) -> Any:
         try:

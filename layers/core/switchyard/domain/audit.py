@@ -111,18 +111,11 @@ def entry_of_comment(before: "Comment | None", after: "Comment", track: Track) -
     """Return the entry of a comment that was written, edited or deleted, in the trail of its track."""
     action: Action = "comment_deleted" if after.deleted_at else "comment_edited" if before else "commented"
     return Entry(
-        id=_entry_id(after.updated_at, after.id, f"{after.version:08d}"),
-        tenant_id=after.tenant_id,
+        **_acted(after),
         track_id=track.id,
         track_type=track.type,
         owner=track.owner,
-        at=after.updated_at,
         action=action,
-        actor_id=after.changed_by,
-        actor_kind=after.changed_by_kind,
-        source=after.changed_source,
-        request_id=after.changed_request,
-        operation=after.changed_operation,
         previous_status=track.status,
         new_status=track.status,
         related_type="comment",
@@ -169,19 +162,21 @@ def refused_unread(
 
 
 def _applied(after: Track | Run) -> dict[str, Any]:
-    """Return the fields that every entry takes from the version that a change made."""
+    """Return the fields that the entry of a track or a run takes from the version that a change made."""
+    return {**_acted(after), "owner": after.owner, "version": after.version, "new_status": after.status}
+
+
+def _acted(after: "Track | Run | Comment") -> dict[str, Any]:
+    """Return what every entry of a change says of it: when it was made, by whom and how."""
     return {
         "id": _entry_id(after.updated_at, after.id, f"{after.version:08d}"),
         "tenant_id": after.tenant_id,
-        "owner": after.owner,
         "at": after.updated_at,
-        "version": after.version,
         "actor_id": after.changed_by,
         "actor_kind": after.changed_by_kind,
         "source": after.changed_source,
         "request_id": after.changed_request,
         "operation": after.changed_operation,
-        "new_status": after.status,
     }
 
 

@@ -4,14 +4,13 @@ Standards: OAuth 2.1 (draft), PKCE (RFC 7636), loopback and private-use redirect
 (RFC 8707), security practice (RFC 9700).
 """
 
-import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from switchyard.domain import tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.errors import FieldError, Invalid, SwitchyardError
 
@@ -187,8 +186,7 @@ def _portless(uri: str) -> tuple[str, str | None, str, str, bool]:
 
 def verifies(verifier: str, challenge: str) -> bool:
     """Return whether a code verifier is that of the challenge, S256 (RFC 7636 §4.6)."""
-    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-    return bool(re.fullmatch(VERIFIER, verifier)) and hmac.compare_digest(digest, challenge)
+    return bool(re.fullmatch(VERIFIER, verifier)) and hmac.compare_digest(tokens.challenge(verifier), challenge)
 
 
 def granted(asked: str | None, held: Iterable[str]) -> frozenset[str]:

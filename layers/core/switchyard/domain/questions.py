@@ -98,35 +98,27 @@ def ask(run: Run, actor: Actor, text: str, **fields: Any) -> Question:
     artifact = fields.get("artifact")
     if artifact is not None and artifact not in {each.get("id") for each in run.artifacts}:
         raise Invalid(FieldError("artifact", "is no file of the run", "the id of one of the run's artifacts"))
-    return Question(
-        tenant_id=run.tenant_id,
-        id=new_id(),
-        task_id=run.task_id,
-        run_id=run.id,
-        text=text,
-        deadline=deadline,
-        asked_by=actor.id,
-        asked_by_kind=actor.kind,
-        asked_at=now,
-        **{**fields, "choices": choices},
-    )
+    return _made(run, actor, now, text=text, deadline=deadline, **{**fields, "choices": choices})
 
 
 def approval(run: Run, actor: Actor, of: Approves) -> Question:
     """Return the question whether a person approves the start of a run, or its completion."""
     now = clock.now()
+    deadline, choices = _deadline(None, now), (APPROVE, REJECT)
+    return _made(run, actor, now, text=_APPROVAL[of], choices=choices, approves=of, deadline=deadline)
+
+
+def _made(run: Run, actor: Actor, now: str, **fields: Any) -> Question:
+    """Return a question of the run that the actor asks now."""
     return Question(
         tenant_id=run.tenant_id,
         id=new_id(),
         task_id=run.task_id,
         run_id=run.id,
-        text=_APPROVAL[of],
-        choices=(APPROVE, REJECT),
-        approves=of,
-        deadline=_deadline(None, now),
         asked_by=actor.id,
         asked_by_kind=actor.kind,
         asked_at=now,
+        **fields,
     )
 
 

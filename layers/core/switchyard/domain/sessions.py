@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
+from switchyard.domain.text import one_line
 
 #: Seconds after which a session ends that nobody uses.
 IDLE_SECONDS = 12 * 3_600
@@ -36,4 +37,4 @@ def end(created_at: str, bound: str | None) -> str:
 
 def browser(user_agent: str) -> str:
     """Return what is kept of a browser's User-Agent: one line, bounded."""
-    return "".join(each for each in user_agent if each.isprintable())[:BROWSER_MAX] or "unknown"
+    return one_line(user_agent, BROWSER_MAX) or "unknown"

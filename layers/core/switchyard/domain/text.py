@@ -31,6 +31,11 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
+def one_line(text: str, most: int) -> str:
+    """Return what of a text can be printed on one line, at most so many characters of it."""
+    return "".join(each for each in text if each.isprintable())[:most]
+
+
 def is_blank(text: str) -> bool:
     """Return whether nothing of a text can be seen."""
     return all(_is_invisible(each) for each in text)

@@ -3,6 +3,7 @@
 The checksum lets a damaged token be refused without a read; only the SHA-256 of a token is ever stored.
 """
 
+import base64
 import hashlib
 import hmac
 import re
@@ -45,6 +46,11 @@ def well_formed(token: str) -> bool:
 def digest(token: str) -> str:
     """Return the form in which a token is stored and looked up: SHA-256, hexadecimal."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def challenge(verifier: str) -> str:
+    """Return what shows that somebody knows a verifier, before they show it: S256 (RFC 7636 §4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 def redacted(text: str) -> str:

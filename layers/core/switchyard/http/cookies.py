@@ -4,8 +4,10 @@
 and localhost for secure; Strict, as no page of another site has to send it: the console's own page needs no session.
 """
 
+from switchyard.domain import clock
 from switchyard.domain.errors import CrossSite
 from switchyard.http.request import Request
+from switchyard.store.tokens import TokenRow
 
 NAME, FLOW_NAME = "__Host-switchyard", "__Host-switchyard-oidc"
 #: The header that a request with the cookie must have to change anything. A page of another site can not send it: that
@@ -54,8 +56,10 @@ def check_origin(request: Request) -> None:
         raise CrossSite(f"A session counts on its own origin alone; Sec-Fetch-Site is {site[:20]!r}.")
 
 
-def keep(secret: str, seconds: int) -> str:
-    """Return the Set-Cookie that keeps a session for so many seconds."""
+def keep(secret: str, row: TokenRow) -> str:
+    """Return the Set-Cookie that keeps a session until it ends."""
+    assert row.expires_at
+    seconds = max(clock.milliseconds(row.expires_at) // 1000 - clock.epoch(), 0)
     return f"{NAME}={secret}; Max-Age={seconds}; {_ATTRIBUTES}"
 
 

@@ -43,7 +43,7 @@ def create_project(unit: Unit, name: str) -> Project:
 
     Raises NotFound without such a tenant, Conflict when another project has the name.
     """
-    tenant = _required(tenants.find_tenant(unit.table, unit.actor.tenant_id), unit)
+    tenant = find_tenant(unit)
     _refuse_taken(unit, name)
     project = Project(tenant.id, new_id(), tenant.next_project, name, clock.now(), unit.actor.id)
     unit.write(tenants.draw(tenant, "next_project"), *tenants.put_project(project))
@@ -121,7 +121,7 @@ def upsert_member(unit: Unit, actor_id: str, kind: ActorKind, name: str) -> Memb
     if name in ("", known.name):
         return known
     unit.write(tenants.rename_member(known, name))
-    return Member(known.tenant_id, known.id, known.kind, name, known.number, known.created_at)
+    return replace(known, name=name)
 
 
 def revoke_token(unit: Unit, token_id: str) -> None:

@@ -105,18 +105,8 @@ def redeem(
     )
     access, opened = _access(grant, grant.actor.scopes, target)
     refresh, kept = _refresh(grant)
-    try:
-        _write(
-            table,
-            rows.use_code(code),
-            *token_rows.put(grant),
-            *token_rows.put(access),
-            rows.put_refresh(refresh),
-        )
-    except ConditionFailed as refused:
-        if refused.items and refused.items[0] is not None and "used_at" in refused.items[0]:
-            raise _ended(table, code.actor.tenant_id, code.grant_id, code.grant, _OVER) from None
-        raise GrantRefused(_OVER) from None
+    made = *token_rows.put(grant), *token_rows.put(access), rows.put_refresh(refresh)
+    _use(table, grant, _OVER, rows.use_code(code), *made)
     return access, opened, kept
 
 
@@ -132,9 +122,8 @@ def refresh(
     grant = token_rows.find(table, known.grant) if known else None
     if known is None or grant is None:
         raise GrantRefused(_REFRESH_OVER)
-    tenant_id = grant.actor.tenant_id
     if known.used_at is not None:
-        raise _ended(table, tenant_id, grant.id, grant.digest, _REFRESH_OVER)
+        raise _ended(table, grant.actor.tenant_id, grant.id, grant.digest, _REFRESH_OVER)
     if known.client_id != client_id:
         raise GrantRefused("The refresh token was made for another client.")
     if not grant.usable or known.valid_until <= clock.now():
@@ -145,19 +134,9 @@ def refresh(
         raise ScopeRefused("A refresh token gets at most the scopes that were granted.")
     access, opened = _access(grant, asked or grant.actor.scopes, target)
     following, kept = _refresh(grant)
-    until = _grant_end(grant.created_at)
-    try:
-        _write(
-            table,
-            rows.use_refresh(known),
-            rows.put_refresh(following),
-            *token_rows.put(access),
-            *token_rows.prolong(grant, until),
-        )
-    except ConditionFailed as refused:
-        if refused.items and refused.items[0] is not None and "used_at" in refused.items[0]:
-            raise _ended(table, tenant_id, grant.id, grant.digest, _REFRESH_OVER) from None
-        raise GrantRefused(_REFRESH_OVER) from None
+    made = rows.put_refresh(following), *token_rows.put(access)
+    prolonged = token_rows.prolong(grant, _grant_end(grant.created_at))
+    _use(table, grant, _REFRESH_OVER, rows.use_refresh(known), *made, *prolonged)
     return access, opened, kept
 
 
@@ -211,6 +190,19 @@ def _refresh(grant: TokenRow) -> tuple[RefreshToken, str]:
     assert grant.client is not None
     secret, until = tokens.new_token(), clock.stamp(clock.epoch() + oauth.REFRESH_SECONDS)
     return RefreshToken(tokens.digest(secret), grant.client, grant.digest, clock.now(), until), secret
+
+
+def _use(table: Table, grant: TokenRow, detail: str, use: Item, *others: Item) -> None:
+    """Use a code or a refresh token up, together with what it is used for: 1 transaction.
+
+    Raises GrantRefused: if somebody else used it meanwhile, the connection ends.
+    """
+    try:
+        _write(table, use, *others)
+    except ConditionFailed as refused:
+        if refused.items and refused.items[0] is not None and "used_at" in refused.items[0]:
+            raise _ended(table, grant.actor.tenant_id, grant.id, grant.digest, detail) from None
+        raise GrantRefused(detail) from None
 
 
 def _ended(table: Table, tenant_id: str, grant_id: str, grant: str, detail: str) -> GrantRefused:

@@ -80,13 +80,9 @@ def events_of(change: Change) -> list[DomainEvent]:
         types += ["status_changed"] if change.status_changed else []
         types += ["completed"] if change.completed else []
         types += ["assigned"] if change.assigned and after.is_task else []
-    track, omitted = snapshot(after, _SHOWN)
-    common = {
-        **origin(after),
+    previous = change.before.status if change.before and not change.crosses_visibility else None
+    common = _common(after, after, previous) | {
         "overruled": list(after.overruled),
-        "previousStatus": change.before.status if change.before and not change.crosses_visibility else None,
-        "track": track,
-        "omitted": omitted,
         "changes": [asdict(each) for each in change.differences()],
     }
     return [event_of(f"{kind}.{each}", after, common) for each in types]
@@ -94,52 +90,40 @@ def events_of(change: Change) -> list[DomainEvent]:
 
 def stuck_event(task: Track, lost: Track) -> DomainEvent:
     """Return the event that a task waits for one which will never be done, as it was cancelled or deleted."""
-    track, omitted = snapshot(task, _SHOWN)
-    common = {
-        **origin(lost),
-        "sequence": task.version,
-        "owner": task.owner,
-        "overruled": [],
-        "previousStatus": task.status,
-        "track": track,
-        "omitted": omitted,
-        "changes": [],
-        "prerequisite": {"id": lost.id, "fate": "deleted" if lost.deleted_at else "cancelled"},
-    }
+    prerequisite = {"id": lost.id, "fate": "deleted" if lost.deleted_at else "cancelled"}
+    common = _common(lost, task, task.status) | {"prerequisite": prerequisite}
     return _sealed("task.stuck", f"{task.tenant_id}#{task.id}#{lost.id}#{lost.version}", task.version, common)
 
 
 def comment_event(comment: Comment, track: Track) -> DomainEvent:
     """Return the event that somebody commented on a track."""
-    shown, omitted = snapshot(track, _SHOWN)
-    by = {"id": comment.created_by, "kind": comment.created_by_kind, "source": comment.changed_source}
     said = {"id": comment.id, "text": comment.text, "mentions": list(comment.mentions), "createdAt": comment.created_at}
-    common = {
-        "time": comment.created_at,
-        "sequence": track.version,
-        "tenantId": track.tenant_id,
-        "owner": track.owner,
-        "actor": by,
-        "requestId": comment.changed_request,
-        "overruled": [],
-        "previousStatus": track.status,
-        "track": shown,
-        "omitted": omitted,
-        "changes": [],
-        "comment": said,
-    }
+    common = _common(comment, track, track.status) | {"comment": said}
     return _sealed(f"{track.type}.commented", f"{track.tenant_id}#{comment.id}", track.version, common)
 
 
-def origin(after: Track | Run) -> dict[str, Any]:
-    """Return what every event says of the version that it is about: when it was made, by whom, and who may see it."""
+def _common(cause: Track | Comment, track: Track, previous_status: str | None) -> dict[str, Any]:
+    """Return what every event about a track says. `cause` is what was written: the track, another one, or a comment."""
+    shown, omitted = snapshot(track, _SHOWN)
     return {
-        "time": after.updated_at,
-        "sequence": after.version,
-        "tenantId": after.tenant_id,
-        "owner": after.owner,
-        "actor": {"id": after.changed_by, "kind": after.changed_by_kind, "source": after.changed_source},
-        "requestId": after.changed_request,
+        **origin(cause, track),
+        "overruled": [],
+        "previousStatus": previous_status,
+        "track": shown,
+        "omitted": omitted,
+        "changes": [],
+    }
+
+
+def origin(cause: Track | Run | Comment, subject: Track | Run) -> dict[str, Any]:
+    """Return what every event says: when its cause was written and by whom, and who may see the subject."""
+    return {
+        "time": cause.updated_at,
+        "sequence": subject.version,
+        "tenantId": subject.tenant_id,
+        "owner": subject.owner,
+        "actor": {"id": cause.changed_by, "kind": cause.changed_by_kind, "source": cause.changed_source},
+        "requestId": cause.changed_request,
     }
 
 

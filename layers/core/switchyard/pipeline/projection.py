@@ -88,18 +88,19 @@ class Projector:
     def _tell_run(self, change: RunChange) -> None:
         """Publish a run's change to those who may see its task now, with the question that it is about."""
         run = change.after
-        task_key, question_key = keys.track(run.tenant_id, run.task_id), None
+        wanted = [keys.track(run.tenant_id, run.task_id)]
         if run.question_id and (change.asked or change.answered):
-            question_key = people_keys.question(run.tenant_id, run.task_id, run.id, run.question_id)
-        found = self.table.get_many([task_key, question_key]) if question_key else {task_key: self.table.get(*task_key)}
-        task, row = found.get(task_key), found.get(question_key) if question_key else None
+            wanted.append(people_keys.question(run.tenant_id, run.task_id, run.id, run.question_id))
+        found = self.table.get_many(wanted)
+        task_row, question_row = found.get(wanted[0]), found.get(wanted[-1]) if len(wanted) > 1 else None
+        task = track_rows.from_item(task_row) if task_row else None
+        question = questions.from_item(question_row) if question_row else None
         if task:
-            change = replace(change, after=replace(run, owner=track_rows.from_item(task).owner))
-        question = questions.from_item(row) if row else None
+            change = replace(change, after=replace(run, owner=task.owner))
         if change.status_changed or question:
             self._audit(audit.entry_of_run(change, question))
         if task:
-            self._deliver(inbox.of_run(change, track_rows.from_item(task), question))
+            self._deliver(inbox.of_run(change, task, question))
         self._publish(run_events.events_of(change, question))
         changed = {"run": run.id, "status": run.status, "what": ",".join(change.meanings), "tenant": run.tenant_id}
         logger.info("run changed", extra={**changed, "correlation_id": run.id})

@@ -89,8 +89,7 @@ def post(url: str, headers: Mapping[str, str], body: str) -> int:
 
     Raises Unreachable.
     """
-    length = {"content-length": str(len(body.encode()))}
-    return _call("POST", url, {**headers, **length}, body.encode(), 0)[0]
+    return post_for(url, headers, body, 0)[0]
 
 
 def post_for(url: str, headers: Mapping[str, str], body: str, most: int) -> tuple[int, str, bytes]:

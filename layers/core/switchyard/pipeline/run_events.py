@@ -51,7 +51,7 @@ def events_of(change: RunChange, question: Question | None = None) -> list[Domai
         return []
     run, omitted = snapshot(after, _SHOWN)
     detail = {
-        **origin(after),
+        **origin(after, after),
         "previousStatus": before.status if before else None,
         "run": run,
         "omitted": omitted,

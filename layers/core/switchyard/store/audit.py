@@ -13,7 +13,7 @@ from switchyard.domain import clock
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.store import keys
-from switchyard.store.codec import Codec, to_json
+from switchyard.store.codec import Codec, expiry, to_json
 from switchyard.store.packing import Column
 from switchyard.store.table import Item
 
@@ -44,7 +44,7 @@ _COLUMNS = {"differences": _DIFFERENCES, "unread": _UNREAD}
 
 
 def _expiry(entry: Entry) -> Item:
-    return {"expires_at": {"N": str(clock.milliseconds(entry.at) // 1000 + UNREAD_SECONDS)}} if entry.unread else {}
+    return {"expires_at": expiry(entry.at, UNREAD_SECONDS)} if entry.unread else {}
 
 
 def _of_key(item: Mapping[str, Any]) -> Mapping[str, Any]:

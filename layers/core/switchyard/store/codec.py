@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
 
+from switchyard.domain import clock
 from switchyard.domain.entities import made
 from switchyard.store import packing
 from switchyard.store.indexes import FIELDS
@@ -30,6 +31,11 @@ def row_key(key: tuple[str, str]) -> Item:
     """Return a key of switchyard.store.keys as DynamoDB takes it."""
     pk, sk = key
     return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def expiry(instant: str, seconds: int = 0) -> Item:
+    """Return the value of `expires_at`, by which a row goes by itself (TTL): so many seconds after an instant."""
+    return {"N": str(clock.milliseconds(instant) // 1000 + seconds)}
 
 
 class Codec[E]:
@@ -64,14 +70,14 @@ class Codec[E]:
         self._key, self._listed, self._beside, self._restore = key, listed, beside, restore
         self._moving = tuple(moving)
         # Most attributes are texts under their field's own name: these are written and read without a call.
-        self._texts = frozenset(name for name, each in self.columns.items() if each is TEXT)
+        plain = [name for name, each in self.columns.items() if each is TEXT]
+        self._texts = frozenset(plain)
         others = {name: each for name, each in self.columns.items() if each is not TEXT}
         self._writers = [(name, each.attribute or name, each.write) for name, each in others.items()]
         self._readers = {each.attribute or name: (name, each.read) for name, each in others.items()}
-        texts = [name for name, each in self.columns.items() if each is TEXT]
         self._packed = packed
-        self._within = [(name, packing.SHORT.get(name, name)) for name in texts if name not in packing.APART]
-        self._texts_beside = [name for name in texts if name in packing.BESIDE]
+        self._within = [(name, packing.SHORT.get(name, name)) for name in plain if name not in packing.APART]
+        self._texts_beside = [name for name in plain if name in packing.BESIDE]
         self._takers = {each.attribute or name: (name, each.take) for name, each in others.items() if each.take}
         self._blank, self._made, self._needed = _defaults(entity, self.columns)
 

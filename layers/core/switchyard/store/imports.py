@@ -6,13 +6,12 @@ interruption applies nothing twice and has the result of every line.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from switchyard.domain import clock, imports
 from switchyard.domain.imports import Import, Lane
 from switchyard.store import import_keys, keys
-from switchyard.store.codec import NEW, Codec, row_key, to_json
+from switchyard.store.codec import NEW, Codec, expiry, row_key, to_json
 from switchyard.store.packing import NUMBER
 from switchyard.store.table import ConditionFailed, Item, Table
 from switchyard.store.tokens import actor_from, actor_item
@@ -21,11 +20,11 @@ Result = Mapping[str, Any]
 
 
 def _actor(found: Import) -> Item:
-    return actor_item(found.actor) | {"token_id": {"S": found.actor.token_id}, "expires_at": _until(found.created_at)}
+    return actor_item(found.actor) | {"token_id": {"S": found.actor.token_id}, "expires_at": _kept(found.created_at)}
 
 
-def _until(created_at: str) -> Item:
-    return {"N": str(int(datetime.fromisoformat(created_at).timestamp()) + imports.KEPT_SECONDS)}
+def _kept(created_at: str) -> Item:
+    return expiry(created_at, imports.KEPT_SECONDS)
 
 
 def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,7 +64,7 @@ def read(table: Table, tenant_id: str, import_id: str) -> tuple[Import | None, l
 
 def begin_lanes(lanes: Sequence[Lane], created_at: str) -> list[Item]:
     """The actions that create the lanes of a job, none of which may be there."""
-    beside = {"expires_at": _until(created_at)}
+    beside = {"expires_at": _kept(created_at)}
     return [{"Put": {"Item": LANES.to_item(lane) | beside, **NEW}} for lane in lanes]
 
 
@@ -102,7 +101,7 @@ def advance(before: Lane, after: Lane, results: Sequence[Result], created_at: st
         },
     }
     key = import_keys.result(before.tenant_id, before.import_id, before.number, before.offset, before.done)
-    noted = {**row_key(key), "results": {"S": to_json(list(results))}, "expires_at": _until(created_at)}
+    noted = {**row_key(key), "results": {"S": to_json(list(results))}, "expires_at": _kept(created_at)}
     return [{"Update": lane}, {"Put": {"Item": noted}}]
 
 

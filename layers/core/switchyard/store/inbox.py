@@ -1,9 +1,8 @@
 """Inboxes in the table: a partition for each person, an item a row, gone after a while."""
 
-from switchyard.domain import clock
 from switchyard.domain.inbox import Item
 from switchyard.store import people_keys
-from switchyard.store.codec import NEW, THERE, Codec, row_key
+from switchyard.store.codec import NEW, THERE, Codec, expiry, row_key
 from switchyard.store.indexes import TABLE
 from switchyard.store.lists import Page, Range, read_page
 from switchyard.store.table import ConditionFailed, Table
@@ -15,7 +14,7 @@ ITEM_SECONDS = 90 * 86_400
 ROWS = Codec(
     Item,
     lambda each: people_keys.inbox_item(each.tenant_id, each.actor_id, each.id),
-    beside=lambda each: {"expires_at": {"N": str(clock.milliseconds(each.at) // 1000 + ITEM_SECONDS)}},
+    beside=lambda each: {"expires_at": expiry(each.at, ITEM_SECONDS)},
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item
 

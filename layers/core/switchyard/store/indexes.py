@@ -27,11 +27,6 @@ class Index:
     sort: str
     projected: tuple[str, ...] = ()
 
-    @property
-    def has_copies(self) -> bool:
-        """Tell whether a packed row that is found here can be shown as it is."""
-        return self.name is None or FIELDS in self.projected
-
     def holds(self, attributes: Iterable[str]) -> bool:
         """Tell whether rows are found here with all these attributes as they are, each on its own."""
         return {self.partition, self.sort, *self.projected}.issuperset(attributes)

@@ -8,7 +8,7 @@ from typing import Any
 from switchyard.domain import clock
 from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notification
 from switchyard.store import filters, keys
-from switchyard.store.codec import NEW, Codec, row_key
+from switchyard.store.codec import NEW, Codec, expiry, row_key
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import TABLE
 from switchyard.store.lists import Page, Range, read_page
@@ -31,9 +31,7 @@ ROWS = Codec(
     Notification,
     lambda notification: keys.notification(notification.tenant_id, notification.task_id, notification.id),
     columns={"present": texts(kept=True), "devices": json_text(_from_json, _to_json, kept=True)},
-    beside=lambda notification: {
-        "expires_at": {"N": str(clock.milliseconds(notification.created_at) // 1_000 + KEEP_SECONDS)}
-    },
+    beside=lambda notification: {"expires_at": expiry(notification.created_at, KEEP_SECONDS)},
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item
 

@@ -1,40 +1,31 @@
 """What OAuth keeps: registered clients, authorization codes, refresh tokens. All of it goes by itself (TTL)."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
-
 from switchyard.domain import clock
 from switchyard.domain.oauth import REGISTRATIONS_MAX, REUSE_SECONDS, Client, Code, RefreshToken
 from switchyard.store import keys
-from switchyard.store.codec import NEW, THERE, Codec, row_key
+from switchyard.store.codec import NEW, THERE, Codec, expiry, row_key
 from switchyard.store.table import Item, Table
-from switchyard.store.tokens import actor_from, actor_item
+from switchyard.store.tokens import actor_item, restore_actor
 
 _UNUSED = "attribute_not_exists(used_at) AND valid_until > :now"
 
 
-def _goes(valid_until: str, later: int = 0) -> Item:
-    """Return when a row goes: so many seconds after what it holds counts no more."""
-    return {"expires_at": {"N": str(int(datetime.fromisoformat(valid_until).timestamp()) + later)}}
-
-
-def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"actor": actor_from(item)}
-
-
-CLIENTS = Codec(Client, lambda client: keys.oauth("CLIENT", client.id), beside=lambda client: _goes(client.valid_until))
+CLIENTS = Codec(
+    Client,
+    lambda client: keys.oauth("CLIENT", client.id),
+    beside=lambda client: {"expires_at": expiry(client.valid_until)},
+)
 CODES = Codec(
     Code,
     lambda code: keys.secret(code.digest, keys.CODE),
-    beside=lambda code: actor_item(code.actor) | _goes(code.valid_until, REUSE_SECONDS),
+    beside=lambda code: actor_item(code.actor) | {"expires_at": expiry(code.valid_until, REUSE_SECONDS)},
     apart=("actor",),
-    restore=_restore,
+    restore=restore_actor,
 )
 REFRESH_TOKENS = Codec(
     RefreshToken,
     lambda token: keys.secret(token.digest, keys.REFRESH),
-    beside=lambda token: _goes(token.valid_until, REUSE_SECONDS),
+    beside=lambda token: {"expires_at": expiry(token.valid_until, REUSE_SECONDS)},
 )
 
 
@@ -71,7 +62,7 @@ def keep_client(client_id: str, until: str) -> Item:
             "Key": row_key(keys.oauth("CLIENT", client_id)),
             "UpdateExpression": "SET valid_until = :until, expires_at = :gone",
             **THERE,
-            "ExpressionAttributeValues": {":until": {"S": until}, ":gone": _goes(until)["expires_at"]},
+            "ExpressionAttributeValues": {":until": {"S": until}, ":gone": expiry(until)},
         }
     }
 

@@ -1,25 +1,16 @@
 """Sign-in links in the table: found by the SHA-256 of their secret, deleted by the sign-in that uses them."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
-
 from switchyard.domain import clock
 from switchyard.domain.sessions import SignInLink
 from switchyard.store import keys
-from switchyard.store.codec import NEW, Codec
+from switchyard.store.codec import NEW, Codec, expiry
 from switchyard.store.table import Item, Table
-from switchyard.store.tokens import actor_from, actor_item
+from switchyard.store.tokens import actor_item, restore_actor
 
 
 def _beside(link: SignInLink) -> Item:
     """Return the actor, and when the row goes: soon after the link counts no more."""
-    gone = int(datetime.fromisoformat(link.valid_until).timestamp())
-    return {**actor_item(link.actor), "expires_at": {"N": str(gone)}}
-
-
-def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"actor": actor_from(item)}
+    return {**actor_item(link.actor), "expires_at": expiry(link.valid_until)}
 
 
 ROWS = Codec(
@@ -27,7 +18,7 @@ ROWS = Codec(
     lambda link: keys.secret(link.digest, keys.SIGN_IN_LINK),
     beside=_beside,
     apart=("actor",),
-    restore=_restore,
+    restore=restore_actor,
 )
 
 

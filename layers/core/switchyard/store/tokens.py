@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.store import keys
-from switchyard.store.codec import NEW, THERE, Codec, row_key
+from switchyard.store.codec import NEW, THERE, Codec, expiry, row_key
 from switchyard.store.packing import TEXT
 from switchyard.store.table import Item, Table
 
@@ -48,10 +47,6 @@ class TokenRow:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > clock.now())
 
 
-def _kept_until(instant: str, seconds: int = KEEP_SECONDS) -> Item:
-    return {"N": str(int(datetime.fromisoformat(instant).timestamp()) + seconds)}
-
-
 def actor_item(actor: Actor) -> Item:
     """Return the attributes in which a row keeps who acts by it."""
     return {
@@ -87,7 +82,7 @@ def _gone_at(row: TokenRow) -> Item:
     if row.expires_at is None:
         return {}
     is_access = row.client is not None and row.session is None
-    return {"expires_at": _kept_until(row.expires_at, 0 if is_access else KEEP_SECONDS)}
+    return {"expires_at": expiry(row.expires_at, 0 if is_access else KEEP_SECONDS)}
 
 
 def _list_of(row: TokenRow) -> str | None:
@@ -96,7 +91,8 @@ def _list_of(row: TokenRow) -> str | None:
     return None if row.client is not None else keys.listed(row.actor.tenant_id, "token")
 
 
-def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
+def restore_actor(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return who acts by a row, for the codec of an entity that keeps that in `actor`."""
     return {"actor": actor_from(item)}
 
 
@@ -108,7 +104,7 @@ ROWS = Codec(
     index_keys={"list": _list_of},
     beside=_beside,
     apart=("actor",),
-    restore=_restore,
+    restore=restore_actor,
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item
 
@@ -138,7 +134,7 @@ def put(row: TokenRow) -> list[Item]:
 def revoke(tenant_id: str, token_id: str, digest: str, by: str) -> list[Item]:
     """The actions that end a token; one that is revoked already keeps its first date."""
     now = clock.now()
-    values = {":kept": _kept_until(now)}
+    values = {":kept": expiry(now, KEEP_SECONDS)}
     token = {
         "UpdateExpression": "SET revoked_at = if_not_exists(revoked_at, :now), "
         "revoked_by = if_not_exists(revoked_by, :by), expires_at = :kept",
@@ -155,19 +151,20 @@ def revoke(tenant_id: str, token_id: str, digest: str, by: str) -> list[Item]:
 
 def prolong(row: TokenRow, until: str) -> list[Item]:
     """The actions that give a session another end, unless it was revoked or ended meanwhile."""
+    kept = expiry(until, KEEP_SECONDS)
     token = {
         "UpdateExpression": "SET valid_until = :until, expires_at = :kept",
         "ConditionExpression": "attribute_not_exists(revoked_at) AND valid_until > :now",
         "ExpressionAttributeValues": {
             ":until": {"S": until},
-            ":kept": _kept_until(until),
+            ":kept": kept,
             ":now": {"S": clock.now()},
         },
     }
     pointer = {
         "UpdateExpression": "SET expires_at = :kept",
         **THERE,
-        "ExpressionAttributeValues": {":kept": _kept_until(until)},
+        "ExpressionAttributeValues": {":kept": kept},
     }
     return _both(row.actor.tenant_id, row.id, row.digest, token, pointer)
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
 from typing import Any
 
 from switchyard.domain import claims, lifecycle
@@ -12,7 +11,7 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.store import keys
-from switchyard.store.codec import Codec, row_key, to_json
+from switchyard.store.codec import Codec, expiry, row_key, to_json
 from switchyard.store.table import Item, Table
 
 #: The lists of a project's tasks, by whether a task is internal and whether it is archived.
@@ -168,8 +167,7 @@ def _beside(track: Track) -> Item:
     ext = _with_fields(track)
     item: Item = {"ext": {"S": to_json(ext)}} if ext else {}
     if track.deleted_at is not None:
-        ended = int(datetime.fromisoformat(track.deleted_at).timestamp())
-        return item | {"expires_at": {"N": str(ended + TOMBSTONE_SECONDS)}}
+        return item | {"expires_at": expiry(track.deleted_at, TOMBSTONE_SECONDS)}
     if track.origin_product:
         item["origin_product"] = {"S": track.origin_product}
     if track.repository:

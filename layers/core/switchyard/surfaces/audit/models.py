@@ -2,6 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
+from switchyard.domain.audit import Outcome
+from switchyard.domain.changes import Action
 from switchyard.http.models import Field, Query
 from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName, TrackId
 from switchyard.surfaces.outputs import CamelShown
@@ -58,22 +60,8 @@ class ChangedField(CamelShown):
 class EntryShown(CamelShown):
     id: str  #: The entry's id, by which the trail is sorted.
     at: str  #: When it happened: an instant in UTC.
-    #: What was done, or attempted.
-    action: Literal[
-        "created",
-        "updated",
-        "status_changed",
-        "completed",
-        "deleted",
-        "run_status_changed",
-        "run_asked",
-        "run_answered",
-        "commented",
-        "comment_edited",
-        "comment_deleted",
-    ]
-    #: Whether it was done; attempts to complete or cancel that were refused are kept too.
-    outcome: Literal["applied", "refused"]
+    action: Action  #: What was done, or attempted.
+    outcome: Outcome  #: Whether it was done; attempts to complete or cancel that were refused are kept too.
     error: Refused | None  #: Why it was refused; null when it was done.
     actor: ActorShown  #: Who did it, and how.
     operation: str | None  #: The API's operation, such as `pool.update_task`; null for what the service did by itself.

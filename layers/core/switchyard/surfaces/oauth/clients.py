@@ -11,7 +11,7 @@ from switchyard.domain import clock, oauth
 from switchyard.domain.errors import Invalid
 from switchyard.domain.ids import parse_id
 from switchyard.domain.oauth import Client, ClientRefused
-from switchyard.domain.sessions import browser as one_line
+from switchyard.domain.text import one_line
 from switchyard.http.parsing import parse_body
 from switchyard.store import oauth as rows
 from switchyard.store.table import Table
@@ -39,7 +39,7 @@ def made_of(metadata: ClientMetadata, client_id: str) -> Client:
     """Return the client that the metadata describe; raises RedirectRefused."""
     for each in metadata.redirect_uris:
         oauth.check_redirect(each)
-    name = one_line(metadata.client_name or "")[: oauth.NAME_MAX]
+    name = one_line(metadata.client_name or "", oauth.NAME_MAX) or "unknown"
     return Client(client_id, name, tuple(metadata.redirect_uris), clock.now(), "")
 
 

@@ -1,6 +1,5 @@
 """Sessions over HTTP: what begins, prolongs, shows and ends one, and the cookie that goes with it."""
 
-from switchyard.domain import clock
 from switchyard.domain.errors import Unauthorized
 from switchyard.http import auth, cookies
 from switchyard.http.call import AnyCall, Call, Opened, Reply
@@ -8,7 +7,6 @@ from switchyard.ledger import sessions
 from switchyard.store import filters, indexes, keys, lists, tokens
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Range
-from switchyard.store.tokens import TokenRow
 from switchyard.surfaces.inputs import Paging
 from switchyard.surfaces.sessions import present
 from switchyard.surfaces.sessions.models import SignIn
@@ -26,7 +24,7 @@ def sign_in(opened: Opened[SignIn]) -> Reply:
             raise Unauthorized("The token is a program's: it signs nobody in.")
         row, secret = sessions.begin_by_token(table, token, browser)
     shown = present.who(row.actor, sessions.tenant_name(table, row.actor.tenant_id), row)
-    return Reply(201, shown, cookies=(cookies.keep(secret, _seconds_left(row)),))
+    return Reply(201, shown, cookies=(cookies.keep(secret, row),))
 
 
 def who_am_i(call: AnyCall) -> Reply:
@@ -43,7 +41,7 @@ def renew(call: Call) -> Reply:
     if row is None or secret is None:
         return Reply(200, shown)
     auth.forget(row.digest)
-    return Reply(200, shown, cookies=(cookies.keep(secret, _seconds_left(row)),))
+    return Reply(200, shown, cookies=(cookies.keep(secret, row),))
 
 
 def sign_out(call: Call) -> Reply:
@@ -71,8 +69,3 @@ def list_all(call: Call[None, Paging]) -> Reply:
     rows, cursor = lists.newest_first(table, of_tenant, query.limit, query.cursor, *asked, row_filter=row_filter)
     items = [present.session(tokens.from_item(row), actor.token_id) for row in rows]
     return Reply(200, {"items": items, "nextCursor": cursor})
-
-
-def _seconds_left(row: TokenRow) -> int:
-    assert row.expires_at
-    return max(clock.milliseconds(row.expires_at) // 1000 - clock.epoch(), 0)

@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from switchyard.aws.telemetry import logger
-from switchyard.domain import clock, tokens
+from switchyard.domain import tokens
 from switchyard.domain.errors import Invalid
 from switchyard.domain.oidc import FLOW_SECONDS, SignInRefused
+from switchyard.domain.text import one_line
 from switchyard.http import cookies
 from switchyard.http.call import Opened, Reply
 from switchyard.http.request import Request
@@ -24,9 +25,10 @@ from switchyard.surfaces.sessions.models import BeginOidc, FinishOidc
 from switchyard.surfaces.sessions.provider import Provider
 
 _CONSOLE, _CALLBACK = "/console", "/v1/session/oidc/callback"
+#: Characters that are kept of a person's name, as the issuer has it.
+_NAME_MAX = 100
 #: Where the sign-in may lead: the console's own pages.
 _NEXT = re.compile(r"/console(?!.*\.\.)(/(?!sign-in)[\w./~%-]*)?(\?[\w./~%&=+:*!,;@-]*)?", re.ASCII)
-NEXT_MAX = 2_000
 
 
 def begin(opened: Opened[None, BeginOidc]) -> Reply:
@@ -49,7 +51,7 @@ def _begun(opened: Opened[None, BeginOidc]) -> Reply:
         "scope": "openid email profile",
         "state": _derived(secret, "state"),
         "nonce": _derived(secret, "nonce"),
-        "code_challenge": _challenge(_derived(secret, "verifier")),
+        "code_challenge": tokens.challenge(_derived(secret, "verifier")),
         "code_challenge_method": "S256",
     }
     endpoint = provider.endpoint("authorization_endpoint")
@@ -82,28 +84,23 @@ def _finished(opened: Opened[None, FinishOidc]) -> Reply:
     if not isinstance(email, str) or not _is_verified(claims):
         raise SignInRefused("unverified", "The issuer does not say that the address is verified.")
     browser, subject = request.headers.get("user-agent", ""), f"{provider.issuer} {claims['sub']}"[:1_000]
-    name = claims.get("name")
+    given = claims.get("name")
+    name = one_line(given, _NAME_MAX).strip() if isinstance(given, str) else ""
     try:
-        row, session = verbs.sign_in(opened.table, email, subject, _one_line(name), browser, request.id)
+        row, session = verbs.sign_in(opened.table, email, subject, name, browser, request.id)
     except Invalid as problem:
         raise SignInRefused("unverified", problem.detail) from None
-    assert row.expires_at
-    seconds = max(clock.milliseconds(row.expires_at) // 1000 - clock.epoch(), 0)
     following = base64.urlsafe_b64decode(kept.encode()).decode()
     location = following if _NEXT.fullmatch(following) else _CONSOLE
     logged = {"tenant": row.actor.tenant_id, "actor": row.actor.id}
     return Reply(
-        303, None, _headers(location), cookies=(cookies.keep(session, seconds), cookies.drop_flow()), logged=logged
+        303, None, _headers(location), cookies=(cookies.keep(session, row), cookies.drop_flow()), logged=logged
     )
 
 
 def _is_verified(claims: Mapping[str, Any]) -> bool:
     """Tell whether the issuer vouches for the address. Cognito says so as text; Entra in a claim of its own."""
     return any(claims.get(name) is True or claims.get(name) == "true" for name in ("email_verified", "xms_edov"))
-
-
-def _one_line(name: Any) -> str:
-    return "".join(each for each in name if each.isprintable())[:100].strip() if isinstance(name, str) else ""
 
 
 def _provider() -> Provider:
@@ -129,7 +126,3 @@ def _derived(secret: str, what: str) -> str:
     """Return one of the values that only this browser's sign-in has: 43 characters, base64url."""
     digest = hmac.new(secret.encode(), f"oidc {what}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")

@@ -212,8 +212,8 @@ def test_a_window_of_its_own_signs_in_connects_and_reports_to_the_page_that_open
     told = "<script>opener.postMessage(location.search, location.origin)</script>"
     back = site("/back", "text/html", f"<!doctype html><title>Back</title>Connected.{told}")
     address = authorize(yard, registered(yard, "Popup", back), redirect_uri=back)
-    listens = f"""<button onclick="window.opened = window.open('{address}', '', 'width=500,height=700')">Connect</button>
-        <script>onmessage = (event) => (document.title = event.data)</script>"""
+    listens = f"""<script>onmessage = (event) => (document.title = event.data)</script>
+        <button onclick="window.opened = window.open('{address}', '', 'width=500,height=700')">Connect</button>"""
     person = yard.person()
     signed_out(person)
     page = person.context.new_page()

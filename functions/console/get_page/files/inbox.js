@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { get, send, session } from "./api.js";
 import { to } from "./router.js";
 import { Button, Empty, Status, isOverdue, Time, Wait, attempt, usePoll } from "./ui.js";
-import { idsOf, readRuns, useTitles } from "./runs.js";
+import { RunStatus, idsOf, readRuns, useTitles } from "./runs.js";
 import { Question } from "./question.js";
 
 const POLL_MS = 10_000;
@@ -20,7 +20,7 @@ function RunsPart({ query, title, empty }) {
   return html`<${Part} title=${title} items=${value && value.body} error=${error} empty=${empty} row=${(/** @type {any} */ each) => {
     const { task, run } = idsOf(each);
     return html`<li key=${each.id}><a class="row" href=${to.run(task, run)} data-item=${each.id}><span class="grow strong">${named.get(task) || each.taskId}</span>
-      ${each.error && html`<span class="quiet grow">${each.error}</span>`}<${Status} status=${each.status} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`;
+      ${each.error && html`<span class="quiet grow">${each.error}</span>`}<${RunStatus} execution=${each} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`;
   }} />`;
 }
 
@@ -46,7 +46,7 @@ function ForMe() {
   const where = (/** @type {any} */ each) => (each.run ? to.run(each.track.id, each.run) : to.track(each.track));
   return html`<section class="panel"><h2>For you ${items && html`<span class="count">${unread.length} unread</span>`}${unread.length > 0 && html`<${Button} onClick=${mark}>Mark all as read<//>`}</h2>
     ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map((/** @type {any} */ each) => html`<li key=${each.id} data-inbox=${each.kind}>
-      <a class="row" href=${where(each)}><span class=${each.readAt ? "grow" : "grow strong"}>${each.track.title}</span><span class="quiet">${WHY[each.kind]} ${each.by} · <${Time} at=${each.at} /></span></a>
+      <a class="row" href=${where(each)} data-item=${each.id}><span class=${each.readAt ? "grow" : "grow strong"}>${each.track.title}</span><span class="quiet">${WHY[each.kind]} ${each.by} · <${Time} at=${each.at} /></span></a>
       ${each.question && html`<${Question} question=${each.question} onAnswered=${refresh} />`}</li>`)}</ul>`
       : html`<p class="quiet">Nothing has happened that wants you.</p>`}</section>`;
 }
@@ -56,6 +56,7 @@ export function Inbox() {
   const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   return html`<main id="main" tabindex="-1"><header class="bar"><h1>Inbox</h1></header>
     ${who ? html`<${ForMe} /><div class="parts">
+      <${RunsPart} query="awaitingInput=true&limit=25" title="Runs that wait for an answer" empty="No agent asks anything." />
       <${RunsPart} query="status=failed&limit=25" title="Runs that failed" empty="No task's latest run failed." />
       <${TasksPart} query=${`assignee=${encodeURIComponent(who.actor.id)}`} title="Assigned to me" empty="Nothing open is assigned to you." />
       <${TasksPart} query=${`dueDateTo=${yesterday}`} title="Overdue" empty="Nothing is late." />

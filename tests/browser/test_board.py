@@ -112,6 +112,27 @@ def test_ten_thousand_tasks_are_a_few_dozen_elements(yard: Yard) -> None:
     assert rows.evaluate("(box) => box.scrollHeight") > 10_000 * 100
 
 
+def test_lists_are_read_again_but_not_in_a_hidden_tab(yard: Yard) -> None:
+    yard.task("Task")
+    person = yard.person()
+    page, asked = person.page, list[str]()
+    page.clock.install()
+    page.reload()
+    person.see("Task")
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_request("**/v1/tracks?*updatedAtFrom=*"):
+        page.clock.fast_forward(6_000)
+    hide = "(hidden) => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+    page.evaluate(f"{hide} document.dispatchEvent(new Event('visibilitychange')); }}", True)
+    page.wait_for_load_state("networkidle")
+    asked.clear()
+    page.clock.fast_forward(120_000)
+    page.wait_for_load_state("networkidle")
+    assert asked == []
+    with page.expect_request("**/v1/tracks?*updatedAtFrom=*"):
+        page.evaluate(f"{hide} document.dispatchEvent(new Event('visibilitychange')); }}", False)
+
+
 def test_keys_lead_everywhere_and_the_palette_finds_everything(yard: Yard) -> None:
     task = yard.task("Answer the questionnaire")
     yard.task("Another")
@@ -131,8 +152,9 @@ def test_keys_lead_everywhere_and_the_palette_finds_everything(yard: Yard) -> No
     keys.press("Enter")
     person.page.wait_for_url(f"**/tasks/{task['id']}")
     keys.press("Escape")
-    keys.press("g")
-    keys.press("r")
+    # Caps Lock is no other key.
+    keys.press("G")
+    keys.press("R")
     expect(person.page.get_by_role("heading", name="Runs", level=1)).to_be_visible()
     keys.press("?")
     expect(person.page.get_by_role("dialog")).to_contain_text("next, previous item")

@@ -9,6 +9,7 @@ import { Pick } from "./pick.js";
 import { Drop, stage, staged } from "./files.js";
 import { History } from "./history.js";
 import { Comments } from "./comments.js";
+import { More, usePages } from "./pages.js";
 
 const POLL_MS = 5_000;
 
@@ -109,12 +110,11 @@ function Waiting({ track }) {
 
 /** @param {{track: any}} props */
 function Runs({ track }) {
-  const { value, error } = usePoll(() => get(`/api/projects/-/tasks/${track.id}/runs?limit=20`), POLL_MS, [track.id]);
-  const runs = value ? value.results : [];
+  const { items: runs = [], error, more } = usePages(`/api/projects/-/tasks/${track.id}/runs?limit=20`, POLL_MS);
   return html`<section class="panel"><h2>Runs</h2>
     ${error ? html`<${Wait} error=${error} />` : runs.length
-      ? html`<ul class="links">${runs.map((/** @type {any} */ run) => html`<li key=${run.id}><a href=${to.run(track.id, run.id)} data-item=${run.id}>Run of <${Time} at=${run.created_at} /></a>
-          <${Status} status=${run.status} note=${run.stage} /><span class="quiet">${run.holder || run.agent || "any agent"}</span></li>`)}</ul>`
+      ? html`<ul class="links">${runs.map((run) => html`<li key=${run.id}><a href=${to.run(track.id, run.id)} data-item=${run.id}>Run of <${Time} at=${run.created_at} /></a>
+          <${Status} status=${run.status} note=${run.stage} /><span class="quiet">${run.holder || run.agent || "any agent"}</span></li>`)}</ul><${More} more=${more} what="runs" />`
       : html`<p class="quiet">No agent has worked on it. “Run” offers it to agents.</p>`}
   </section>`;
 }

@@ -44,6 +44,7 @@ def test_a_task_is_added_moved_by_keys_and_by_hand_and_seen_by_others(yard: Yard
     ada, bo = yard.person(), yard.person("user_bo", "member")
     ada.page.keyboard.press("c")
     ada.page.get_by_label("Title", exact=True).fill("Renew the certificates")
+    expect(ada.page.locator("#add-assignees option[value=agent_bo]")).to_have_count(1)
     ada.press("Add task")
     card = ada.page.get_by_role("link", name=re.compile("Renew the certificates"))
     expect(card).to_be_visible()

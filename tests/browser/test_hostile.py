@@ -106,7 +106,7 @@ class Hostile:
             self.asking: ["open", "question open", "choice"],
             self.answered: ["asked", "question asked", "answer"],
             f"/webhooks/{self.hook}": ["hook"],
-            "/settings": ["workspace", "me", "project", "token", "program"],
+            "/settings": ["workspace", "me", "browser", "project", "token", "program"],
             f"/{part}": [],
             f"/tasks/{part}": [],
             f"/runs/{part}/{part}": [],
@@ -166,7 +166,7 @@ def refused(person: Person) -> None:
 @pytest.mark.parametrize("yard", [evil("workspace")], indirect=True, ids=["hostile"])
 def test_no_text_name_line_or_file_of_anybody_becomes_markup_or_runs(yard: Yard) -> None:
     made = Hostile(yard)
-    person = yard.person(name=evil("me"))
+    person = yard.person(name=evil("me"), user_agent=evil("browser"))
     person.expected = {400, 403, 404}
     page = person.page
     asked: list[str] = []
@@ -197,5 +197,9 @@ def test_no_text_name_line_or_file_of_anybody_becomes_markup_or_runs(yard: Yard)
         with tab.expect_download():
             tab.evaluate("(address) => { location.href = address }", begun.value.url)
         assert tab.url == "about:blank"
+    # An id that was made to lead elsewhere in the API leads nowhere.
+    with page.expect_request("**/v1/tracks/..%2f..%2fv1%2ftokens"):
+        page.evaluate("history.pushState(null, '', '/console/tasks/..%2f..%2fv1%2ftokens')")
+        page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
     unharmed(page)
     assert asked == []

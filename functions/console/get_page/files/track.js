@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "./html.js";
 import { get, may, send } from "./api.js";
 import { go, route, to } from "./router.js";
 import { Button, Empty, PRIORITIES, Status, TASK_STATUSES, Time, Wait, attempt, capital, say, statusWord, usePoll } from "./ui.js";
-import { assignees, keep, projects, remove, tasks } from "./tracks.js";
+import { askMembers, keep, people, projects, remove, tasks } from "./tracks.js";
 import { Edit } from "./edit.js";
 import { Pick } from "./pick.js";
 import { Drop, stage, staged } from "./files.js";
@@ -34,6 +34,7 @@ export function TrackScreen() {
 /** @param {{track: any, onSaved: (track: any) => void, refresh: () => Promise<void>}} props */
 function Task({ track, onSaved, refresh }) {
   const edit = { track, onSaved };
+  useEffect(() => void attempt(askMembers), []);
   const isOpen = !["done", "cancelled"].includes(track.task.status);
   const erase = async () => {
     if (!confirm(`Delete “${track.title}”? What depends on it stays blocked unless it was done.`)) return;
@@ -68,7 +69,7 @@ function Task({ track, onSaved, refresh }) {
         <${Edit} ...${edit} name="task.status" label="Status" options=${[["", "No status"], ...TASK_STATUSES.map((each) => [each, statusWord(each)])]} />
         <${Edit} ...${edit} name="priority" label="Priority" options=${PRIORITIES.map((each) => [each, capital(each)])} />
         <${Edit} ...${edit} name="task.dueDate" label="Due" input="date" />
-        <${Edit} ...${edit} name="task.assignee" label="Assignee" suggestions=${assignees.value} placeholder="nobody" />
+        <${Edit} ...${edit} name="task.assignee" label="Assignee" suggestions=${people.value} placeholder="nobody" />
         <${Edit} ...${edit} name="task.assigneeType" label="Assignee is" options=${[["", "not said"], ["user", "a person"], ["agent", "an agent"]]} />
         ${track.scope.type === "projects" && html`<${Edit} ...${edit} name="scope.ids" label="Projects" kind="list" suggestions=${projects.value} placeholder="none" body=${(/** @type {any} */ ids) => ({ scope: { type: "projects", ids } })} />`}
         <${Edit} ...${edit} name="task.requiresApproval" label="A person approves" options=${[["", "nothing"], ["start", "the start of each run"], ["completion", "its completion"]]} />

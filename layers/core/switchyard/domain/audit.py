@@ -27,7 +27,7 @@ class Entry:
     `id` begins with the time of the act, so that the order of ids is the order of acts, and is the same each time
     the entry is made from the same record. `unread` says that it was refused before the track was read: whether there
     is one is not known. `overruled` are prerequisites that a person did not wait for. `owner` is
-    set when one actor alone may read the entry.
+    set when one actor alone may read the entry. `shard` is the track's, as far as it is known.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Entry:
     unread: bool = False
     error_code: str | None = None
     error_status: int | None = None
+    shard: int = 0
 
 
 def entry_of_change(change: Change) -> Entry:
@@ -71,6 +72,7 @@ def entry_of_change(change: Change) -> Entry:
         related_id=after.related_id,
         differences=change.differences(),
         overruled=after.overruled,
+        shard=after.shard,
     )
     if before is None or not change.crosses_visibility:
         return entry
@@ -120,6 +122,7 @@ def entry_of_comment(before: "Comment | None", after: "Comment", track: Track) -
         new_status=track.status,
         related_type="comment",
         related_id=after.id,
+        shard=track.shard,
         differences=[difference("comment", before.text if before else None, None if after.deleted_at else after.text)],
     )
 
@@ -143,6 +146,7 @@ def refused(
         previous_status=track.status,
         related_type=track.related_type,
         related_id=track.related_id,
+        shard=track.shard,
     )
 
 

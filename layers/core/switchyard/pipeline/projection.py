@@ -98,7 +98,7 @@ class Projector:
         if task:
             change = replace(change, after=replace(run, owner=task.owner))
         if change.status_changed or question:
-            self._audit(audit.entry_of_run(change, question))
+            self._audit(replace(audit.entry_of_run(change, question), shard=task.shard if task else 0))
         if task:
             self._deliver(inbox.of_run(change, task, question))
         self._publish(run_events.events_of(change, question))

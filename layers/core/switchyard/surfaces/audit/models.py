@@ -32,7 +32,7 @@ class ActorShown(CamelShown):
     id: str  #: Who did it.
     kind: Literal["user", "agent"]  #: Whether a person did it or an agent.
     #: How it came in: over HTTP, as a tool, from the operator's command line, or by a workflow of the service.
-    source: Literal["api", "mcp", "admin", "workflow"]
+    source: Literal["api", "mcp", "admin", "workflow", "schedule"]
 
 
 class TrackNamed(CamelShown):

@@ -12,7 +12,7 @@ from switchyard.surfaces.pool.workflow import Status
 class EventActor(CamelShown):
     id: str  #: Id of who made the change; `switchyard` when the service did.
     kind: Literal["user", "agent"]  #: Whether a person made it or an agent.
-    source: Literal["api", "mcp", "admin", "workflow"]  #: How it came in.
+    source: Literal["api", "mcp", "admin", "workflow", "schedule"]  #: How it came in.
 
 
 class EventTask(CamelShown):

@@ -17,7 +17,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from switchyard.domain import artifacts
 from switchyard.http.operation import function_of
 from switchyard.routes import UNMATCHED
-from switchyard.store import keys
+from switchyard.store import keys, schedule_keys
 from tests.support.http import all_endpoints
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
 from tests.support.template import ROOT, resources, template
@@ -472,7 +472,7 @@ def test_the_tables_policy_keeps_the_audit_trail_for_the_role_that_carries_the_t
     assert "Tags" not in template()["Globals"]["Function"]
 
 
-def test_the_streams_filter_lets_tracks_runs_comments_and_refused_attempts_through() -> None:
+def test_the_streams_filter_lets_through_what_the_projection_reads() -> None:
     properties = functions()["PipelineProjectChanges"]["Events"]["Changes"]["Properties"]
     patterns = [json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"]]
     assert [each["dynamodb"]["Keys"]["sk"]["S"] for each in patterns] == [
@@ -480,6 +480,7 @@ def test_the_streams_filter_lets_tracks_runs_comments_and_refused_attempts_throu
         [{"prefix": keys.RUN}],
         [{"prefix": keys.ATTEMPT}],
         [{"prefix": keys.COMMENT}],
+        [{"prefix": schedule_keys.SCHEDULE}, {"prefix": schedule_keys.OCCURRENCE}],
     ]
 
 

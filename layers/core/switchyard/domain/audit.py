@@ -16,6 +16,7 @@ from switchyard.domain.tracks import Track
 if TYPE_CHECKING:
     from switchyard.domain.comments import Comment
     from switchyard.domain.questions import Question
+    from switchyard.domain.schedules import Schedule
 
 Outcome = Literal["applied", "refused"]
 
@@ -124,6 +125,31 @@ def entry_of_comment(before: "Comment | None", after: "Comment", track: Track) -
         related_id=after.id,
         shard=track.shard,
         differences=[difference("comment", before.text if before else None, None if after.deleted_at else after.text)],
+    )
+
+
+def entry_of_schedule(before: "Schedule | None", after: "Schedule", action: Action, names: Sequence[str]) -> Entry:
+    """Return the entry of a schedule's change, with those of the named fields that differ."""
+    told = ((name, getattr(before, name) if before else None, getattr(after, name)) for name in names)
+    return Entry(
+        id=_entry_id(after.updated_at, after.id, f"{after.version:08d}"),
+        tenant_id=after.tenant_id,
+        track_id=after.id,
+        track_type="schedule",
+        owner=after.owner,
+        at=after.updated_at,
+        action=action,
+        version=after.version,
+        actor_id=after.changed_by,
+        actor_kind=after.changed_by_kind,
+        source=after.changed_source,
+        request_id=after.changed_request,
+        operation=after.changed_operation,
+        previous_status=None,
+        new_status=None,
+        related_type=None,
+        related_id=None,
+        differences=[difference(name, old, new) for name, old, new in told if old != new],
     )
 
 

@@ -1,13 +1,14 @@
 """Schedules in the table: a partition of the tenant's, and one of each schedule's occurrences, gone after a while."""
 
 from switchyard.domain import clock
+from switchyard.domain.entities import replace
 from switchyard.domain.schedules import Occurrence, Schedule
 from switchyard.store import filters, schedule_keys
 from switchyard.store.codec import NEW, Codec
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import TABLE
 from switchyard.store.lists import Page, Range, read_page
-from switchyard.store.table import Item, Table
+from switchyard.store.table import ConditionFailed, Item, Table
 
 #: Seconds that an occurrence stays, and a deleted schedule.
 OCCURRENCE_SECONDS, TOMBSTONE_SECONDS = 90 * 86_400, 30 * 86_400
@@ -38,6 +39,15 @@ put, update = ROWS.create, ROWS.update
 def note(found: Occurrence, former: Occurrence | None) -> Item:
     """The action that writes what became of an occurrence, once; in the place of one that waited."""
     return OCCURRENCES.put(found, OCCURRENCES.unchanged(former, "outcome") if former else NEW)
+
+
+def plan_again(table: Table, schedule: Schedule) -> bool:
+    """Have the stream plan a schedule as it is: 1 write of a version that says nothing new. False: it just changed."""
+    try:
+        table.write([update(schedule, replace(schedule, version=schedule.version + 1))])
+    except ConditionFailed:
+        return False
+    return True
 
 
 def of_tenant(table: Table, tenant_id: str, actor_id: str, limit: int, after: str | None) -> Page:

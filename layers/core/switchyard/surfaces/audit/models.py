@@ -36,8 +36,8 @@ class ActorShown(CamelShown):
 
 
 class TrackNamed(CamelShown):
-    id: str  #: The track's UUID.
-    type: Literal["task", "goal"]  #: Whether it is a task or a goal.
+    id: str  #: UUID of the track, or of the schedule.
+    type: Literal["task", "goal", "schedule"]  #: Whether it is a task, a goal or a schedule.
 
 
 class ResourceNamed(CamelShown):

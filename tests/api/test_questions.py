@@ -7,7 +7,7 @@ import pytest
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
-from switchyard.store import people_keys
+from switchyard.store import keys
 from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
@@ -225,7 +225,7 @@ def test_a_run_that_waits_is_offered_to_nobody_until_it_is_answered(
 ) -> None:
     eve = caller("agent_eve", kind="agent")
     question = ask(bo, held)
-    assert run_rows.to_item(ledger.now(held))["ready"]["S"] == people_keys.runs_asking(held.tenant_id)
+    assert run_rows.to_item(ledger.now(held))["ready"]["S"] == keys.runs_asking(held.tenant_id)
     assert bo.post(f"/v1/runs/{held.task_id}/{held.id}/release").status == 200
     for body in ({}, {"task": held.task_id}):
         assert eve.post("/v1/runs/claim", body).status == 204

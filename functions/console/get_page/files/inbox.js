@@ -12,7 +12,7 @@ const OPEN = "status=backlog,todo,in_progress,none";
 
 /** @param {{title: string, items: any[] | undefined, error: any, row: (item: any) => any, empty: string, goesOn: boolean, foot: any}} props */
 const Part = ({ title, items, error, row, empty, goesOn, foot }) => html`<section class="panel"><h2>${title} ${items && html`<span class="count">${items.length}${goesOn ? "+" : ""}</span>`}</h2>
-  ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map(row)}</ul>${foot}` : html`<p class="quiet">${empty}</p>`}</section>`;
+  ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map(row)}</ul>` : html`<p class="quiet">${empty}</p>`}${foot}</section>`;
 
 /** @param {{query: string, all: string, title: string, empty: string}} props */
 function RunsPart({ query, all, title, empty }) {

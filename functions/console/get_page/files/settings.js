@@ -99,8 +99,13 @@ function Projects() {
       setRefused(problem.about("name") || problem.message);
     }
   };
+  const archive = async (/** @type {any} */ each) => {
+    await attempt(() => send("PATCH", `/v1/projects/${each.id}`, { archived: !each.archivedAt }));
+    await refresh();
+  };
   return html`<section class="panel"><h2>Projects</h2>
-    ${!items ? html`<${Wait} error=${error} />` : html`<ul class="table">${items.map((each) => html`<li key=${each.id} class="row"><span class="quiet">${each.number}</span><b class="grow">${each.name}</b><span class="quiet mono">${each.id}</span></li>`)}</ul><${More} more=${more} what="projects" />`}
+    ${!items ? html`<${Wait} error=${error} />` : html`<ul class="table">${items.map((each) => html`<li key=${each.id} class="row"><span class="quiet">${each.number}</span><b class="grow">${each.name}${each.archivedAt && html` <span class="tag">archived</span>`}</b><span class="quiet mono">${each.id}</span>
+      <${Button} label=${`${each.archivedAt ? "Take up" : "Archive"} the project ${each.name}`} onClick=${() => archive(each)}>${each.archivedAt ? "Take up again" : "Archive"}<//></li>`)}</ul><${More} more=${more} what="projects" />`}
     <form class="inline" onSubmit=${save}><${Field} id="project-name" label="New project" error=${refused}><input id="project-name" required autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} /><//><${Button} type="submit">Add<//></form></section>`;
 }
 

@@ -14,11 +14,6 @@ def questions(tenant_id: str, task_id: str, run_id: str) -> tuple[str, str]:
     return f"{tenant_id}#{task_id}", f"{QUESTION}{run_id}#"
 
 
-def runs_asking(realm: str) -> str:
-    """Runs that wait for an answer, in the order in which they began to (index key)."""
-    return f"{realm}#runs#asking"
-
-
 def comment(tenant_id: str, track_id: str, comment_id: str) -> tuple[str, str]:
     return f"{tenant_id}#{track_id}", f"{COMMENT}{comment_id}"
 

@@ -7,7 +7,7 @@ from functools import partial
 from switchyard.domain import claims, clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.runs import Run
-from switchyard.store import filters, keys, people_keys
+from switchyard.store import filters, keys
 from switchyard.store.codec import THERE, Codec, row_key
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import READY, TABLE
@@ -26,7 +26,7 @@ def shard(run_id: str) -> int:
 def _ready(run: Run) -> str | None:
     realm = keys.realm(run.tenant_id, run.owner)
     if run.awaits_input:
-        return people_keys.runs_asking(realm)
+        return keys.runs_asking(realm)
     if _is_leased(run):
         return keys.runs_leased(realm, run.agent)
     return keys.runs_ready(realm, run.agent) if _is_offered(run) else None

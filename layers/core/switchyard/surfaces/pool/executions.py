@@ -11,7 +11,7 @@ from switchyard.http.call import Call, Reply
 from switchyard.http.validation import Expectation, checked
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
-from switchyard.store import filters, indexes, keys, lists, people_keys, shards
+from switchyard.store import filters, indexes, keys, lists, shards
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
@@ -79,7 +79,7 @@ def list_all(call: Call[None, ListExecutions]) -> Reply:
         if query.awaiting_input:
             row_filter.add(filters.between("asks_since", "0", None))
     elif query.awaiting_input:
-        ranges = [Range(indexes.READY, people_keys.runs_asking(tenant))]
+        ranges = [Range(indexes.READY, keys.runs_asking(tenant))]
     else:
         row_filter.add(filters.any_of("latest_run_status", list(_STORED[query.status] if query.status else _SHOWN)))
         everything = [Range(indexes.LISTED_BY_ID, keys.listed(tenant, "task"))]

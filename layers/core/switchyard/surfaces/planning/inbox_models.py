@@ -31,7 +31,7 @@ class ItemShown(CamelShown):
 
     id: str  #: The item's UUID.
     #: Why it is here: a task was assigned to the caller, a comment mentions them, a run asks them, or a run failed.
-    kind: Literal["assigned", "mentioned", "asked", "failed"]
+    kind: Literal["assigned", "mentioned", "asked", "failed", "due"]
     track: TrackTold  #: What it is about.
     run: str | None  #: UUID of the run that asks or failed.
     question: QuestionShown | None  #: The question as it is now, if it is one.

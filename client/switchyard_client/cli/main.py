@@ -8,7 +8,20 @@ from typing import Any
 import click
 
 from switchyard_client import VERSION
-from switchyard_client.cli import claims, exports, feeds, files, imports, mcp, output, questions, runs, setup, tracks
+from switchyard_client.cli import (
+    claims,
+    exports,
+    feeds,
+    files,
+    imports,
+    mcp,
+    output,
+    questions,
+    runs,
+    schedules,
+    setup,
+    tracks,
+)
 from switchyard_client.cli.failures import Ended, Exit, Usage, status_of, told
 from switchyard_client.cli.session import PATIENCE, Session
 from switchyard_client.errors import Refused, Unreachable
@@ -82,6 +95,7 @@ for _command in (
     imports.import_,
     exports.export,
     feeds.feeds,
+    schedules.schedule,
     mcp.mcp,
     setup.prime,
     runs.worker,

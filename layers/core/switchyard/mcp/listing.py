@@ -79,15 +79,16 @@ def _terse(schema: Any, definitions: Json, names: bool = False) -> Any:
         return _terse({**target, **{key: each for key, each in schema.items() if key != "$ref"}}, definitions)
     described = {} if names else {"description"} & {key for key in schema if "properties" in schema}
     return {
-        key: _terse(each, definitions, names=key == "properties" and not names)
+        key: {}
+        if names and _holds_nothing(each, definitions)
+        else _terse(each, definitions, key == "properties" and not names)
         for key, each in schema.items()
-        if (names and not _holds_nothing(each, definitions))
-        or not (names or key in _UNREAD or key in described or _only_bounds(key, each))
+        if names or not (key in _UNREAD or key in described or _only_bounds(key, each))
     }
 
 
 def _holds_nothing(schema: Json, definitions: Json) -> bool:
-    """Tell whether a field must be empty: the server takes it, and nobody has a reason to send it."""
+    """Tell whether a field must be empty: nobody has a reason to send it, so its name is enough (null is left out)."""
     if "$ref" in schema:
         return _holds_nothing(definitions[schema["$ref"].rpartition("/")[2]], definitions)
     within = schema.get("properties", {}).values()

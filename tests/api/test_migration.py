@@ -37,9 +37,12 @@ def unpacked(table: Table) -> int:
 
 def test_lists_show_the_same_before_and_after(filled: Table) -> None:
     api = client_of(filled, former.TENANT)
+    trail = api.get("/v1/audit").json["items"]
     assert former.shown(api) == former.LISTS
+    assert len(trail) == sum(row["pk"]["S"].startswith("AUDIT#") for row in former.ROWS)
     assert migration.migrate(filled, units=FAST)["changed"] == former.CHANGED
     assert former.shown(api) == former.LISTS
+    assert api.get("/v1/audit").json["items"] == trail
 
 
 def test_fields_lie_together_and_say_the_same(filled: Table) -> None:

@@ -5,16 +5,13 @@ from typing import Any
 
 import httpx
 
-from local.stack import STACK_NAME
 from switchyard.admin import Admin
 from switchyard.store import usage
 from tests.stack.test_alarms import until
-from tests.stack.test_dead_letters import table_of
 
 
-def test_requests_are_counted_and_a_limit_takes_hold(stack: dict[str, Any], aws: Any) -> None:
-    assert STACK_NAME
-    admin = Admin(table_of(aws), aws("dynamodb"))
+def test_requests_are_counted_and_a_limit_takes_hold(stack: dict[str, Any], aws: Any, outputs: dict[str, str]) -> None:
+    admin = Admin(outputs["TableName"], aws("dynamodb"))
     tenant = admin.create_tenant("Counted")
     token = admin.issue_token(tenant, "user_ada", scopes=["settings:admin", "tasks:read"])["token"]
     client = httpx.Client(base_url=stack["url"], headers={"authorization": f"Bearer {token}"}, timeout=30)

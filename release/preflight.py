@@ -150,7 +150,7 @@ def _concurrency(settings: Settings) -> Iterator[Finding]:
 
 def _certificate(settings: Settings) -> Iterator[Finding]:
     """A name needs a certificate of its region that is issued, and is for that name."""
-    arn = settings.answers.get("CertificateArn")
+    arn = settings.parameters.get("CertificateArn")
     if not arn:
         return
     region = arn.split(":")[3]
@@ -160,7 +160,7 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
     found = settings.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
     if found["Status"] != "ISSUED":
         yield Finding(f"certificate: {found['Status']}; it must be issued first")
-    names, wanted = found.get("SubjectAlternativeNames", []), settings.answers["DomainName"]
+    names, wanted = found.get("SubjectAlternativeNames", []), settings.parameters["DomainName"]
     if wanted not in names and "*." + wanted.partition(".")[2] not in names:
         yield Finding(f"certificate: is for {', '.join(names)}, not for {wanted}")
 

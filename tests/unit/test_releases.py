@@ -1,5 +1,6 @@
 """What a release asks and refuses before it touches an account: one clear line each."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,25 @@ def test_what_was_asked_once_is_remembered(answers: Path) -> None:
     assert "Region" not in again.parameters
     ignored = (settings.ROOT / ".gitignore").read_text().splitlines()
     assert ".deploy/" in ignored
+
+
+def test_a_name_that_comes_later_is_asked_its_certificate() -> None:
+    found = dev()
+    settings.ask(found, {"DomainName": "api.example.com"}, lambda _: CERTIFICATE)
+    assert (found.parameters["DomainName"], found.parameters["CertificateArn"]) == ("api.example.com", CERTIFICATE)
+
+
+def test_what_the_section_sets_is_not_asked() -> None:
+    overrides = ["DomainName=api.example.com", f"CertificateArn={CERTIFICATE}", "AlarmEmail=ops@example.com"]
+    found = Settings("dev", {"stack_name": "s", "region": "eu-central-1", "parameter_overrides": overrides})
+    settings.ask(found, {}, lambda question: pytest.fail(question))
+    assert found.parameters["DomainName"] == "api.example.com"
+
+
+def test_a_script_gives_all_answers_at_once(account: "Account", answers: Path) -> None:
+    given = "Region=eu-central-1 AlarmEmail=ops@example.com DomainName="
+    assert command.main(["preflight", "dev", "--set", given]) == 0
+    assert json.loads((answers / "dev.json").read_text())["AlarmEmail"] == "ops@example.com"
 
 
 @pytest.mark.parametrize(

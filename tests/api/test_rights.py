@@ -11,6 +11,8 @@ from tests.support.http import Api
 from tests.support.losing import Losing
 from tests.support.planning import make_goal, make_task
 from tests.support.runs import Runs
+from tests.support.template import table_definition
+from tests.support.units import Meter
 
 
 @pytest.fixture
@@ -42,6 +44,14 @@ def test_what_a_test_lets_pass_is_the_functions(api: Api, table: Table, noted: r
     table.client = Losing(table.client)
     make_task(api)
     assert ("dynamodb:PutItem", "") in noted["PlanningCreateTrack"]
+
+
+def test_what_a_test_asks_beside_a_call_is_not_the_functions(api: Api, table: Table, noted: rights.Calls) -> None:
+    # After this the token is known: the meter alone reads a row, before it is written.
+    api.get("/v1/tracks?type=task")
+    table.client = Meter(table.client, table_definition())
+    make_task(api)
+    assert noted["PlanningCreateTrack"] == {("dynamodb:PutItem", "")}
 
 
 def test_what_a_test_does_between_requests_is_nobodys(table: Table, bucket: ObjectStore, noted: rights.Calls) -> None:

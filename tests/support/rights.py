@@ -154,16 +154,20 @@ def _as(function: str, work: Callable[..., Any], *given: Any, **named: Any) -> A
         _at_work.pop()
 
 
-def _note(*actions: tuple[str, str], of: FrameType | None = None) -> None:
-    """Note what a function calls. `of` is where a stand-in was called from, which no adapter calls."""
-    if _at_work and _at_work[-1] != _NOBODY and _is_the_functions(of or _adapter(sys._getframe(1))):
+def _note(*actions: tuple[str, str], of: FrameType | None = None, asked: str = "") -> None:
+    """Note what a function calls. `of` is where a stand-in was called from, which no adapter calls.
+
+    `asked` is the operation of DynamoDB.
+    """
+    if _at_work and _at_work[-1] != _NOBODY and _is_the_functions(of or _adapter(sys._getframe(1), asked)):
         noted[_at_work[-1]].update(actions)
 
 
-def _adapter(frame: FrameType | None) -> FrameType | None:
+def _adapter(frame: FrameType | None, asked: str) -> FrameType | None:
+    """Return where the adapter calls; None where what lies between it and the client calls something of its own."""
     while frame and frame.f_code.co_filename not in _ADAPTERS:
         frame = frame.f_back
-    return frame
+    return None if frame and asked and _camel(frame.f_locals["operation"]) != asked else frame
 
 
 def _is_the_functions(frame: FrameType | None) -> bool:
@@ -225,7 +229,7 @@ def install() -> None:
 
     def calling(self: Any, operation: str, params: Any) -> Any:
         if self._target.startswith("DynamoDB"):
-            _note(*actions_of(operation, params))
+            _note(*actions_of(operation, params), asked=operation)
         return call(self, operation, params)
 
     Exchange.respond = responding  # type: ignore[method-assign]

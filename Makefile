@@ -107,12 +107,12 @@ preflight: setup ## Say what the account lacks for make deploy ENV=…
 	@exec $(DEV) -m release preflight $(ENV) $(if $(SET),--set '$(SET)')
 
 .PHONY: deploy
-deploy: setup ## Deploy to an environment of samconfig.toml: make deploy ENV=dev (YES=1: no questions; BAKE=60: seconds to watch it)
-	@exec $(DEV) -m release deploy $(ENV) $(if $(SET),--set '$(SET)') $(if $(YES),--yes) $(if $(BAKE),--bake $(BAKE)) $(ARGS)
+deploy: setup ## Deploy to an environment of samconfig.toml: make deploy ENV=dev (YES=1: no questions; BAKE=60: seconds to watch it; WAIT=600: seconds for its smoke test)
+	@exec $(DEV) -m release deploy $(ENV) $(if $(SET),--set '$(SET)') $(if $(YES),--yes) $(if $(BAKE),--bake $(BAKE)) $(if $(WAIT),--wait $(WAIT)) $(ARGS)
 
 .PHONY: smoke
 smoke: setup ## Try every surface of a deployed environment once: make smoke ENV=dev
-	@exec $(DEV) -m release smoke $(ENV)
+	@exec $(DEV) -m release smoke $(ENV) $(if $(WAIT),--wait $(WAIT))
 
 .PHONY: verify-aws
 verify-aws: setup ## Try what the emulator does not have against a deployed environment (PLAN=1: only say what)

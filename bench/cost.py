@@ -12,7 +12,7 @@ from bench.spending import Spent, measure
 from switchyard.aws.clients import make_client
 from switchyard_client.worker.work import IDLE_MAX
 from tests.support.moto_pool import moto
-from tests.support.template import ROOT, resources
+from tests.support.template import ROOT, resources, template
 
 PRICES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("prices.toml").read_text(encoding="utf-8"))
 PAGE = ROOT / "docs/cost.md"
@@ -61,10 +61,16 @@ def naive(spent: Spent) -> float:
     return base + api + spent.requests * each + keys
 
 
+def always(kind: str) -> dict[str, Any]:
+    """Return the resources of a type that each stack has, whatever its parameters."""
+    conditional = {name for name, each in template()["Resources"].items() if "Condition" in each}
+    return {name: each for name, each in resources(kind).items() if name not in conditional}
+
+
 def alarm_metrics() -> int:
     """How many metrics the template's alarms name; queries of Metrics Insights find none at rest."""
     count = 0
-    for alarm in resources("AWS::CloudWatch::Alarm").values():
+    for alarm in always("AWS::CloudWatch::Alarm").values():
         metrics = alarm.get("Metrics")
         count += sum("MetricStat" in each for each in metrics) if metrics else 1
     return count
@@ -75,7 +81,7 @@ def at_rest(tick: Spent) -> dict[str, float]:
     reconciler."""
     p, assumed = PRICES, PRICES["assumed"]
     month = assumed["hours_month"] * 3_600
-    queues = sum("RedrivePolicy" in each for each in resources("AWS::SQS::Queue").values())
+    queues = sum("RedrivePolicy" in each for each in always("AWS::SQS::Queue").values())
     polls = queues * assumed["pollers"] * month / assumed["poll_seconds"]
     ticks = month / 300
     free = p["sqs"]["free_requests"]

@@ -25,6 +25,7 @@ def create_demo(stack: Stack, table: str) -> dict[str, Any]:
         "readonly": admin.issue_token(tenant, "user_reader", kind="user", scopes=READ, name="Rita Reader"),
         "other_tenant": admin.issue_token(other, "user_other", kind="user", scopes=list(SCOPES), name="Otto Other"),
     }
+    admin.mail_address(tenant, "user_admin", "ada@example.com")
     return {
         "workspace_id": tenant,
         "project_id": project["id"],

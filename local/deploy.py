@@ -23,6 +23,8 @@ OUTPUT = BUILD / "local"
 FOR_AWS = ROOT / ".aws-sam" / "build"
 #: Where a developer's own pages are usually served from.
 PAGES = "http://localhost:3000"
+#: Whom mails are from; a domain that is nobody's (RFC 2606).
+SENDER = "switchyard@example.com"
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
@@ -62,6 +64,8 @@ def build(architecture: str, output: Path) -> None:
 
 def sam_deploy(stack: Stack) -> None:
     """Run `sam deploy` against the emulator."""
+    # SES sends from verified addresses alone, and its emulator verifies each at once.
+    boto3.client("sesv2", **stack.client_options()).create_email_identity(EmailIdentity=SENDER)
     s3 = boto3.client("s3", **stack.client_options())
     try:
         s3.create_bucket(Bucket=BUCKET)
@@ -73,7 +77,7 @@ def sam_deploy(stack: Stack) -> None:
         *("--template-file", OUTPUT / "template.yaml", "--stack-name", STACK_NAME, "--s3-bucket", BUCKET),
         *("--region", REGION, "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
         *("--parameter-overrides", f"Architecture={ARCHITECTURE}", "Stage=local", "LocalWebhooks=true"),
-        f"AllowedOrigins={PAGES}",
+        *(f"AllowedOrigins={PAGES}", f"MailFrom={SENDER}", f"MailLinks={stack.url}"),
         *(("PushService=expo", f"ExpoUrl={stack.push_url}") if stack.push_port else ()),
     ]
     environment = sam_environment() | stack.aws_environment()

@@ -104,6 +104,7 @@ def show(stack: Stack, record: dict[str, Any], seconds: float) -> None:
     print(f"  workspace  {record['workspace_id']}")
     print(f"  project    {record['project_id']}")
     print(f"  console    {sign_in_link(stack, record)}")
+    print(f"  mails      {stack.mails_url}")
     for name, token in record["tokens"].items():
         print(f"  {name:<12} {token}")
     print("\nTry:\n")

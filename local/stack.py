@@ -73,6 +73,11 @@ class Stack:
         return f"http://127.0.0.1:{self.push_port}/--/api/v2/push/send"
 
     @property
+    def mails_url(self) -> str:
+        """The page of the mails that were sent."""
+        return f"{self.endpoint}/_switchyard/mails"
+
+    @property
     def state(self) -> Path:
         """What the emulator keeps across restarts."""
         return self.folder / "state"

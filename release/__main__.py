@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.steps import StepFailed, report
 from release import deploy, destroy, verify
 from release.settings import BAKE_SECONDS, Settings, ask, load
-from release.smoke import smoke
+from release.smoke import WAIT_SECONDS, smoke
 from release.stacks import outputs
 
 
@@ -25,6 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--yes", action="store_true", help="deploy without showing the change set first")
     parser.add_argument(
         "--bake", type=int, default=BAKE_SECONDS, help=f"seconds to watch the alarms (default {BAKE_SECONDS})"
+    )
+    parser.add_argument(
+        "--wait",
+        type=int,
+        choices=range(3_001),
+        metavar="SECONDS",
+        default=WAIT_SECONDS,
+        help=f"seconds for which the smoke test waits for a run to be offered (default {WAIT_SECONDS}, at most 3000)",
     )
     parser.add_argument("--plan", action="store_true", help="of verify: say what it would try, and call nothing")
     options = parser.parse_args(arguments)
@@ -55,10 +63,10 @@ def _run(options: argparse.Namespace, settings: Settings) -> None:
         case "preflight":
             deploy.look(settings)
         case "deploy":
-            deploy.release(settings, confirm=not options.yes, bake=options.bake)
+            deploy.release(settings, confirm=not options.yes, bake=options.bake, wait=options.wait)
         case "smoke":
             found = outputs(settings)
-            print(f"answered: {', '.join(smoke(settings, found['ApiUrl'], found['TableName']))}")
+            print(f"answered: {', '.join(smoke(settings, found['ApiUrl'], found['TableName'], options.wait))}")
         case "verify":
             verify.verify(settings)
         case "destroy":

@@ -12,7 +12,7 @@ from local.stack import LOCAL
 from local.steps import StepFailed, step
 from release import preflight, stacks
 from release.settings import BAKE_SECONDS, SAMCONFIG, Settings
-from release.smoke import smoke
+from release.smoke import WAIT_SECONDS, smoke
 
 WATCH_SECONDS = 5
 #: The bucket that `sam deploy --resolve-s3` keeps what it uploads in.
@@ -30,10 +30,17 @@ def look(settings: Settings) -> None:
         raise StepFailed("nothing was deployed", hint="mend what stops it, then this again")
 
 
-def release(settings: Settings, confirm: bool = True, bake: int = BAKE_SECONDS, built: Path | None = None) -> bool:
+def release(
+    settings: Settings,
+    confirm: bool = True,
+    bake: int = BAKE_SECONDS,
+    built: Path | None = None,
+    wait: int = WAIT_SECONDS,
+) -> bool:
     """Deploy the sources; tells whether that changed anything. Raises StepFailed; then the former release stands.
 
-    `built` is where the sources are built already; `bake` are the seconds for which alarms are watched afterwards.
+    `built` is where the sources are built already; `bake` are the seconds for which alarms are watched afterwards,
+    `wait` those for which the smoke test waits for what follows from a request.
     """
     look(settings)
     output = built or LOCAL / "build" / f"release-{settings.environment}"
@@ -53,7 +60,7 @@ def release(settings: Settings, confirm: bool = True, bake: int = BAKE_SECONDS, 
     try:
         found = stacks.outputs(settings)
         with step("smoke test"):
-            surfaces = smoke(settings, found["ApiUrl"], found["TableName"])
+            surfaces = smoke(settings, found["ApiUrl"], found["TableName"], wait)
         print(f"  answered: {', '.join(surfaces)}")
         _bake(settings, firing, bake)
     except StepFailed as failure:

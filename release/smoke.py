@@ -14,7 +14,8 @@ from switchyard.admin import Admin
 from switchyard.domain.actors import SCOPES
 from switchyard.domain.errors import NotFound
 
-SECONDS_MAX = 60
+#: Seconds for which what follows from a request is waited for; readers of the stream may be behind.
+WAIT_SECONDS = 60
 #: A token that outlives nothing.
 TOKEN_LIFE = "1h"
 
@@ -22,10 +23,10 @@ TOKEN_LIFE = "1h"
 class Smoke:
     """The requests. A step that fails raises StepFailed with what was sent, and what came."""
 
-    def __init__(self, url: str, token: str, agent: str, tenant: str, project: dict[str, Any]) -> None:
+    def __init__(self, url: str, token: str, agent: str, tenant: str, project: dict[str, Any], wait: int) -> None:
         self.client = httpx.Client(base_url=url, timeout=30, headers={"authorization": f"Bearer {token}"})
         self.agent = {"authorization": f"Bearer {agent}"}
-        self.tenant, self.project = tenant, project
+        self.tenant, self.project, self.wait = tenant, project, wait
 
     def call(self, method: str, path: str, *statuses: int, **request: Any) -> Any:
         """Send a request; its body, or None when there is none."""
@@ -107,16 +108,19 @@ class Smoke:
 
     def until(self, find: Callable[[], Any], what: str) -> Any:
         """What follows from a request, looked for until it is there."""
-        deadline = time.monotonic() + SECONDS_MAX
+        deadline = time.monotonic() + self.wait
         while (found := find()) is None:
             if time.monotonic() > deadline:
-                raise StepFailed(f"no {what} within {SECONDS_MAX} s: the pipeline or the workflow does not follow")
+                raise StepFailed(f"no {what} within {self.wait} s: the pipeline or the workflow does not follow")
             time.sleep(1)
         return found
 
 
-def smoke(settings: Settings, url: str, table: str) -> list[str]:
-    """Try the service at an address as a tenant that is made once; the surfaces that answered. Raises StepFailed."""
+def smoke(settings: Settings, url: str, table: str, wait: int = WAIT_SECONDS) -> list[str]:
+    """Try the service at an address as a tenant that is made once; the surfaces that answered. Raises StepFailed.
+
+    `wait` are the seconds for which what follows from a request is waited for, below the hour of the tokens.
+    """
     admin = Admin(table, settings.client("dynamodb"))
     tenant = settings.answers.get("SmokeTenant")
     if tenant is None or not _is_known(admin, tenant):
@@ -127,7 +131,7 @@ def smoke(settings: Settings, url: str, table: str) -> list[str]:
     person = admin.issue_token(tenant, "user_smoke", "user", list(SCOPES), TOKEN_LIFE)
     agent = admin.issue_token(tenant, "agent_smoke", "agent", ["tasks:read", "tasks:write"], TOKEN_LIFE)
     try:
-        return Smoke(url, person["token"], agent["token"], tenant, project).run()
+        return Smoke(url, person["token"], agent["token"], tenant, project, wait).run()
     finally:
         for each in (person, agent):
             admin.revoke_token(tenant, each["id"])

@@ -13,6 +13,7 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     TABLE_NAME="switchyard-test",
     STAGE="test",
+    MAIL_FROM="switchyard@example.com",
     POWERTOOLS_LOG_LEVEL="CRITICAL",
     POWERTOOLS_SERVICE_NAME="switchyard",
     POWERTOOLS_METRICS_NAMESPACE="Switchyard",

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 # The AWS services that the package calls; botocore ships the models of all others too (some 90 MB).
-SERVICES = {"dynamodb", "events", "s3", "sns", "sqs", "ssm", "stepfunctions", "sts", "lambda", "secretsmanager"}
+SERVICES = {"dynamodb", "events", "lambda", "s3", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "ssm"}
+SERVICES |= {"stepfunctions", "sts"}
 
 
 def prune(site: Path) -> None:

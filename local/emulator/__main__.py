@@ -25,11 +25,13 @@ from local.emulator import (
     http_api,
     indexes,
     limits,
+    mails,
     permissions,
     request_limits,
     response_headers,
     saved_queries,
     saving,
+    schedules,
     speed,
     states,
     streams,
@@ -49,11 +51,14 @@ def figures() -> dict[str, object]:
     return {"invocations": workers.invocations(), "unread": streams.unread()}
 
 
+#: Where people see the mails, and tests read them.
+MAILS = "/_switchyard/mails"
 ORDERS = {
     "/_switchyard/save": saving.save,
     "/_switchyard/restart": workers.stop_all,
     "/_switchyard/figures": figures,
     "/_switchyard/expire": expiry.expire,
+    f"{MAILS}.json": mails.sent,
 }
 
 
@@ -64,6 +69,8 @@ async def dispatch(scope, receive, send):
     elif scope["type"] == "http" and scope["path"] in ORDERS:
         content = json.dumps(ORDERS[scope["path"]]()).encode()
         await http_api.reply(send, 200, {"Content-Type": "application/json"}, content)
+    elif scope["type"] == "http" and scope["path"] == MAILS:
+        await http_api.reply(send, 200, {"Content-Type": "text/html; charset=utf-8"}, mails.page())
     else:
         saving.note_request(scope)
         await ministack.app(scope, receive, send)
@@ -118,6 +125,7 @@ async def main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, server.stop)
     tasks = [asyncio.create_task(saving.save_regularly()), asyncio.create_task(expiry.expire_regularly())]
     tasks += [asyncio.create_task(each()) for each in (alarms.evaluate_regularly, subscriptions.deliver_regularly)]
+    tasks.append(asyncio.create_task(schedules.fire_regularly()))
     if "SWITCHYARD_PARENT" in os.environ:
         tasks.append(asyncio.create_task(stop_without(int(os.environ["SWITCHYARD_PARENT"]), server)))
     try:
@@ -144,11 +152,13 @@ if __name__ == "__main__":
     subscriptions.install()
     states.install()
     uploads.install()
+    mails.install()
     versions.install()
     request_limits.install()
     dead_letters.install()
     speed.install()
     expiry.install()
     backups.install()
+    schedules.install()
     saving.install()
     uvloop.run(main())

@@ -194,7 +194,7 @@ def test_the_table_is_found_by_name_variable_or_stack(run: CommandLine, monkeypa
 
 def test_the_settings_of_a_tenant_are_read_and_changed(admin: Admin, tenant: str, run: CommandLine) -> None:
     assert admin.get_tenant(tenant)["autoRun"] == "off"
-    shown = f"{tenant}  Acme  autoRun=agents\n"
+    shown = f"{tenant}  Acme  autoRun=agents  unknownProjects=warn\n"
     assert run("update-tenant", tenant, "--auto-run", "agents") == (0, shown, "")
     assert run("get-tenant", tenant) == (0, shown, "")
     assert admin.update_tenant(tenant)["autoRun"] == "agents"

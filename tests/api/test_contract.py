@@ -97,6 +97,16 @@ RULES = (
     "names no way in, or two",
     "Invalid base64 content",
     "has more than 100 parameters",
+    # When a schedule is due, and what of three things it begins.
+    r"is no (expression|rate|time)",
+    "has no occurrence in the future",
+    "is due every",
+    r"has '.{1,20}' as ",
+    r"has \d+ fields",
+    "has both a day of month",
+    "is not after the start",
+    r"says \d things to begin",
+    "is allow for a goal",
 )
 
 _RULES = re.compile("|".join(RULES))
@@ -138,7 +148,7 @@ UNREACHED = frozenset({"planning.apply_tracks", "sessions.sign_in", "oauth.issue
 #: Parameters that hardly any query may have which has all the others: left out of those that have the first.
 EXCLUDED = {"pool.list_tasks": ("dueDateFrom", "sort")}
 #: Fields of bodies that name what is there: the sample events have the ids and the paths of it.
-NAMED = frozenset({"id", "name", "storage_path", "device_id", "taskId", "redirect_uris"})
+NAMED = frozenset({"id", "name", "storage_path", "device_id", "taskId", "redirect_uris", "expression", "timeZone"})
 
 
 class Prepared:

@@ -12,6 +12,7 @@ from switchyard.aws.telemetry import logger
 from switchyard.domain.actors import ROLES
 from switchyard.domain.errors import Conflict, Invalid, NotFound
 from switchyard.http import cookies
+from switchyard.store import mailboxes
 from switchyard.store.table import Table
 from switchyard.surfaces.sessions import provider
 from tests.support.browser import Browser
@@ -91,6 +92,7 @@ def test_who_is_invited_becomes_that_actor_with_that_role(idp: Issuer, admin: Ad
     assert who["session"]["browser"] == "Firefox"
     (cookie,) = [each for each in answer.cookies if each.startswith(f"{cookies.NAME}=")]
     assert {"HttpOnly", "Secure", "SameSite=Strict"} <= set(cookie.split("; "))
+    assert ada.get("/v1/inbox/mail").json["address"] == "ada@example.com"
     # The role is that of the next sign-in.
     admin.invite(tenant, "ada@example.com", "owner")
     again, _ = signed_in(idp)
@@ -135,6 +137,21 @@ def test_somebody_who_has_the_address_later_is_not_that_person(idp: Issuer, admi
     # The operator decides that it is theirs now: as another actor.
     admin.invite(tenant, "ada@example.com", actor_id="user_other")
     assert signed_in(idp)[0].get("/v1/session").json["actor"]["id"] == "user_other"
+
+
+def test_an_address_is_mailed_from_the_sign_in_on_until_it_is_withdrawn(idp: Issuer, admin: Admin, tenant: str) -> None:
+    def shown(client: Visitor) -> tuple[str, str | None]:
+        settings = client.get("/v1/inbox/mail").json
+        return settings["mode"], settings["address"]
+
+    admin.invite(tenant, "ada@example.com", "member", "user_ada")
+    assert mailboxes.find(admin.table, tenant, "user_ada").address is None
+    ada, _ = signed_in(idp)
+    assert ada.patch("/v1/inbox/mail", {"mode": "digest"}).status == 200
+    signed_in(idp)
+    assert shown(ada) == ("digest", "ada@example.com")
+    admin.withdraw(tenant, "ada@example.com")
+    assert shown(ada) == ("digest", None)
 
 
 def test_who_is_withdrawn_stays_out(idp: Issuer, admin: Admin, tenant: str) -> None:

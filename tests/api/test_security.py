@@ -39,6 +39,8 @@ PUBLIC = {
     "oauth.register_client",
     "oauth.revoke_token",
     "planning.read_feed",
+    "planning.show_unsubscribe",
+    "planning.unsubscribe",
     "projects.read_signed_log",
     "service.get_health",
     "service.get_openapi",

@@ -59,7 +59,12 @@ class World:
         made = [self.post(self.objectives, body)["metadata"]["id"] for body in (BARE, FULL)]
         parent = {**BARE, "parentObjectiveId": made[0]}
         made.append(self.post(self.objectives, parent)["metadata"]["id"])
+        task = {"title": "Report", "scope": self.scope}
+        begins = ({"createTask": task}, {"createTask": {**task, "dueInDays": 1}}, {"runGoal": {"id": goal}})
+        due = {"name": "Daily", "expression": "rate(1 day)"}
+        schedules = [self.post("/v1/schedules", {**due, **each})["id"] for each in begins]
         self.records = {
+            "/v1/schedules/{id}": [f"/v1/schedules/{each}" for each in schedules],
             "/v1/workspaces/{workspaceId}/objectives/{objectiveId}": [f"{self.objectives}/{each}" for each in made],
             "/v1/tenant": ["/v1/tenant"],
             "/v1/projects/{id}": [f"/v1/projects/{self.project}"],
@@ -144,6 +149,7 @@ COPIES = [route for route in written() if route.startswith("POST")]
 def test_every_surface_with_records_is_held_to_it() -> None:
     assert {path.split("/")[1] + path.split("/")[2] for path in written().values()} == {
         "v1projects",
+        "v1schedules",
         "v1tenant",
         "v1tracks",
         "v1tasks",

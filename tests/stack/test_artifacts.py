@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +15,7 @@ from switchyard.domain import artifacts
 from switchyard.store import keys
 from switchyard.store import staged as staged_rows
 from switchyard.store.table import Table
+from tests.support.uploads import finalize, prepare, staged, upload
 
 
 @pytest.fixture
@@ -36,28 +37,6 @@ def task(http: httpx.Client) -> str:
     return str(made.json()["id"])
 
 
-def prepare(http: httpx.Client, task: str, *files: Mapping[str, Any]) -> list[dict[str, Any]]:
-    url = f"/api/projects/@current/tasks/{task}/staged_artifacts/prepare_upload/"
-    filled = [{"type": "user_attachment", "content_type": "text/plain", **each} for each in files]
-    answer = http.post(url, json={"artifacts": filled})
-    assert answer.status_code == 200, answer.text
-    prepared: list[dict[str, Any]] = answer.json()["artifacts"]
-    return prepared
-
-
-def upload(prepared: Mapping[str, Any], content: bytes, **changed: str) -> httpx.Response:
-    """Post a form as a browser would: every field first, then the file."""
-    form = prepared["presigned_post"]
-    file = {"file": (prepared["name"], content, prepared["content_type"])}
-    return httpx.post(form["url"], data={**form["fields"], **changed}, files=file, trust_env=False, timeout=30)
-
-
-def finalize(http: httpx.Client, task: str, *prepared: Mapping[str, Any]) -> httpx.Response:
-    url = f"/api/projects/@current/tasks/{task}/staged_artifacts/finalize_upload/"
-    sent = [{n: v for n, v in each.items() if n not in ("size", "expires_in", "presigned_post")} for each in prepared]
-    return http.post(url, json={"artifacts": sent})
-
-
 def tags_of(aws: Callable[[str], Any], bucket: str, key: str) -> dict[str, str]:
     found = aws("s3").get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
     return {each["Key"]: each["Value"] for each in found}
@@ -67,11 +46,11 @@ def test_a_client_prepares_uploads_and_stages_files(
     http: httpx.Client, stack: dict[str, Any], aws: Callable[[str], Any], bucket: str, deployed: Table, task: str
 ) -> None:
     names = ["plan.md", 'say "hi" to Zoë & co.txt', "日本語.txt", "a+b%20c?d#e.txt", "${filename}"]
-    prepared = prepare(http, task, *({"name": name, "size": 100 + n} for n, name in enumerate(names)))
+    prepared = prepare(http, staged(task), *({"name": name, "size": 100 + n} for n, name in enumerate(names)))
     contents = [name.encode() * 3 for name in names]
     for each, content in zip(prepared, contents, strict=True):
         assert upload(each, content).is_success
-    answer = finalize(http, task, *prepared)
+    answer = finalize(http, staged(task), *prepared)
     assert answer.status_code == 200, answer.text
     shown = answer.json()["artifacts"]
     assert [each["name"] for each in shown] == names
@@ -88,7 +67,7 @@ def test_a_client_prepares_uploads_and_stages_files(
 
 
 def test_the_bucket_refuses_what_the_form_does_not_allow(http: httpx.Client, task: str) -> None:
-    (made,) = prepare(http, task, {"name": "a.txt", "size": 10})
+    (made,) = prepare(http, staged(task), {"name": "a.txt", "size": 10})
     assert upload(made, b"x" * (10 + 65_536)).is_success
     refused = upload(made, b"x" * (10 + 65_537))
     assert (refused.status_code, "EntityTooLarge" in refused.text) == (400, True)
@@ -114,51 +93,51 @@ def test_the_largest_file_goes_through_and_a_larger_one_is_refused_when_it_is_st
 ) -> None:
     large, pdf = prepare(
         http,
-        task,
+        staged(task),
         {"name": "large.bin", "size": 31_457_280},
         {"name": "paper.pdf", "size": 10_485_760, "content_type": "application/pdf"},
     )
     assert upload(large, b"x" * 31_457_280).is_success
-    assert finalize(http, task, large).json()["artifacts"][0]["size"] == 31_457_280
+    assert finalize(http, staged(task), large).json()["artifacts"][0]["size"] == 31_457_280
     # The form leaves some room above the declared size; what is above the limit is found when it is staged.
     assert upload(large, b"x" * 31_457_281).is_success
-    assert finalize(http, task, large).json() == {"error": "large.bin exceeds the 30MB attachment limit"}
+    assert finalize(http, staged(task), large).json() == {"error": "large.bin exceeds the 30MB attachment limit"}
     assert upload(pdf, b"x" * 10_485_761).is_success
     words = "paper.pdf exceeds the 10MB attachment limit for PDFs in cloud runs"
-    assert finalize(http, task, pdf).json() == {"error": words}
+    assert finalize(http, staged(task), pdf).json() == {"error": words}
 
 
 def test_nothing_is_staged_when_one_upload_is_missing(
     http: httpx.Client, stack: dict[str, Any], deployed: Table, task: str
 ) -> None:
-    there, missing = prepare(http, task, {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
+    there, missing = prepare(http, staged(task), {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
     assert upload(there, b"a").is_success
-    answer = finalize(http, task, there, missing)
+    answer = finalize(http, staged(task), there, missing)
     assert (answer.status_code, answer.json()) == (400, {"error": "Artifact upload not found in object storage"})
     assert deployed.get(*keys.staged(stack["workspace_id"], task, there["id"])) is None
 
 
 def test_a_file_with_a_checksum_cannot_be_another_one(http: httpx.Client, task: str) -> None:
     digest = hashlib.sha256(b"hello").hexdigest()
-    (made,) = prepare(http, task, {"name": "a.txt", "size": 5, "checksum_sha256": digest})
+    (made,) = prepare(http, staged(task), {"name": "a.txt", "size": 5, "checksum_sha256": digest})
     assert "BadDigest" in upload(made, b"hellO").text
     other = base64.b64encode(hashlib.sha256(b"hellO").digest()).decode()
     assert upload(made, b"hellO", **{"x-amz-checksum-sha256": other}).status_code == 403
-    assert finalize(http, task, made).json() == {"error": "Artifact upload not found in object storage"}
+    assert finalize(http, staged(task), made).json() == {"error": "Artifact upload not found in object storage"}
     assert upload(made, b"hello").is_success
-    assert finalize(http, task, made).json()["artifacts"][0]["checksum_sha256"] == digest
+    assert finalize(http, staged(task), made).json()["artifacts"][0]["checksum_sha256"] == digest
     wrong = {**made, "checksum_sha256": "0" * 64}
-    assert finalize(http, task, wrong).json() == {"error": "a.txt has another checksum than checksum_sha256"}
+    assert finalize(http, staged(task), wrong).json() == {"error": "a.txt has another checksum than checksum_sha256"}
 
 
 def test_many_may_stage_the_same_files_at_once(
     http: httpx.Client, stack: dict[str, Any], deployed: Table, task: str
 ) -> None:
-    prepared = prepare(http, task, *({"name": f"{n}.txt", "size": 9} for n in range(20)))
+    prepared = prepare(http, staged(task), *({"name": f"{n}.txt", "size": 9} for n in range(20)))
     for each in prepared:
         assert upload(each, each["name"].encode()).is_success
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(lambda _: finalize(http, task, *prepared), range(8)))
+        answers = list(threads.map(lambda _: finalize(http, staged(task), *prepared), range(8)))
     assert {answer.status_code for answer in answers} == {200}
     for answer in answers:
         assert [each["id"] for each in answer.json()["artifacts"]] == [each["id"] for each in prepared]
@@ -169,10 +148,10 @@ def test_many_may_stage_the_same_files_at_once(
 def test_a_run_takes_its_files_and_keeps_them(
     http: httpx.Client, stack: dict[str, Any], aws: Callable[[str], Any], bucket: str, task: str
 ) -> None:
-    prepared = prepare(http, task, {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
+    prepared = prepare(http, staged(task), {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
     for each in prepared:
         assert upload(each, each["name"].encode()).is_success
-    assert finalize(http, task, *prepared).status_code == 200
+    assert finalize(http, staged(task), *prepared).status_code == 200
     ids = [each["id"] for each in reversed(prepared)]
     answer = http.post(f"/api/projects/@current/tasks/{task}/run/", json={"pending_user_artifact_ids": ids})
     assert answer.status_code == 200, answer.text
@@ -190,10 +169,10 @@ def test_a_run_takes_its_files_and_keeps_them(
 
 
 def test_of_many_runs_that_name_a_file_one_gets_it(http: httpx.Client, task: str) -> None:
-    both, one = prepare(http, task, {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
+    both, one = prepare(http, staged(task), {"name": "a.txt", "size": 1}, {"name": "b.txt", "size": 1})
     for each in (both, one):
         assert upload(each, b"x").is_success
-    assert finalize(http, task, both, one).status_code == 200
+    assert finalize(http, staged(task), both, one).status_code == 200
     url = f"/api/projects/@current/tasks/{task}/run/"
     with ThreadPoolExecutor(8) as threads:
         answers = list(
@@ -231,11 +210,9 @@ def test_a_runs_files_go_up_and_come_down(
     assert "filename*=UTF-8''all%20%E2%80%9Cbytes%E2%80%9D.bin" in got.headers["content-disposition"]
     # A large one goes to the bucket by a form, and comes from there by an address.
     large = b"x" * 5_000_000
-    file = {"name": "large.txt", "type": "output", "size": len(large), "content_type": "text/plain"}
-    (made,) = http.post(f"{run}/prepare_upload/", json={"artifacts": [file]}).json()["artifacts"]
+    (made,) = prepare(http, run, {"name": "large.txt", "type": "output", "size": len(large)})
     assert upload(made, large).is_success
-    named = {name: made[name] for name in ("id", "name", "type", "storage_path", "content_type")}
-    first, second = [http.post(f"{run}/finalize_upload/", json={"artifacts": [named]}) for _ in range(2)]
+    first, second = [finalize(http, run, made) for _ in range(2)]
     assert (first.status_code, first.json()) == (200, second.json())
     assert tags_of(aws, bucket, made["storage_path"]) == {"ttl_days": "30", "team_id": stack["workspace_id"]}
     elsewhere = http.post(f"{run}/download/", json={"storage_path": made["storage_path"]})
@@ -249,11 +226,9 @@ def test_a_runs_files_go_up_and_come_down(
 
 
 def test_a_form_that_is_sent_again_changes_no_file_of_a_manifest(http: httpx.Client, run: str) -> None:
-    file = {"name": "report.txt", "type": "output", "size": 8, "content_type": "text/plain"}
-    (made,) = http.post(f"{run}/prepare_upload/", json={"artifacts": [file]}).json()["artifacts"]
+    (made,) = prepare(http, run, {"name": "report.txt", "type": "output", "size": 8})
     assert upload(made, b"The real").is_success
-    named = {name: made[name] for name in ("id", "name", "type", "storage_path", "content_type")}
-    assert http.post(f"{run}/finalize_upload/", json={"artifacts": [named]}).status_code == 200
+    assert finalize(http, run, made).status_code == 200
     assert upload(made, b"A forged").is_success
     where = {"storage_path": made["storage_path"]}
     assert http.post(f"{run}/download/", json=where).content == b"The real"
@@ -275,22 +250,21 @@ def test_many_may_add_files_to_a_run_at_once_and_none_is_lost(http: httpx.Client
 
 
 def test_another_tenant_cannot_stage_what_is_not_its_own(http: httpx.Client, stack: dict[str, Any], task: str) -> None:
-    (made,) = prepare(http, task, {"name": "a.txt", "size": 1})
+    (made,) = prepare(http, staged(task), {"name": "a.txt", "size": 1})
     assert upload(made, b"a").is_success
     other = {"authorization": f"Bearer {stack['tokens']['other_tenant']}"}
     with httpx.Client(base_url=stack["url"], headers=other, timeout=30, trust_env=False) as stranger:
-        assert finalize(stranger, task, made).status_code == 404
+        assert finalize(stranger, staged(task), made).status_code == 404
         own = stranger.post("/api/v1/tasks", json={"title": "Own"})
         assert own.status_code == 201, own.text
-        url = f"/api/projects/-/tasks/{own.json()['id']}/staged_artifacts/finalize_upload/"
-        answer = stranger.post(url, json={"artifacts": [{n: made[n] for n in ("id", "name", "type", "storage_path")}]})
+        answer = finalize(stranger, f"/api/projects/-/tasks/{own.json()['id']}/staged_artifacts", made)
     assert (answer.status_code, answer.json()) == (400, {"error": "Artifact storage path is invalid for this task"})
 
 
 def test_nobody_reads_the_bucket_without_a_signature(
     http: httpx.Client, stack: dict[str, Any], aws: Callable[[str], Any], bucket: str, task: str
 ) -> None:
-    (made,) = prepare(http, task, {"name": "a.txt", "size": 1})
+    (made,) = prepare(http, staged(task), {"name": "a.txt", "size": 1})
     assert upload(made, b"a").is_success
     address = f"{stack['aws']['endpoint_url']}/{bucket}/{made['storage_path']}"
     assert httpx.get(address, trust_env=False).status_code == 403

@@ -70,6 +70,8 @@ def terminal(stack: dict[str, Any], tmp_path: Path) -> Terminals:
 
 def test_a_task_from_its_plan_to_its_end(terminal: Terminals) -> None:
     ada = terminal("admin")
+    ada.run("--project", "nowhere", "add", "Draft")
+    assert 'no project has the id "nowhere"' in ada.err
     task = ada.run("add", "Write the handbook", "--priority", "urgent", "--due", "2026-12-24").strip()
     assert task in ada.run("list", "--status", "none")
     assert "Write the handbook" in ada.run("show", task)

@@ -10,6 +10,7 @@ import pytest
 
 from switchyard_client.cli.failures import Exit
 from tests.stack.test_cli import Terminals, terminal
+from tests.support import uploads
 
 __all__ = ["terminal"]
 SECONDS = 180
@@ -25,9 +26,8 @@ class Client:
     def upload(self, lines: list[dict[str, Any]]) -> str:
         made = self.http.post("/v1/imports", json={"scope": {"type": "projects", "ids": []}})
         assert made.status_code == 201, made.text
-        form = made.json()["upload"]
         body = "".join(json.dumps(each) + "\n" for each in lines).encode()
-        put = httpx.post(form["url"], data=form["fields"], files={"file": ("plan.jsonl", body)}, timeout=60)
+        put = uploads.post(made.json()["upload"], ("plan.jsonl", body, "application/x-ndjson"))
         assert put.status_code < 300, put.text
         return str(made.json()["id"])
 

@@ -1,6 +1,7 @@
 """The drill of docs/restoring.md on the local stack: restored, switched to, and back. The emulator restores to now."""
 
 import json
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,23 @@ from release import deploy, settings, verify
 from release.settings import Settings
 from switchyard.admin import cli
 from tests.stack.test_release import built, local
+from tests.support.stack import clients, remove, start
 
 __all__ = ["built", "local"]
+
+
+@pytest.fixture(scope="module")
+def stack(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """A stack apart: going back to a table reads its whole stream again, for minutes on the stack of all tests."""
+    name = f"test-{os.getpid()}-drill"
+    yield start(request.config, name)
+    remove(name)
+
+
+@pytest.fixture(scope="module")
+def aws(stack: dict[str, Any]) -> Any:
+    """A client of the AWS of the stack apart."""
+    return clients(stack)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import pytest
 
 from switchyard.admin import Admin
 from tests.support.template import ROOT
+from tests.support.uploads import finalize, prepare, staged, upload
 
 WORKERS, RUNS = 4, 50
 #: Seconds after which what is waited for will not come.
@@ -248,14 +249,9 @@ def test_a_failed_command_leaves_its_last_word_and_an_open_task(yard: Yard) -> N
 def test_artifacts_go_in_and_come_out(yard: Yard) -> None:
     task = yard.ada.post("/api/projects/@current/tasks/", json={"title": "Copy"}).json()["id"]
     content = os.urandom(100_000)
-    staged = f"/api/projects/@current/tasks/{task}/staged_artifacts"
-    wanted = {"name": "data file.bin", "type": "user_attachment", "size": len(content), "content_type": "text/plain"}
-    (made,) = yard.ada.post(f"{staged}/prepare_upload/", json={"artifacts": [wanted]}).json()["artifacts"]
-    form = made["presigned_post"]
-    sent = httpx.post(form["url"], data=form["fields"], files={"file": ("x", content, "text/plain")}, trust_env=False)
-    assert sent.is_success
-    finished = {name: made[name] for name in ("id", "name", "type", "storage_path", "content_type")}
-    assert yard.ada.post(f"{staged}/finalize_upload/", json={"artifacts": [finished]}).status_code == 200
+    (made,) = prepare(yard.ada, staged(task), {"name": "data file.bin", "size": len(content)})
+    assert upload(made, content).is_success
+    assert finalize(yard.ada, staged(task), made).status_code == 200
     run = yard.run_of(task, {"pending_user_artifact_ids": [made["id"]]})
     yard.work("cp artifacts/data_file.bin output/copy.bin; mkdir output/notes; echo note > output/notes/a.md")
     ended = yard.over(run)

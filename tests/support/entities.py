@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from switchyard.domain.actors import Actor
+from switchyard.domain.actors import Actor, Shards
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.domain.comments import Comment
@@ -12,11 +12,13 @@ from switchyard.domain.feeds import Feed
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.imports import Import, Lane
 from switchyard.domain.inbox import Item
+from switchyard.domain.mail import Mailbox
 from switchyard.domain.notifications import Attempted, Notification
 from switchyard.domain.oauth import Client, Code, RefreshToken
 from switchyard.domain.oidc import Domain, Invitation
 from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
+from switchyard.domain.schedules import Occurrence, Schedule
 from switchyard.domain.sessions import SignInLink
 from switchyard.domain.tenants import Member, Project, Tenant
 from switchyard.domain.tracks import Track
@@ -60,6 +62,7 @@ def _track(**fields: Any) -> Track:
 
 TRACKS = {
     "minimal": _track(),
+    "in a shard": _track(status="todo", priority="high", shard=3),
     "full": _track(
         description='Äll of it\nin "two" lines',
         status="todo",
@@ -238,6 +241,22 @@ COMMENTS = {
     ),
 }
 
+MAILBOXES = {
+    "not mailed yet": Mailbox(tenant_id="acme", actor_id="user_ada", address="ada@example.com", secret="sy_secret"),
+    "a digest on its way": Mailbox(
+        tenant_id="acme",
+        actor_id="user_ada",
+        address="ada@example.com",
+        mode="digest",
+        secret="sy_secret",
+        pending=an_id(14),
+        due_at=NOW + 3_600,
+        sending=an_id(13),
+        sending_until=NOW + 60,
+        mailed_at=NOW,
+    ),
+}
+
 INBOX = {
     "asked": Item(
         tenant_id="acme",
@@ -260,6 +279,7 @@ INBOX = {
         by="user_eve",
         at=AT,
         read_at=LATER,
+        mailed_at=LATER,
     ),
 }
 
@@ -381,6 +401,7 @@ _NOBODY = Actor("acme", "user_x", "user", frozenset(), an_id(13))
 TOKENS = {
     "full": TokenRow(an_id(12), "digest", _ACTOR, AT, LATER, LATER, "user_ada", "user_ada", limited_until=LATER),
     "without an end": TokenRow(an_id(13), "digest", _NOBODY, AT, None),
+    "of shards": TokenRow(an_id(13), "digest", replace(_NOBODY, shards=Shards(16, 4)), AT, None),
     "session": TokenRow(
         an_id(12), "digest", _ACTOR, AT, LATER, created_by="user_ada", session="Firefox", parent="of the token"
     ),
@@ -402,7 +423,10 @@ REFRESH_TOKENS = {
     "used": RefreshToken("digest", an_id(14), "grant", AT, LATER, AT),
 }
 
-TENANTS = {"tenant": Tenant("acme", "Acme", AT, 3, 4)}
+TENANTS = {
+    "tenant": Tenant("acme", "Acme", AT, 3, 4),
+    "with shards": Tenant("acme", "Acme", AT, shards=Shards(16, 4)),
+}
 IMPORTS = {
     "waiting": Import("acme", an_id(30), _ACTOR, "waiting", AT),
     "over": Import(
@@ -423,6 +447,53 @@ IMPORTS = {
 LANES = {"lane": Lane("acme", an_id(30), 2, 900, 400, 7, True, 1, 2, 3, 4, 5)}
 
 FEEDS = {"feed": Feed("acme", an_id(32), "digest", replace(_ACTOR, token_id=""), "Due dates", "all", AT)}
+
+_SCHEDULE: dict[str, Any] = {
+    "tenant_id": "acme",
+    "id": an_id(33),
+    "name": "Weekly report",
+    "expression": "cron(0 9 ? * MON *)",
+    "starts_at": AT,
+    "created_by": "user_ada",
+    "created_at": AT,
+    "updated_at": AT,
+    "changed_by": "user_ada",
+    "changed_by_kind": "user",
+    "changed_source": "api",
+    "changed_request": "request-1",
+}
+SCHEDULES = {
+    "minimal": Schedule(**_SCHEDULE, does="create_task", template={"title": "Report", "project_ids": ["docs"]}),
+    "full": Schedule(
+        **_SCHEDULE,
+        time_zone="Europe/Berlin",
+        ends_at=LATER,
+        does="run_goal",
+        target_id=GOAL,
+        settings={"max_parallel": 5, "on_failure": "stop"},
+        overlap="queue",
+        catch_up="once",
+        paused=True,
+        paused_at=AT,
+        missed_since=AT,
+        owner="user_ada",
+        last_at=AT,
+        last_track_id=GOAL,
+        last_run_id=RUN,
+        waiting_at=LATER,
+        occurred=3,
+        version=4,
+        deleted_at=LATER,
+        changed_by_name="Ada",
+        changed_by_number=1,
+        changed_operation="planning.update_schedule",
+    ),
+}
+_OCCURRENCE: dict[str, Any] = {"tenant_id": "acme", "schedule_id": an_id(33), "at": AT, "id": an_id(34)}
+OCCURRENCES = {
+    "begun": Occurrence(**_OCCURRENCE, outcome="begun", track_id=TASK, run_id=RUN, decided_at=AT, owner="user_ada"),
+    "skipped": Occurrence(**_OCCURRENCE, outcome="skipped", reason="It came too late.", decided_at=LATER),
+}
 
 PROJECTS = {"project": Project("acme", PROJECT, 1, "Docs", AT, "user_ada")}
 MEMBERS = {"member": Member("acme", "user_ada", "user", "Ada", 1, AT)}

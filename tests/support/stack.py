@@ -25,14 +25,14 @@ def stack(request: pytest.FixtureRequest) -> dict[str, Any]:
     With SWITCHYARD_STACK=path/to/stack.json the tests run against that stack, which saves its start.
     """
     if RECORD not in request.config.stash:
-        request.config.stash[RECORD] = start(request.config)
+        request.config.stash[RECORD] = given() or start(request.config, f"test-{os.getpid()}")
     return request.config.stash[RECORD]
 
 
 @pytest.fixture(scope="session")
 def aws(stack: dict[str, Any]) -> Any:
     """A client of the emulated AWS: `aws("dynamodb")`."""
-    return lambda service: boto3.client(service, **stack["aws"])
+    return clients(stack)
 
 
 @pytest.fixture(scope="session")
@@ -42,20 +42,28 @@ def outputs(aws: Any) -> dict[str, str]:
     return {each["OutputKey"]: each["OutputValue"] for each in deployed["Outputs"]}
 
 
-def start(config: pytest.Config) -> dict[str, Any]:
-    """Start a stack that ends with the test run, however that ends."""
-    given = os.environ.get("SWITCHYARD_STACK")
-    if given:
-        return dict(json.loads(Path(given).read_text(encoding="utf-8")))
+def clients(stack: dict[str, Any]) -> Any:
+    """What makes clients of a stack's emulated AWS."""
+    return lambda service: boto3.client(service, **stack["aws"])
+
+
+def given() -> dict[str, Any] | None:
+    """The record of the stack that SWITCHYARD_STACK names."""
+    path = os.environ.get("SWITCHYARD_STACK")
+    return json.loads(Path(path).read_text(encoding="utf-8")) if path else None
+
+
+def start(config: pytest.Config, name: str) -> dict[str, Any]:
+    """Start a stack that ends with the test run, however that ends; `name` is `test-PID`, or begins so."""
     sweep_leftovers()
-    name = f"test-{os.getpid()}"
-
-    def remove() -> None:
-        process.stop(name)
-        shutil.rmtree(folder_of(name), ignore_errors=True)
-
-    config.add_cleanup(remove)
+    config.add_cleanup(lambda: remove(name))
     return run.start(choose(name, keep_data=False))
+
+
+def remove(name: str) -> None:
+    """Stop a stack and delete its data."""
+    process.stop(name)
+    shutil.rmtree(folder_of(name), ignore_errors=True)
 
 
 def sweep_leftovers() -> None:

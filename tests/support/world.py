@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from switchyard.aws.objects import ObjectStore, Upload
-from switchyard.domain import artifacts, clock, comments, questions, tokens
+from switchyard.domain import artifacts, clock, comments, questions, schedules, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.devices import Device
 from switchyard.domain.feeds import Feed
@@ -18,8 +18,9 @@ from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import comments as comment_rows
-from switchyard.store import devices, feeds, goal_runs, imports, inbox, oauth, run_logs, tenants, webhooks
+from switchyard.store import devices, feeds, goal_runs, imports, inbox, mailboxes, oauth, run_logs, tenants, webhooks
 from switchyard.store import questions as question_rows
+from switchyard.store import schedules as schedule_rows
 from switchyard.store import tokens as token_rows
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Item as Row
@@ -65,6 +66,9 @@ IMPORT = "01981f5c-7a00-7000-8000-0000000000f0"
 
 #: A calendar feed of user_ada, and the secret of its address.
 FEED, FEED_SECRET = "01981f5c-7a00-7000-8000-0000000000f4", "sy_SampleFeedSampleFeedSampleFeedSa4CyQLu"
+
+#: A schedule of user_ada, which has created a task once.
+SCHEDULE = "01981f5c-7a00-7000-8000-0000000000f6"
 
 SESSION = "01981f5c-7a00-7000-8000-0000000000d5"
 #: The secret of a code that a client may fetch its tokens by, and the connection that is then made.
@@ -112,6 +116,7 @@ def build(table: Table, tenant: str, code: str = CODE, feed: str = FEED_SECRET) 
     tracks.create(ledger, "task", "Fix the build", id=PROJECT_TASK, project_ids=(PROJECT,), status="todo")
     ledger.write(*_goal_runs(ledger, tenant))
     ledger.write(*feeds.put(Feed(tenant, FEED, tokens.digest(feed), ledger.actor, "Docs", "all", clock.now())))
+    ledger.write(*_schedule(ledger))
     ledger.write(imports.JOBS.create(Import(tenant, IMPORT, ledger.actor, "waiting", clock.now())))
     webhook = Webhook(
         tenant_id=tenant,
@@ -143,6 +148,7 @@ def build(table: Table, tenant: str, code: str = CODE, feed: str = FEED_SECRET) 
     )
     ledger.write(oauth.put_code(_code(actor, code)))
     ledger.write(webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}})
+    ledger.write(mailboxes.note_address(tenant, "user_ada", "ada@example.com", "sample"))
     remark = comments.create(ledger.actor, "world", ledger.gathered(ledger.pending(TASK)), "Mind the limits.", ())  # type: ignore[arg-type]
     ledger.write(comment_rows.put(replace(remark, id=COMMENT)))
     ledger.commit(200, {}, "")
@@ -206,6 +212,20 @@ def _build_runs(table: Table, tenant: str) -> None:
     runs.create(ledger, ledger.gathered(task), id=PROJECT_RUN, log_key=LOG_KEY)
     ledger.write(run_logs.put(tenant, PROJECT_RUN, Append(new_id(), ['{"type":"notification"}'])))
     ledger.commit(200, {}, "")
+
+
+def _schedule(ledger: Unit) -> list[Row]:
+    """A schedule that is due each Monday, and its first occurrence."""
+    template = {"title": "Write the weekly report", "description": "", "priority": "medium", "metadata": {}}
+    template |= {"owner": None, "project_ids": ["docs"], "assignee": None, "assignee_type": None}
+    template |= dict.fromkeys(("parent_id", "goal_id", "requires_approval"))
+    expression = "cron(0 9 ? * MON *)"
+    made = schedules.create(
+        ledger.actor, "world", name="Weekly report", expression=expression, does="create_task", template=template
+    )
+    made = replace(made, id=SCHEDULE)
+    found = schedules.occurrence(made, "2026-06-01T09:00:00.000Z", "begun", track_id=READY)
+    return [schedule_rows.put(schedules.followed(made, found)), schedule_rows.note(found, None)]
 
 
 def build_files(bucket: ObjectStore, tenant: str) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from switchyard.domain.tracks import ID_MAX
-from switchyard.store import import_keys, keys, people_keys
+from switchyard.store import import_keys, keys, people_keys, schedule_keys
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html; index keys have the same limits.
 PARTITION_KEY_BYTES, SORT_KEY_BYTES = 2048, 1024
@@ -37,6 +37,7 @@ LARGEST: dict[str, Any] = {
     "token": NAME,
     "digest": "f" * 64,
     "when": "2026-06-05T09:30",
+    "at": "2026-06-05T09:30:00.000Z",
     "repository": "r" * keys.REPOSITORY_MAX_BYTES,
     # What clients name; everything else is an id that the service made.
     "project_id": NAME,
@@ -70,12 +71,12 @@ LARGEST: dict[str, Any] = {
         "question_id",
         "comment_id",
         "item_id",
+        "schedule_id",
     ),
     UUID_TEXT,
 )
-BUILDERS = [
-    each for module in (keys, import_keys, people_keys) for _, each in inspect.getmembers(module, inspect.isfunction)
-]
+MODULES = (keys, import_keys, people_keys, schedule_keys)
+BUILDERS = [each for module in MODULES for _, each in inspect.getmembers(module, inspect.isfunction)]
 
 
 @pytest.mark.parametrize("builder", BUILDERS, ids=lambda each: each.__name__)

@@ -12,6 +12,7 @@ from local.steps import StepFailed
 from release import __main__ as command
 from release import destroy, preflight, settings, stacks
 from release.settings import Settings
+from release.smoke import Smoke
 from tests.support.template import table_definition
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a"
@@ -375,3 +376,16 @@ def test_a_domain_is_a_parameter_and_the_address_that_is_printed(
     told = capsys.readouterr().out
     assert "CNAME api.example.com -> d-1.execute-api.eu-central-1.amazonaws.com" in told
     assert "create-tenant" in told
+
+
+def test_the_smoke_test_waits_as_long_as_it_was_told() -> None:
+    tried = Smoke("http://127.0.0.1", "sy_person", "sy_agent", "tenant", {}, wait=0)
+    with pytest.raises(StepFailed, match="no run was offered within 0 s"):
+        tried.until(lambda: None, "run was offered")
+    assert tried.until(lambda: 5, "run was offered") == 5
+
+
+def test_the_smoke_test_waits_no_longer_than_its_tokens_count(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["smoke", "dev", "--wait", "3001"])
+    assert "--wait" in capsys.readouterr().err

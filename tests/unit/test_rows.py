@@ -25,12 +25,14 @@ from switchyard.store import (
     inbox,
     indexes,
     keys,
+    mailboxes,
     notifications,
     oauth,
     oidc,
     packing,
     questions,
     runs,
+    schedules,
     sign_in_links,
     tenants,
     tokens,
@@ -51,10 +53,13 @@ KINDS: Mapping[str, tuple[Codec[Any], Mapping[str, Any]]] = {
     "questions": (questions.ROWS, entities.QUESTIONS),
     "comments": (comments.ROWS, entities.COMMENTS),
     "inbox": (inbox.ROWS, entities.INBOX),
+    "mailboxes": (mailboxes.ROWS, entities.MAILBOXES),
     "goal_runs": (goal_runs.ROWS, entities.GOAL_RUNS),
     "imports": (imports.JOBS, entities.IMPORTS),
     "lanes": (imports.LANES, entities.LANES),
     "feeds": (feeds.ROWS, entities.FEEDS),
+    "schedules": (schedules.ROWS, entities.SCHEDULES),
+    "occurrences": (schedules.OCCURRENCES, entities.OCCURRENCES),
     "entries": (audit.ROWS, entities.ENTRIES),
     "attempts": (audit.ATTEMPTS, entities.ATTEMPTS),
     "notices": (notifications.ROWS, entities.NOTICES),
@@ -150,6 +155,7 @@ def test_a_row_that_lacks_what_its_entity_needs_is_refused_by_the_attributes_nam
     codec, _ = KINDS[kind]
     row = dict(unpack(next(iter(GOLDEN[kind].values()))))
     own = {"presences": "last_seen_at", "entries": "action", "lanes": "size", "questions": "asked_at"}
+    own["mailboxes"] = "actor_id"
     needed = own.get(kind, "created_at" if "created_at" in row else "at")
     del row[needed]
     with pytest.raises(ValueError, match=rf"lacks {needed}\."):

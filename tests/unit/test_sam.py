@@ -12,9 +12,9 @@ from switchyard.routes import UNMATCHED
 from tests.support.http import all_endpoints
 from tests.support.template import ROOT, resources
 
-#: CloudFormation takes 500 a stack; fifty more endpoints, two resources each, have to find room.
+#: CloudFormation takes 500 a stack; thirty more endpoints, two resources each, have to find room.
 #: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-RESOURCES_MAX = 400
+RESOURCES_MAX = 440
 #: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html: in S3, 1 MB.
 TEMPLATE_BYTES_MAX = 1_000_000
 #: What SAM serves for ANY.
@@ -50,7 +50,7 @@ def test_sam_local_serves_every_route_by_its_own_function(view: Any) -> None:
     assert set(found) == promised | default
 
 
-def test_the_stack_has_room_for_fifty_more_endpoints(view: Any, processed: Any) -> None:
+def test_the_stack_has_room_for_thirty_more_endpoints(view: Any, processed: Any) -> None:
     assert len(processed) < RESOURCES_MAX
     assert len(json.dumps(view["processed"])) < TEMPLATE_BYTES_MAX / 2
 

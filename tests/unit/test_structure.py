@@ -17,7 +17,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from switchyard.domain import artifacts
 from switchyard.http.operation import function_of
 from switchyard.routes import UNMATCHED
-from switchyard.store import keys
+from switchyard.store import keys, schedule_keys
 from tests.support.http import all_endpoints
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
 from tests.support.template import ROOT, resources, template
@@ -41,6 +41,8 @@ IMPORTS = {
 PHONES = r"arn:\$\{AWS::Partition\}:sns:\$\{AWS::Region\}:\$\{AWS::AccountId\}:endpoint/\$\{\w+\}/\*"
 #: The executions of one state machine of the template.
 EXECUTIONS = r"arn:\$\{AWS::Partition\}:states:\$\{AWS::Region\}:\$\{AWS::AccountId\}:execution:\$\{\w+\.Name\}:\*"
+#: The schedules of one group of the template.
+PLANS = r"arn:\$\{AWS::Partition\}:scheduler:\$\{AWS::Region\}:\$\{AWS::AccountId\}:schedule/\$\{\w+\}/\*"
 #: The functions of one surface of this stage.
 SURFACE = (
     r"arn:\$\{AWS::Partition\}:lambda:\$\{AWS::Region\}:\$\{AWS::AccountId\}:function:switchyard-\$\{Stage\}_(\w+)\*"
@@ -249,8 +251,7 @@ def may_call(statement: dict[str, Any]) -> set[str]:
 
 
 def test_the_api_may_call_the_functions_behind_it_and_nothing_else() -> None:
-    (role,) = resources("AWS::IAM::Role").values()
-    (policy,) = role["Policies"]
+    (policy,) = resources("AWS::IAM::Role")["ApiCalls"]["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Allow", "lambda:InvokeFunction")
     behind = {function for _, _, function in routes()}
@@ -259,6 +260,18 @@ def test_the_api_may_call_the_functions_behind_it_and_nothing_else() -> None:
     (statement,) = statements(functions()[UNMATCHED])
     assert (statement["Effect"], statement["Action"]) == ("Allow", "lambda:InvokeFunction")
     assert may_call(statement) == behind
+
+
+def test_scheduler_may_send_signals_and_dead_letters_for_the_schedules_of_this_stage_alone() -> None:
+    roles = resources("AWS::IAM::Role")
+    assert roles.keys() == {"ApiCalls", "SchedulesRole"}
+    (policy,) = roles["SchedulesRole"]["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    queues = [{"GetAtt": "Signals.Arn"}, {"GetAtt": "PipelineDeadLetters.Arn"}]
+    assert statement == {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queues}
+    (trust,) = roles["SchedulesRole"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"]["aws:SourceArn"] == {"GetAtt": "Schedules.Arn"}
 
 
 def test_an_endpoint_costs_a_function_and_a_role() -> None:
@@ -308,8 +321,11 @@ def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
                 words = target if isinstance(target, str) else target.get("Sub", "")
                 # What lies below one resource of this template, or below one application that a parameter names, is as
                 # narrow as an index, an object, an execution or a phone can be named.
-                below = rf"\$\{{(\w+\.Arn|TableInUseArn\.Value)\}}/[\w/-]*\*|{EXECUTIONS}|{PHONES}|{SURFACE}"
-                assert "*" not in words or re.fullmatch(below, words), f"{name}: {words}"
+                below = rf"\$\{{(\w+\.Arn|TableInUseArn\.Value)\}}/[\w/-]*\*|{EXECUTIONS}|{PHONES}|{PLANS}|{SURFACE}"
+                # Of SES the sender is what narrows a statement: the identity may be its address or its domain.
+                sender = {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+                by_sender = statement.get("Condition") == sender and words.endswith(":identity/*")
+                assert "*" not in words or re.fullmatch(below, words) or by_sender, f"{name}: {words}"
 
 
 def test_all_that_names_the_table_follows_the_one_in_use() -> None:
@@ -406,6 +422,7 @@ def test_pages_of_allowed_origins_alone_may_call_and_may_send_what_clients_send(
     assert {each.operation.method for each in all_endpoints()} <= set(cors["allowMethods"])
     assert {"authorization", "content-type", "idempotency-key", "if-match", "claim-fence"} <= set(cors["allowHeaders"])
     assert {"etag", "link", "location", "retry-after", "x-request-id"} <= set(cors["exposeHeaders"])
+    assert {"dependencies-overruled", "projects-unknown"} <= set(cors["exposeHeaders"])
     assert "allowCredentials" not in cors
     pattern = re.compile(template()["Parameters"]["AllowedOrigins"]["AllowedPattern"])
     for right in ("", "https://app.example.com", "http://localhost:3000,https://app.example.com"):
@@ -455,13 +472,15 @@ def test_the_tables_policy_keeps_the_audit_trail_for_the_role_that_carries_the_t
     assert "Tags" not in template()["Globals"]["Function"]
 
 
-def test_the_streams_filter_lets_tracks_runs_and_refused_attempts_through() -> None:
+def test_the_streams_filter_lets_through_what_the_projection_reads() -> None:
     properties = functions()["PipelineProjectChanges"]["Events"]["Changes"]["Properties"]
     patterns = [json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"]]
     assert [each["dynamodb"]["Keys"]["sk"]["S"] for each in patterns] == [
         [keys.TRACK],
         [{"prefix": keys.RUN}],
         [{"prefix": keys.ATTEMPT}],
+        [{"prefix": keys.COMMENT}],
+        [{"prefix": schedule_keys.SCHEDULE}, {"prefix": schedule_keys.OCCURRENCE}],
     ]
 
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -30,6 +30,7 @@ class Session:
     project: str | None = None
     json: bool = False
     patience: float = PATIENCE
+    _told: set[str] = field(default_factory=set)
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -72,7 +73,15 @@ class Session:
 
         url = path if path.startswith(self.settings.url) else self.settings.url + path
         deadline = Deadline(monotonic() + self.patience)
-        return self.client.send(method, url + _encoded(query), deadline, body, key=key)
+        answer = self.client.send(method, url + _encoded(query), deadline, body, key=key)
+        self._warn(answer.headers.get("projects-unknown"))
+        return answer
+
+    def _warn(self, unknown: str | None) -> None:
+        """Tell once of projects that the workspace does not have."""
+        if unknown and unknown not in self._told:
+            self._told.add(unknown)
+            output.note(f"no project has the id {unknown}: the tracks are grouped under it alone")
 
     def pages(self, path: str, query: Mapping[str, Any], items: str, cursor: str = "nextCursor") -> Iterator[Any]:
         """Walk all pages of a list."""

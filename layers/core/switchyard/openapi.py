@@ -27,6 +27,7 @@ from switchyard.openapi_shared import (
     errors,
     refusal_name,
     refusals,
+    takes_scope,
 )
 from switchyard.store.idempotency import KEEP_SECONDS
 from switchyard.surfaces.pool.payload_models import EVENTS
@@ -116,6 +117,7 @@ def _responses(operation: Operation, schemas: dict[type[Model], Json]) -> Json:
     names += ["ETag"] if operation.reply and (operation.versioned or operation.method == "GET") else []
     names += ["Idempotency-Replayed"] if operation.keyed else []
     names += ["Dependencies-Overruled"] if changes_tasks(operation) else []
+    names += ["Projects-Unknown"] if takes_scope(operation) else []
     answer: Json = {
         "description": operation.summary,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},

@@ -96,6 +96,12 @@ def changes_tasks(operation: Operation) -> bool:
     return operation.keyed and "tasks:write" in operation.scopes
 
 
+def takes_scope(operation: Operation) -> bool:
+    """Return whether a request of the operation may put tracks into projects."""
+    scope = operation.body.model_fields.get("scope") if operation.body and operation.keyed else None
+    return scope is not None and "ids" in getattr(scope.annotation, "model_fields", {})
+
+
 def refusals(surfaces: Iterable[Surface], schemas: dict[type[Model], Json]) -> Json:
     """Return the error answers of each surface by status, as the surface itself words them: as JSON, or as pages."""
     found: Json = {}
@@ -151,6 +157,10 @@ HEADERS: Json = {
     ),
     "Dependencies-Overruled": _text_header(
         "Open prerequisites that the caller, a person, overruled by beginning or completing the task."
+    ),
+    "Projects-Unknown": _text_header(
+        "Ids in the scope that no project has: a List of Strings (RFC 9651), with the `id` of the project of that name "
+        "as their parameter. A tenant's setting refuses such requests instead."
     ),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
     "X-Should-Retry": _text_header("The same request would be refused again.", const="false"),

@@ -11,9 +11,18 @@ export function Settings() {
   const isAdmin = may("settings:admin");
   return html`<main id="main" tabindex="-1"><header class="bar"><h1>Settings</h1><div class="actions"><${Button} onClick=${() => say(`Theme: ${nextTheme()}`)}>Change theme<//><${Button} onClick=${signOut}>Sign out<//></div></header>
     ${who && html`<section class="panel"><h2>You</h2><dl class="wide-list"><dt>Name</dt><dd>${who.actor.name} <span class="quiet">${who.actor.id}</span></dd><dt>Workspace</dt><dd>${who.tenant.name} <span class="quiet mono">${who.tenant.id}</span></dd><dt>You may</dt><dd>${who.scopes.join(", ")}</dd></dl></section>`}
-    <${Sessions} />
+    <${Mail} /><${Sessions} />
     ${isAdmin && html`<${Tokens} /><${Projects} /><${Workspace} /><${Usage} />`}
   </main>`;
+}
+
+function Mail() {
+  const [found, setFound] = useState(/** @type {any} */ (null));
+  useEffect(() => void attempt(() => get("/v1/inbox/mail")).then(setFound), []);
+  const set = async (/** @type {any} */ event) => setFound((await attempt(() => send("PATCH", "/v1/inbox/mail", { mode: event.target.value }))) || found);
+  const where = found && (!found.sender ? "This installation sends no mails" : found.address ? `To ${found.address}` : "No address of yours is known: the operator can give one");
+  return html`<section class="panel"><h2>Mail</h2>${!found ? html`<${Wait} />` : html`<${Field} id="mail-mode" label="What is new in your inbox is mailed" hint=${where}>
+    <select id="mail-mode" value=${found.mode} onChange=${set}><option value="at_once">at once</option><option value="digest">gathered, once an hour</option><option value="off">never</option></select><//>`}</section>`;
 }
 
 function Sessions() {

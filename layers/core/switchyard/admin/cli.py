@@ -13,7 +13,7 @@ from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError, AwsError
 from switchyard.domain.actors import EMPTY_SCOPES, ROLES, SCOPES
 from switchyard.domain.errors import Busy, Invalid, NotFound, SwitchyardError
-from switchyard.domain.tenants import AUTO_RUNS
+from switchyard.domain.tenants import AUTO_RUNS, UNKNOWN_PROJECTS
 
 STACK = "switchyard"
 
@@ -107,10 +107,13 @@ def _parser() -> argparse.ArgumentParser:
     made = command(
         "update-tenant",
         "Change a tenant's settings.",
-        lambda admin, o: admin.update_tenant(o.tenant, o.auto_run),
+        lambda admin, o: admin.update_tenant(o.tenant, o.auto_run, o.unknown_projects),
         lines.settings,
     )
     made.add_argument("--auto-run", choices=AUTO_RUNS, help="the ready tasks that get a run by themselves")
+    made.add_argument(
+        "--unknown-projects", choices=UNKNOWN_PROJECTS, help="what becomes of tracks in projects that are not there"
+    )
 
     made = command(
         "create-project",
@@ -150,6 +153,10 @@ def _parser() -> argparse.ArgumentParser:
     made = command("allow-domain", "Let all addresses of a domain sign in by OpenID Connect.", _domain, lines.invited)
     made.add_argument("domain", help="such as example.com")
     made.add_argument("--role", choices=tuple(ROLES), default="member", help="what they may do (default: member)")
+
+    made = command("mail-address", "Mail a person at an address that is theirs.", _mail_address, lines.mailed)
+    made.add_argument("actor", help="who that is, such as user_ada")
+    made.add_argument("email", help="the address; signing in by OpenID Connect gives it by itself")
 
     made = command("withdraw", "Let an address or a domain sign in no more.", _withdraw, lines.withdrawn)
     made.add_argument("name", help="the address or the domain")
@@ -193,6 +200,10 @@ def _invite(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
 
 def _domain(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
     return admin.allow_domain(options.tenant, options.domain, options.role)
+
+
+def _mail_address(admin: Admin, options: argparse.Namespace) -> dict[str, str]:
+    return admin.mail_address(options.tenant, options.actor, options.email)
 
 
 def _withdraw(admin: Admin, options: argparse.Namespace) -> dict[str, str]:

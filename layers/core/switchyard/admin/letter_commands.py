@@ -12,7 +12,7 @@ _MOST = 100
 
 def add(commands: Any, stack: Callable[[argparse.Namespace], str]) -> None:
     """Add the commands to those of the command line."""
-    help_ = "What the pipeline, webhooks and notifications gave up: docs/runbooks.md."
+    help_ = "What the pipeline, webhooks, notifications and mails gave up: docs/runbooks.md."
     parser = commands.add_parser("dead-letters", help=help_, description=help_)
     verbs = parser.add_subparsers(required=True, metavar="verb")
 

@@ -22,14 +22,17 @@ QUEUES: Mapping[str, tuple[str, str | None]] = {
     "pipeline": ("PipelineDeadLetters", None),
     "deliveries": ("DeliveriesDeadLetters", "Deliveries"),
     "notifications": ("NotificationsDeadLetters", "Notifications"),
+    "mails": ("MailsDeadLetters", "Mails"),
 }
+#: Those that a stack may lack: it sends no mails.
+_OPTIONAL = frozenset({"mails"})
 #: Seconds for which a letter that was looked at is out of others' sight; one that is brought in again, for longer than
 #: its function may run. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 _LOOK, _WORK = 5, 300
 _BATCH = 10
 _SHOWN = 200
-#: What a message of deliveries or notifications is about.
-_NAMED = ("tenant", "webhook", "delivery", "task", "notification")
+#: What a message of deliveries, notifications or mails is about.
+_NAMED = ("tenant", "webhook", "delivery", "task", "notification", "actor", "item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,13 @@ class DeadLetters:
         """Return each queue with how many letters it has."""
         found = []
         for name, (resource, _) in QUEUES.items():
-            answer = self.sqs.get_queue_attributes(
-                QueueUrl=self.stack.resource(resource), AttributeNames=["ApproximateNumberOfMessages"]
-            )
+            try:
+                url = self.stack.resource(resource)
+            except NotFound:
+                if name in _OPTIONAL:
+                    continue
+                raise
+            answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
             found.append({"queue": name, "letters": int(answer["Attributes"]["ApproximateNumberOfMessages"])})
         return found
 
@@ -190,7 +197,9 @@ def _kind_of(body: Any, attributes: Mapping[str, Any]) -> tuple[str, str, str, A
             error = f"{given.get('ERROR_CODE', '')} {given.get('ERROR_MESSAGE', '')}".strip()
             return "event", name, error, body, given.get("TARGET_ARN")
         case {"of": str(of)}:
-            return "signal", f"{of} {body.get('start') or body.get('track') or ''}", "", body, None
+            about = body.get("start") or body.get("track") or body.get("schedule") or ""
+            error = f"{given.get('ERROR_CODE', '')} {given.get('ERROR_MESSAGE', '')}".strip()
+            return "signal", f"{of} {about} {body.get('at', '')}".strip(), error, body, None
         case {"tenant": str()}:
             named = [f"{name} {body[name]}" for name in _NAMED if name in body]
             return "message", " ".join(named), "", body, None

@@ -16,7 +16,7 @@ def tenant(answer: dict[str, Any]) -> str:
 
 def settings(answer: dict[str, Any]) -> str:
     """Return a tenant with its settings."""
-    return f"{answer['id']}  {answer['name']}  autoRun={answer['autoRun']}"
+    return f"{answer['id']}  {answer['name']}  autoRun={answer['autoRun']}  unknownProjects={answer['unknownProjects']}"
 
 
 def tenants(answer: dict[str, Any]) -> str:
@@ -68,3 +68,8 @@ def invited(answer: dict[str, Any]) -> str:
 def withdrawn(answer: dict[str, Any]) -> str:
     """Return who may sign in no more."""
     return f"{answer['name']} may sign in no more"
+
+
+def mailed(answer: dict[str, Any]) -> str:
+    """Return who is mailed where."""
+    return f"{answer['actor']} is mailed at {answer['email']}"

@@ -9,7 +9,7 @@ from switchyard.aws.clients import adopt
 from switchyard.domain.actors import SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Busy, FieldError, Invalid, NotFound
 from switchyard.domain.ids import new_id
-from switchyard.domain.tenants import AutoRun, Tenant
+from switchyard.domain.tenants import AutoRun, Tenant, UnknownProjects
 from switchyard.http.models import Wire
 from switchyard.http.parsing import parse_body, parse_values
 from switchyard.http.validation import checked, read_id
@@ -18,6 +18,7 @@ from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, migration, tenants
 from switchyard.store.table import Table
 from switchyard.surfaces.administration import listing, present
+from switchyard.surfaces.administration.changes import wanted_settings
 from switchyard.surfaces.administration.models import (
     ActorFields,
     CreateProject,
@@ -47,13 +48,17 @@ class Admin:
         return self._commit(new_id(), lambda unit: administration.create_tenant(unit, body.name)).id
 
     def get_tenant(self, tenant_id: str) -> dict[str, Any]:
-        """Return a tenant with its settings: id, name, createdAt, autoRun."""
+        """Return a tenant with its settings: id, name, createdAt, autoRun, unknownProjects."""
         return present.settings(self._known(tenant_id))
 
-    def update_tenant(self, tenant_id: str, auto_run: AutoRun | None = None) -> dict[str, Any]:
+    def update_tenant(
+        self, tenant_id: str, auto_run: AutoRun | None = None, unknown_projects: UnknownProjects | None = None
+    ) -> dict[str, Any]:
         """Change the settings of a tenant, None: as it is; returns it as `get_tenant` does."""
-        body = _checked(UpdateTenant, {} if auto_run is None else {"autoRun": auto_run})
-        return present.settings(self._commit(tenant_id, lambda unit: administration.change_tenant(unit, body.auto_run)))
+        given = {"autoRun": auto_run, "unknownProjects": unknown_projects}
+        body = _checked(UpdateTenant, {name: value for name, value in given.items() if value is not None})
+        wanted = wanted_settings(body)
+        return present.settings(self._commit(tenant_id, lambda unit: administration.change_tenant(unit, wanted)))
 
     def create_project(self, tenant_id: str, name: str) -> dict[str, Any]:
         """Create a project; returns id, number, name, createdAt, createdBy."""
@@ -102,6 +107,11 @@ class Admin:
         """Let all verified addresses of a domain sign in by OpenID Connect, with a role."""
         made = self._commit(tenant_id, lambda unit: oidc.allow_domain(unit, domain, role))
         return {"domain": made.domain, "role": made.role}
+
+    def mail_address(self, tenant_id: str, actor_id: str, email: str) -> dict[str, str]:
+        """Have a person mailed at an address that the operator knows to be theirs."""
+        given = self._commit(tenant_id, lambda unit: oidc.give_address(unit, actor_id, email))
+        return {"actor": actor_id, "email": given}
 
     def withdraw(self, tenant_id: str, address_or_domain: str) -> None:
         """Let an address or a domain sign in no more; sessions that are there go on until they end."""

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from switchyard.admin import moving
+from switchyard.admin import moving, sharding
 from switchyard.admin.stack import Stack
 from switchyard.admin.whole import Whole
 from switchyard.domain import clock
+from switchyard.domain.actors import SHARDS_MAX
 from switchyard.store import usage
 
 
@@ -31,7 +32,21 @@ def add(command: Callable[..., Any]) -> None:
 
 
 def add_usage(command: Callable[..., Any]) -> None:
-    """Add the commands on what tenants use."""
+    """Add the commands on what tenants use, and on how much they can write."""
+    made = command(
+        "set-shards",
+        "Spread a tenant's lists over so many partitions, for 1,000 writes a second each. Takes four minutes.",
+        lambda admin, o: sharding.set_shards(admin.table, Whole(admin.table, o.tenant).tenant, o.shards),
+        lambda answer: f"new tracks go to {answer['written']} shards, lists are read from {answer['read']}",
+    )
+    made.add_argument("shards", type=_positive, help=f"1 to {SHARDS_MAX}")
+    made = command(
+        "spread-tracks",
+        "Move a tenant's tracks into the shards where new ones go.",
+        lambda admin, o: sharding.spread(Whole(admin.table, o.tenant), o.units),
+        lambda answer: f"{answer['moved']} of {answer['seen']} tracks moved",
+    )
+    made.add_argument("--units", type=_positive, default=100, help="capacity units a second to take (default 100)")
     made = command(
         "set-limits", "Set how many requests a tenant may make; what is left out has no limit.", _limit, _limits
     )

@@ -13,7 +13,7 @@ from switchyard.aws.retry import within
 from switchyard.aws.sending import NotTaken, Outcome, send_all
 
 #: How often a message is received before it goes to the dead letters: maxReceiveCount of the queue in template.yaml.
-ATTEMPTS: Mapping[str, int] = {"deliveries": 14, "notifications": 7, "signals": 10}
+ATTEMPTS: Mapping[str, int] = {"deliveries": 14, "mails": 8, "notifications": 7, "signals": 10}
 #: Bytes of one SendMessageBatch, all messages together: 1,048,576 since August 2025 (API reference), and 262,144
 #: before, which holds everywhere.
 BYTES_MAX = 262_144

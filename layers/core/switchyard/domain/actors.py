@@ -1,7 +1,8 @@
 """Who acts: a user or an agent of one tenant, known by a token."""
 
+import zlib
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 ActorKind = Literal["user", "agent"]
 
@@ -31,11 +32,32 @@ ROLES = {
 }
 
 
+#: Partitions that a tenant's lists may have at most: a page reads each of them, half a unit at least.
+SHARDS_MAX = 32
+
+
+class Shards(NamedTuple):
+    """How many partitions each list of a whole tenant has: those that pages are read from, those of new tracks.
+
+    `read` never becomes less, and is at least `written`: what was written is found, wherever it was put.
+    """
+
+    read: int = 1
+    written: int = 1
+
+    def of(self, track_id: str) -> int:
+        """Return the shard of a new track, from 0 on."""
+        return zlib.crc32(track_id.encode()) % self.written
+
+
+ONE_SHARD = Shards()
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The caller of a request. `source` is how it came in: api, mcp or admin; `operation` is what was called there.
 
-    `number` is the tenant's small integer for the actor, for surfaces that number people.
+    `number` is the tenant's small integer for the actor, for surfaces that number people. `shards` are the tenant's.
     """
 
     tenant_id: str
@@ -47,6 +69,7 @@ class Actor:
     source: str = "api"
     number: int = 0
     operation: str | None = None
+    shards: Shards = ONE_SHARD
 
     def may(self, *any_of: str) -> bool:
         """Return whether the token carries one of the scopes."""

@@ -16,6 +16,7 @@ from switchyard.domain.tracks import Track
 if TYPE_CHECKING:
     from switchyard.domain.comments import Comment
     from switchyard.domain.questions import Question
+    from switchyard.domain.schedules import Schedule
 
 Outcome = Literal["applied", "refused"]
 
@@ -27,7 +28,7 @@ class Entry:
     `id` begins with the time of the act, so that the order of ids is the order of acts, and is the same each time
     the entry is made from the same record. `unread` says that it was refused before the track was read: whether there
     is one is not known. `overruled` are prerequisites that a person did not wait for. `owner` is
-    set when one actor alone may read the entry.
+    set when one actor alone may read the entry. `shard` is the track's, as far as it is known.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Entry:
     unread: bool = False
     error_code: str | None = None
     error_status: int | None = None
+    shard: int = 0
 
 
 def entry_of_change(change: Change) -> Entry:
@@ -71,6 +73,7 @@ def entry_of_change(change: Change) -> Entry:
         related_id=after.related_id,
         differences=change.differences(),
         overruled=after.overruled,
+        shard=after.shard,
     )
     if before is None or not change.crosses_visibility:
         return entry
@@ -120,7 +123,33 @@ def entry_of_comment(before: "Comment | None", after: "Comment", track: Track) -
         new_status=track.status,
         related_type="comment",
         related_id=after.id,
+        shard=track.shard,
         differences=[difference("comment", before.text if before else None, None if after.deleted_at else after.text)],
+    )
+
+
+def entry_of_schedule(before: "Schedule | None", after: "Schedule", action: Action, names: Sequence[str]) -> Entry:
+    """Return the entry of a schedule's change, with those of the named fields that differ."""
+    told = ((name, getattr(before, name) if before else None, getattr(after, name)) for name in names)
+    return Entry(
+        id=_entry_id(after.updated_at, after.id, f"{after.version:08d}"),
+        tenant_id=after.tenant_id,
+        track_id=after.id,
+        track_type="schedule",
+        owner=after.owner,
+        at=after.updated_at,
+        action=action,
+        version=after.version,
+        actor_id=after.changed_by,
+        actor_kind=after.changed_by_kind,
+        source=after.changed_source,
+        request_id=after.changed_request,
+        operation=after.changed_operation,
+        previous_status=None,
+        new_status=None,
+        related_type=None,
+        related_id=None,
+        differences=[difference(name, old, new) for name, old, new in told if old != new],
     )
 
 
@@ -143,6 +172,7 @@ def refused(
         previous_status=track.status,
         related_type=track.related_type,
         related_id=track.related_id,
+        shard=track.shard,
     )
 
 

@@ -17,7 +17,7 @@ Kind = Literal["assigned", "mentioned", "asked", "failed"]
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One item of a person's inbox. `by` is who did it; `at` and `read_at` are instants of domain.clock.
+    """One item of a person's inbox. `by` is who did it; `at`, `read_at` and `mailed_at` are instants of domain.clock.
 
     What it is about: a track, and of that a run, its question, or a comment. Titles are read from the track.
     """
@@ -33,6 +33,7 @@ class Item:
     by: str
     at: str
     read_at: str | None = None
+    mailed_at: str | None = None
 
 
 def of_change(change: Change) -> Iterator[Item]:

@@ -3,14 +3,27 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from switchyard.domain.actors import ONE_SHARD, Shards
+
 #: Which ready tasks get a run automatically: none, or those of the pool that are assigned to an agent.
 AutoRun = Literal["off", "agents"]
 AUTO_RUNS: tuple[AutoRun, ...] = get_args(AutoRun)
+#: What becomes of a request that puts tracks into projects which the tenant does not have.
+UnknownProjects = Literal["warn", "refuse"]
+UNKNOWN_PROJECTS: tuple[UnknownProjects, ...] = get_args(UnknownProjects)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a tenant has set; None: never, which means `off` and `warn`."""
+
+    auto_run: AutoRun | None = None
+    unknown_projects: UnknownProjects | None = None
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant with the numbers it gives out next, to a project and to an actor, and its settings (None: off)."""
+    """A tenant with the numbers it gives out next, to a project and to an actor, and its settings (as of Settings)."""
 
     id: str
     name: str
@@ -18,6 +31,8 @@ class Tenant:
     next_project: int = 1
     next_actor: int = 1
     auto_run: str | None = None
+    unknown_projects: str | None = None
+    shards: Shards = ONE_SHARD
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,8 @@ class Track:
     `internal` and `archived` tasks are left out of lists. `idle_seconds` and `timeout_seconds` limit its runs (None: as
     domain.runs has them). `requires_approval` says what of the task a person must approve: the `start` of each of its
     runs, or its `completion` (None: nothing). `overruled` are the prerequisites that were open when a person began or
-    completed the task, if the latest change did that. `ext` holds what a surface keeps for itself, by surface name.
+    completed the task, if the latest change did that. `shard` says in which partition of the tenant's lists the track
+    is, from its creation on (domain.actors.Shards). `ext` holds what a surface keeps for itself, by surface name.
     """
 
     tenant_id: str
@@ -104,6 +105,7 @@ class Track:
     changed_operation: str | None = None
     last_agent: str | None = None
     overruled: tuple[str, ...] = ()
+    shard: int = 0
 
     @property
     def is_task(self) -> bool:
@@ -149,9 +151,11 @@ def create(actor: Actor, request_id: str, kind: TrackType, title: str, **fields:
     if kind == "goal":
         fields.setdefault("status", "not_started")
         fields.setdefault("progress", 0)
+    track_id = fields.pop("id", None) or new_id()
     track = Track(
         tenant_id=actor.tenant_id,
-        id=fields.pop("id", None) or new_id(),
+        id=track_id,
+        shard=actor.shards.of(track_id),
         type=kind,
         title=title,
         created_at=fields.pop("created_at", None) or now,

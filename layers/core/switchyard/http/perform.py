@@ -44,6 +44,11 @@ def perform[Body, Query](
             if unit.overruled:
                 named = ", ".join(surface.show_id(each) for each in unit.overruled)
                 reply = replace(reply, headers={**reply.headers, "dependencies-overruled": named})
+            if unit.unknown_projects:
+                from switchyard.http import unknown_projects
+
+                headers = {**reply.headers, "projects-unknown": unknown_projects.header(unit.unknown_projects)}
+                reply = replace(reply, headers=headers)
             if unit.about_run:
                 reply = replace(reply, logged={**reply.logged, "correlation_id": unit.about_run})
             answer = encoded(reply)

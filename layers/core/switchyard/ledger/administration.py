@@ -4,13 +4,13 @@ Each takes the unit of work whose actor asks for the change, and gathers it ther
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import EMPTY_SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Conflict, MissingScope, NotFound
 from switchyard.domain.ids import new_id
-from switchyard.domain.tenants import AutoRun, Member, Project, Tenant
+from switchyard.domain.tenants import Member, Project, Settings, Tenant
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys, tenants
 from switchyard.store import tokens as token_rows
@@ -29,13 +29,13 @@ def find_tenant(unit: Unit) -> Tenant:
     return _required(tenants.find_tenant(unit.table, unit.actor.tenant_id), unit)
 
 
-def change_tenant(unit: Unit, auto_run: AutoRun | None) -> Tenant:
+def change_tenant(unit: Unit, wanted: Settings) -> Tenant:
     """Gather a change of the tenant's settings (1 read), None: as it is; raises NotFound without such a tenant."""
     tenant = find_tenant(unit)
-    if auto_run is None or auto_run == tenant.auto_run:
-        return tenant
-    unit.write(tenants.set_auto_run(tenant.id, auto_run))
-    return replace(tenant, auto_run=auto_run)
+    changed = {name: value for name, value in asdict(wanted).items() if value not in (None, getattr(tenant, name))}
+    if changed:
+        unit.write(tenants.set_settings(tenant.id, changed))
+    return replace(tenant, **changed)
 
 
 def create_project(unit: Unit, name: str) -> Project:
@@ -97,16 +97,18 @@ def issue_token(
     granted = frozenset(scopes)
     for scope in sorted(granted - unit.actor.scopes - EMPTY_SCOPES.keys()):
         raise MissingScope(scope, f"Your token lacks the scope {scope}, so it cannot grant it to another token.")
-    member = upsert_member(unit, actor_id, kind, name)
+    tenant, member = upsert_member(unit, actor_id, kind, name)
     secret, token_id = tokens.new_token(), new_id()
-    actor = Actor(member.tenant_id, member.id, kind, granted, token_id, member.name, number=member.number)
+    actor = Actor(
+        tenant.id, member.id, kind, granted, token_id, member.name, number=member.number, shards=tenant.shards
+    )
     row = TokenRow(token_id, tokens.digest(secret), actor, clock.now(), expires_at, created_by=unit.actor.id)
     unit.write(*token_rows.put(row))
     return row, secret
 
 
-def upsert_member(unit: Unit, actor_id: str, kind: ActorKind, name: str) -> Member:
-    """Return an actor of the tenant, who is gathered when not known yet or known by another name (1 read).
+def upsert_member(unit: Unit, actor_id: str, kind: ActorKind, name: str) -> tuple[Tenant, Member]:
+    """Return the tenant and an actor of it, who is gathered when not known yet or known by another name (1 read).
 
     Raises Conflict for one that is known as the other kind, NotFound without such a tenant.
     """
@@ -115,13 +117,13 @@ def upsert_member(unit: Unit, actor_id: str, kind: ActorKind, name: str) -> Memb
     if known is None:
         member = Member(tenant.id, actor_id, kind, name or actor_id, tenant.next_actor, clock.now())
         unit.write(tenants.draw(tenant, "next_actor"), tenants.put_member(member))
-        return member
+        return tenant, member
     if known.kind != kind:
         raise Conflict(f"{actor_id} is known as {known.kind} here and cannot be {kind} too: choose another id.")
     if name in ("", known.name):
-        return known
+        return tenant, known
     unit.write(tenants.rename_member(known, name))
-    return replace(known, name=name)
+    return tenant, replace(known, name=name)
 
 
 def revoke_token(unit: Unit, token_id: str) -> None:

@@ -4,13 +4,13 @@ import hashlib
 import re
 from dataclasses import replace
 
-from switchyard.domain import clock, oidc
+from switchyard.domain import clock, oidc, tokens
 from switchyard.domain.actors import ROLES, Actor
 from switchyard.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from switchyard.domain.oidc import Domain, Invitation, SignInRefused
 from switchyard.ledger import administration, sessions
 from switchyard.ledger.unit import Stale, Unit
-from switchyard.store import contention
+from switchyard.store import contention, tenants
 from switchyard.store import oidc as rows
 from switchyard.store.table import Table
 from switchyard.store.tokens import TokenRow
@@ -46,8 +46,26 @@ def allow_domain(unit: Unit, name: str, role: str) -> Domain:
     return made
 
 
+def give_address(unit: Unit, actor_id: str, address: str) -> str:
+    """Gather that a person is mailed at an address which the operator knows to be theirs (1 read); returns it.
+
+    Raises Invalid for what is no address, NotFound for a person whom the tenant does not know.
+    """
+    # Imported here: who begins a sign-in needs none of it.
+    from switchyard.store import mailboxes
+
+    email = oidc.email(address)
+    _, member = tenants.find_tenant_and_member(unit.table, unit.actor.tenant_id, actor_id)
+    if member is None or member.kind != "user":
+        raise NotFound(f"There is no person {actor_id[:128]} in this tenant.")
+    unit.write(mailboxes.note_address(unit.actor.tenant_id, actor_id, email, tokens.new_token()))
+    return email
+
+
 def withdraw(unit: Unit, address_or_domain: str) -> None:
-    """Gather that an address or a domain may sign in no more (1 read); sessions that are there go on.
+    """Gather that an address or a domain may sign in no more (1 or 2 reads); sessions that are there go on.
+
+    An address is not mailed any more.
 
     Raises NotFound for what is not the tenant's.
     """
@@ -58,6 +76,12 @@ def withdraw(unit: Unit, address_or_domain: str) -> None:
         raise NotFound(f"{name} is none that may sign in here.")
     delete = rows.delete_invitation if is_address else rows.delete_domain
     unit.write(delete(unit.actor.tenant_id, name))
+    if isinstance(found, Invitation):
+        from switchyard.store import mailboxes
+
+        mailbox = mailboxes.find(unit.table, found.tenant_id, found.actor_id)
+        if mailbox.address == name:
+            unit.write(mailboxes.forget_address(mailbox))
 
 
 def sign_in(table: Table, address: str, subject: str, name: str, browser: str, request_id: str) -> tuple[TokenRow, str]:
@@ -77,10 +101,16 @@ def sign_in(table: Table, address: str, subject: str, name: str, browser: str, r
             raise SignInRefused("other_person", "The address was another subject's.")
         actor = Actor(known.tenant_id, known.actor_id, "user", ROLES[known.role], "")
         unit = Unit(table, actor, request_id)
-        member = administration.upsert_member(unit, known.actor_id, "user", name)
+        tenant, member = administration.upsert_member(unit, known.actor_id, "user", name)
         if known.subject is None:
             unit.write(rows.take(replace(known, subject=subject)))
-        row, secret = sessions.begin(unit, replace(actor, name=member.name, number=member.number), browser)
+        # Imported here, as above.
+        from switchyard.store import mailboxes
+
+        # The issuer vouches that the address is theirs: the only one that may be mailed.
+        unit.write(mailboxes.note_address(known.tenant_id, known.actor_id, email, tokens.new_token()))
+        person = replace(actor, name=member.name, number=member.number, shards=tenant.shards)
+        row, secret = sessions.begin(unit, person, browser)
         try:
             unit.commit(200, {}, "")
         except Stale:

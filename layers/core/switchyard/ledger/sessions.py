@@ -7,6 +7,7 @@ from switchyard.domain.actors import ROLES, Actor
 from switchyard.domain.errors import FieldError, Invalid, NotFound, Unauthorized
 from switchyard.domain.ids import new_id
 from switchyard.domain.sessions import SignInLink
+from switchyard.domain.tenants import Tenant
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys, sign_in_links, tenants
@@ -27,7 +28,7 @@ def issue_link(unit: Unit, actor_id: str, role: str, minutes: int, name: str = "
         raise Invalid(FieldError("role", f"{role[:40]!r} is unknown", f"one of {', '.join(ROLES)}", "unknown_value"))
     if not 1 <= minutes <= sessions.LINK_MINUTES_MAX:
         raise Invalid(FieldError("minutes", f"{minutes} is out of range", f"1 to {sessions.LINK_MINUTES_MAX}"))
-    member = administration.upsert_member(unit, actor_id, "user", name)
+    _, member = administration.upsert_member(unit, actor_id, "user", name)
     secret = tokens.new_token()
     actor = Actor(member.tenant_id, member.id, "user", ROLES[role], "", member.name, number=member.number)
     until = clock.stamp(clock.epoch() + minutes * 60)
@@ -36,20 +37,25 @@ def issue_link(unit: Unit, actor_id: str, role: str, minutes: int, name: str = "
     return link, secret
 
 
-def begin_by_link(table: Table, secret: str, browser: str) -> tuple[TokenRow, str]:
-    """Write a session by a link, which is used up by it: 1 read, 1 transaction. Returns the session and its secret.
+def begin_by_link(table: Table, secret: str, browser: str) -> tuple[TokenRow, str, Tenant | None]:
+    """Write a session by a link, which is used up by it: 2 reads, 1 transaction.
+
+    Returns the session, its secret, and the tenant, as far as it has a row.
 
     Raises Unauthorized, with one text, for a link that is unknown, used or over.
     """
     link = sign_in_links.find(table, tokens.digest(secret)) if tokens.well_formed(secret) else None
     if link is None:
         raise Unauthorized(_USED)
-    row, session = _made(link.actor, browser, created_by=link.created_by)
+    # The link may be older than the shards that the tenant's lists have.
+    tenant = tenants.find_tenant(table, link.actor.tenant_id)
+    actor = replace(link.actor, shards=tenant.shards) if tenant else link.actor
+    row, session = _made(actor, browser, created_by=link.created_by)
     try:
         _write(table, sign_in_links.use(link), *rows.put(row))
     except ConditionFailed:
         raise Unauthorized(_USED) from None
-    return row, session
+    return row, session, tenant
 
 
 def begin_by_token(table: Table, token: TokenRow, browser: str) -> tuple[TokenRow, str]:
@@ -110,8 +116,12 @@ def end(unit: Unit, session_id: str) -> TokenRow:
 
 def tenant_name(table: Table, tenant_id: str) -> str:
     """Read what a tenant is called: 1 read; its id when it has no row."""
-    found = tenants.find_tenant(table, tenant_id)
-    return found.name if found else tenant_id
+    return name_of(tenants.find_tenant(table, tenant_id), tenant_id)
+
+
+def name_of(tenant: Tenant | None, tenant_id: str) -> str:
+    """Return what a tenant that was read is called; its id when it has no row."""
+    return tenant.name if tenant else tenant_id
 
 
 def _may_see(actor: Actor, row: TokenRow) -> bool:

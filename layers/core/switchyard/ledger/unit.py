@@ -53,6 +53,8 @@ class Unit:
     write_by: float = math.inf
     #: Prerequisites that the actor, a person, does not wait for (ledger/order.py).
     overruled: list[str] = field(default_factory=list)
+    #: Ids that tracks were put under and no project has (ledger/projects.py); with the project of that name, if any.
+    unknown_projects: dict[str, str | None] = field(default_factory=dict)
     #: The ends of tracks that the request means to bring about, for the audit trail if it is refused.
     ends: Ends = field(default_factory=Ends)
     #: The run that the work is about, if it is about one: what the log lines of all functions are joined by.

@@ -180,7 +180,10 @@ class Tasks(Model):
 
 
 class Planned(Model):
+    """`unknown_projects`: ids of the scope that no project has."""
+
     results: list[dict[str, Any]]
+    unknown_projects: list[str] = ABSENT
     request_id: str
 
 

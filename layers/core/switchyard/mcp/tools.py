@@ -171,7 +171,9 @@ def _comment(call: Call[models.Comment]) -> Reply:
 
 
 def _plan_work(call: Call[models.PlanWork]) -> Reply:
-    return _with_request_id(call, apply.apply(call))
+    reply = _with_request_id(call, apply.apply(call))
+    unknown = list(call.unit.unknown_projects)
+    return replace(reply, body={**reply.body, "unknown_projects": unknown}) if unknown else reply
 
 
 def _search_tracks(call: Call[models.SearchTracks]) -> Reply:

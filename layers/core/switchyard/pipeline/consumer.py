@@ -8,7 +8,7 @@ function tries again.
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from switchyard.aws import telemetry
 from switchyard.aws.bus import Bus
@@ -16,6 +16,9 @@ from switchyard.aws.executions import Executions
 from switchyard.aws.queues import Queue
 from switchyard.aws.telemetry import logger
 from switchyard.store.table import Table
+
+if TYPE_CHECKING:
+    from switchyard.aws.scheduler import Scheduler
 
 Event = Mapping[str, Any]
 #: Seconds of an invocation that are kept for what remains to be done after the last record.
@@ -79,6 +82,13 @@ class Invocation:
     def executions(self, of: str) -> Executions:
         """Return the executions of `runs`, `goal_runs` or `imports`."""
         return self._client(f"executions_{of}", lambda: Executions.of(of), self.deadline)
+
+    @property
+    def scheduler(self) -> "Scheduler":
+        # Imported here: its SDK is needed where a schedule changed, and nowhere else.
+        from switchyard.aws.scheduler import Scheduler
+
+        return self._client("scheduler", Scheduler.from_environment, self.deadline)
 
     def _client[T: _Timed](self, name: str, make: Callable[[], T], deadline: float) -> T:
         found: T = _clients[name] if name in _clients else _clients.setdefault(name, make())

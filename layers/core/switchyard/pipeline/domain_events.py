@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.bus import Entry
 from switchyard.domain import clock
@@ -14,6 +14,9 @@ from switchyard.domain.comments import Comment
 from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
+
+if TYPE_CHECKING:
+    from switchyard.domain.schedules import Schedule
 
 SOURCE = "switchyard"
 
@@ -92,14 +95,14 @@ def stuck_event(task: Track, lost: Track) -> DomainEvent:
     """Return the event that a task waits for one which will never be done, as it was cancelled or deleted."""
     prerequisite = {"id": lost.id, "fate": "deleted" if lost.deleted_at else "cancelled"}
     common = _common(lost, task, task.status) | {"prerequisite": prerequisite}
-    return _sealed("task.stuck", f"{task.tenant_id}#{task.id}#{lost.id}#{lost.version}", task.version, common)
+    return sealed("task.stuck", f"{task.tenant_id}#{task.id}#{lost.id}#{lost.version}", task.version, common)
 
 
 def comment_event(comment: Comment, track: Track) -> DomainEvent:
     """Return the event that somebody commented on a track."""
     said = {"id": comment.id, "text": comment.text, "mentions": list(comment.mentions), "createdAt": comment.created_at}
     common = _common(comment, track, track.status) | {"comment": said}
-    return _sealed(f"{track.type}.commented", f"{track.tenant_id}#{comment.id}", track.version, common)
+    return sealed(f"{track.type}.commented", f"{track.tenant_id}#{comment.id}", track.version, common)
 
 
 def _common(cause: Track | Comment, track: Track, previous_status: str | None) -> dict[str, Any]:
@@ -115,7 +118,7 @@ def _common(cause: Track | Comment, track: Track, previous_status: str | None) -
     }
 
 
-def origin(cause: Track | Run | Comment, subject: Track | Run) -> dict[str, Any]:
+def origin(cause: "Track | Run | Comment | Schedule", subject: "Track | Run | Schedule") -> dict[str, Any]:
     """Return what every event says: when its cause was written and by whom, and who may see the subject."""
     return {
         "time": cause.updated_at,
@@ -129,10 +132,11 @@ def origin(cause: Track | Run | Comment, subject: Track | Run) -> dict[str, Any]
 
 def event_of(name: str, subject: Track | Run, common: Mapping[str, Any]) -> DomainEvent:
     """Return an event about a version of a track or a run, with an id that is the same each time."""
-    return _sealed(name, f"{subject.tenant_id}#{subject.id}#{subject.version}", subject.version, common)
+    return sealed(name, f"{subject.tenant_id}#{subject.id}#{subject.version}", subject.version, common)
 
 
-def _sealed(name: str, about: str, sequence: int, common: Mapping[str, Any]) -> DomainEvent:
+def sealed(name: str, about: str, sequence: int, common: Mapping[str, Any]) -> DomainEvent:
+    """Return an event with an id that is the same whenever it is made of the same."""
     event_id = f"evt_{hashlib.sha256(f'{about}#{name}'.encode()).hexdigest()[:32]}"
     return DomainEvent(event_id, name, sequence, {"id": event_id, "type": name, **common})
 

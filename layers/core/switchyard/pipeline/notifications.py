@@ -44,6 +44,14 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return names | {"notification": notifications.notification_id(after, kind)}
 
 
+def mail_due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the message of a new inbox item, of which the person may be mailed; None for every other record."""
+    new = data.get("NewImage")
+    if new is None or data.get("OldImage") or not data["Keys"]["sk"]["S"].startswith(keys.INBOX):
+        return None
+    return {name: new[field]["S"] for name, field in (("tenant", "tenant_id"), ("actor", "actor_id"), ("item", "id"))}
+
+
 def handle(table: Table, queue: Queue, service: "PushService | None", message: Message) -> bool:
     """Decide and send one message's notification; returns whether it is done (False: it is due again later)."""
     notification, ours = _decided(table, service, message.body)

@@ -7,7 +7,7 @@ record that is delivered again, or a consumer that ends between two steps, chang
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.sending import Outcome, send_all
 from switchyard.aws.telemetry import logger
@@ -29,6 +29,10 @@ from switchyard.store import tracks as track_rows
 from switchyard.store.codec import to_json
 from switchyard.store.readiness import Rows
 from switchyard.store.table import Item, Table
+
+if TYPE_CHECKING:
+    from switchyard.domain.schedules import Occurrence
+    from switchyard.pipeline.schedule_events import ScheduleChange
 
 #: Bytes of one BatchWriteItem: 16 MB (API reference).
 _REQUEST_BYTES = 4_000_000
@@ -76,7 +80,7 @@ class Projector:
                 self._tell_run(happened)
         elif isinstance(happened, CommentChange):
             self._tell_comment(happened)
-        elif happened:
+        elif isinstance(happened, Change):
             self._audit(audit.entry_of_change(happened))
             self._deliver(inbox.of_change(happened))
             self._publish(events_of(happened))
@@ -84,6 +88,17 @@ class Projector:
             self._make_ready(happened, self._link(happened))
             if happened.deleted:
                 detachment.detach_all(self.table, happened.after)
+        elif happened:
+            self._tell_schedule(happened)
+
+    def _tell_schedule(self, happened: "ScheduleChange | Occurrence") -> None:
+        """Note a schedule's change in the trail, and publish it, or what became of an occurrence."""
+        # Imported here: there are few of them.
+        from switchyard.pipeline import schedule_events
+
+        if isinstance(happened, schedule_events.ScheduleChange):
+            self._audit(schedule_events.entry_of(happened))
+        self._publish(schedule_events.events_of(happened))
 
     def _tell_run(self, change: RunChange) -> None:
         """Publish a run's change to those who may see its task now, with the question that it is about."""
@@ -98,7 +113,7 @@ class Projector:
         if task:
             change = replace(change, after=replace(run, owner=task.owner))
         if change.status_changed or question:
-            self._audit(audit.entry_of_run(change, question))
+            self._audit(replace(audit.entry_of_run(change, question), shard=task.shard if task else 0))
         if task:
             self._deliver(inbox.of_run(change, task, question))
         self._publish(run_events.events_of(change, question))

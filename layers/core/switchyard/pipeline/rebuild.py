@@ -1,6 +1,7 @@
 """What is derived from a tenant's rows, computed anew from them, for when records of the stream were lost.
 
-Edges, counts of goals and of projects, what tasks wait for, and what still refers to deleted tracks. What only the lost
+Edges, counts of goals and of projects, what tasks wait for, what still refers to deleted tracks, and what Scheduler
+plans. What only the lost
 records told stays lost: entries of the audit trail, events, webhooks. Every step may be repeated.
 """
 
@@ -10,7 +11,7 @@ from typing import Any
 from switchyard.domain import changes
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import detachment
-from switchyard.store import edges, homes, keys, readiness
+from switchyard.store import edges, homes, keys, readiness, schedule_keys, schedules
 from switchyard.store import tracks as rows
 from switchyard.store.table import Table
 
@@ -25,6 +26,8 @@ def rebuild(table: Table, item: Mapping[str, Any]) -> str | None:
     if sort == keys.TRACK:
         _track(table, rows.from_item(item))
         return "tracks"
+    if sort.startswith(schedule_keys.SCHEDULE):
+        return "schedules" if schedules.plan_again(table, schedules.from_item(item)) else None
     for prefix, field in _EDGES.items():
         if sort.startswith(prefix):
             return _edge(table, tenant, item["pk"]["S"].partition("#")[2], sort.removeprefix(prefix), field)

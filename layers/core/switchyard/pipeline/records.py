@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Change
 from switchyard.domain.run_changes import RunChange
-from switchyard.store import audit, keys, runs, tracks
+from switchyard.store import audit, keys, runs, schedule_keys, tracks
 from switchyard.store.packing import unpack
 
 if TYPE_CHECKING:
     from switchyard.domain.comments import Comment
+    from switchyard.domain.schedules import Occurrence
+    from switchyard.pipeline.schedule_events import ScheduleChange
 
 
 class CommentChange(NamedTuple):
@@ -29,11 +31,13 @@ def correlation_id(image: Mapping[str, Any]) -> str | None:
     return found["S"] if found else None
 
 
-def read(record: Mapping[str, Any]) -> Change | RunChange | CommentChange | Entry | None:
-    """Return the change of a track, a run or a comment, or the entry of a refused attempt; None for what is neither.
+def read(
+    record: Mapping[str, Any],
+) -> "Change | RunChange | CommentChange | ScheduleChange | Occurrence | Entry | None":
+    """Return the change of a track, a run, a comment or a schedule, an occurrence, or the entry of a refused attempt.
 
-    Neither is a row of another kind, a row whose version did not change (a goal's counts, a drawn number, a
-    heartbeat), and the end of a row by its time to live.
+    None for what is neither: a row of another kind, a row whose version did not change (a goal's counts, a drawn
+    number, a heartbeat), and the end of a row by its time to live.
     """
     data = record["dynamodb"]
     new, old = data.get("NewImage"), data.get("OldImage")
@@ -47,6 +51,10 @@ def read(record: Mapping[str, Any]) -> Change | RunChange | CommentChange | Entr
         from switchyard.store import comments
 
         return CommentChange(comments.from_item(old) if old else None, comments.from_item(new))
+    if sort.startswith((schedule_keys.SCHEDULE, schedule_keys.OCCURRENCE)):
+        from switchyard.pipeline import schedule_events
+
+        return schedule_events.read(sort, old, new)
     is_run = sort.startswith(keys.RUN)
     if not (is_run or sort == keys.TRACK) or (old and old["version"] == new["version"]):
         return None

@@ -18,7 +18,7 @@ from switchyard.ledger import system
 from switchyard.pipeline import workflow
 from switchyard.pipeline.consumer import check_time
 from switchyard.pipeline.goal_rounds import execution_of
-from switchyard.store import edges, import_keys, keys
+from switchyard.store import edges, import_keys, keys, schedule_keys
 from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
@@ -41,17 +41,24 @@ def due(data: Mapping[str, Any]) -> Signal | None:
     must look again, whether the tasks that depend on the track are to be looked for (`dependents`), whether its runs
     follow it to another owner (`move_runs`), and when it came to its end what they become (`end_runs`), the newest of
     them (`latest_run`) and the request that did it; `start_run` when a run of it may begin automatically.
+    `schedules`: the `schedule` that is to be looked at as it is now. `awaited_by` names schedules of which an
+    occurrence waits for an end that came.
     """
     new, old = data.get("NewImage"), data.get("OldImage")
+    sort = data["Keys"]["sk"]["S"]
+    if sort.startswith(schedule_keys.SCHEDULE):
+        return _of_schedule(old, new)
     if new is None:
         return None
-    sort = data["Keys"]["sk"]["S"]
     if sort.startswith(keys.RUN):
         return _of_run(run_rows.from_item(old) if old else None, run_rows.from_item(new))
     if sort == keys.GOAL_RUN:
-        return _of_goal_run(old, new)
+        return _awaited(new, _of_goal_run(old, new), goal_run_rows.from_item(new).is_final)
     if sort == keys.TRACK:
-        return _of_track(track_rows.from_item(old) if old else None, track_rows.from_item(new))
+        before, after = track_rows.from_item(old) if old else None, track_rows.from_item(new)
+        over = after.status in lifecycle.FINAL or after.deleted_at is not None
+        stopped = before is not None and before.has_active_run and not after.has_active_run
+        return _awaited(new, _of_track(before, after), over or stopped)
     if sort == import_keys.IMPORT and new["status"]["S"] == "running" and (old or {}).get("status") != new["status"]:
         ids = {"tenant_id": new["tenant_id"]["S"], "import_id": new["id"]["S"]}
         return {"of": "imports", "start": new["id"]["S"], "input": ids}
@@ -70,6 +77,23 @@ def _of_run(before: Run | None, run: Run) -> Signal | None:
     if run.wait_step == "work" and before and before.heartbeat_at != run.heartbeat_at:
         return {"of": "runs", "heartbeat": run.wait_token}
     return None
+
+
+def _awaited(row: Item, signal: Signal | None, over: bool) -> Signal | None:
+    """Add to the signal of a row the schedules that wait for its end (ledger/scheduled_work.py), once that has come."""
+    if not over or "awaited_by" not in row:
+        return signal
+    told = {"tenant": row["pk"]["S"].partition("#")[0], "awaited_by": row["awaited_by"]["SS"]}
+    return {"of": "none", **(signal or {}), **told}
+
+
+def _of_schedule(old: Item | None, new: Item | None) -> Signal | None:
+    """Have a schedule looked at that was created, changed or removed."""
+    image = new or old
+    if image is None or (old and new and old["version"] == new["version"]):
+        return None
+    schedule = image["sk"]["S"].removeprefix(schedule_keys.SCHEDULE)
+    return {"of": "schedules", "tenant": image["pk"]["S"].partition("#")[0], "schedule": schedule}
 
 
 def _of_goal_run(old: Item | None, new: Item) -> Signal | None:
@@ -117,6 +141,13 @@ def take(table: Table, executions: Callable[[str], Executions], signal: Signal) 
 
     Raises Unfinished when the time is over, and KeyError for another message.
     """
+    if "awaited_by" in signal:
+        # Imported here: hardly anything is waited for.
+        from switchyard.pipeline import schedules
+
+        schedules.go_on(table, signal)
+    if signal["of"] == "none":
+        return
     if signal["of"] == "track":
         if "move_runs" in signal:
             for run in _active_runs(table, signal):

@@ -60,9 +60,10 @@ def correlation_of(detail: Mapping[str, Any]) -> str:
 
 
 def _track_of(detail: Mapping[str, Any]) -> str:
-    """Return the id of the track that an event is about; that of a run's task."""
-    found: str = detail["run"]["taskId"] if "run" in detail else detail["track"]["id"]
-    return found
+    """Return the id of the track, or of the schedule, that an event is about; that of a run's task."""
+    if "run" in detail:
+        return str(detail["run"]["taskId"])
+    return str(detail["schedule" if "schedule" in detail else "track"]["id"])
 
 
 def _is_personal(row: Item | None) -> bool:

@@ -14,7 +14,7 @@ from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
 from switchyard.store import keys
 from switchyard.store.codec import Codec, expiry, to_json
-from switchyard.store.packing import Column
+from switchyard.store.packing import NUMBER_UNLESS_ZERO, Column
 from switchyard.store.table import Item
 
 #: Seconds that the row of an attempt stays; the stream carries it on within one of them.
@@ -54,7 +54,7 @@ def _of_key(item: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _realm(entry: Entry) -> str:
-    return keys.realm(entry.tenant_id, entry.owner)
+    return keys.realm(entry.tenant_id, entry.owner, entry.shard)
 
 
 ROWS = Codec(
@@ -62,7 +62,7 @@ ROWS = Codec(
     lambda entry: keys.audit(entry.tenant_id, entry.track_id, entry.id),
     columns=_COLUMNS,
     beside=_expiry,
-    apart=("tenant_id", "track_id", "at"),
+    apart=("tenant_id", "track_id", "at", "shard"),
     restore=_of_key,
     index_keys={
         "list": lambda entry: keys.listed(_realm(entry), "audit"),
@@ -76,7 +76,7 @@ to_item, from_item = ROWS.to_item, ROWS.from_item
 ATTEMPTS = Codec(
     Entry,
     lambda entry: keys.attempt(entry.tenant_id, entry.track_id, entry.request_id),
-    columns=_COLUMNS,
+    columns={**_COLUMNS, "shard": NUMBER_UNLESS_ZERO},
     beside=lambda _: {"expires_at": {"N": str(clock.epoch() + ATTEMPT_SECONDS)}},
 )
 

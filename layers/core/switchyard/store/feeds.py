@@ -7,7 +7,7 @@ from switchyard.domain import lifecycle
 from switchyard.domain.feeds import ENTRIES_MAX, Feed
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
-from switchyard.store import import_keys, indexes, keys, lists
+from switchyard.store import import_keys, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.codec import NEW, THERE, Codec, row_key
 from switchyard.store.lists import Range
@@ -66,6 +66,7 @@ def entries(table: Table, feed: Feed) -> list[Track]:
         codes = [each for each in lifecycle.all_codes(kind) if each not in done]
         partitions = [keys.listed(keys.realm(feed.tenant_id, owner), kind) for owner in owners]
         ranges = [Range(indexes.DUE, partition, f"{code}#") for partition in partitions for code in codes]
+        ranges = shards.of_tracks(ranges, feed.actor)
         page = lists.read_page(table, ranges, limit=ENTRIES_MAX, descending=False, whole=False)
         found += [track_rows.from_item(item) for item in page.items]
     return sorted(found, key=lambda track: (track.due or "", track.id))[:ENTRIES_MAX]

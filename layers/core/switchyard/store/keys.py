@@ -8,7 +8,7 @@ import hashlib
 
 TRACK = "TRACK"
 # What refers to a track, and what was tried on it, beside its row.
-BLOCKS, CHILD, MEMBER, ATTEMPT, COMMENT = "BLOCKS#", "CHILD#", "MEMBER#", "ATTEMPT#", "COMMENT#"
+BLOCKS, CHILD, MEMBER, ATTEMPT, COMMENT, INBOX = "BLOCKS#", "CHILD#", "MEMBER#", "ATTEMPT#", "COMMENT#", "INBOX#"
 NOTIFICATION, DELIVERY = "NOTICE#", "DELIVERY#"
 SIGN_IN_LINK, CODE, REFRESH = "SIGNIN", "CODE", "REFRESH"
 
@@ -112,9 +112,9 @@ def external_id(tenant_id: str, external_id: str) -> tuple[str, str]:
 # ---------------------------------------------------------------- partitions of the lists (index keys)
 
 
-def realm(tenant_id: str, owner: str | None) -> str:
-    """Who sees a list: the tenant, or the one owner of personal tracks."""
-    return f"{tenant_id}~{owner}" if owner else tenant_id
+def realm(tenant_id: str, owner: str | None, shard: int = 0) -> str:
+    """Who sees a list: the tenant, or the one owner of personal tracks. Lists of a whole tenant may have shards."""
+    return f"{tenant_id}~{owner}" if owner else f"{tenant_id}+{shard}" if shard else tenant_id
 
 
 def listed(realm: str, kind: str) -> str:

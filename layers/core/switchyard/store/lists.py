@@ -21,7 +21,7 @@ from switchyard.store.filters import Filter
 from switchyard.store.indexes import FIELDS, Index
 from switchyard.store.table import Item, Table
 
-#: Rows that one range may be read for, per page, when a filter drops rows.
+#: Rows that one range may be read for, per page, when a filter drops rows; the shards of a list share them.
 EXAMINE_MAX = 1_000
 #: How much more is read than a filter is expected to drop, and the fewest rows that are worth a Query (4 KB).
 _SPARE, _LEAST = 1.5, 8
@@ -37,13 +37,27 @@ _END = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """One stretch of one partition. Positions are what the merge orders by: the sort key less `prefix`."""
+    """One stretch of one partition, or of one of so many `shards` (store/shards.py).
+
+    Positions are what the merge orders by: the sort key less `prefix`.
+    """
 
     index: Index
     partition: str
     prefix: str = ""
     low: str = _FIRST
     high: str = _END
+    shards: int = 1
+
+    @property
+    def examined_max(self) -> int:
+        """Return how many rows it may be read for, per page, when a filter drops rows."""
+        return EXAMINE_MAX // self.shards
+
+    def share(self, wanted: int) -> int:
+        """Return how many of a list's first rows lie here at most, but for one page in hundreds (Poisson)."""
+        mean = wanted / self.shards
+        return min(wanted, max(_LEAST, math.ceil(mean + 3 * math.sqrt(mean)) + 2))
 
 
 @dataclass(frozen=True)
@@ -92,13 +106,24 @@ class _Reader:
 
     def chunk(self, wanted: int) -> int:
         """Return how many rows to pass next for a page of `wanted`: as the filter has kept of those before."""
+        if not self.filter.conditions:
+            return wanted if self.examined else self.range.share(wanted)
         if not self.examined:
-            expected = wanted
+            expected = self.range.share(wanted)
         elif not self.rows:
             expected = max(self.examined * 2, 100)
         else:
             expected = max(math.ceil((wanted - len(self.rows)) * self.examined / len(self.rows) * _SPARE), _LEAST)
-        return min(expected, EXAMINE_MAX // 2, EXAMINE_MAX - self.examined)
+        most = self.range.examined_max
+        return min(expected, -(-most // 2), most - self.examined)
+
+    def is_behind(self, horizon: str | None) -> bool:
+        """Tell whether rows before the horizon (None: not known yet) may be left to read."""
+        if self.finished or (self.filter.conditions and self.examined >= self.range.examined_max):
+            return False
+        if horizon is None or self.reached is None:
+            return True
+        return self.reached > horizon if self.descending else self.reached < horizon
 
     def more(self, chunk: int, after: str | None) -> None:
         spec = self.range
@@ -151,21 +176,21 @@ def read_page(
 ) -> Page:
     """Return at most `limit` rows after the position, in one order over all ranges.
 
-    Without a filter: one Query per range, `limit` + 1 rows each (more where they exceed the 1 MB of a Query). With
-    one: up to EXAMINE_MAX rows per range. Rows that an index holds in part are then read from the table, 100 a round
-    trip. A page of rows that are shown `whole` ends early at PAGE_CHARACTERS_MAX.
+    Without a filter: one Query per range, `limit` + 1 rows each (more where they exceed the 1 MB of a Query), of a
+    shard its share. With one: up to EXAMINE_MAX rows per range. Rows that an index holds in part are then read from the
+    table, 100 a round trip. A page of rows that are shown `whole` ends early at PAGE_CHARACTERS_MAX.
     """
     kept = row_filter or Filter()
     readers = [_Reader(table, each, descending, kept, ranges) for each in ranges]
     # One row more than asked tells whether there is a next page; one more again when a page starts after a row.
     first = limit + 1 + (after is not None)
     while True:
-        hungry = [r for r in readers if len(r.rows) <= limit and not r.finished]
-        if kept.conditions:
-            hungry = [r for r in hungry if r.examined < EXAMINE_MAX]
+        positions = sorted((row.position for r in readers for row in r.rows), reverse=descending)
+        horizon = positions[limit] if len(positions) > limit else None
+        hungry = [r for r in readers if r.is_behind(horizon)]
         if not hungry:
             break
-        side_by_side([partial(r.more, r.chunk(first) if kept.conditions else first, after) for r in hungry])
+        side_by_side([partial(r.more, r.chunk(first), after) for r in hungry])
     return _merge(table, readers, limit, descending, whole)
 
 

@@ -27,7 +27,7 @@ def migrate(table: Table, *, units: int, pause: Callable[[float], None] = time.s
     The table's deadline is moved along.
     """
     counts = Counter(seen=0, changed=0)
-    meter = _Meter(table, units, pause)
+    meter = Meter(table, units, pause)
     start = _mark(table)
     while True:
         page: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
@@ -104,7 +104,7 @@ def _set_mark(table: Table, start: Item | None) -> None:
         table.write([{"Put": {"Item": {**key, "at_pk": start["pk"], "at_sk": start["sk"]}}}])
 
 
-class _Meter:
+class Meter:
     """Holds the calls of a table to so many capacity units a second, as DynamoDB itself counts them."""
 
     def __init__(self, table: Table, units: int, pause: Callable[[float], None]) -> None:

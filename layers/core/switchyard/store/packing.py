@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from switchyard.domain.actors import ONE_SHARD, Shards
 from switchyard.store.indexes import FIELDS, SECONDARY, TABLE
 
 Item = dict[str, Any]
@@ -84,6 +85,7 @@ SHORT = {
     "repository_name": "rn",
     "request_id": "rq",
     "run_count": "rc",
+    "shard": "sh",
     "started_at": "sa",
     "status": "s",
     "timeout_seconds": "ts",
@@ -193,6 +195,13 @@ def _as_it_is(value: Any) -> Any:
 
 TEXT = Column(lambda value: {"S": value}, _read_text, take=_as_it_is)
 NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=_as_it_is)
+#: A number that most rows do not have.
+NUMBER_UNLESS_ZERO = NUMBER._replace(write=lambda value: {"N": str(value)} if value else None)
+#: What a tenant's row has, and each row that says who acts; nothing while there is one shard.
+SHARDS = Column(
+    lambda value: {"L": [{"N": str(each)} for each in value]} if value != ONE_SHARD else None,
+    lambda value: Shards(*(int(each["N"]) for each in value["L"])),
+)
 FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"], take=_as_it_is)
 
 

@@ -1,8 +1,8 @@
 """Keys of what people read and write beside the work: see keys.py."""
 
-from switchyard.store.keys import COMMENT
+from switchyard.store.keys import COMMENT, INBOX
 
-QUESTION, INBOX = "QUESTION#", "INBOX#"
+QUESTION, MAILBOX = "QUESTION#", "MAIL"
 
 
 def question(tenant_id: str, task_id: str, run_id: str, question_id: str) -> tuple[str, str]:
@@ -30,3 +30,8 @@ def inbox_item(tenant_id: str, actor_id: str, item_id: str) -> tuple[str, str]:
 def inbox(tenant_id: str, actor_id: str) -> tuple[str, str]:
     """The partition of a person's inbox, and what its sort keys begin with."""
     return f"{tenant_id}#INBOX#{actor_id}", INBOX
+
+
+def mailbox(tenant_id: str, actor_id: str) -> tuple[str, str]:
+    """How a person is mailed: beside their inbox, and not among its items."""
+    return inbox(tenant_id, actor_id)[0], MAILBOX

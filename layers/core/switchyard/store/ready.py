@@ -5,12 +5,12 @@ same index by the time their lease runs out: those whose time is over by the clo
 having to be written first.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.lifecycle import PRIORITIES
-from switchyard.store import filters, indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Page, Range
@@ -36,7 +36,7 @@ def read_page(table: Table, actor: Actor, wanted: Wanted, limit: int, after: str
     def read(name: str, ranges: list[Range], row_filter: Filter, count: int, start: str | None) -> None:
         found[name] = lists.read_page(table, ranges, limit=count, after=start, descending=False, row_filter=row_filter)
 
-    lapsed = [Range(indexes.READY, keys.leased(actor.tenant_id), high=clock.now())]
+    lapsed = shards.in_each(Range(indexes.READY, keys.leased(actor.tenant_id), high=clock.now()), actor)
     lists.side_by_side(
         [
             lambda: read("free", _free(actor, wanted), _filter(wanted), limit, after),
@@ -68,10 +68,14 @@ def _free(actor: Actor, wanted: Wanted) -> list[Range]:
         for assignee, kind in [*((None, kind) for kind in kinds), (actor.id, None)]
     ]
     index = indexes.READY_BY_PROJECT if wanted.project_id else indexes.READY
-    if wanted.priority is None:
-        return [Range(index, each) for each in partitions]
-    code = PRIORITIES.index(wanted.priority)
-    return [Range(index, each, low=f"{code}#", high=f"{code}#\U0010ffff") for each in partitions]
+    ranges = [Range(index, each) for each in partitions]
+    if wanted.priority is not None:
+        code = PRIORITIES.index(wanted.priority)
+        ranges = [replace(each, low=f"{code}#", high=f"{code}#\U0010ffff") for each in ranges]
+    own = keys.ready(actor.tenant_id, actor.id, None)
+    # The lists of a project, and those of an assignee, have no shards.
+    sharded = [] if wanted.project_id else [each for each in ranges if each.partition != own]
+    return [part for each in ranges for part in (shards.in_each(each, actor) if each in sharded else [each])]
 
 
 def _filter(wanted: Wanted) -> Filter:

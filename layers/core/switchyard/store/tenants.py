@@ -7,15 +7,22 @@ who draw at once cannot get the same one, and a refused write burns none.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from switchyard.domain.tenants import AutoRun, Member, Project, Tenant
+from switchyard.domain.actors import Shards
+from switchyard.domain.tenants import Member, Project, Tenant
 from switchyard.domain.text import folded
 from switchyard.store import import_keys, keys
 from switchyard.store.codec import NEW, THERE, Codec, row_key
+from switchyard.store.packing import SHARDS
 from switchyard.store.table import Item, Table
 
 # ---------------------------------------------------------------- tenants
 
-TENANTS = Codec(Tenant, lambda tenant: keys.tenant(tenant.id), index_keys={"list": lambda _: keys.TENANTS})
+TENANTS = Codec(
+    Tenant,
+    lambda tenant: keys.tenant(tenant.id),
+    columns={"shards": SHARDS},
+    index_keys={"list": lambda _: keys.TENANTS},
+)
 tenant_from = TENANTS.from_item
 
 
@@ -30,16 +37,28 @@ def find_tenant(table: Table, tenant_id: str) -> Tenant | None:
     return tenant_from(item) if item else None
 
 
-def set_auto_run(tenant_id: str, mode: AutoRun) -> Item:
-    """The action that sets which tasks of a tenant get a run automatically."""
+def set_settings(tenant_id: str, values: Mapping[str, str]) -> Item:
+    """The action that gives settings of a tenant (fields of Settings) these values; the others stay."""
     return {
         "Update": {
             "Key": row_key(keys.tenant(tenant_id)),
-            "UpdateExpression": "SET auto_run = :mode",
+            "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in values),
             **THERE,
-            "ExpressionAttributeValues": {":mode": {"S": mode}},
+            "ExpressionAttributeValues": {f":{name}": {"S": value} for name, value in values.items()},
         }
     }
+
+
+def set_shards(tenant_id: str, was: Shards, now: Shards) -> Item:
+    """The action that changes the shards of a tenant's lists, if they are still what was read."""
+    old, new = SHARDS.write(was), SHARDS.write(now)
+    values = {name: value for name, value in ((":was", old), (":now", new)) if value}
+    update: Item = {
+        "Key": row_key(keys.tenant(tenant_id)),
+        "UpdateExpression": "SET shards = :now" if new else "REMOVE shards",
+        "ConditionExpression": "shards = :was" if old else "attribute_exists(pk) AND attribute_not_exists(shards)",
+    }
+    return {"Update": update | ({"ExpressionAttributeValues": values} if values else {})}
 
 
 def draw(tenant: Tenant, counter: Literal["next_project", "next_actor"]) -> Item:
@@ -67,6 +86,14 @@ def put_project(project: Project) -> list[Item]:
     """The actions that create a project, the row that finds it by its number, and the one that keeps its name."""
     pointer = row_key(keys.project_number(project.tenant_id, project.number)) | {"project_id": {"S": project.id}}
     return [PROJECTS.put(project, NEW), {"Put": {"Item": pointer, **NEW}}, _claim_name(project)]
+
+
+def newest_projects(table: Table, tenant_id: str, limit: int) -> list[Project]:
+    """Read the newest projects of a tenant: 1 round trip."""
+    from switchyard.store import indexes, lists
+
+    rows, _ = lists.newest_first(table, lists.Range(indexes.TABLE, *keys.project(tenant_id, "")), limit, None)
+    return [project_from(row) for row in rows]
 
 
 def name_key(tenant_id: str, name: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.store import keys
 from switchyard.store.codec import NEW, THERE, Codec, expiry, row_key
-from switchyard.store.packing import TEXT
+from switchyard.store.packing import SHARDS, TEXT
 from switchyard.store.table import Item, Table
 
 #: Seconds that a revoked or expired token's row stays, so that an administrator can still see it.
@@ -49,7 +49,9 @@ class TokenRow:
 
 def actor_item(actor: Actor) -> Item:
     """Return the attributes in which a row keeps who acts by it."""
+    shards = SHARDS.write(actor.shards)
     return {
+        **({"shards": shards} if shards else {}),
         "tenant_id": {"S": actor.tenant_id},
         "actor_id": {"S": actor.id},
         "actor_kind": {"S": actor.kind},
@@ -69,6 +71,7 @@ def actor_from(item: Mapping[str, Any]) -> Actor:
         token_id=item["id"]["S"] if "id" in item else "",
         name=item["actor_name"]["S"],
         number=int(item["actor_number"]["N"]),
+        **({"shards": SHARDS.read(item["shards"])} if "shards" in item else {}),
     )
 
 

@@ -12,6 +12,7 @@ from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.store import keys
 from switchyard.store.codec import Codec, expiry, row_key, to_json
+from switchyard.store.packing import NUMBER_UNLESS_ZERO
 from switchyard.store.table import Item, Table
 
 #: The lists of a project's tasks, by whether a task is internal and whether it is archived.
@@ -33,6 +34,11 @@ def _realm(track: Track) -> str:
     return keys.realm(track.tenant_id, track.owner)
 
 
+def _shard(track: Track) -> str:
+    """The realm of lists of all tracks: part of it, where the tenant's lists have shards."""
+    return keys.realm(track.tenant_id, track.owner, track.shard)
+
+
 def _code(track: Track) -> str:
     return lifecycle.code(track.type, track.status)
 
@@ -52,7 +58,7 @@ def _by_priority(track: Track) -> str | None:
     """The usual priority has no list of its own: the list of all tasks, less the others, is one."""
     if not track.is_task or track.priority == lifecycle.USUAL_PRIORITY:
         return None
-    return keys.by_priority(_realm(track), track.priority)
+    return keys.by_priority(_shard(track), track.priority)
 
 
 def _by_related(track: Track) -> str | None:
@@ -75,8 +81,8 @@ def _ready(track: Track) -> str | None:
     if not claims.is_drawable(track):
         return None
     if track.lease_until:
-        return keys.leased(_realm(track))
-    return keys.ready(_realm(track), track.assignee, track.assignee_type)
+        return keys.leased(_shard(track))
+    return keys.ready((_realm if track.assignee else _shard)(track), track.assignee, track.assignee_type)
 
 
 def _ready_rank(track: Track) -> str | None:
@@ -99,7 +105,7 @@ def ready_rank(track: Track) -> str:
 
 #: The attributes that put a live track into indexes.
 INDEX_KEYS: Mapping[str, Callable[[Track], str | None]] = {
-    "list": lambda track: keys.listed(_realm(track), track.type),
+    "list": lambda track: keys.listed(_shard(track), track.type),
     "rank": lambda track: f"{_code(track)}#{track.id}",
     "updated": lambda track: f"{track.updated_at}#{track.id}",
     "due_rank": lambda track: f"{_code(track)}#{track.due}#{track.id}" if track.due else None,
@@ -207,6 +213,7 @@ def _restore(item: Mapping[str, Any]) -> Mapping[str, Any]:
 ROWS = Codec(
     Track,
     lambda track: keys.track(track.tenant_id, track.id),
+    columns={"shard": NUMBER_UNLESS_ZERO},
     index_keys={name: of if name in _OF_INTERNAL else _unless_internal(of) for name, of in INDEX_KEYS.items()},
     listed=lambda track: track.deleted_at is None,
     beside=_beside,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from switchyard.domain.tenants import Settings
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.operation import OWN
 from switchyard.ledger import administration
@@ -38,9 +39,14 @@ def revoke_token(call: Call) -> Reply:
     return Reply(204)
 
 
+def wanted_settings(body: UpdateTenant) -> Settings:
+    """Return the settings of an UpdateTenant body; None for those that are absent."""
+    return Settings(body.auto_run, body.unknown_projects)
+
+
 def update_tenant(call: Call[UpdateTenant]) -> Reply:
     """Answer an UpdateTenant body."""
-    return Reply(200, present.settings(administration.change_tenant(call.unit, call.body.auto_run)))
+    return Reply(200, present.settings(administration.change_tenant(call.unit, wanted_settings(call.body))))
 
 
 def shown_tenant(call: AnyCall) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import EMPTY_SCOPES, SCOPES
-from switchyard.domain.tenants import AutoRun
+from switchyard.domain.tenants import AutoRun, UnknownProjects
 from switchyard.http.models import AfterValidator, Field, Rule, WithJsonSchema
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import (
@@ -95,7 +95,10 @@ class CreateTenant(CamelBody):
 
 
 class UpdateTenant(CamelBody):
-    """`autoRun`: which ready tasks get a run automatically, none (`off`) or those assigned to an agent (`agents`)."""
+    """Absent settings keep their values."""
 
     #: Which ready tasks get a run by themselves: none (`off`), or those assigned to an agent (`agents`).
     auto_run: AutoRun = ABSENT
+    #: What becomes of a request that puts tracks into projects which the tenant does not have: an answer with the
+    #: header Projects-Unknown (`warn`), or 422 (`refuse`).
+    unknown_projects: UnknownProjects = ABSENT

@@ -59,7 +59,7 @@ def member(found: Member) -> dict[str, Any]:
 
 def settings(found: Tenant) -> dict[str, Any]:
     """Return a tenant with its settings, as its own administrators see it."""
-    return {**tenant(found), "autoRun": found.auto_run or "off"}
+    return {**tenant(found), "autoRun": found.auto_run or "off", "unknownProjects": found.unknown_projects or "warn"}
 
 
 def tenant(found: Tenant) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from switchyard.domain.tenants import AutoRun
+from switchyard.domain.tenants import AutoRun, UnknownProjects
 from switchyard.surfaces.outputs import CamelShown
 
 
@@ -51,6 +51,8 @@ class TenantShown(CamelShown):
     name: str  #: Its name, for people.
     created_at: str  #: When it was created: an instant in UTC.
     auto_run: AutoRun  #: Which ready tasks get a run by themselves: none, or those assigned to an agent.
+    #: Whether tracks may be put into projects that the tenant does not have, with a warning, or may not.
+    unknown_projects: UnknownProjects
 
 
 class ProjectShown(CamelShown):

@@ -5,7 +5,7 @@ from typing import Any
 from switchyard.domain.audit import Entry, public_id
 from switchyard.http.call import Call, Reply
 from switchyard.http.models import to_camel
-from switchyard.store import audit, filters, indexes, keys, lists
+from switchyard.store import audit, filters, indexes, keys, lists, shards
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Range
 from switchyard.surfaces.audit.models import ListEntries
@@ -27,11 +27,13 @@ def list_entries(call: Call[None, ListEntries]) -> Reply:
             row_filter.add(filters.any_of("actor_id", [query.actor]))
     elif query.actor:
         partitions = [keys.audit_by_actor(realm, query.actor) for realm in realms]
-        where = (indexes.BY_HOME, indexes.BY_ASSIGNEE)
-        ranges = [Range(index, each, low=low, high=high) for each in partitions for index in where]
+        ranges = [Range(indexes.BY_HOME, each, low=low, high=high) for each in partitions]
+        ranges = [part for each in ranges for part in shards.in_each(each, actor)]
+        # Entries of earlier versions.
+        ranges += [Range(indexes.BY_ASSIGNEE, each, low=low, high=high) for each in partitions]
     else:
         partitions = [keys.listed(realm, "audit") for realm in realms]
-        ranges = [Range(indexes.LISTED_BY_ID, each, low=low, high=high) for each in partitions]
+        ranges = shards.of_tracks([Range(indexes.LISTED_BY_ID, each, low=low, high=high) for each in partitions], actor)
     if query.request_id:
         row_filter.add(filters.any_of("request_id", [query.request_id]))
     print_ = lists.fingerprint(

@@ -32,12 +32,12 @@ class ActorShown(CamelShown):
     id: str  #: Who did it.
     kind: Literal["user", "agent"]  #: Whether a person did it or an agent.
     #: How it came in: over HTTP, as a tool, from the operator's command line, or by a workflow of the service.
-    source: Literal["api", "mcp", "admin", "workflow"]
+    source: Literal["api", "mcp", "admin", "workflow", "schedule"]
 
 
 class TrackNamed(CamelShown):
-    id: str  #: The track's UUID.
-    type: Literal["task", "goal"]  #: Whether it is a task or a goal.
+    id: str  #: UUID of the track, or of the schedule.
+    type: Literal["task", "goal", "schedule"]  #: Whether it is a task, a goal or a schedule.
 
 
 class ResourceNamed(CamelShown):

@@ -13,7 +13,7 @@ from switchyard.surfaces.followups.statuses import Resource, Source
 #: Kinds of linked resources that this surface has a word for.
 _RESOURCES = get_args(Resource)
 #: Changes that the service itself makes come from its side, as an operator's do.
-_SOURCES: dict[str, Source] = {"api": "api", "mcp": "mcp", "admin": "admin", "workflow": "admin"}
+_SOURCES: dict[str, Source] = {"api": "api", "mcp": "mcp", "admin": "admin", "workflow": "admin", "schedule": "admin"}
 
 #: What a new task shows beside what its body says: it is open, and null where it is empty.
 NEW = {

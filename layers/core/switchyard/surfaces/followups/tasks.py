@@ -9,7 +9,7 @@ from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.ledger import tracks as track_verbs
 from switchyard.ledger.unit import Unit
-from switchyard.store import filters, indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
@@ -94,7 +94,7 @@ def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
     ranges: list[Range] = []
     for owner in (None, actor.id):
         realm = keys.realm(actor.tenant_id, owner)
-        ranges += _ranges(realm, wanted, low, high)
+        ranges += shards.of_tracks(_ranges(realm, wanted, low, high), actor)
     row_filter = Filter()
     by_due = ranges[0].index == indexes.DUE
     if wanted.assignee_id and wanted.related_resource_id:

@@ -10,7 +10,7 @@ from switchyard.domain.tracks import METADATA_MAX_BYTES, TITLE_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.validation import check_json_size
 from switchyard.ledger import tracks as track_verbs
-from switchyard.store import external_ids, filters, indexes, keys, lists
+from switchyard.store import external_ids, filters, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Range
@@ -186,7 +186,7 @@ def _ranges(call: AnyCall, query: ListObjectives, statuses: tuple[str, ...] | No
             found.append(Range(indexes.LISTED_BY_ID, keys.listed(realm, "goal")))
             continue
         found += [Range(index, partition, f"{code}#") for code in codes]
-    return found
+    return shards.of_tracks(found, call.actor)
 
 
 def _filter(query: ListObjectives, parent: str | None) -> Filter:

@@ -26,8 +26,9 @@ def apply(call: Call[Drafts]) -> Reply:
     """Apply the drafts of a body, all or none."""
     body = call.body
     plan = Plan(body)
-    external = external_ids.row_keys(call.unit, plan.external) if plan.external else []
-    call.unit.prefetch(plan.named, guard=plan.may_close_cycles, rows=external)
+    rows = external_ids.row_keys(call.unit, plan.external) if plan.external else []
+    rows += fields.scope_rows(body.scope, call.unit)
+    call.unit.prefetch(plan.named, guard=plan.may_close_cycles, rows=rows)
     if plan.external:
         plan.take(external_ids.find(call.unit, plan.external))
     plan.refuse_unknown(call.unit.find(plan.named))
@@ -149,7 +150,7 @@ def _create(call: AnyCall, body: Drafts, draft: Draft, plan: Plan, given: dict[s
         given.pop("title"),
         fields.paths(kind, f"{where}.", plan.names),
         **{**given, "id": plan.id_of(draft), "external_id": draft.external_id},
-        **fields.scope(body.scope, call.actor),
+        **fields.scope(body.scope, call.unit),
         **plan.resolved(own),
     )
 

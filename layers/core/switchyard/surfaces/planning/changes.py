@@ -28,7 +28,7 @@ NEW = {
 def create(call: Call[CreateTrack]) -> Reply:
     """Make the track of a CreateTrack body."""
     body = call.body
-    given = fields.common(body) | fields.scope(body.scope, call.actor)
+    given = fields.common(body) | fields.scope(body.scope, call.unit)
     own = fields.task(body.task) if body.type == "task" else fields.goal(body.goal, call.actor)
     given |= {"external_id": body.external_id} | fields.past(body, own.get("status"), call.actor)
     title = given.pop("title")
@@ -50,7 +50,7 @@ def update(call: Call[UpdateTrack]) -> Reply:
     call.unit.ends.intend(before, given.get("status", before.status))
     tracks.check_version(before, call.if_match)
     if body.scope is not None:
-        given |= fields.changed_scope(body.scope, call.actor, before)
+        given |= fields.changed_scope(body.scope, call.unit, before)
     after = track_verbs.change(call.unit, before, fields.paths(before.type), **given)
     shown = present.full(after)
     unblocked = track_verbs.unblocked(call.unit, before, after)

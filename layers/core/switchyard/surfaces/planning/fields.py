@@ -1,6 +1,6 @@
 """From the planning surface's input to the fields of a track: absent keeps, an empty string clears."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from switchyard.domain import clock, lifecycle, rollup
@@ -8,8 +8,11 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
 from switchyard.domain.errors import FieldError, Invalid, MissingScope
 from switchyard.domain.ids import id_at
+from switchyard.domain.text import folded
 from switchyard.domain.tracks import METADATA_MAX_BYTES, Track
 from switchyard.http.validation import check_json_size
+from switchyard.ledger.unit import RowKey, Unit
+from switchyard.store import keys
 from switchyard.surfaces.planning.models import GoalFields, Scope, TaskFields
 
 #: The scope for what was before a track came here, and the earliest of that: ids cannot tell earlier times.
@@ -25,22 +28,61 @@ _TASK = {
 }
 
 
-def scope(given: Scope | None, actor: Actor) -> dict[str, Any]:
-    """Return owner and projects of a scope; a personal track is the actor's, without a scope it is everyone's."""
+def scope(given: Scope | None, unit: Unit, known: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return owner and projects of a scope; a personal track is the actor's, without a scope it is everyone's.
+
+    Projects that the tenant does not have are noted in the unit, but for the `known` ones, which the track is in.
+    Raises UnknownReference where the tenant refuses them.
+    """
     if given is None:
         return {"owner": None, "project_ids": ()}
+    if given.ids:
+        _note_unknown(given.ids, unit, known)
     personal = given.type == "personal"
-    return {"owner": actor.id if personal else None, "project_ids": () if personal else tuple(given.ids)}
+    return {"owner": unit.actor.id if personal else None, "project_ids": () if personal else tuple(given.ids)}
 
 
-def changed_scope(given: Scope, actor: Actor, before: Track) -> dict[str, Any]:
+def scope_rows(given: Scope | None, unit: Unit) -> list[RowKey]:
+    """Return the keys of the rows that `scope` will look at, so that they are read with others."""
+    rows = _project_rows(given.ids, unit) if given and given.ids else {}
+    return [key for pair in rows.values() for key in pair] + ([keys.tenant(unit.actor.tenant_id)] if rows else [])
+
+
+def _project_rows(ids: Iterable[str], unit: Unit) -> dict[str, tuple[RowKey, RowKey]]:
+    from switchyard.ledger import projects
+    from switchyard.store import import_keys
+
+    tenant = unit.actor.tenant_id
+    return {
+        each: (keys.project(tenant, each), import_keys.project_name(tenant, folded(each)))
+        for each in projects.new(tenant, ids)
+    }
+
+
+def _note_unknown(ids: list[str], unit: Unit, known: tuple[str, ...]) -> None:
+    """Note in the unit the projects that are not there: 1 round trip, none for what was prefetched or is remembered."""
+    from switchyard.ledger import projects
+
+    tenant, asked = unit.actor.tenant_id, [each for each in ids if each not in known]
+    rows = _project_rows(asked, unit)
+    own = keys.tenant(tenant)
+    if rows:
+        unit.prefetch((), rows=[*(key for pair in rows.values() for key in pair), own])
+    found = {each: (unit.row(project), unit.row(name)) for each, (project, name) in rows.items()}
+    try:
+        unit.unknown_projects |= projects.unknown(tenant, asked, found, unit.row(own) if rows else None)
+    except projects.Unknown as refused:
+        raise projects.refusal(unit.table, tenant, ids, refused.named) from None
+
+
+def changed_scope(given: Scope, unit: Unit, before: Track) -> dict[str, Any]:
     """Return owner and projects of a change. Raises Invalid when it would take a shared track for oneself.
 
     Only its creator may make a shared track personal: anyone else would make it vanish for the rest.
     """
-    if given.type == "personal" and before.owner is None and before.created_by != actor.id:
+    if given.type == "personal" and before.owner is None and before.created_by != unit.actor.id:
         raise Invalid(FieldError("scope.type", "only the track's creator can make it personal", "projects"))
-    return scope(given, actor)
+    return scope(given, unit, before.project_ids)
 
 
 def common(given: Any) -> dict[str, Any]:

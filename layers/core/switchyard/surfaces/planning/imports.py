@@ -22,7 +22,7 @@ _DOWNLOAD = {"content-type": "application/x-ndjson", "content-disposition": 'att
 
 def create(call: Call[CreateImport]) -> Reply:
     """Answer with a new import and the form for its file. The form is not kept under an idempotency key."""
-    job = verbs.create(call.unit, **fields.scope(call.body.scope, call.actor))
+    job = verbs.create(call.unit, **fields.scope(call.body.scope, call.unit))
     path, tags = imports.file_path(job.tenant_id, job.id), artifacts.tags(job.tenant_id, artifacts.STAGED_DAYS)
     bucket = objects.shared(call.unit.table.deadline)
     try:

@@ -75,7 +75,7 @@ class ChangedBy(CamelShown):
 
     id: str  #: Id of the actor.
     kind: Literal["user", "agent"]  #: Whether a person changed it or an agent.
-    source: Literal["api", "mcp", "admin", "workflow"]  #: How the change came in.
+    source: Literal["api", "mcp", "admin", "workflow", "schedule"]  #: How the change came in.
     overruled: list[str] = []  #: Ids of open prerequisites that a person overruled.
 
 

@@ -10,7 +10,7 @@ from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import external_ids
-from switchyard.store import filters, indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
@@ -106,7 +106,7 @@ class _Listing:
             raise Invalid(FieldError("scopes", f"names {len(self.projects)} projects", expected, "too_many"))
         self.owners = ([None] if shared else []) + ([actor.id] if personal else [])
         self._refuse_other_type()
-        self.ranges = [each for owner in self.owners for each in self._ranges(owner)]
+        self.ranges = shards.of_tracks([each for owner in self.owners for each in self._ranges(owner)], actor)
         self._filter_rest(query)
         sent = wanted.model_dump(exclude_unset=True)
         where = [(scope.type, scope.ids) for scope in scopes]

@@ -11,7 +11,7 @@ from switchyard.http.call import Call, Reply
 from switchyard.http.validation import Expectation, checked
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Unit
-from switchyard.store import filters, indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists, shards
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
@@ -72,7 +72,7 @@ def list_all(call: Call[None, ListExecutions]) -> Reply:
     else:
         row_filter.add(filters.any_of("latest_run_status", list(_STORED[query.status] if query.status else _SHOWN)))
         everything = [Range(indexes.LISTED_BY_ID, keys.listed(tenant, "task"))]
-        ranges = by_assignee(tenant, query.agent_id) if query.agent_id else everything
+        ranges = by_assignee(tenant, query.agent_id) if query.agent_id else shards.of_tracks(everything, call.actor)
     page = lists.read_page(call.unit.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
     if query.task_id:
         found = [run_rows.from_item(item) for item in page.rows]

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode
 from switchyard.domain import lifecycle
 from switchyard.http.call import Call, Reply
 from switchyard.http.request import Request
-from switchyard.store import filters, indexes, keys, lists
+from switchyard.store import filters, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import Index
@@ -22,7 +22,7 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
     print_ = lists.fingerprint(tenant, *(asked[name] for name in sorted(asked)))
     page = lists.read_page(
         call.unit.table,
-        _ranges(query, tenant),
+        shards.of_tracks(_ranges(query, tenant), call.actor),
         limit=query.limit,
         after=lists.from_cursor(query.cursor, print_),
         descending=not query.is_by_due,

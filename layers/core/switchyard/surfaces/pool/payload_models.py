@@ -12,7 +12,7 @@ from switchyard.surfaces.pool.workflow import Status
 class EventActor(CamelShown):
     id: str  #: Id of who made the change; `switchyard` when the service did.
     kind: Literal["user", "agent"]  #: Whether a person made it or an agent.
-    source: Literal["api", "mcp", "admin", "workflow"]  #: How it came in.
+    source: Literal["api", "mcp", "admin", "workflow", "schedule"]  #: How it came in.
 
 
 class EventTask(CamelShown):
@@ -79,7 +79,7 @@ class RunEventData(CamelShown):
 class _Event(CamelShown):
     id: str  #: Id of the event, the same on every attempt and at every endpoint: act on it once.
     timestamp: str  #: When the change was made: an instant in UTC.
-    sequence: int  #: Version of the task, goal or run: drop what is older than what you have.
+    sequence: int  #: Version of the task, goal, run or schedule: drop what is older than what you have.
     organization_id: str  #: The tenant that it happened in.
 
 
@@ -127,5 +127,29 @@ class RunEvent(_Event):
     data: RunEventData  #: The run, and what changed.
 
 
+class ScheduleEventData(CamelShown):
+    #: The schedule after the change: `id`, `name`, `expression`, `timeZone`, `does`, `target`, `overlap`, `catchUp`,
+    #: `paused`, `version`; of an occurrence its `id` alone.
+    schedule: dict[str, Any]
+    previous_status: str | None  #: Always null: schedules have no status.
+    omitted: list[str]  #: Fields that are too large for an event; none are.
+    actor: EventActor  #: Who made the change.
+    #: Of `schedule.occurred`: `at`, `outcome`, `reason`, and the ids of `track` and `run` that it began.
+    occurrence: dict[str, Any] = ABSENT
+
+
+class ScheduleEvent(_Event):
+    """A schedule changed, or an occurrence of it was decided."""
+
+    #: What happened to the schedule.
+    type: Literal["schedule.created", "schedule.updated", "schedule.deleted", "schedule.occurred"]
+    data: ScheduleEventData  #: The schedule, and what became of it.
+
+
 #: What is posted, by the kind of what changed.
-EVENTS: dict[str, type[Shown]] = {"task": TaskEvent, "goal": GoalEvent, "run": RunEvent}
+EVENTS: dict[str, type[Shown]] = {
+    "task": TaskEvent,
+    "goal": GoalEvent,
+    "run": RunEvent,
+    "schedule": ScheduleEvent,
+}

@@ -34,6 +34,11 @@ Event = Literal[
     "run.failed",
     "run.cancelled",
     "run.*",
+    "schedule.created",
+    "schedule.updated",
+    "schedule.deleted",
+    "schedule.occurred",
+    "schedule.*",
 ]
 
 

@@ -13,7 +13,7 @@ from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger.unit import RowKey
-from switchyard.store import filters, homes, indexes, keys, lists
+from switchyard.store import filters, homes, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Range
@@ -84,7 +84,7 @@ def _homes(call: AnyCall, project_id: str, shelves: list[tuple[bool, bool]]) -> 
 
 def _everything(call: AnyCall) -> list[Range]:
     realms = [keys.realm(call.actor.tenant_id, owner) for owner in (None, call.actor.id)]
-    return [Range(indexes.LISTED_BY_ID, keys.listed(realm, "task")) for realm in realms]
+    return shards.of_tracks([Range(indexes.LISTED_BY_ID, keys.listed(realm, "task")) for realm in realms], call.actor)
 
 
 def _filter(query: ListTasks) -> Filter:

@@ -17,13 +17,15 @@ def sign_in(opened: Opened[SignIn]) -> Reply:
     cookies.check_origin(opened.request)
     browser, table = opened.request.headers.get("user-agent", ""), opened.table
     if opened.body.code is not None:
-        row, secret = sessions.begin_by_link(table, opened.body.code, browser)
+        row, secret, tenant = sessions.begin_by_link(table, opened.body.code, browser)
+        name = sessions.name_of(tenant, row.actor.tenant_id)
     else:
         token = auth.opened_by(opened.body.token, table, session=False)
         if token.client is not None:
             raise Unauthorized("The token is a program's: it signs nobody in.")
         row, secret = sessions.begin_by_token(table, token, browser)
-    shown = present.who(row.actor, sessions.tenant_name(table, row.actor.tenant_id), row)
+        name = sessions.tenant_name(table, row.actor.tenant_id)
+    shown = present.who(row.actor, name, row)
     return Reply(201, shown, cookies=(cookies.keep(secret, row),))
 
 

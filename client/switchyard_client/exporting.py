@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard_client.importing import sections
-from switchyard_client.importing.formats import beads
-from switchyard_client.importing.formats.tables import FIELDS
+from switchyard_client.importing.formats import beads, jsonlines
 
 Json = dict[str, Any]
 #: The words of goals in those of tasks.
@@ -24,7 +23,6 @@ _GOAL_WORDS = {
 }
 #: Bytes of tracks that are kept in memory before they go to a file.
 MEMORY = 1_048_576
-_COLUMNS = ("type", *FIELDS, "completed")
 
 
 @dataclass
@@ -88,7 +86,7 @@ class Export:
             yield json.dumps(_issue(track), ensure_ascii=False) + "\n"
 
     def _csv(self) -> Iterator[str]:
-        yield _row(_COLUMNS)
+        yield _row(jsonlines.COLUMNS)
         for track in self._tracks():
             yield _row(
                 (
@@ -102,7 +100,7 @@ class Export:
                     track.get("assignee", ""),
                     track.get("parent", ""),
                     track.get("goal", ""),
-                    "; ".join(track.get("dependsOn", ())),
+                    jsonlines.joined(track.get("dependsOn", ())),
                     track["createdAt"],
                     track.get("completedAt", ""),
                 )

@@ -67,7 +67,9 @@ def lines(events: Iterable[ServerSentEvent]) -> Iterator[str]:
         if event.event == "keepalive":
             continue
         data: Any = json.loads(event.data)
-        if event.event == "end":
+        if event.event == "comment":
+            yield f"-- {data['author']}: {data['text']}"
+        elif event.event == "end":
             yield ending or f"-- {data['status']}"
         elif data.get("type") != "task_run_state":
             text = _text(data)

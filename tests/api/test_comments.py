@@ -193,6 +193,47 @@ def test_the_agent_that_works_on_the_task_is_told_with_its_heartbeat(ledger: Run
     assert "comments" not in bo.post(beat, {"comments_after": second["id"]}).json
 
 
+def followed(client: Api, run: Run, after: str = "") -> list[dict[str, str]]:
+    """Return the comments of an answer of the run's stream, each as its fields; their ids say where to go on."""
+    headers = {"last-event-id": after} if after else {}
+    answer = client.get(f"/api/projects/-/tasks/{run.task_id}/runs/{run.id}/stream?wait=0", headers=headers)
+    assert answer.status == 200, answer.text
+    blocks = [dict(line.split(": ", 1) for line in each.split("\n")) for each in answer.text.split("\n\n") if each]
+    return [each for each in blocks if each.get("event") == "comment"]
+
+
+def test_who_follows_the_run_is_told_of_what_others_say_once_each(ledger: Runs, api: Api, bo: Api) -> None:
+    run = held(ledger)
+    path = f"/v1/tracks/{run.task_id}/comments"
+    assert followed(bo, run) == []
+    first, own, second = say(api, path), say(bo, path, "Noted."), say(api, path, "And the price.")
+    told = followed(bo, run)
+    assert [json.loads(each["data"])["id"] for each in told] == [first["id"], second["id"]]
+    assert json.loads(told[0]["data"]) == {
+        "type": "comment",
+        "id": first["id"],
+        "author": "user_ada",
+        "author_kind": "user",
+        "text": "Mind the limits.",
+        "created_at": first["createdAt"],
+    }
+    assert [json.loads(each["data"])["id"] for each in followed(bo, run, told[0]["id"])] == [second["id"]]
+    assert followed(bo, run, told[1]["id"]) == []
+    assert [json.loads(each["data"])["id"] for each in followed(api, run)] == [own["id"]]
+    api.delete(f"{path}/{first['id']}")
+    assert [json.loads(each["data"])["id"] for each in followed(bo, run)] == [second["id"]]
+
+
+def test_who_asks_over_mcp_reads_what_others_say_beside_the_answer(ledger: Runs, api: Api, bo: Api) -> None:
+    run, mcp = held(ledger), Mcp(bo)
+    asked = mcp.ok("ask", task_id=run.task_id, text="Which?")
+    assert "comments" not in asked
+    assert "comments" not in mcp.ok("ask", task_id=run.task_id)
+    path = f"/v1/tracks/{run.task_id}/comments"
+    said, _ = say(api, path), say(bo, path, "Noted.")
+    assert [each["id"] for each in mcp.ok("ask", task_id=run.task_id)["comments"]] == [said["id"]]
+
+
 def test_tools_write_and_read_comments(api: Api, bo: Api, path: str) -> None:
     task, mcp = path.split("/")[3], Mcp(bo)
     made = mcp.ok("comment", task_id=task, text="Which limits, @user_ada?")["comments"][0]

@@ -107,6 +107,11 @@ RULES = (
     "is not after the start",
     r"says \d things to begin",
     "is allow for a goal",
+    # What a rule of recurrence says.
+    "has a part twice",
+    "has numbered days of the week",
+    "has no real date after UNTIL",
+    "has no occurrence",
 )
 
 _RULES = re.compile("|".join(RULES))

@@ -112,6 +112,51 @@ def test_a_run_that_failed(ledger: Runs, api: Api, stream: Stream) -> None:
     assert [(each["kind"], each["run"], each["by"]) for each in inbox(api)] == [("failed", run.id, "agent_bo")]
 
 
+def overdue(client: Api, query: str = "") -> list[str]:
+    return [each["title"] for each in client.get(f"/v1/inbox{query}").json["overdue"]]
+
+
+def day(days: int) -> str:
+    return clock.stamp(time.time() + days * 86_400)[:10]
+
+
+def test_ones_open_tasks_that_are_late_the_longest_so_first(api: Api, eve: Api) -> None:
+    make_task(api, "yesterday", assignee="user_eve", status="in_progress", dueDate=day(-1))
+    make_task(api, "long ago", assignee="user_eve", status="todo", dueDate="2026-01-01")
+    make_task(api, "today", assignee="user_eve", dueDate=day(0))
+    make_task(api, "tomorrow", assignee="user_eve", dueDate=day(1))
+    make_task(api, "no day", assignee="user_eve")
+    make_task(api, "done", assignee="user_eve", status="done", dueDate="2026-01-01")
+    make_task(api, "somebody else's", assignee="user_ada", dueDate="2026-01-01")
+    make_task(eve, "my own", scope={"type": "personal"}, assignee="user_eve", dueDate="2026-02-01")
+    deleted = make_task(api, "deleted", assignee="user_eve", dueDate="2026-01-01")
+    api.delete(f"/v1/tracks/{deleted['id']}")
+    assert overdue(eve) == ["long ago", "my own", "yesterday"]
+    (first, *_) = eve.get("/v1/inbox").json["overdue"]
+    shown = (first["status"], first["priority"], first["dueDate"], first["dueAt"])
+    assert shown == ("todo", "medium", "2026-01-01", None)
+    assert eve.patch(f"/v1/tracks/{first['id']}", {"task": {"status": "done"}}).status == 200
+    assert overdue(eve) == ["my own", "yesterday"]
+
+
+def test_a_task_with_a_due_time_is_late_when_that_has_passed(eve: Api, later: Any) -> None:
+    made = make_task(eve, "soon", assignee="user_eve")
+    soon = clock.stamp(time.time() + 60)
+    assert eve.patch(f"/v1/tasks/task_{made['id']}", {"due_at": soon}).status == 200
+    assert overdue(eve) == []
+    later(120)
+    assert overdue(eve) == ["soon"]
+
+
+def test_what_is_late_comes_with_the_first_page_alone(api: Api, eve: Api, stream: Stream) -> None:
+    for name in ("first", "second"):
+        make_task(api, name, assignee="user_eve", dueDate="2026-01-01")
+    stream.settle()
+    first = eve.get("/v1/inbox?limit=1").json
+    assert len(first["overdue"]) == 2
+    assert overdue(eve, f"?limit=1&cursor={first['nextCursor']}") == []
+
+
 # ---------------------------------------------------------------- how it is kept
 
 
@@ -193,7 +238,7 @@ def test_a_page_is_two_round_trips_and_marking_two(
     real = table.call
     monkeypatch.setattr(table, "call", lambda name, **more: [calls.append(name), real(name, **more)][1])
     inbox(eve)
-    assert calls == ["query", "batch_get_item"]
+    assert calls == ["query", "batch_get_item", "query", "query"]
     calls.clear()
     eve.post("/v1/inbox/read", {"ids": ids})
     assert calls == ["batch_get_item", "transact_write_items"]

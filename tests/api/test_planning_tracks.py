@@ -62,6 +62,9 @@ def test_a_task_needs_only_a_title_and_a_scope(api: Api) -> None:
         "parentId": None,
         "dependsOn": [],
         "requiresApproval": None,
+        "repeat": None,
+        "repeatFrom": None,
+        "remind": None,
         "goalId": None,
         "number": None,
     }

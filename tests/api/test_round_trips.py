@@ -22,7 +22,7 @@ from tests.support.http import Api
 from tests.support.planning import DOCS
 
 few = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs"]), min_size=1, max_size=20)
@@ -134,7 +134,7 @@ def test_beads_come_back_as_they_were(api: Api, given_issues: list[dict[str, Any
 
 @few
 @given(issues())
-def test_lines_and_csv_carry_a_plan_on(api: Api, given_issues: list[dict[str, Any]]) -> None:
+def test_lines_carry_a_plan_of_another_system_on(api: Api, given_issues: list[dict[str, Any]]) -> None:
     prefix = f"beads{uuid4().hex}"
     imported(api, "beads", "".join(json.dumps(each) + "\n" for each in given_issues), prefix)
     first = exported(api, "jsonl", prefix)
@@ -143,8 +143,159 @@ def test_lines_and_csv_carry_a_plan_on(api: Api, given_issues: list[dict[str, An
     assert imported(api, "switchyard", second, "")[1] == {"created": len(given_issues)}
     again = exported(api, "jsonl", prefix[::-1])
     assert sorted(again.replace(prefix[::-1], prefix).splitlines()) == sorted(first.splitlines())
-    rows = list(csv.DictReader(io.StringIO(exported(api, "csv", prefix))))
-    assert {each["id"].removeprefix(f"{prefix}:") for each in rows} == {each["id"] for each in given_issues}
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Exported lines: goals with a parent and an order, tasks with everything that a track has, in any order."""
+    goals = [f"goal; {number}, a\\b" for number in range(draw(st.integers(0, 2)))]
+    tasks = [f"task {number}" for number in range(draw(st.integers(1, 4)))]
+    found = []
+    for number, name in enumerate(goals):
+        found.append(draw(tracks(name, "goal", goals[:number], [], ["not_started", "completed", "cancelled"])))
+    for number, name in enumerate(tasks):
+        found.append(draw(tracks(name, "task", tasks[:number], goals, ["backlog", "todo", "done", "cancelled"])))
+    return draw(st.permutations(found))
+
+
+@st.composite
+def tracks(
+    draw: st.DrawFn, name: str, kind: str, before: list[str], goals: list[str], statuses: list[str]
+) -> dict[str, Any]:
+    status = draw(st.sampled_from(statuses))
+    found = {
+        "name": name,
+        "type": kind,
+        "title": draw(title),
+        "description": draw(st.sampled_from(["", "two\nlines", 'a "b", c; \\d', "=1+1"]) | text),
+        "status": status,
+        "priority": draw(st.sampled_from(["urgent", "high", "medium", "low"])),
+        "due": draw(st.sampled_from(["", "2026-12-24", "2027-02-28"])),
+        "assignee": draw(st.sampled_from(["", "ada", "agent_bo"])) if kind == "task" else "",
+        "goal": draw(st.sampled_from(["", *goals])),
+        "createdAt": "2025-03-01T10:00:00.000Z",
+    }
+    below = draw(st.sampled_from(["", "parent", "dependsOn"])) if before else ""
+    if below:
+        other = draw(st.sampled_from(before))
+        found |= {"parent": other} if below == "parent" else {"dependsOn": [other]}
+    if status in ("done", "completed"):
+        found["completedAt"] = "2025-11-01T10:00:00.000Z"
+    return {key: value for key, value in found.items() if value not in ("", [])}
+
+
+@few
+@given(plans())
+def test_lines_and_tables_come_back_as_they_were_and_calendars_have_what_is_due(
+    api: Api, plan: list[dict[str, Any]]
+) -> None:
+    prefix = f"x{uuid4().hex}"
+    content = "".join(json.dumps({"switchyard": renamed(each, prefix)}) + "\n" for each in plan)
+    told, counts = imported(api, "switchyard", content, "")
+    assert counts == {"created": len(plan)}, told.problems
+    given = {each["name"]: each for each in plan}
+    # A goal that is open follows its tasks.
+    open_goals = {each["name"] for each in plan if each["status"] == "not_started"}
+    assert exported_lines(api, prefix, open_goals) == {name: without(given[name], open_goals) for name in given}
+    table = exported(api, "csv", prefix)
+    assert imported(api, "switchyard", table.replace(prefix, prefix[::-1]), "")[1] == {"created": len(plan)}
+    assert exported_lines(api, prefix[::-1], open_goals) == exported_lines(api, prefix, open_goals)
+    entries = exported(api, "ics", prefix).replace("\r\n ", "").split("BEGIN:VEVENT")[1:]
+    due = [each for each in plan if each.get("due") and each["status"] not in ("done", "completed", "cancelled")]
+    assert len(entries) == len(due)
+    for each in due:
+        uid = f"UID:{prefix}{escaped(each['name'])}@switchyard"
+        (entry,) = [found for found in entries if uid in found]
+        assert f"DTSTART;VALUE=DATE:{each['due'].replace('-', '')}\r\n" in entry
+        assert f"SUMMARY:{escaped(each['title'])}\r\n" in entry
+
+
+def renamed(track: dict[str, Any], prefix: str) -> dict[str, Any]:
+    names = {key: prefix + track[key] for key in ("name", "parent", "goal") if key in track}
+    return track | names | {"dependsOn": [prefix + each for each in track.get("dependsOn", ())]}
+
+
+def exported_lines(api: Api, prefix: str, open_goals: set[str]) -> dict[str, Any]:
+    found = [json.loads(each)["switchyard"] for each in exported(api, "jsonl", prefix).replace(prefix, "").splitlines()]
+    return {each["name"]: without(each, open_goals) for each in found}
+
+
+def without(track: dict[str, Any], open_goals: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in track.items() if key != "status" or track["name"] not in open_goals}
+
+
+def escaped(text: str) -> str:
+    for each in "\\;,":
+        text = text.replace(each, f"\\{each}")
+    return text.replace("\n", "\\n")
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> list[tuple[str, list[int]]]:
+    """Titles, each with the places of what it depends on."""
+    count = draw(st.integers(1, 4))
+    return [
+        (f"Step {n} of it", draw(st.lists(st.sampled_from(range(n)), unique=True)) if n else []) for n in range(count)
+    ]
+
+
+def taskmaster(steps: list[tuple[str, list[int]]]) -> str:
+    tasks = [
+        {"id": n, "title": name, "description": "", "status": "pending", "dependencies": after, "subtasks": []}
+        for n, (name, after) in enumerate(steps)
+    ]
+    return json.dumps({"master": {"tasks": tasks}})
+
+
+def taskwarrior(steps: list[tuple[str, list[int]]]) -> str:
+    ids = [f"00000000-0000-4000-8000-{n:012d}" for n in range(len(steps))]
+    made = [
+        {"uuid": ids[n], "description": name, "status": "pending", "entry": "20250301T100000Z"}
+        | ({"depends": [ids[each] for each in after]} if after else {})
+        for n, (name, after) in enumerate(steps)
+    ]
+    return json.dumps(made)
+
+
+def linear(steps: list[tuple[str, list[int]]]) -> str:
+    lines = [f'L-{n},T,{name},Todo,"{", ".join(f"L-{m}" for m in after)}"' for n, (name, after) in enumerate(steps)]
+    return "\n".join(["ID,Team,Title,Status,Blocked by", *lines])
+
+
+def table(steps: list[tuple[str, list[int]]]) -> str:
+    lines = [f'{n},{name},"{", ".join(map(str, after))}"' for n, (name, after) in enumerate(steps)]
+    return "\n".join(["id,title,depends", *lines])
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [("taskmaster", taskmaster), ("taskwarrior", taskwarrior), ("linear", linear), ("csv", table)],
+)
+@settings(few, max_examples=4)
+@given(steps=chains())
+def test_titles_and_dependencies_of_other_systems_are_in_every_export(
+    api: Api, kind: str, written: Any, steps: list[tuple[str, list[int]]]
+) -> None:
+    prefix = f"{kind}{uuid4().hex}"
+    imported(api, kind, written(steps), prefix)
+    wanted = {name: {steps[each][0] for each in after} for name, after in steps}
+    lines_found = [json.loads(each)["switchyard"] for each in exported(api, "jsonl", prefix).splitlines()]
+    rows = [
+        {"name": each["id"], "title": each["title"], "dependsOn": [d for d in each["depends"].split("; ") if d]}
+        for each in csv.DictReader(io.StringIO(exported(api, "csv", prefix)))
+    ]
+    issues_found = [
+        {"name": each["id"], "title": each["title"], "dependsOn": [d["depends_on_id"] for d in blocks(each)]}
+        for each in map(json.loads, exported(api, "beads", prefix).splitlines())
+    ]
+    for found in (lines_found, rows, issues_found):
+        names = {each["name"]: each["title"] for each in found}
+        shown = {each["title"]: {names[name] for name in each.get("dependsOn", ())} for each in found}
+        assert {name: shown[name] for name in wanted} == wanted
+
+
+def blocks(issue: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in issue.get("dependencies", ()) if each["type"] == "blocks"]
 
 
 def test_what_changed_since_comes_back_changed(api: Api) -> None:

@@ -11,7 +11,8 @@ from switchyard.aws.executions import Executions
 from switchyard.aws.scheduler import SCHEDULED_TIME, Scheduler
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
-from switchyard.ledger import occurrences, system, tracks
+from switchyard.domain.repeats import next_due
+from switchyard.ledger import occurrences, repeats, system, tracks
 from switchyard.pipeline.rebuild import rebuild
 from switchyard.pipeline.schedules import name_of
 from switchyard.store import schedule_keys
@@ -414,3 +415,119 @@ def test_what_cannot_be_kept_is_refused_by_its_field(world: World) -> None:
 def test_a_track_that_is_not_there_cannot_be_run(world: World) -> None:
     body = {"name": "Report", "expression": "rate(1 day)", "runTask": {"id": make_goal(world.api)["id"]}}
     assert_refused(world.api.post("/v1/schedules", body), 404)
+
+
+# ---------------------------------------------------------------- repeats
+
+
+def done(world: World, task: str) -> None:
+    assert world.api.patch(f"/v1/tracks/{task}", {"task": {"status": "done"}}).status == 200
+    world.settle()
+
+
+def open_tasks(world: World) -> list[dict[str, Any]]:
+    return list(world.api.get("/v1/tracks?status=todo&scope=all").json["items"])
+
+
+def test_a_task_that_repeats_is_followed_by_the_next_one_once(world: World) -> None:
+    own = {"dueDate": "2099-06-01", "repeat": "FREQ=WEEKLY;BYDAY=MO", "assignee": "user_ada", "remind": "P1D"}
+    first = make_task(world.api, "Water the plants", **own)["id"]
+    done(world, first)
+    (second,) = open_tasks(world)
+    shown = {name: second["task"][name] for name in (*own, "repeatFrom")}
+    assert shown == {**own, "dueDate": "2099-06-08", "repeatFrom": None}
+    assert (second["title"], second["createdBy"]) == ("Water the plants", "user_ada")
+    assert world.api.get(f"/v1/tracks/{first}").json["task"]["repeat"] is None
+    # Opened and done again, it is followed by nothing more.
+    assert world.api.patch(f"/v1/tracks/{first}", {"task": {"status": "backlog"}}).status == 200
+    done(world, first)
+    assert [each["id"] for each in open_tasks(world)] == [second["id"]]
+
+
+def test_of_two_consumers_one_makes_the_next_task(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_task(world.api, "Water", dueDate="2099-06-01", repeat="FREQ=DAILY")["id"]
+    assert world.api.patch(f"/v1/tracks/{task}", {"task": {"status": "done"}}).status == 200
+    create, others = tracks.create, []
+
+    def create_after_another(*given: Any, **fields: Any) -> Any:
+        if not others:
+            others.append(None)
+            others[0] = repeats.make_next(world.table, world.tenant, task, new_id())
+        return create(*given, **fields)
+
+    monkeypatch.setattr(tracks, "create", create_after_another)
+    assert repeats.make_next(world.table, world.tenant, task, new_id()) is None
+    assert others[0].due == "2099-06-02"
+    assert len(open_tasks(world)) == 1
+
+
+NEXT: list[tuple[str, str | None, str | None, str, str | None]] = [
+    ("FREQ=DAILY;INTERVAL=3", "done", "2099-06-01", "2099-06-10", "2099-06-13"),
+    ("FREQ=DAILY;INTERVAL=3", None, "2099-06-01", "2099-06-10", "2099-06-10"),
+    ("FREQ=WEEKLY;BYDAY=MO", None, None, "2099-06-03", "2099-06-08"),
+    ("FREQ=MONTHLY;BYMONTHDAY=-1", None, "2099-06-30T15:00:00.000Z", "2099-06-29", "2099-07-31T15:00:00.000Z"),
+    ("FREQ=WEEKLY;INTERVAL=2", None, "2099-06-01", "2099-06-01", "2099-06-15"),
+    ("FREQ=DAILY;UNTIL=20990602", None, "2099-06-02", "2099-06-02", None),
+]
+
+
+def test_the_next_due_date_counts_from_what_the_task_says_and_skips_what_has_passed() -> None:
+    found = [next_due(rule, counts, due, f"{day}T12:00:00.000Z") for rule, counts, due, day, _ in NEXT]
+    assert found == [each[-1] for each in NEXT]
+
+
+def test_rules_and_leads_that_cannot_be_kept_are_refused(world: World) -> None:
+    scope = {"type": "projects", "ids": []}
+    for name, value in (
+        ("repeat", "every monday"),
+        ("repeat", "FREQ=DAILY;FREQ=WEEKLY"),
+        ("repeat", "FREQ=DAILY;INTERVAL=2;INTERVAL=3"),
+        ("repeat", "FREQ=WEEKLY;BYDAY=1MO"),
+        ("repeat", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
+        ("repeat", "FREQ=DAILY;UNTIL=20991399"),
+        ("remind", "1 day"),
+        ("remind", "P"),
+    ):
+        body = {"type": "task", "title": "T", "scope": scope, "task": {name: value}}
+        assert_refused(world.api.post("/v1/tracks", body), 400, f"task.{name}")
+
+
+# ---------------------------------------------------------------- reminders
+
+
+def reminded(world: World) -> list[str]:
+    return [each["track"]["id"] for each in world.api.get("/v1/inbox").json["items"] if each["kind"] == "due"]
+
+
+def remind(world: World, task: str, at: str) -> None:
+    world.at(at)
+    body = {"of": "schedules", "tenant": world.tenant, "remind": task, "at": at.replace(".000Z", "Z")}
+    for _ in range(2):
+        world.consume([message(body)])
+    world.settle()
+
+
+def test_who_is_to_do_a_task_is_reminded_of_it_once(world: World, caller: Caller) -> None:
+    task = make_task(caller("user_bob"), "Pay", dueDate="2099-06-10", remind="P1DT2H", assignee="user_ada")["id"]
+    world.settle()
+    planned = world.planned(task)
+    assert planned is not None
+    assert planned["ScheduleExpression"] == "at(2099-06-08T22:00:00)"
+    assert world.api.patch(f"/v1/tracks/{task}", {"task": {"dueDate": "2099-06-12"}}).status == 200
+    world.settle()
+    # The message of before says nothing any more.
+    remind(world, task, "2099-06-08T22:00:00.000Z")
+    assert reminded(world) == []
+    remind(world, task, "2099-06-10T22:00:00.000Z")
+    assert reminded(world) == [task]
+
+
+def test_a_task_that_is_done_or_has_no_reminder_plans_nothing(world: World) -> None:
+    plain = make_task(world.api, "Plain", dueDate="2099-06-10")["id"]
+    task = make_task(world.api, "Pay", dueDate="2099-06-10", remind="PT30M")["id"]
+    world.settle()
+    assert (world.planned(plain), world.planned(task) is not None) == (None, True)
+    done(world, task)
+    assert world.planned(task) is None
+    remind(world, task, "2099-06-09T23:30:00.000Z")
+    assert reminded(world) == []

@@ -31,7 +31,7 @@ AGENT = "agent_bo"
 PATIENCE = 30
 expect.set_options(timeout=PATIENCE * 1000)
 #: Pictures that the documents show; SCREENSHOTS=1 takes them anew.
-PICTURES = {"board", "goal", "goal-phone", "run"}
+PICTURES = {"board", "goal", "goal-phone", "inbox-phone", "run"}
 #: What Chromium says of an answer that is no success; the console shows it where it belongs.
 _ANSWER = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 

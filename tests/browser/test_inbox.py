@@ -14,15 +14,17 @@ def test_a_question_is_answered_in_the_inbox_and_the_goal_goes_on(yard: Yard) ->
     goal = yard.post("/v1/tracks", {"type": "goal", "title": "The handbook is out", "scope": scope})["id"]
     first = yard.task("Choose the title", goalId=goal, assignee=AGENT, assigneeType="agent")
     yard.task("Publish it", goalId=goal, dependsOn=[first["id"]], assignee=AGENT, assigneeType="agent")
-    yard.work(f"{ASK} 'Which of the two titles?' --choice 'Field notes' --choice Guide")
+    yard.work(f"{ASK} 'Which of the two titles?' --choice 'Field notes' --choice 'A field guide'")
     yard.post(f"/v1/tracks/{goal}/run")
     person = yard.person(path="/inbox")
+    person.page.set_viewport_size({"width": 360, "height": 740})
     asked = person.page.locator("[data-inbox=asked]").first
     expect(asked).to_contain_text("Which of the two titles?")
+    person.shot("inbox-phone")
     asked.get_by_role("button", name="Field notes").click()
     expect(asked).to_contain_text("user_ada")
     second = person.page.locator("[data-inbox=asked]", has_text="Publish it")
-    second.get_by_role("button", name="Guide").click()
+    second.get_by_role("button", name="A field guide").click()
     until(lambda: yard.get(f"/v1/tracks/{goal}/run")["status"], lambda status: status == "completed")
 
 

@@ -5,6 +5,7 @@ The table of all steps stands in docs/performance.md.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from switchyard.domain import clock, tracks
@@ -218,10 +219,9 @@ def render_pages(pages: list[Step]) -> str:
     return "\n".join([*lines, *(f"| {each.name} | {each.read:g} | {each.calls} |" for each in pages)])
 
 
-def page_with(tables: Mapping[str, str]) -> str:
-    """Return docs/performance.md with these tables, each between the marks of its name. Raises ValueError where it
-    lacks one."""
-    page = PAGE.read_text()
+def page_with(tables: Mapping[str, str], where: Path = PAGE) -> str:
+    """Return a page with these tables, each between the marks of its name. Raises ValueError where it lacks one."""
+    page = where.read_text()
     for name, table in tables.items():
         begin = f"<!-- {name} -->\n"
         first = page.index(begin) + len(begin)

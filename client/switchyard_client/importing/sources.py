@@ -166,6 +166,8 @@ def kind_of(source: Source) -> str | None:
         return _json_kind(head)
     header = head.split("\n", 1)[0].strip().lower().replace('"', "")
     columns = set(header.split(","))
+    if {"type", "id", "depends", "completed"} <= columns:
+        return "switchyard"
     if {"type", "content"} <= columns:
         return "todoist"
     if {"id", "team", "title"} <= columns:

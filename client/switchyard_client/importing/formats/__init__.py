@@ -28,7 +28,7 @@ def formats(mapping: Mapping[str, str]) -> dict[str, Format]:
         "github": Format("GitHub issues", github.PREFIX, github.read),
         "linear": Format("Linear CSV", "linear", tables.read_linear),
         "markdown": Format("Markdown checklist", markdown.PREFIX, markdown.read),
-        "switchyard": Format("lines of switchyard export", jsonlines.PREFIX, jsonlines.read),
+        "switchyard": Format("export of switchyard, as lines or CSV", jsonlines.PREFIX, jsonlines.read),
         "taskmaster": Format("Task Master tasks.json", taskmaster.PREFIX, taskmaster.read),
         "taskwarrior": Format("Taskwarrior export", taskwarrior.PREFIX, taskwarrior.read),
         "todoist": Format("Todoist CSV", "todoist", tables.read_todoist),

@@ -28,7 +28,7 @@ _PRIORITY = {
 _MANY = re.compile(r"\s*[,;]\s*")
 
 
-def _rows(source: Source, needed: tuple[str, ...] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+def rows(source: Source, needed: tuple[str, ...] = ()) -> Iterator[tuple[int, dict[str, str]]]:
     """Return the rows by their columns' names. Raises WrongFile when a needed one is not there."""
     csv.field_size_limit(min(ITEM_MAX, sys.maxsize))
     source.head()
@@ -70,7 +70,7 @@ def read_mapped(source: Source, mapping: Mapping[str, str]) -> Iterator[Item]:
     if "title" not in mapping:
         raise WrongFile(f"{source.path.name} has no column title: name the one that it is, --map title=COLUMN")
     goals: set[str] = set()
-    for line, row in _rows(source, tuple(mapping.values())):
+    for line, row in rows(source, tuple(mapping.values())):
         given = {field: row.get(column, "").strip() for field, column in mapping.items()}
         if not given["title"]:
             source.tell("unreadable", (f"row {line}",), "has no title, left out")
@@ -100,7 +100,7 @@ def read_mapped(source: Source, mapping: Mapping[str, str]) -> Iterator[Item]:
 def read_linear(source: Source) -> Iterator[Item]:
     """Make a task of each issue of Linear's export and a goal of each project."""
     goals: set[str] = set()
-    for line, row in _rows(source, ("ID", "Title", "Status")):
+    for line, row in rows(source, ("ID", "Title", "Status")):
         name = row["ID"].strip()
         if not name:
             source.tell("unreadable", (f"row {line}",), "has no ID, left out")
@@ -156,7 +156,7 @@ def read_todoist(source: Source) -> Iterator[Item]:
     path: list[str] = []
     seen: Counter[str] = Counter()
     last: Item | None = None
-    for line, row in _rows(source, ("TYPE", "CONTENT")):
+    for line, row in rows(source, ("TYPE", "CONTENT")):
         kind, content = row["TYPE"].strip(), row["CONTENT"].strip()
         if kind == "note" and last is not None:
             last.description = f"{last.description}\n\n{content}".strip()

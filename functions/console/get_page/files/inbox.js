@@ -32,7 +32,7 @@ function TasksPart({ query, title, empty }) {
       ${each.task.dueDate && html`<span class=${isOverdue(each.task.dueDate) ? "tag bad" : "tag"}>due ${each.task.dueDate}</span>`}<${Status} status=${each.task.status} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`} />`;
 }
 
-const WHY = /** @type {Record<string, string>} */ ({ assigned: "was assigned to you by", mentioned: "mentions you:", asked: "has a question by", failed: "failed: run of" });
+const WHY = /** @type {Record<string, string>} */ ({ assigned: "was assigned to you by", mentioned: "mentions you:", asked: "has a question by", failed: "failed: run of", due: "is due soon, says" });
 
 /** What happened that wants the person, the newest first; questions are answered on the spot. */
 function ForMe() {

@@ -47,6 +47,9 @@ _COMPARED = (
     "metadata",
     "completed_note",
     "requires_approval",
+    "repeat",
+    "repeat_from",
+    "remind",
     "holder",
 )
 _VISIBILITY = frozenset({"owner", "project_ids"})

@@ -12,7 +12,7 @@ from switchyard.domain.questions import Question
 from switchyard.domain.run_changes import RunChange
 from switchyard.domain.tracks import Track, is_agent_id
 
-Kind = Literal["assigned", "mentioned", "asked", "failed"]
+Kind = Literal["assigned", "mentioned", "asked", "failed", "due"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,12 @@ def of_run(change: RunChange, task: Track, question: Question | None) -> Iterato
         yield from _items("asked", task, [whom], event, question.asked_by, question.asked_at, told, **more)
     if change.status_changed and run.status == "failed":
         yield from _items("failed", task, [task.created_by], event, run.changed_by, run.updated_at, run_id=run.id)
+
+
+def of_reminder(task: Track, at: str) -> Iterator[Item]:
+    """Yield the item of a reminder at an instant: for the person who is to do a task, else for its creator."""
+    whom = task.assignee if task.assignee and not task.is_agents else task.created_by
+    yield from _items("due", task, [whom], f"{task.id}#{at}", "switchyard", at)
 
 
 def of_comment(comment: Comment, track: Track) -> Iterator[Item]:

@@ -42,6 +42,12 @@ def all_codes(kind: TrackType) -> list[str]:
     return list(_CODES[kind].values())
 
 
+def open_codes(kind: TrackType) -> tuple[str, str]:
+    """Return the first and the last letter of the statuses that are not final: they lie side by side."""
+    found = [code for status, code in _CODES[kind].items() if status not in FINAL]
+    return min(found), max(found)
+
+
 def is_done(status: str | None) -> bool:
     """Return whether a task (or goal) reached its successful end: what depends on it may start."""
     return status in ("done", "completed")

@@ -45,3 +45,19 @@ def _is_invisible(character: str) -> bool:
     if character.isspace() or character in _SHAPELESS or unicodedata.category(character) in _INVISIBLE:
         return True
     return any(first <= ord(character) <= last for first, last in _SELECTORS)
+
+
+_DAY, _MONTH_DAY = "(MO|TU|WE|TH|FR|SA|SU)", "-?([1-9]|[12][0-9]|3[01])"
+_PARTS = (
+    "INTERVAL=[1-9][0-9]{0,2}",
+    f"BYDAY=([+-]?[1-5])?{_DAY}(,([+-]?[1-5])?{_DAY})*",
+    f"BYMONTHDAY={_MONTH_DAY}(,{_MONTH_DAY})*",
+    "BYMONTH=([1-9]|1[0-2])(,([1-9]|1[0-2]))*",
+    "UNTIL=[0-9]{8}",
+)
+#: What a rule of recurrence looks like (domain.repeats), and its characters at most.
+RECURRENCE = f"FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;({'|'.join(_PARTS)}))*"
+RECURRENCE_MAX = 200
+_TIME = "T([0-9]{1,2}H([0-9]{1,2}M)?|[0-9]{1,2}M)"
+#: How long before something: a duration of ISO 8601 in days, hours and minutes.
+LEAD = f"P([0-9]{{1,3}}D({_TIME})?|{_TIME})"

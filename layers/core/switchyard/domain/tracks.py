@@ -39,9 +39,11 @@ class Track:
     `task_number` is the task's number in its project, `repository` what it is about, `stages` those its runs have had;
     `internal` and `archived` tasks are left out of lists. `idle_seconds` and `timeout_seconds` limit its runs (None: as
     domain.runs has them). `requires_approval` says what of the task a person must approve: the `start` of each of its
-    runs, or its `completion` (None: nothing). `overruled` are the prerequisites that were open when a person began or
-    completed the task, if the latest change did that. `shard` says in which partition of the tenant's lists the track
-    is, from its creation on (domain.actors.Shards). `ext` holds what a surface keeps for itself, by surface name.
+    runs, or its `completion` (None: nothing). `repeat` and `repeat_from` say when a next task follows it, once it
+    is done (domain.repeats), `remind` how long before its due date somebody is told (domain.reminders). `overruled`
+    are the prerequisites that were open when a person began or completed the task, if the latest change did that.
+    `shard` says in which partition of the tenant's lists the track is, from its creation on (domain.actors.Shards).
+    `ext` holds what a surface keeps for itself, by surface name.
     """
 
     tenant_id: str
@@ -89,6 +91,9 @@ class Track:
     idle_seconds: int | None = None
     timeout_seconds: int | None = None
     requires_approval: str | None = None
+    repeat: str | None = None
+    repeat_from: str | None = None
+    remind: str | None = None
     ext: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     created_by: str

@@ -81,8 +81,17 @@ def _terse(schema: Any, definitions: Json, names: bool = False) -> Any:
     return {
         key: _terse(each, definitions, names=key == "properties" and not names)
         for key, each in schema.items()
-        if names or not (key in _UNREAD or key in described or _only_bounds(key, each))
+        if (names and not _holds_nothing(each, definitions))
+        or not (names or key in _UNREAD or key in described or _only_bounds(key, each))
     }
+
+
+def _holds_nothing(schema: Json, definitions: Json) -> bool:
+    """Tell whether a field must be empty: the server takes it, and nobody has a reason to send it."""
+    if "$ref" in schema:
+        return _holds_nothing(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    within = schema.get("properties", {}).values()
+    return schema.get("maxItems") == 0 or (bool(within) and all(_holds_nothing(each, definitions) for each in within))
 
 
 def _only_bounds(key: str, branches: Any) -> bool:

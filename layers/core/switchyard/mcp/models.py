@@ -165,6 +165,7 @@ class Asked(Model):
     text: str
     answer: str = ABSENT
     answered_by: str = ABSENT
+    comments: list[dict[str, Any]] = ABSENT
     request_id: str
 
 

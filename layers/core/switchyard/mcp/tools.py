@@ -8,6 +8,7 @@ from switchyard.domain import lifecycle
 from switchyard.domain.claims import Claimable
 from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import task_id
+from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.models import Model
@@ -148,7 +149,16 @@ def _ask(call: Call[models.Ask]) -> Reply:
         run = questions.ask(unit, task, run, question)
     answer = {"answer": question.answer, "answered_by": question.answered_by} if question.is_answered else {}
     shown = {"question_id": question.id, "status": question.state(run), "text": question.text}
-    return Reply(200, {**shown, **answer, "request_id": call.request.id})
+    said: dict[str, Any] = _said(call, run) if given.text is None and run.comment_id else {}
+    return Reply(200, {**shown, **answer, **said, "request_id": call.request.id})
+
+
+def _said(call: AnyCall, run: Run) -> dict[str, Any]:
+    """Return what others have said of the task since the run began: 1 query."""
+    from switchyard.surfaces.runs import comments
+
+    found = [each for each in comments.since(call.unit.table, run, None) if each.created_by != call.actor.id]
+    return {"comments": [comments.shown(each) for each in found if not each.deleted_at]}
 
 
 def _comment(call: Call[models.Comment]) -> Reply:
@@ -156,7 +166,7 @@ def _comment(call: Call[models.Comment]) -> Reply:
     # Imported here, as above.
     from switchyard.ledger import comments
     from switchyard.store import comments as rows
-    from switchyard.surfaces.runs.present import comment
+    from switchyard.surfaces.runs.comments import shown as comment
 
     given, unit = call.body, call.unit
     task = tasks.find(unit, given.task_id)

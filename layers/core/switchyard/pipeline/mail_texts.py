@@ -12,6 +12,7 @@ _SAYS = {
     "mentioned": "{by} mentions you",
     "asked": "{by} asks",
     "failed": "The run of {by} failed",
+    "due": "This task is due soon",
 }
 
 

@@ -12,6 +12,7 @@ from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, schedules, timing
 from switchyard.domain.schedules import Occurrence, Schedule
 from switchyard.ledger import occurrences
+from switchyard.pipeline import reminders
 from switchyard.pipeline.consumer import check_time
 from switchyard.store import schedule_keys
 from switchyard.store import schedules as rows
@@ -21,8 +22,18 @@ Signal = Mapping[str, Any]
 
 
 def take(table: Table, scheduler: Callable[[], Scheduler], signal: Signal) -> None:
-    """Begin the occurrence at the instant `at` that Scheduler names, else look at a schedule that changed."""
-    tenant, schedule_id = signal["tenant"], signal["schedule"]
+    """Begin the occurrence at the instant `at` that Scheduler names, else look at a schedule that changed.
+
+    With `remind` the signal is about the reminder of a task.
+    """
+    tenant = signal["tenant"]
+    if signal["of"] == "track":
+        reminders.plan(table, scheduler(), tenant, signal["track"], name_of(tenant, signal["track"]))
+        return
+    if "remind" in signal:
+        reminders.tell(table, tenant, signal["remind"], clock.instant(signal["at"]))
+        return
+    schedule_id = signal["schedule"]
     if "at" in signal:
         _tell(occurrences.begin(table, tenant, schedule_id, clock.instant(signal["at"])))
         return

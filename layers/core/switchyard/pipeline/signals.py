@@ -7,10 +7,10 @@ starts one execution, a token accepts one answer, and what a task's change leads
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.executions import Executions
-from switchyard.domain import auto_runs, goal_runs, lifecycle, run_clocks
+from switchyard.domain import auto_runs, goal_runs, lifecycle, reminders, run_clocks
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.ledger import auto_runs as auto_run_verbs
@@ -23,6 +23,9 @@ from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Item, Table
+
+if TYPE_CHECKING:
+    from switchyard.aws.scheduler import Scheduler
 
 #: Runs that are read at once when their task ends.
 _PAGE = 100
@@ -40,7 +43,8 @@ def due(data: Mapping[str, Any]) -> Signal | None:
     name with an `input`, `answer` a token with an `output`, or `heartbeat` a token). `track`: the `goals` whose runs
     must look again, whether the tasks that depend on the track are to be looked for (`dependents`), whether its runs
     follow it to another owner (`move_runs`), and when it came to its end what they become (`end_runs`), the newest of
-    them (`latest_run`) and the request that did it; `start_run` when a run of it may begin automatically.
+    them (`latest_run`) and the request that did it; `start_run` when a run of it may begin automatically,
+    `repeat` when a next task follows it, `remind` when its reminder is to be planned anew.
     `schedules`: the `schedule` that is to be looked at as it is now. `awaited_by` names schedules of which an
     occurrence waits for an end that came.
     """
@@ -49,7 +53,7 @@ def due(data: Mapping[str, Any]) -> Signal | None:
     if sort.startswith(schedule_keys.SCHEDULE):
         return _of_schedule(old, new)
     if new is None:
-        return None
+        return _of_gone_track(old) if old and sort == keys.TRACK else None
     if sort.startswith(keys.RUN):
         return _of_run(run_rows.from_item(old) if old else None, run_rows.from_item(new))
     if sort == keys.GOAL_RUN:
@@ -116,16 +120,29 @@ def _of_track(before: Track | None, after: Track) -> Signal | None:
     named = sorted(each for each in goals if each)
     moves = before is not None and before.owner != after.owner and after.latest_run_id is not None
     starts = auto_runs.is_due(after) and not (before and auto_runs.is_due(before))
-    if not (named or dependents or ends or moves or starts):
+    repeats = after.repeat is not None and lifecycle.is_done(after.status) and not after.deleted_at
+    reminds = reminders.at(before) != reminders.at(after)
+    if not (named or dependents or ends or moves or starts or repeats or reminds):
         return None
     about = {"of": "track", "tenant": after.tenant_id, "track": after.id, "goals": named, "dependents": dependents}
     about |= {"move_runs": True} if moves else {}
     about |= {"start_run": after.changed_request} if starts else {}
+    about |= {"repeat": after.changed_request} if repeats else {}
+    about |= {"remind": True} if reminds else {}
     if not ends:
         return about
     done = lifecycle.is_done(after.status) and not after.deleted_at
     facts = {"latest_run": after.latest_run_id, "request": after.changed_request}
     return {**about, "end_runs": "completed" if done else "cancelled", **facts}
+
+
+def _of_gone_track(row: Item) -> Signal | None:
+    """Have the reminder of a task forgotten whose row is gone, with its tenant."""
+    task = track_rows.from_item(row)
+    if reminders.at(task) is None:
+        return None
+    about = {"of": "track", "tenant": task.tenant_id, "track": task.id, "goals": [], "dependents": False}
+    return {**about, "remind": True}
 
 
 def _has_ended(task: Track) -> bool:
@@ -136,7 +153,9 @@ def _has_ended(task: Track) -> bool:
 # ---------------------------------------------------------------- what follows
 
 
-def take(table: Table, executions: Callable[[str], Executions], signal: Signal) -> None:
+def take(
+    table: Table, executions: Callable[[str], Executions], scheduler: "Callable[[], Scheduler]", signal: Signal
+) -> None:
     """Do what follows from a signal; `executions` gives those of `runs`, `goal_runs` and `imports`.
 
     Raises Unfinished when the time is over, and KeyError for another message.
@@ -146,7 +165,11 @@ def take(table: Table, executions: Callable[[str], Executions], signal: Signal) 
         from switchyard.pipeline import schedules
 
         schedules.go_on(table, signal)
-    if signal["of"] == "none":
+    if signal["of"] == "schedules" or "remind" in signal:
+        from switchyard.pipeline import schedules
+
+        schedules.take(table, scheduler, signal)
+    if signal["of"] in ("none", "schedules"):
         return
     if signal["of"] == "track":
         if "move_runs" in signal:
@@ -157,6 +180,11 @@ def take(table: Table, executions: Callable[[str], Executions], signal: Signal) 
         _wake_goal_runs(table, signal)
         if "start_run" in signal:
             auto_run_verbs.start(table, signal["tenant"], signal["track"], signal["start_run"])
+        if "repeat" in signal:
+            # Imported here: few tasks repeat.
+            from switchyard.ledger import repeats
+
+            repeats.make_next(table, signal["tenant"], signal["track"], signal["repeat"])
     elif "start" in signal:
         executions(signal["of"]).start(signal["start"], signal["input"])
     elif "answer" in signal:

@@ -20,7 +20,8 @@ NEW = {
     "relatedResource": None,
     "externalId": None,
     "task": {"number": OWN}
-    | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId", "requiresApproval")),
+    | dict.fromkeys(("status", "dueDate", "assignee", "assigneeType", "parentId", "goalId", "requiresApproval"))
+    | dict.fromkeys(("repeat", "repeatFrom", "remind")),
     "goal": {"dueDate": None, "parentId": None},
 }
 

@@ -25,6 +25,9 @@ _TASK = {
     "parent_id": "parent_id",
     "goal_id": "goal_id",
     "requires_approval": "requires_approval",
+    "repeat": "repeat",
+    "repeat_from": "repeat_from",
+    "remind": "remind",
 }
 
 

@@ -2,20 +2,27 @@
 
 from typing import Any
 
-from switchyard.domain import clock
+from switchyard.domain import clock, lifecycle
 from switchyard.domain.inbox import Item
-from switchyard.http.call import Call, Reply
+from switchyard.domain.tracks import Track
+from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger.unit import Unit
+from switchyard.store import filters, indexes, keys, lists, people_keys
 from switchyard.store import inbox as rows
-from switchyard.store import keys, lists, people_keys
 from switchyard.store import questions as question_rows
 from switchyard.store import runs as run_rows
+from switchyard.store import tracks as track_rows
+from switchyard.store.filters import Filter
+from switchyard.store.lists import Range
 from switchyard.surfaces.planning.inbox_models import ListInbox, MarkRead
 from switchyard.surfaces.runs import present
 
+#: Tasks that are late which one answer has at most.
+OVERDUE_MAX = 100
+
 
 def page(call: Call[None, ListInbox]) -> Reply:
-    """Answer with a page of the caller's inbox: 1 query, and 1 read of what the items are about."""
+    """Answer with a page of the caller's inbox: 1 query, and 1 read of what the items are about; 2 for what is late."""
     query, unit, actor = call.query, call.unit, call.actor
     print_ = lists.fingerprint("inbox", actor.tenant_id, actor.id)
     after = lists.from_cursor(query.cursor, print_)
@@ -25,7 +32,32 @@ def page(call: Call[None, ListInbox]) -> Reply:
     asked = [key for each in items for key in _about(each)]
     unit.prefetch([each.track_id for each in items], rows=asked)
     shown = [told for each in items if (told := _shown(unit, each))]
-    return Reply(200, {"items": shown, "nextCursor": lists.to_cursor(found.position, print_)})
+    late = _overdue(call) if after is None else []
+    return Reply(200, {"items": shown, "overdue": late, "nextCursor": lists.to_cursor(found.position, print_)})
+
+
+def _overdue(call: AnyCall) -> list[dict[str, Any]]:
+    """Return the caller's open tasks that are late, the longest so first: 2 queries at once.
+
+    A due date is over with its day, in UTC; a due time at once.
+    """
+    actor, now = call.actor, clock.now()
+    first, last = lifecycle.open_codes("task")
+    realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
+    mine = [keys.by_assignee(realm, actor.id) for realm in realms]
+    ranges = [Range(indexes.BY_ASSIGNEE, each, low=first, high=f"{last}~") for each in mine]
+    wanted = Filter()
+    wanted.add(filters.between("due", None, now))
+    page = lists.read_page(call.unit.table, ranges, limit=OVERDUE_MAX, row_filter=wanted, whole=False)
+    tasks = [track_rows.from_item(row) for row in page.rows]
+    late = [each for each in tasks if each.due and each.due != now[:10] and not each.deleted_at]
+    return [_late(each) for each in sorted(late, key=lambda task: (task.due or "", task.id))]
+
+
+def _late(task: Track) -> dict[str, Any]:
+    due = task.due or ""
+    dates = {"dueDate": due[:10], "dueAt": due if len(due) > 10 else None}
+    return {"id": task.id, "title": task.title, "status": task.status, "priority": task.priority, **dates}
 
 
 def mark_read(call: Call[MarkRead]) -> Reply:

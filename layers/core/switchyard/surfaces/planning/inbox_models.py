@@ -31,7 +31,7 @@ class ItemShown(CamelShown):
 
     id: str  #: The item's UUID.
     #: Why it is here: a task was assigned to the caller, a comment mentions them, a run asks them, or a run failed.
-    kind: Literal["assigned", "mentioned", "asked", "failed"]
+    kind: Literal["assigned", "mentioned", "asked", "failed", "due"]
     track: TrackTold  #: What it is about.
     run: str | None  #: UUID of the run that asks or failed.
     question: QuestionShown | None  #: The question as it is now, if it is one.
@@ -41,10 +41,23 @@ class ItemShown(CamelShown):
     read_at: str | None  #: When the caller read it; null if not yet.
 
 
+class OverdueShown(CamelShown):
+    """An open task of the caller that is late."""
+
+    id: str  #: UUID of the task.
+    title: str  #: What the task is called.
+    status: Literal["backlog", "todo", "in_progress"] | None  #: Its status; null for none.
+    priority: Literal["urgent", "high", "medium", "low"]  #: How urgent it is.
+    due_date: str  #: The day that it was due.
+    due_at: str | None  #: The instant that it was due, if it has one.
+
+
 class InboxPage(CamelShown):
     """A page of the caller's inbox, newest first; it is shorter where tracks are not to be seen any more."""
 
     items: list[ItemShown]  #: Assignments, mentions, questions, approvals and failures of the caller.
+    #: The caller's open tasks that are late, the longest so first; 100 at most. The first page has them.
+    overdue: list[OverdueShown]
     next_cursor: str | None  #: Where the next page begins; null at the end.
 
 

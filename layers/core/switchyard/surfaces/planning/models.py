@@ -3,10 +3,12 @@
 An absent field keeps its value, an empty string clears it, null is refused.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
 from switchyard.domain import clock
 from switchyard.domain.lifecycle import GOAL_STATUSES, PRIORITIES, TASK_STATUSES
+from switchyard.domain.text import LEAD, RECURRENCE, RECURRENCE_MAX
 from switchyard.domain.tracks import DEPENDS_MAX, ID_MAX, PROJECTS_MAX
 from switchyard.http.models import Field, Model, Rule
 from switchyard.http.validation import Expectation, read_id
@@ -46,6 +48,21 @@ def _day(text: str) -> str:
         raise Expectation(f"{text[:40]!r} is not a valid date", "a real date YYYY-MM-DD", "date") from None
 
 
+def _recurrence_or_empty(text: str) -> str:
+    # Imported here: few tasks repeat.
+    from switchyard.domain import repeats
+
+    if text and (problem := repeats.problem_of(text)):
+        raise Expectation(problem, repeats.EXPECTED, "recurrence")
+    return text
+
+
+def _lead_or_empty(text: str) -> str:
+    if text and not re.fullmatch(LEAD, text):
+        raise Expectation(f"{text[:40]!r} is no duration", "how long before, such as P1D, PT2H or P1DT30M", "duration")
+    return text
+
+
 def _uuid_or_empty(text: str) -> str:
     return read_id(text) if text else text
 
@@ -64,6 +81,8 @@ Day = Annotated[str, Rule(_day, {"format": "date"})]
 ClearableDay = Annotated[str, Rule(_day_or_empty, {"anyOf": [{"format": "date"}, {"maxLength": 0}]})]
 DescribedMoment = Annotated[Moment, Field(description="ISO 8601 date or date-time")]
 ClearableUuid = Annotated[str, Rule(_uuid_or_empty, {"pattern": f"^({ID})?$"})]
+Recurrence = Annotated[str, Rule(_recurrence_or_empty, {"pattern": f"^({RECURRENCE})?$", "maxLength": RECURRENCE_MAX})]
+Lead = Annotated[str, Rule(_lead_or_empty, {"pattern": f"^({LEAD})?$"})]
 TaskStatus = Annotated[str, _one_of((*TASK_STATUSES, ""))]
 GoalStatus = Annotated[str, _one_of(GOAL_STATUSES)]
 Priority = Annotated[str, _one_of((*PRIORITIES, ""))]
@@ -118,6 +137,12 @@ class TaskFields(CamelBody):
     goal_id: ClearableUuid = ""  #: UUID of the goal that it works towards; empty for none.
     #: What a person must approve: the start of each of its runs, or its completion; empty for nothing.
     requires_approval: Literal["start", "completion", ""] = ""
+    #: When a next task follows it, once it is done: a rule of RFC 5545 such as `FREQ=WEEKLY;BYDAY=MO`; empty for never.
+    repeat: Recurrence = ""
+    #: Whether the rule counts from the due date, or from the day it was done; empty is `due`.
+    repeat_from: Literal["due", "done", ""] = ""
+    #: How long before its due date somebody is reminded, such as `P1D` or `PT2H`; empty for nobody.
+    remind: Lead = ""
 
 
 class GoalFields(CamelBody):

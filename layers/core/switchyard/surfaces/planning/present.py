@@ -24,6 +24,9 @@ def _particulars(track: Track) -> dict[str, Any]:
                 "goalId": track.goal_id,
                 "number": track.number,
                 "requiresApproval": track.requires_approval,
+                "repeat": track.repeat,
+                "repeatFrom": track.repeat_from,
+                "remind": track.remind,
             }
         }
     return {

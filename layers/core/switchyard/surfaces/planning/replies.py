@@ -24,6 +24,9 @@ class TaskShown(CamelShown):
     number: int | None  #: Its number in the goal, counted up from 1; null without a goal.
     #: What a person must approve: the start of each of its runs, or its completion; null for nothing.
     requires_approval: Literal["start", "completion"] | None
+    repeat: str | None  #: When a next task follows it, once it is done: a rule of RFC 5545; null for never.
+    repeat_from: Literal["due", "done"] | None  #: What the rule counts from; null is the due date.
+    remind: str | None  #: How long before its due date somebody is reminded; null for nobody.
 
 
 class GoalShown(CamelShown):

@@ -2,7 +2,8 @@
 
 A function answers once. So an answer has what is new since the event the client saw last, or waits a while for it,
 and ends; the client asks again with that event's id, as an EventSource does on its own. An id says how far the client
-is: `{append}.{entry of it}.{version of the run}`, and `.end` once it has received the end.
+is: `{append}.{entry of it}.{version of the run}`, `.c{comment}` once there was one, and `.end` once it has received
+the end.
 """
 
 import json
@@ -39,17 +40,20 @@ ANSWER_MAX_BYTES = 3 * 1_048_576
 #: Comes before the first append of any log.
 _START = "0"
 EVENT_ID = (
-    rf"({_START}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.([0-9]{{1,4}})(?:\.([0-9]{{1,15}}))?(\.end)?"
+    rf"({_START}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.([0-9]{{1,4}})(?:\.([0-9]{{1,15}}))?"
+    r"(?:\.c([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?(\.end)?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a client is: the last entry it has (of which append, which one), the version of the run, the end."""
+    """How far a client is: the last entry it has (of which append, which one), the version of the run, the last comment
+    that it was told of, the end."""
 
     append: str = _START
     entry: int = 0
     version: int = 0
+    comment: str = ""
     ended: bool = False
 
     @classmethod
@@ -59,10 +63,11 @@ class Place:
         if found is None:
             problem = f"{event_id[:80]!r} is not the id of an event of this stream"
             raise Invalid(FieldError("Last-Event-ID", problem, "the id of the last event received, or no such header"))
-        return cls(found[1], int(found[2]), int(found[3] or 0), found[4] is not None)
+        return cls(found[1], int(found[2]), int(found[3] or 0), found[4] or "", found[5] is not None)
 
     def __str__(self) -> str:
-        return f"{self.append}.{self.entry}.{self.version}{'.end' if self.ended else ''}"
+        comment = f".c{self.comment}" if self.comment else ""
+        return f"{self.append}.{self.entry}.{self.version}{comment}{'.end' if self.ended else ''}"
 
 
 @dataclass(slots=True)
@@ -90,6 +95,21 @@ class _Events:
         if run.version == self.place.version:
             return
         self.add(replace(self.place, version=run.version, ended=False), json.dumps(state(run), ensure_ascii=False))
+
+    def add_comments(self, table: Table, run: Run, reader: str) -> None:
+        """Add what others than the reader have said of the task since the run began: 1 query, none without news."""
+        if run.comment_id is None or run.comment_id <= self.place.comment:
+            return
+        # Imported here: of most tasks nobody says anything while an agent works.
+        from switchyard.surfaces.runs import comments
+
+        for said in comments.since(table, run, self.place.comment or None):
+            place = replace(self.place, comment=said.id, ended=False)
+            if said.created_by == reader or said.deleted_at:
+                self.place = place
+                continue
+            data = {"type": "comment", **comments.shown(said)}
+            self.add(place, json.dumps(data, ensure_ascii=False), "comment")
 
     def add_log(self, table: Table, run: Run) -> None:
         """Add what is new and final in the log, until the answer is full."""
@@ -121,13 +141,14 @@ def stream(call: Call[None, StreamLog]) -> Reply:
     place = _place(call)
     _, run = scope.run_in(call)
     if place is None and query.start == "latest":
-        place = Place(lowest_id(time.time() - STABLE_SECONDS), 0, run.version)
+        place = Place(lowest_id(time.time() - STABLE_SECONDS), 0, run.version, run.comment_id or "")
     events = _Events(place or Place())
     waited = 0.0
     give_up = min(time.monotonic() + query.wait, table.deadline - RESERVE_SECONDS)
     while True:
         over = _is_over(run)
         events.add_state(run)
+        events.add_comments(table, run, call.actor.id)
         events.add_log(table, run)
         if events.count or over or time.monotonic() + POLL_SECONDS > give_up:
             break

@@ -5,10 +5,9 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from switchyard.domain import clock, lifecycle
+from switchyard.domain import lifecycle
 from switchyard.domain.claims import Leased, NotClaimable
 from switchyard.domain.errors import Blocked, NotFound
-from switchyard.domain.ids import lowest_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
@@ -27,9 +26,6 @@ CANDIDATES, MORE_CANDIDATES = 4, 32
 #: Pages of candidates that one look reads at most. What is offered and cannot be taken leaves the index soon: the
 #: pipeline moves runs with their tasks.
 PAGES_MAX = 8
-
-#: Comments that a heartbeat is answered with at most.
-COMMENTS_MAX = 20
 
 #: Seconds between two looks of a claim that waits, less and more so that those who wait do not look all at once.
 _LOOK_AGAIN = (0.7, 1.3)
@@ -137,12 +133,10 @@ def _told(unit: Unit, run: Run, after: str | None) -> dict[str, Any]:
     if run.comment_id is None or run.comment_id <= (after or ""):
         return {}
     # Imported here: of most tasks nobody says anything while an agent works.
-    from switchyard.store import comments
+    from switchyard.surfaces.runs import comments
 
-    since = after or lowest_id(clock.milliseconds(run.started_at or run.created_at) / 1000)
-    page = comments.of_track(unit.table, run.tenant_id, run.task_id, COMMENTS_MAX, since)
-    said = [each for each in map(comments.from_item, page.items) if each.created_by != unit.actor.id]
-    return {"comments": [present.comment(each) for each in said if not each.deleted_at]}
+    said = [each for each in comments.since(unit.table, run, after) if each.created_by != unit.actor.id]
+    return {"comments": [comments.shown(each) for each in said if not each.deleted_at]}
 
 
 def release(call: Call) -> Reply:

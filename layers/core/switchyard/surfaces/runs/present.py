@@ -8,7 +8,6 @@ from switchyard.domain.tracks import Track
 from switchyard.surfaces.projects.present import kept
 
 if TYPE_CHECKING:
-    from switchyard.domain.comments import Comment
     from switchyard.domain.questions import Question
 
 
@@ -92,15 +91,4 @@ def question(asked: "Question", run: Run) -> dict[str, Any]:
         "answered_by": asked.answered_by,
         "answered_by_kind": asked.answered_by_kind,
         "answered_at": asked.answered_at,
-    }
-
-
-def comment(said: "Comment") -> dict[str, Any]:
-    """Return a comment as an agent is told of it."""
-    return {
-        "id": said.id,
-        "author": said.created_by,
-        "author_kind": said.created_by_kind,
-        "text": said.text,
-        "created_at": said.created_at,
     }

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from switchyard.aws import bus, executions, functions, mobile_push, objects, queues
+from switchyard.aws import bus, executions, functions, mailer, mobile_push, objects, queues, scheduler
 from switchyard.aws.transport.client import Client
 from switchyard.http.exchange import Exchange
 from switchyard.http.operation import function_of
@@ -44,7 +44,8 @@ _NOBODY = ""
 _TESTS, _FUNCTIONS = str(ROOT / "tests"), ROOT / "functions"
 #: What alone calls a client in a function: whatever lies between it and the client passes its call on.
 _ADAPTERS = frozenset(
-    str(each.__file__) for each in (table, bus, executions, functions, mobile_push, objects, provider, queues)
+    str(each.__file__)
+    for each in (table, bus, executions, functions, mailer, mobile_push, objects, provider, queues, scheduler)
 )
 #: Action and, of DynamoDB, the index ("" for the table), by function.
 Calls = defaultdict[str, set[tuple[str, str]]]
@@ -61,6 +62,9 @@ _S3 = {
     "complete_multipart_upload": ["PutObject"],
     "generate_presigned_post": ["PutObject"],
 }
+#: Calls that hand a role on, which needs a right of its own.
+#: https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
+_PASSING_A_ROLE = {"create_schedule", "update_schedule"}
 _OF_VERSIONS = {"GetObject": "GetObjectVersion", "PutObjectTagging": "PutObjectVersionTagging"}
 #: What Lambda does with a function's role by itself: reading a queue, and sending what the function failed with.
 #: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
@@ -167,7 +171,7 @@ def _adapter(frame: FrameType | None, asked: str) -> FrameType | None:
     """Return where the adapter calls; None where what lies between it and the client calls something of its own."""
     while frame and frame.f_code.co_filename not in _ADAPTERS:
         frame = frame.f_back
-    return None if frame and asked and _camel(frame.f_locals["operation"]) != asked else frame
+    return None if frame and asked and _camel(frame.f_locals.get("operation", "")) != asked else frame
 
 
 def _is_the_functions(frame: FrameType | None) -> bool:
@@ -206,7 +210,8 @@ class _Noting:
                 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html: no action
                 # of its own for a batch; and Lambda's action for Invoke has another name than the operation.
                 action = {"invoke": "InvokeFunction", "send_message_batch": "SendMessage"}.get(name, _camel(name))
-                _note((f"{self._service}:{action}", ""))
+                passed = [("iam:PassRole", "")] if name in _PASSING_A_ROLE else []
+                _note((f"{self._service}:{action}", ""), *passed)
             return found(*given, **params)
 
         return call
@@ -242,6 +247,8 @@ def install() -> None:
         ("events", bus.Bus, "client"),
         ("states", executions.Executions, "client"),
         ("sns", mobile_push.MobilePush, "client"),
+        ("ses", mailer.Mailer, "client"),
+        ("scheduler", scheduler.Scheduler, "client"),
         ("lambda", functions.Functions, "_client"),
     ):
         _wrap(service, adapter, attribute)

@@ -8,6 +8,7 @@ import argparse
 import http.client
 import itertools
 import json
+import math
 import os
 import shutil
 import statistics
@@ -30,8 +31,8 @@ from local.stack import choose, folder_of
 OPERATIONS = ("create", "get", "list", "claim")
 LIST_ROWS = 50
 DRAIN_SECONDS = 600
-# Tasks made for a round of requests by id.
-PREPARED = {"get": 500, "claim": 3_000}
+#: Tasks made for a round of requests by id; of those that are claimed, so many for each second.
+PREPARED, CLAIMED_A_SECOND = 500, 400
 HEADER = (
     "| rows | operation | clients | requests/s | p50 ms | p99 ms | in handler ms | outside ms | processor ms |\n"
     + "|---" * 9
@@ -116,7 +117,8 @@ def _with_pid(record: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def measure(record: dict[str, Any], operation: str, clients: int, seconds: float) -> Row:
     """One round, after a short one that starts the functions' processes."""
-    made = put(record, PREPARED.get(operation, 0))
+    wanted = {"get": PREPARED, "claim": math.ceil(CLAIMED_A_SECOND * (seconds + 1))}
+    made = put(record, wanted.get(operation, 0))
     # A task is got again and again, but claimed once.
     ids = itertools.cycle(made) if operation == "get" else iter(made)
     drain(record)

@@ -9,6 +9,6 @@ PATH = ROOT / "docs" / "performance.md"
 
 def write(path: Path, part: str, text: str) -> None:
     """Put the text between the part's markers. Raises ValueError where the page has none."""
-    begin, end = f"<!-- {part} -->\n", f"\n<!-- /{part} -->"
+    begin, end = f"<!-- {part} -->\n", f"<!-- /{part} -->"
     head, rest = path.read_text(encoding="utf-8").split(begin)
-    path.write_text(f"{head}{begin}{text}{end}{rest.split(end)[1]}", encoding="utf-8")
+    path.write_text(f"{head}{begin}{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")

@@ -39,7 +39,6 @@ START_SECONDS = 300
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 KEYWORD = re.compile(r"<aws\.scheduler\.([a-z-]+)>")
 
-_original_resource = iam_actions.extract_resource_arn
 # Of each schedule: what it was when that was found, and when it is due next, in seconds since the epoch.
 _due: dict[tuple, tuple[str, float | None]] = {}
 
@@ -49,19 +48,23 @@ def install() -> None:
     for name in ("_create_schedule", "_update_schedule"):
         setattr(scheduler, name, checked(getattr(scheduler, name)))
     scheduler.start_scheduler = lambda: None
-    iam_actions.extract_resource_arn = resource_of
+    iam_actions.extract_resource_arn = with_groups(iam_actions.extract_resource_arn)
 
 
-def resource_of(service: str, method: str, path: str, headers: dict, body: bytes, query: dict, *where: str) -> str:
-    """The resource that a request is about; of a schedule with its group, which MiniStack takes for `default`."""
-    found = _original_resource(service, method, path, headers, body, query, *where)
-    if service != "scheduler" or ":schedule/default/" not in found:
-        return found
-    given = query.get("groupName", "default")
-    group = given[0] if isinstance(given, list) else given
-    if body:
-        group = json.loads(body).get("GroupName", group)
-    return found.replace(":schedule/default/", f":schedule/{group}/")
+def with_groups(resource_of: Any) -> Any:
+    """What tells the resource that a request is about: of a schedule with its group, for which it has `default`."""
+
+    def resource(service: str, method: str, path: str, headers: dict, body: bytes, query: dict, *where: str) -> str:
+        found = str(resource_of(service, method, path, headers, body, query, *where))
+        if service != "scheduler" or ":schedule/default/" not in found:
+            return found
+        given = query.get("groupName", "default")
+        group = given[0] if isinstance(given, list) else given
+        if body:
+            group = json.loads(body).get("GroupName", group)
+        return found.replace(":schedule/default/", f":schedule/{group}/")
+
+    return resource
 
 
 # ---------------------------------------------------------------- refused

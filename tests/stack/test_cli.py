@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,45 @@ def test_signing_in_keeps_a_profile(terminal: Terminals) -> None:
     ada.run("--url", url, "login", "--stdin", given=f"{token}\n")
     ada.run("list")
     assert token not in (ada.folder / "config/config.json").read_text()
+
+
+#: A person at a browser: signed in to the console, they allow what asks, and are led back.
+_BROWSER = """
+import html, re, sys, urllib.parse
+import httpx
+token, page = sys.argv[1:]
+base = "{0.scheme}://{0.netloc}".format(urllib.parse.urlsplit(page))
+with httpx.Client(headers={"sec-fetch-site": "same-origin"}, trust_env=False) as http:
+    session = http.post(f"{base}/v1/session", json={"token": token}, headers={"switchyard-console": "1"})
+    cookie = {"cookie": session.headers["set-cookie"].partition(";")[0]}
+    fields = re.findall(r'<input type="hidden" name="(\\w+)" value="([^"]*)">', http.get(page, headers=cookie).text)
+    form = {name: html.unescape(value) for name, value in fields}
+    decided = http.post(f"{base}/oauth/authorize", data={**form, "decision": "allow"}, headers=cookie)
+    assert httpx.get(decided.headers["location"], trust_env=False).status_code == 200
+"""
+
+
+def test_signing_in_by_the_browser_lasts_beyond_the_first_token(terminal: Terminals) -> None:
+    ada = terminal("admin")
+    url, token = ada.environment.pop("SWITCHYARD_URL"), ada.environment.pop("SWITCHYARD_TOKEN")
+    (ada.folder / "browser.py").write_text(_BROWSER)
+    ada.environment["BROWSER"] = f"{sys.executable} {ada.folder / 'browser.py'} {token} %s"
+    ada.run("login", "--url", url)
+    assert "signed in" in ada.err
+    kept = ada.folder / "config/tokens.json"
+    assert kept.stat().st_mode & 0o077 == 0
+    first = kept.read_text()
+    assert token not in first
+    ada.run("list")
+    assert kept.read_text() == first, "a token that counts is not exchanged"
+    ((name, secret),) = json.loads(first).items()
+    kept.write_text(json.dumps({name: json.dumps({**json.loads(secret), "ends": 0})}))
+    # Two at once: the refresh token counts once, and its second use would end the connection.
+    with ThreadPoolExecutor(2) as threads:
+        assert [each.returncode for each in threads.map(lambda _: ada.done("list"), range(2))] == [0, 0]
+    ((_, second),) = json.loads(kept.read_text()).items()
+    assert json.loads(second)["refresh"] != json.loads(secret)["refresh"]
+    ada.run("list")
 
 
 def test_an_agents_run_with_files_from_start_to_end(terminal: Terminals) -> None:

@@ -7,8 +7,10 @@ it: the machine's keyring keeps them where the package `keyring` finds one, else
 import json
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,25 @@ from switchyard_client.cli.failures import Usage
 #: The profile of the local stack: it is read from what `make run` wrote, and never kept.
 LOCAL = "local"
 _SERVICE = "switchyard"
+
+
+#: A token of a sign-in that ends sooner than this, in seconds, is exchanged for the next before a command begins.
+SPARE_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a person allowed in the browser: an access token until `ends` (seconds since 1970), and a refresh token."""
+
+    client_id: str
+    access: str
+    refresh: str
+    ends: float
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the access token counts for a while yet."""
+        return self.ends - time.time() > SPARE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +75,7 @@ def resolve(profile: str | None, url: str | None, token: str | None, project: st
         raise Usage(_nothing(name))
     if not token and url and kept.get("url") != url.rstrip("/"):
         raise Usage(f"a URL without its token: {url} is not that of the profile {name!r}; give --token as well")
-    token = token or kept.get("token") or (_secret(name, kept["url"]) if kept.get("url") else None)
+    token = token or kept.get("token") or (_token(name, kept["url"]) if kept.get("url") else None)
     if not token:
         raise Usage(f"the profile {name!r} has no token: switchyard login --profile {name}")
     problem = wrong_token(token)
@@ -83,6 +104,47 @@ def save(name: str, url: str, token: str, project: str | None) -> str:
     where = _keep_secret(name, url, token)
     _write(folder() / "config.json", config)
     return where
+
+
+def keep_connection(name: str, url: str, connection: Connection, project: str | None) -> str:
+    """Keep a profile whose tokens come from a sign-in by the browser; returns where they are kept."""
+    return save(name, url, json.dumps(asdict(connection)), project)
+
+
+def _token(name: str, url: str) -> str | None:
+    """Return the token of a profile; one of a sign-in that is about to end is exchanged for the next."""
+    connection = _kept_connection(name, url)
+    if connection is None or connection.is_fresh:
+        return connection.access if connection else _secret(name, url)
+    from switchyard_client.cli import browser
+
+    with _alone():
+        # Another command may have been first: a refresh token counts once, and its second use ends the connection.
+        connection = _kept_connection(name, url) or connection
+        if not connection.is_fresh:
+            connection = browser.refreshed(url, connection)
+            _keep_secret(name, url, json.dumps(asdict(connection)))
+    return connection.access
+
+
+def _kept_connection(name: str, url: str) -> Connection | None:
+    secret = _secret(name, url)
+    if not secret or not secret.startswith("{"):
+        return None
+    try:
+        return Connection(**json.loads(secret))
+    except (ValueError, TypeError):
+        raise Usage(f"what is kept of the profile {name!r} cannot be read: switchyard login --name {name}") from None
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the lock of this folder: one command at a time."""
+    import fcntl
+
+    with (folder() / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def local_record() -> Path | None:

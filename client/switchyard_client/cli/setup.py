@@ -16,20 +16,29 @@ CHARACTERS_A_TOKEN = 3
 
 @click.command()
 @click.option("--name", help="The profile's name (default: that of --profile, or 'default').")
-@click.option("--stdin", "from_stdin", is_flag=True, help="Read the token from standard input.")
+@click.option("--url", metavar="URL", help="The service, as before the command.")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read a token from standard input.")
+@click.option("--paste", is_flag=True, help="Ask for a token, and open no browser.")
 @pass_session
-def login(session: Session, name: str | None, from_stdin: bool) -> None:
-    """Keep a service's URL and a token as a profile.
+def login(session: Session, name: str | None, url: str | None, from_stdin: bool, paste: bool) -> None:
+    """Sign in to a service, and keep that as a profile.
 
-    Paste a token that an administrator issued. It goes to the keyring, or to a file that only you can read.
+    Your browser asks you whether this command may act for you. Where there is no browser, paste the address where
+    another one ends; or a token that an administrator issued. Tokens go to the keyring, or to a file that only you can
+    read.
     """
     name = name or session.profile or "default"
-    url = settings.checked_url(session.url or os.environ.get("SWITCHYARD_URL") or _asked("URL of the service"))
-    token = _token(session, from_stdin)
+    given = url or session.url or os.environ.get("SWITCHYARD_URL") or _asked("URL of the service")
+    url = settings.checked_url(given)
+    signed = _token(session, url, from_stdin, paste)
+    token = signed if isinstance(signed, str) else signed.access
     checked = Session(url=url, token=token, patience=session.patience)
     # Any page will do: what counts is whether the token is taken.
     checked.get("/v1/tracks", {"limit": 1})
-    where = settings.save(name, url, token, session.project)
+    if isinstance(signed, str):
+        where = settings.save(name, url, signed, session.project)
+    else:
+        where = settings.keep_connection(name, url, signed, session.project)
     output.note(f"signed in to {url}; the token is kept in {where}")
     if session.json:
         output.emit({"profile": name, "url": url, "kept": where})
@@ -41,11 +50,15 @@ def _asked(what: str, hide: bool = False) -> str:
     return str(click.prompt(what, hide_input=hide, err=True))
 
 
-def _token(session: Session, from_stdin: bool) -> str:
-    # A sign-in through the browser is one more way to get a token, and belongs here.
+def _token(session: Session, url: str, from_stdin: bool, paste: bool) -> str | settings.Connection:
+    """Return a token that was given or pasted, or what a person allowed in the browser."""
     if from_stdin:
         return sys.stdin.readline().strip()
-    return session.token or _asked("Token", hide=True).strip()
+    if session.token or paste:
+        return session.token or _asked("Token", hide=True).strip()
+    from switchyard_client.cli import browser
+
+    return browser.sign_in(url, output.note, _asked)
 
 
 @click.command()

@@ -98,8 +98,10 @@ def changes_tasks(operation: Operation) -> bool:
 
 def takes_scope(operation: Operation) -> bool:
     """Return whether a request of the operation may put tracks into projects."""
-    scope = operation.body.model_fields.get("scope") if operation.body and operation.keyed else None
-    return scope is not None and "ids" in getattr(scope.annotation, "model_fields", {})
+    fields = operation.body.model_fields if operation.body and operation.keyed else {}
+    inner = [getattr(each.annotation, "model_fields", {}) for each in fields.values()]
+    scopes = [each["scope"] for each in (fields, *inner) if "scope" in each]
+    return any("ids" in getattr(scope.annotation, "model_fields", {}) for scope in scopes)
 
 
 def refusals(surfaces: Iterable[Surface], schemas: dict[type[Model], Json]) -> Json:

@@ -18,6 +18,7 @@ CHECKS = {
     "ruff format": [DEV / "ruff", "format", "--quiet", "--diff", "--exclude", "*.md", "."],
     "mypy": [DEV / "mypy"],
     "import-linter": [DEV / "lint-imports", "--no-cache"],
+    "types of the console": [sys.executable, "-m", "tests.browser.module_types"],
     "cfn-lint and checkov": [sys.executable, "-m", "local.policies"],
     # Strict: a link that leads nowhere is an error.
     "documents": [sys.executable, "-m", "local.site"],

@@ -86,14 +86,15 @@ def problem_of(name: str, body: dict) -> str | None:
     retry, start, now = target.get("RetryPolicy") or {}, body.get("StartDate"), time.time()
     zone, expression = body.get("ScheduleExpressionTimezone", "UTC"), body.get("ScheduleExpression", "")
     try:
-        readable = timing.Timing(expression, zone, stamp(now)).next(stamp(now), 1) is not None
+        timing.zone(zone)
+        timing.Timing(expression, zone, stamp(now)).next(stamp(now), 1)
     except cron.BadExpression as bad:
         return f"Invalid Schedule Expression {expression}: {bad}"
     flexible = window.get("Mode") == "FLEXIBLE" and window.get("MaximumWindowInMinutes") in WINDOW_MINUTES
     end = body.get("EndDate")
     rules = {
         f"Name {name} has 1 to 64 of 0-9 a-z A-Z - _ .": NAME.fullmatch(name),
-        "ScheduleExpression is too long": readable and len(expression) <= EXPRESSION_MAX and len(zone) <= ZONE_MAX,
+        "ScheduleExpression is too long": len(expression) <= EXPRESSION_MAX and len(zone) <= ZONE_MAX,
         "FlexibleTimeWindow is OFF, or FLEXIBLE with 1 to 1440 minutes": window == {"Mode": "OFF"} or flexible,
         "The StartDate you specify cannot be earlier than 5 minutes ago": not start or start > now - START_SECONDS,
         "EndDate must be after StartDate and now": not end or end > max(start or 0, now),

@@ -134,6 +134,43 @@ def test_only_the_callers_own_devices_are_managed(api: Api, table: Table, tenant
     assert held(table, tenant) == ["mine"]
 
 
+def test_ones_own_devices_are_listed_the_one_seen_last_first(
+    api: Api, caller: Caller, table: Table, tenant: str
+) -> None:
+    first, second = register(api, "a"), register(api, "b", "web")
+    register(caller("user_bo"), "c")
+    seen(table, tenant, first, "2999-01-01T00:00:00.000Z")
+    calls: list[str] = []
+    table.observe = lambda operation, _: calls.append(operation)
+    answer = api.get(TOKENS)
+    assert (answer.status, calls) == (200, ["query"])
+    assert answer.json == {"results": [{**first, "last_seen_at": "2999-01-01T00:00:00.000Z"}, second]}
+    assert caller("user_cy").get(TOKENS.rstrip("/")).json == {"results": []}
+
+
+def test_a_device_that_was_lost_is_removed_by_its_id(api: Api, table: Table, tenant: str, task: Track) -> None:
+    lost, kept = register(api, "lost"), register(api, "kept")
+    assert api.delete(f"{TOKENS}{lost['id']}").status == 204
+    assert held(table, tenant) == ["kept"]
+    assert device_rows.holder(table, tenant, "lost") is None
+    assert (beat(api, task, lost["id"]).status, beat(api, task, kept["id"]).status) == (404, 204)
+    # It is gone: nothing is left to remove.
+    assert api.delete(f"{TOKENS}{lost['id']}/").status == 404
+    assert api.delete(f"{TOKENS}phone").status == 400
+
+
+def test_the_devices_of_others_are_neither_listed_nor_removed(
+    api: Api, caller: Caller, table: Table, tenant: str
+) -> None:
+    device = register(api, "mine")
+    bo = caller("user_bo")
+    assert bo.delete(f"{TOKENS}{device['id']}").status == 404
+    assert bo.delete(f"/api/users/user_ada/push_tokens/{device['id']}").status == 403
+    assert bo.get("/api/users/user_ada/push_tokens").status == 403
+    assert caller(scopes=["tasks:read"]).get(TOKENS).status == 403
+    assert held(table, tenant) == ["mine"]
+
+
 def test_another_scope_does_not_do(caller: Caller) -> None:
     answer = caller(scopes=["tasks:write"]).post(TOKENS, {"token": "t", "platform": "ios"})
     assert (answer.status, answer.json["detail"]) == (403, "API key missing required scope 'user:write'")

@@ -7,6 +7,7 @@ import pytest
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
+from switchyard.store import keys
 from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
@@ -224,7 +225,7 @@ def test_a_run_that_waits_is_offered_to_nobody_until_it_is_answered(
 ) -> None:
     eve = caller("agent_eve", kind="agent")
     question = ask(bo, held)
-    assert "ready" not in run_rows.to_item(ledger.now(held))
+    assert run_rows.to_item(ledger.now(held))["ready"]["S"] == keys.runs_asking(held.tenant_id)
     assert bo.post(f"/v1/runs/{held.task_id}/{held.id}/release").status == 200
     for body in ({}, {"task": held.task_id}):
         assert eve.post("/v1/runs/claim", body).status == 204
@@ -291,3 +292,41 @@ def test_what_is_no_answer_is_not_delivered(held: Run, bo: Api, api: Api) -> Non
     cancel = api.post(f"{base}/command", {"jsonrpc": "2.0", "method": "cancel"})
     assert (cancel.status, cancel.json) == (400, {"error": "No active sandbox for this task run"})
     assert bo.get(path(held, f"/{question['id']}")).json["status"] == "open"
+
+
+# ---------------------------------------------------------------- what waits
+
+
+def waiting(client: Api, query: str = "") -> list[str]:
+    answer = client.get(f"/api/v1/executions?awaitingInput=true{query}")
+    assert answer.status == 200, answer.text
+    assert all(each["awaitingInput"] is True for each in answer.json)
+    return [each["id"].partition(".")[2] for each in answer.json]
+
+
+def test_runs_that_wait_for_an_answer_are_listed_until_they_have_it(
+    held: Run, bo: Api, api: Api, caller: Caller, table: Table
+) -> None:
+    assert waiting(api) == []
+    question = ask(bo, held)
+    assert bo.post(f"/v1/runs/{held.task_id}/{held.id}/heartbeat", {"lease_seconds": 60}).status == 200
+    calls: list[str] = []
+    table.observe = lambda operation, _: calls.append(operation)
+    assert waiting(api) == [held.id]
+    assert calls == ["query", "batch_get_item"]
+    assert waiting(api, f"&taskId={held.task_id}") == [held.id]
+    assert waiting(api, "&status=in_progress") == [held.id]
+    assert waiting(api, "&status=pending") == waiting(api, "&agentId=agent_no") == []
+    assert waiting(caller(tenant=new_id())) == []
+    (shown,) = api.get("/api/v1/executions").json
+    assert shown["awaitingInput"] is True
+    assert give(api, held, question).status == 200
+    assert waiting(api) == waiting(api, f"&taskId={held.task_id}") == []
+    assert "awaitingInput" not in api.get("/api/v1/executions").json[0]
+    assert api.get("/api/v1/executions?awaitingInput=false").status == 400
+
+
+def test_a_run_that_ends_waits_no_more(ledger: Runs, held: Run, bo: Api, api: Api) -> None:
+    ask(bo, held)
+    assert api.post(f"/api/projects/-/tasks/{held.task_id}/runs/{held.id}/cancel", {}).status == 200
+    assert waiting(api) == []

@@ -242,6 +242,20 @@ def test_a_goal_is_opened_again_and_run_each_day(world: World) -> None:
     assert world.api.get(f"/v1/tracks/{goal}").json["goal"]["status"] in ("not_started", "on_track")
 
 
+def test_what_waits_for_a_goal_that_is_deleted_fails_and_says_so(world: World) -> None:
+    goal = make_goal(world.api)["id"]
+    make_task(world.api, assignee="agent_bo", goalId=goal)
+    schedule = world.make(runGoal={"id": goal}, overlap="queue")
+    for day in ("01", "02"):
+        world.due(schedule, f"2099-06-{day}T09:00:00.000Z")
+    assert world.api.delete(f"/v1/tracks/{goal}").status == 204
+    found = occurrences.go_on(world.table, world.tenant, schedule)
+    assert found is not None
+    assert (found.outcome, found.at) == ("failed", "2099-06-02T09:00:00.000Z")
+    assert goal in (found.reason or "")
+    assert occurrences.go_on(world.table, world.tenant, schedule) is None
+
+
 # ---------------------------------------------------------------- catch up, pause, end
 
 
@@ -392,6 +406,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"expression": "cron(0 9 * * * *)"}, "expression"),
     ({"expression": "cron(61 9 ? * * *)"}, "expression"),
     ({"expression": "every monday"}, "expression"),
+    ({"expression": "cron(0 9-17/2 ? * mon *)"}, "expression"),
     ({"expression": "rate(1 minute)"}, "expression"),
     ({"expression": "at(2026-01-01T00:00:00)"}, "expression"),
     ({"expression": "cron(0 0 31 2 ? *)"}, "expression"),

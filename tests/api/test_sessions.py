@@ -25,7 +25,8 @@ WITH_PATH_IDS = [
     name
     for name in PROTECTED
     if "{" in ENDPOINTS[name].operation.paths[0]
-    and name not in {"projects.register_device", "projects.unregister_device", "pool.execute_agent"}
+    and name
+    not in {"projects.register_device", "projects.list_devices", "projects.unregister_device", "pool.execute_agent"}
 ]
 TRACK = {"type": "task", "title": "x", "scope": {"type": "personal"}}
 

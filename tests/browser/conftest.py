@@ -19,6 +19,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright
 
 from switchyard.admin import Admin
 from switchyard.aws.clients import make_client
+from tests.browser import module_types
 from tests.conformance.environments import npm
 from tests.support.stack import aws, outputs, stack
 from tests.support.template import ROOT
@@ -52,15 +53,15 @@ def browser_type_launch_args(playwright: Playwright) -> Json:
 @pytest.fixture(scope="session")
 def npm_folder() -> Path:
     """The packages that only these tests need: axe-core, TypeScript, and what was vendored, as it is published."""
-    return npm(Path(__file__).parent / "npm", "npm-console")
+    return npm(module_types.HERE, module_types.PACKAGES)
 
 
 class Yard:
     """A workspace of the stack, an agent in it, and people who sign in to the console."""
 
-    def __init__(self, stack: Json, admin: Admin, new_context: Callable[..., BrowserContext]) -> None:
+    def __init__(self, stack: Json, admin: Admin, new_context: Callable[..., BrowserContext], name: str) -> None:
         self.url, self.admin, self.new_context = stack["url"], admin, new_context
-        self.tenant = admin.create_tenant("Acme")
+        self.tenant = admin.create_tenant(name)
         self.project = admin.create_project(self.tenant, "Handbook")["id"]
         scopes = ["tasks:read", "tasks:write"]
         self.agent = admin.issue_token(self.tenant, AGENT, kind="agent", scopes=scopes, name="Bo")["token"]
@@ -71,10 +72,13 @@ class Yard:
         self.people: list[Person] = []
         self.processes: list[subprocess.Popen[str]] = []
 
-    def person(self, actor: str = "user_ada", role: str = "owner", path: str = "", **context: Any) -> "Person":
+    def person(
+        self, actor: str = "user_ada", role: str = "owner", path: str = "", name: str = "", **context: Any
+    ) -> "Person":
         """Open a browser of its own and sign in by a link; at `path` of the console."""
         made = Person(self, self.new_context(viewport={"width": 1280, "height": 800}, **context))
-        link = self.admin.sign_in_link(self.tenant, actor, role=role, name=actor.removeprefix("user_").title())
+        name = name or actor.removeprefix("user_").title()
+        link = self.admin.sign_in_link(self.tenant, actor, role=role, name=name)
         made.page.goto(self.url + link["path"])
         expect(made.page.get_by_role("heading", name="Board", level=1)).to_be_visible(timeout=PATIENCE * 1000)
         if path:
@@ -178,10 +182,13 @@ class Person:
 
 
 @pytest.fixture
-def yard(stack: Json, outputs: dict[str, str], new_context: Callable[..., BrowserContext]) -> Iterator[Yard]:
+def yard(
+    request: pytest.FixtureRequest, stack: Json, outputs: dict[str, str], new_context: Callable[..., BrowserContext]
+) -> Iterator[Yard]:
+    name = getattr(request, "param", "Acme")
     before = os.environ.get("AWS_ENDPOINT_URL")
     os.environ["AWS_ENDPOINT_URL"] = stack["aws"]["endpoint_url"]
-    made = Yard(stack, Admin(outputs["TableName"], make_client("dynamodb")), new_context)
+    made = Yard(stack, Admin(outputs["TableName"], make_client("dynamodb")), new_context, name)
     yield made
     os.environ.pop("AWS_ENDPOINT_URL")
     if before:

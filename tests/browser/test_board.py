@@ -44,6 +44,7 @@ def test_a_task_is_added_moved_by_keys_and_by_hand_and_seen_by_others(yard: Yard
     ada, bo = yard.person(), yard.person("user_bo", "member")
     ada.page.keyboard.press("c")
     ada.page.get_by_label("Title", exact=True).fill("Renew the certificates")
+    expect(ada.page.locator("#add-assignees option[value=agent_bo]")).to_have_count(1)
     ada.press("Add task")
     card = ada.page.get_by_role("link", name=re.compile("Renew the certificates"))
     expect(card).to_be_visible()
@@ -112,6 +113,27 @@ def test_ten_thousand_tasks_are_a_few_dozen_elements(yard: Yard) -> None:
     assert rows.evaluate("(box) => box.scrollHeight") > 10_000 * 100
 
 
+def test_lists_are_read_again_but_not_in_a_hidden_tab(yard: Yard) -> None:
+    yard.task("Task")
+    person = yard.person()
+    page, asked = person.page, list[str]()
+    page.clock.install()
+    page.reload()
+    person.see("Task")
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_request("**/v1/tracks?*updatedAtFrom=*"):
+        page.clock.fast_forward(6_000)
+    hide = "(hidden) => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+    page.evaluate(f"{hide} document.dispatchEvent(new Event('visibilitychange')); }}", True)
+    page.wait_for_load_state("networkidle")
+    asked.clear()
+    page.clock.fast_forward(120_000)
+    page.wait_for_load_state("networkidle")
+    assert asked == []
+    with page.expect_request("**/v1/tracks?*updatedAtFrom=*"):
+        page.evaluate(f"{hide} document.dispatchEvent(new Event('visibilitychange')); }}", False)
+
+
 def test_keys_lead_everywhere_and_the_palette_finds_everything(yard: Yard) -> None:
     task = yard.task("Answer the questionnaire")
     yard.task("Another")
@@ -131,8 +153,9 @@ def test_keys_lead_everywhere_and_the_palette_finds_everything(yard: Yard) -> No
     keys.press("Enter")
     person.page.wait_for_url(f"**/tasks/{task['id']}")
     keys.press("Escape")
-    keys.press("g")
-    keys.press("r")
+    # Caps Lock is no other key.
+    keys.press("G")
+    keys.press("R")
     expect(person.page.get_by_role("heading", name="Runs", level=1)).to_be_visible()
     keys.press("?")
     expect(person.page.get_by_role("dialog")).to_contain_text("next, previous item")

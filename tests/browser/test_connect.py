@@ -1,6 +1,7 @@
 """Programs are connected by the server's address alone: unmodified clients, and a person in Chromium who allows it."""
 
 import json
+import re
 import socket
 import subprocess
 import threading
@@ -204,6 +205,43 @@ def test_a_link_of_another_site_leads_to_consent_and_back_to_that_site(yard: Yar
     assert httpx.get(f"{yard.url}/v1/me", headers=opened, trust_env=False, timeout=60).is_success
     # The code is in no address that any other site is told of.
     assert page.evaluate("document.referrer") == ""
+
+
+def test_a_window_of_its_own_signs_in_connects_and_reports_to_the_page_that_opened_it(yard: Yard, site: Any) -> None:
+    """As clients in a browser do it: the page of the redirect URI posts the code to its opener."""
+    told = "<script>opener.postMessage(location.search, location.origin)</script>"
+    back = site("/back", "text/html", f"<!doctype html><title>Back</title>Connected.{told}")
+    address = authorize(yard, registered(yard, "Popup", back), redirect_uri=back)
+    listens = f"""<script>onmessage = (event) => (document.title = event.data)</script>
+        <button onclick="window.opened = window.open('{address}', '', 'width=500,height=700')">Connect</button>"""
+    person = yard.person()
+    signed_out(person)
+    page = person.context.new_page()
+    page.goto(site("/", "text/html", f"<!doctype html><title>Web</title>{listens}"))
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Connect").click()
+    window = opened.value
+    window.get_by_label("Access token", exact=True).fill(yard.token)
+    window.get_by_role("button", name="Sign in", exact=True).click()
+    window.get_by_role("button", name="Allow").click()
+    expect(window.get_by_text("Connected.")).to_be_visible()
+    expect(page).to_have_title(re.compile("code=sy_"))
+
+
+def test_a_site_that_opens_the_sign_in_is_cut_off_from_the_console(yard: Yard, site: Any) -> None:
+    person = yard.person()
+    signed_out(person)
+    page = person.context.new_page()
+    button = f"""<button onclick="window.opened = window.open('{yard.url}/console/sign-in')">Open</button>"""
+    page.goto(site("/", "text/html", f"<!doctype html><title>Web</title>{button}"))
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Open").click()
+    window = opened.value
+    window.get_by_label("Access token", exact=True).fill(yard.token)
+    window.get_by_role("button", name="Sign in", exact=True).click()
+    expect(window.get_by_role("heading", name="Board", level=1)).to_be_visible()
+    assert window.evaluate("opener") is None
+    assert page.evaluate("window.opened.closed")
 
 
 def test_the_consent_page_can_not_be_framed_or_posted_to_by_another_site(yard: Yard, site: Any) -> None:

@@ -28,6 +28,37 @@ def test_a_question_is_answered_in_the_inbox_and_the_goal_goes_on(yard: Yard) ->
     until(lambda: yard.get(f"/v1/tracks/{goal}/run")["status"], lambda status: status == "completed")
 
 
+def test_what_an_agents_own_run_asks_is_found_by_everybody_and_answered_at_the_run(yard: Yard) -> None:
+    """The creator of the task is an agent, who has no inbox: the lists of what waits are where people see it."""
+    agent = {"authorization": f"Bearer {yard.agent}"}
+    scope = {"type": "projects", "ids": [yard.project]}
+    body = {"type": "task", "title": "Choose the title", "scope": scope, "task": {"status": "todo"}}
+    task = yard.api.post("/v1/tracks", json=body, headers=agent).json()["id"]
+    yard.api.post(f"/api/projects/-/tasks/{task}/run", json={}, headers=agent)
+    run = until(
+        lambda: yard.api.post("/v1/runs/claim", json={"wait_seconds": 5}, headers=agent), lambda got: got.content
+    )
+    path = f"/v1/runs/{task}/{run.json()['run']['id']}/questions"
+    assert yard.api.post(path, json={"text": "Field notes, or Guide?"}, headers=agent).is_success
+    person = yard.person(path="/inbox")
+    expect(person.page.locator("[data-inbox]")).to_have_count(0)
+    waiting = person.page.locator("section", has_text="Runs that wait for an answer")
+    expect(waiting.get_by_role("link", name="Choose the title")).to_contain_text("Waits for an answer")
+    person.open("/runs")
+    expect(person.page.locator("li", has_text="Choose the title")).to_contain_text("Waits for an answer")
+    person.page.get_by_label("Status", exact=True).select_option("Wait for an answer")
+    assert person.page.url.endswith("status=asking")
+    person.page.get_by_role("link", name="Choose the title").click()
+    expect(person.page.locator("main header")).to_contain_text("Waits for an answer")
+    person.see("Field notes, or Guide?")
+    person.page.get_by_label("Answer").fill("Guide")
+    person.press("Send")
+    expect(person.page.locator("[data-question]")).to_contain_text("Guide")
+    expect(person.page.locator("main header")).not_to_contain_text("Waits for an answer")
+    person.open("/runs?status=asking")
+    person.see("No run fits")
+
+
 def test_a_run_is_approved_and_what_is_read_is_marked(yard: Yard) -> None:
     task = yard.task("Delete the old pages", requiresApproval="start")
     yard.post(f"/api/projects/-/tasks/{task['id']}/run")

@@ -20,13 +20,16 @@ def test_a_run_is_started_with_a_file_followed_to_its_end_and_its_file_fetched(y
     expect(person.page.get_by_role("heading", level=1)).to_have_text("Run of Write the report")
     expect(person.page.get_by_text("Queued").first).to_be_visible()
     person.see("notes.txt")
+    file = "new File(['A late thought.'], 'more.txt', {type: 'text/plain'})"
+    held = f"() => {{ const data = new DataTransfer(); data.items.add({file}); return data; }}"
+    dropped = person.page.evaluate_handle(held)
+    person.page.get_by_text("Files for the run").dispatch_event("drop", {"dataTransfer": dropped})
+    person.see("more.txt is there")
     yard.work("printf '\\033[32mstep one\\033[0m\\n'; sleep 1; echo step two; sleep 4; echo the end")
     log = person.page.get_by_role("region", name="Log")
     expect(log).to_contain_text("step two", timeout=SLOW)
     expect(log.locator(".ansi-green")).to_have_text("step one")
     expect(person.page.get_by_text("In progress").first).to_be_visible()
-    more = tmp_path / "more.txt"
-    more.write_text("A late thought.")
     expect(log).to_contain_text("the end", timeout=SLOW)
     expect(person.page.locator("main header")).to_contain_text("Completed", timeout=SLOW)
     person.see("after", exact=False)
@@ -36,8 +39,26 @@ def test_a_run_is_started_with_a_file_followed_to_its_end_and_its_file_fetched(y
     with person.page.expect_download() as begun:
         person.press("Download notes.txt")
     assert begun.value.path().read_text() == "Mind the figures."
+    with person.page.expect_download() as begun:
+        person.press("Download more.txt")
+    assert begun.value.path().read_text() == "A late thought."
     person.shot("run")
     assert yard.get(f"/v1/tracks/{task['id']}")["task"]["status"] == "done"
+
+
+def test_an_output_is_shown_against_the_schema_of_its_task(yard: Yard) -> None:
+    task = yard.task("Count the rows")["id"]
+    schema = {"type": "object", "required": ["rows", "pages"]}
+    assert yard.api.patch(f"/api/projects/-/tasks/{task}", json={"json_schema": schema}).is_success
+    base = f"/api/projects/-/tasks/{task}/runs"
+    run = yard.post(base, {"environment": "local"})["id"]
+    person = yard.person(path=f"/runs/{task}/{run}")
+    person.see("It has to fit the task's schema.")
+    assert yard.api.patch(f"{base}/{run}", json={"output": {"rows": 3}}).is_success
+    person.see("Lacks pages of the task's schema.")
+    assert yard.api.patch(f"{base}/{run}/set_output", json={"output": {"rows": 3, "pages": 1}}).is_success
+    person.see("Checked against the task's schema when it was set.")
+    expect(person.page.get_by_label("Output")).to_contain_text('"pages": 1')
 
 
 def test_runs_are_cancelled_and_tried_again_several_at_once(yard: Yard) -> None:
@@ -106,6 +127,19 @@ def test_a_goal_is_planned_run_and_watched_without_leaving_the_browser(yard: Yar
     person.shot("goal-phone")
     goal = person.page.url.rpartition("/")[2]
     until(lambda: yard.get(f"/v1/tracks/{goal}")["rollup"], lambda found: found["tasksDone"] == 4)
+
+
+def test_a_goal_run_is_cancelled_with_the_runs_that_it_started(yard: Yard) -> None:
+    goal = yard.post("/v1/tracks", {"type": "goal", "title": "Ship", "scope": {"type": "projects", "ids": []}})["id"]
+    task = yard.task("Build it", goalId=goal, assignee=AGENT, assigneeType="agent")["id"]
+    yard.post(f"/v1/tracks/{goal}/run")
+    run = until(lambda: yard.get(f"/v1/tracks/{task}")["latestRun"], lambda found: found)["id"]
+    person = yard.person(path=f"/goals/{goal}")
+    person.page.once("dialog", lambda asked: asked.accept())
+    person.press("Cancel run")
+    expect(person.page.get_by_role("region", name="Goal run")).to_contain_text("Cancelled", timeout=SLOW)
+    path = f"/api/projects/-/tasks/{task}/runs/{run}"
+    until(lambda: yard.get(path)["status"], lambda status: status == "cancelled")
 
 
 def test_a_goal_run_that_can_not_begin_says_why(yard: Yard) -> None:

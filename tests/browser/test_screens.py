@@ -1,16 +1,14 @@
-"""What holds for every screen: axe-core finds nothing, 360 pixels are enough, light and dark; types of the modules."""
+"""What holds for every screen: axe-core finds nothing, 360 pixels are enough, light and dark. Settings and webhooks."""
 
-import shutil
-import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import AGENT, PATIENCE, Yard
-from tests.conformance.environments import NODE
-from tests.support.template import ROOT
+from tests.browser.conftest import AGENT, PATIENCE, Yard, until
 from tests.unit.test_console import FOLDER, VENDORED
 
 
@@ -90,7 +88,37 @@ def test_settings_show_what_the_workspace_used(yard: Yard) -> None:
     person.page.reload()
     person.see("At most 600 a minute.")
     person.see("8,410 requests")
+    for theme in ("light", "dark", "auto"):
+        person.press("Change theme")
+        expect(person.page.locator("html")).to_have_attribute("data-theme", theme)
     person.see("1,022 changes, 96 runs, 31 refused, 0 failed")
+
+
+def test_settings_show_members_and_ones_own_devices(yard: Yard) -> None:
+    for number in range(50):
+        yard.admin.issue_token(yard.tenant, f"agent_{number:02}", kind="agent", scopes=["tasks:read"], name="Hand")
+    scopes = ["user:write"]
+    app = yard.admin.issue_token(yard.tenant, "user_ada", scopes=scopes, name="Ada")["token"]
+    for platform in ("ios", "web"):
+        body = {"token": f"expo-{platform}", "platform": platform}
+        headers = {"authorization": f"Bearer {app}"}
+        assert yard.api.post("/api/users/@me/push_tokens", json=body, headers=headers).is_success
+    person = yard.person(path="/settings")
+    members = person.page.locator("section", has=person.page.get_by_role("heading", name="Members"))
+    expect(members.get_by_text("agent_00")).to_be_visible()
+    expect(members.get_by_text("user_ada")).to_have_count(0)
+    person.press("More members")
+    expect(members.get_by_text("user_ada")).to_be_visible()
+    expect(members.get_by_text("agent_00")).to_have_count(1)
+    devices = person.page.locator("[data-device]")
+    expect(devices).to_have_count(2)
+    assert "expo-" not in person.page.content()
+    devices.filter(has_text="iPhone").get_by_role("button").click()
+    expect(devices).to_have_count(1)
+    expect(devices).to_contain_text("Browser")
+    viewer = yard.person("user_rita", "viewer", "/settings")
+    expect(viewer.page.get_by_role("heading", name="Members")).to_be_visible()
+    expect(viewer.page.get_by_role("heading", name="Your devices")).to_have_count(0)
 
 
 def test_settings_and_webhooks_are_managed(yard: Yard) -> None:
@@ -113,6 +141,10 @@ def test_settings_and_webhooks_are_managed(yard: Yard) -> None:
     person.page.get_by_label("New project").fill("Site")
     person.press("Add")
     person.see("Site", exact=True)
+    person.press("Archive the project Site")
+    person.see("archived", exact=True)
+    person.press("Take up the project Site")
+    expect(person.page.get_by_text("archived", exact=True)).to_have_count(0)
     person.page.get_by_label("Tasks of agents that become ready").select_option("agents")
     other = yard.person("user_bo", "member", "/settings")
     person.page.reload()
@@ -137,6 +169,36 @@ def test_settings_and_webhooks_are_managed(yard: Yard) -> None:
     person.see("Disabled")
 
 
+def test_a_webhooks_secret_is_rotated_and_a_delivery_sent_again(yard: Yard) -> None:
+    posted: list[str] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            posted.append(self.headers["webhook-id"])
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/hook"
+    hook = yard.post("/api/v1/webhooks", {"url": url, "events": ["task.created"]})
+    yard.task("Told")
+    person = yard.person(path=f"/webhooks/{hook['id']}")
+    person.see("Delivered")
+    person.press("Send again")
+    until(lambda: posted, lambda found: len(found) == 2)
+    assert len(set(posted)) == 1
+    person.press("Rotate secret")
+    assert person.page.get_by_label("Secret", exact=True).inner_text() not in ("", hook["secret"])
+    person.page.keyboard.press("Escape")
+    person.see("the former secret signs too")
+    server.shutdown()
+
+
 def test_a_viewer_sees_and_is_offered_no_change(yard: Yard) -> None:
     task = yard.task("Read me")
     person = yard.person("user_rita", "viewer", f"/tasks/{task['id']}")
@@ -146,13 +208,6 @@ def test_a_viewer_sees_and_is_offered_no_change(yard: Yard) -> None:
 
 
 # ---------------------------------------------------------------- modules
-
-
-def test_the_modules_types_are_right(npm_folder: Path) -> None:
-    shutil.copy(Path(__file__).parent / "npm/tsconfig.json", npm_folder)
-    command = [NODE / "node", npm_folder / "node_modules/typescript/bin/tsc", "--project", npm_folder / "tsconfig.json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stdout
 
 
 def test_vendored_files_are_the_published_ones(npm_folder: Path) -> None:

@@ -53,6 +53,8 @@ def test_a_session_that_ended_leads_to_sign_in_and_back_with_what_was_typed(yard
     person.expected = {401}
     field = person.page.get_by_label("Description", exact=True)
     field.fill("Half of a sen")
+    comment = person.page.get_by_label("Comment", exact=True)
+    comment.fill("Half of a thou")
     (mine,) = yard.get("/v1/sessions")["items"][:1]
     assert yard.api.delete(f"/v1/sessions/{mine['id']}").status_code == 204
     # Containers that have read the session trust it for 30 seconds.
@@ -60,6 +62,7 @@ def test_a_session_that_ended_leads_to_sign_in_and_back_with_what_was_typed(yard
     person.fill("Access token", yard.token)
     person.press("Sign in")
     expect(field).to_have_value("Half of a sen")
+    expect(comment).to_have_value("Half of a thou")
     assert f"/tasks/{task['id']}" in person.page.url
 
 

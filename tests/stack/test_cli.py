@@ -209,6 +209,19 @@ def test_a_plan_of_beads_goes_in_is_worked_on_and_comes_back(terminal: Terminals
     assert "BEGIN:VCALENDAR" in ada.run("export", "ics")
 
 
+def test_a_schedule_is_added_paused_resumed_and_removed(terminal: Terminals) -> None:
+    ada = terminal("admin")
+    made = ada.run("schedule", "add", "0 9 * * 1-5", "Daily report", "--zone", "Europe/Berlin", "--due-in", "1").strip()
+    (listed,) = [each for each in ada.json("schedule", "list") if each["id"] == made]
+    assert (listed["expression"], listed["createTask"]["dueInDays"]) == ("cron(0 9 ? * 2,3,4,5,6 *)", 1)
+    ada.run("schedule", "pause", made)
+    assert f"{made}  cron(0 9 ? * 2,3,4,5,6 *)  Europe/Berlin  paused" in ada.run("schedule", "list")
+    ada.run("schedule", "resume", made)
+    assert ada.json("schedule", "history", made) == []
+    ada.run("schedule", "rm", made)
+    assert made not in ada.run("schedule", "list")
+
+
 def test_a_calendar_is_read_by_its_address_until_it_is_revoked(terminal: Terminals) -> None:
     ada = terminal("admin")
     task = ada.run("add", "Hand in the tax return", "--due", "2027-05-31").strip()

@@ -1,6 +1,7 @@
 """What AWS refuses, the local stack refuses: a case for each rule, whose source emulator/request_limits.py names."""
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,7 @@ class Parts:
         self.aws = aws
         self.name = f"test-{uuid.uuid4().hex[:8]}"
         self.role = create_role(aws, self.name, "states")
+        self.planner = create_role(aws, f"{self.name}-plans", "scheduler")
         key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
         index = [{"AttributeName": "ipk", "KeyType": "HASH"}, {"AttributeName": "isk", "KeyType": "RANGE"}]
         aws("dynamodb").create_table(
@@ -98,6 +100,13 @@ class Parts:
     def start(self, name: str, text: str = "{}") -> Any:
         """Start an execution."""
         return self.aws("stepfunctions").start_execution(stateMachineArn=self.machine, name=name, input=text)
+
+    def plan(self, target: dict[str, Any] | None = None, **given: Any) -> Any:
+        """Create a schedule of the default group."""
+        arn = self.aws("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]
+        aimed = {"Arn": arn["QueueArn"], "RoleArn": self.planner, "Input": "{}", **(target or {})}
+        usual = {"Name": uuid.uuid4().hex, "ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+        return self.aws("scheduler").create_schedule(**{**usual, "Target": aimed, **given})
 
     def put_object(self, key: str = "k", **more: Any) -> Any:
         """Put an object."""
@@ -182,6 +191,13 @@ REFUSED: dict[str, tuple[str, Call]] = {
     "two actions on one item": (VALIDATION, lambda p: p.transact(p.item("1"), p.item("1"))),
     "batch of 26 writes": (VALIDATION, lambda p: p.batch(26)),
     "batch of 101 reads": (VALIDATION, lambda p: p.many_keys(101)),
+    "schedule name of 65 characters": (VALIDATION, lambda p: p.plan(Name="n" * 65)),
+    "schedule of an expression that is none": (VALIDATION, lambda p: p.plan(ScheduleExpression="cron(0 9 * * * *)")),
+    "schedule of a time zone that is none": (VALIDATION, lambda p: p.plan(ScheduleExpressionTimezone="Mars/Olympus")),
+    "schedule that began ten minutes ago": (VALIDATION, lambda p: p.plan(StartDate=time.time() - 600)),
+    "schedule that is over": (VALIDATION, lambda p: p.plan(EndDate=time.time() - 1)),
+    "schedule with 186 attempts": (VALIDATION, lambda p: p.plan({"RetryPolicy": {"MaximumRetryAttempts": 186}})),
+    "schedule of a role that Scheduler may not take": (VALIDATION, lambda p: p.plan({"RoleArn": p.role})),
     "empty message": ("MissingParameter", lambda p: p.send("")),
     "message above 1 MiB": ("InvalidParameterValue", lambda p: p.send("ä" * (512 * KB) + "x")),
     "message attribute above 1 MiB": (
@@ -264,6 +280,10 @@ TAKEN: dict[str, Call] = {
     "execution input of 256 KiB": lambda p: p.start("long", json.dumps("x" * (256 * KB - 2))),
     "execution name of 80 characters": lambda p: p.start("n" * 80),
     "the same machine again": lambda p: p.create_machine(p.name),
+    "schedule name of 64 characters": lambda p: p.plan(Name="n" * 64),
+    "schedule that begins now, with 185 attempts": lambda p: p.plan(
+        {"RetryPolicy": {"MaximumRetryAttempts": 185}}, StartDate=time.time()
+    ),
     "object key of 1,024 bytes": lambda p: p.put_object("ä" * 512),
     "metadata of 2 KB": lambda p: p.put_object(Metadata={"a": "x" * 2047}),
     "10 tags": lambda p: p.put_object(Tagging="&".join(f"k{n}=v" for n in range(10))),

@@ -41,17 +41,27 @@ def eventually(look: Any) -> Any:
     return found
 
 
-def test_a_schedule_creates_its_task_at_its_time_and_is_gone_at_scheduler_afterwards(
+def test_schedules_create_a_task_and_run_a_goal_at_their_time_and_are_gone_at_scheduler_afterwards(
     http: httpx.Client, aws: Any, tenant: tuple[str, dict[str, str]]
 ) -> None:
     soon = (datetime.now(UTC) + timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%S")
     task = {"title": "Report", "scope": {"type": "projects", "ids": ["docs"]}, "dueInDays": 1}
     answer = http.post("/v1/schedules", json={"name": "Once", "expression": f"at({soon})", "createTask": task})
     assert answer.status_code == 201, answer.text
+    scope = {"type": "projects", "ids": []}
+    goal = http.post("/v1/tracks", json={"type": "goal", "title": "Handbook", "scope": scope}).json()["id"]
+    own = {"goalId": goal, "assignee": "agent_bo", "status": "done"}
+    http.post("/v1/tracks", json={"type": "task", "title": "Write", "scope": scope, "task": own})
+    body = {"name": "Again", "expression": f"at({soon})", "runGoal": {"id": goal}}
+    other = http.post("/v1/schedules", json=body).json()
     schedule, path = answer.json(), f"/v1/schedules/{answer.json()['id']}"
     assert schedule["upcoming"] == [f"{soon}.000Z"]
     (occurrence,) = eventually(lambda: http.get(f"{path}/occurrences").json()["items"])
     assert (occurrence["at"], occurrence["outcome"]) == (f"{soon}.000Z", "begun")
+    assert (
+        eventually(lambda: http.get(f"/v1/tracks/{goal}/run").json().get("id"))
+        == http.get(f"/v1/schedules/{other['id']}/occurrences").json()["items"][0]["run"]
+    )
     made = http.get(f"/v1/tracks/{occurrence['track']}").json()
     due = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     assert (made["title"], made["task"]["dueDate"], made["createdBy"]) == ("Report", due, "user_ada")

@@ -18,10 +18,23 @@ from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import comments as comment_rows
-from switchyard.store import devices, feeds, goal_runs, imports, inbox, mailboxes, oauth, run_logs, tenants, webhooks
+from switchyard.store import (
+    devices,
+    feeds,
+    goal_runs,
+    imports,
+    inbox,
+    keys,
+    mailboxes,
+    oauth,
+    run_logs,
+    tenants,
+    webhooks,
+)
 from switchyard.store import questions as question_rows
 from switchyard.store import schedules as schedule_rows
 from switchyard.store import tokens as token_rows
+from switchyard.store.codec import row_key
 from switchyard.store.run_logs import Append
 from switchyard.store.table import Item as Row
 from switchyard.store.table import Table
@@ -148,6 +161,8 @@ def build(table: Table, tenant: str, code: str = CODE, feed: str = FEED_SECRET) 
     )
     ledger.write(oauth.put_code(_code(actor, code)))
     ledger.write(webhooks.put(webhook), webhooks.put_delivery(delivery), {"Put": {"Item": devices.to_item(device)}})
+    holder = row_key(keys.device_token(tenant, device.token)) | {"user_id": {"S": device.user_id}}
+    ledger.write({"Put": {"Item": holder}})
     ledger.write(mailboxes.note_address(tenant, "user_ada", "ada@example.com", "sample"))
     remark = comments.create(ledger.actor, "world", ledger.gathered(ledger.pending(TASK)), "Mind the limits.", ())  # type: ignore[arg-type]
     ledger.write(comment_rows.put(replace(remark, id=COMMENT)))

@@ -133,6 +133,21 @@ def test_the_page_runs_no_script_but_the_consoles_and_can_not_be_framed() -> Non
     assert not re.search(r"\son\w+=|style=|javascript:", page())
 
 
+@pytest.mark.parametrize(
+    ("path", "policy"),
+    [
+        ("/console", "same-origin"),
+        ("/console/settings", "same-origin"),
+        ("/console/connect", "unsafe-none"),
+        ("/console/connect/", "unsafe-none"),
+        ("/console/connect/more", "same-origin"),
+        ("/console/sign-in", "unsafe-none"),
+    ],
+)
+def test_only_the_way_to_connect_a_program_keeps_the_window_that_opened_it(path: str, policy: str) -> None:
+    assert get(path).headers["cross-origin-opener-policy"] == policy
+
+
 def test_the_page_talks_to_its_origin_and_to_the_bucket_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setenv("UPLOADS_HOST", "bucket.s3.eu-west-1.amazonaws.com")

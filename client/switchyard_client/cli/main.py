@@ -7,7 +7,20 @@ from collections.abc import Sequence
 import click
 
 from switchyard_client import VERSION
-from switchyard_client.cli import claims, exports, feeds, files, imports, mcp, output, questions, runs, setup, tracks
+from switchyard_client.cli import (
+    claims,
+    exports,
+    feeds,
+    files,
+    imports,
+    mcp,
+    output,
+    questions,
+    runs,
+    schedules,
+    setup,
+    tracks,
+)
 from switchyard_client.cli.failures import Ended, Exit, Usage, status_of, told
 from switchyard_client.cli.session import PATIENCE, Session
 from switchyard_client.errors import Refused, Unreachable
@@ -70,6 +83,7 @@ for _command in (
     imports.import_,
     exports.export,
     feeds.feeds,
+    schedules.schedule,
     mcp.mcp,
     setup.prime,
     runs.worker,

@@ -25,6 +25,7 @@ PATHS = {
     "deliveries/{deliveryId}": "Id of the delivery: `delivery_` and a UUID.",
     "executions/{id}": "Id of the execution: `exec_`, the task's UUID, a dot and the run's UUID.",
     "objectives/{objectiveId}": "Id of the objective: `obj_` and a UUID, or the UUID alone.",
+    "push_tokens/{device_id}": "UUID of the device, as registering it answered.",
     "projects/{project}": (
         "Number or UUID of a project, `@current` for the tenant's first, or `-` for whichever the task is in."
     ),

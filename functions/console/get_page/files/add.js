@@ -1,9 +1,9 @@
 // A new task or goal, from anywhere.
-import { html, signal, useState } from "./html.js";
+import { html, signal, useEffect, useState } from "./html.js";
 import { ApiError } from "./api.js";
 import { go, route, to } from "./router.js";
-import { Button, Dialog, Field, PRIORITIES, capital, say } from "./ui.js";
-import { assignees, create, projects } from "./tracks.js";
+import { Button, Dialog, Field, PRIORITIES, attempt, capital, say } from "./ui.js";
+import { askMembers, create, people, projects } from "./tracks.js";
 
 /** What was typed outlives the dialog until it is saved. @type {any} */
 const typed = signal({ title: "", description: "", assignee: "", kind: "", priority: "medium", dueDate: "", project: "", scope: "projects" });
@@ -11,6 +11,7 @@ const typed = signal({ title: "", description: "", assignee: "", kind: "", prior
 /** @param {{kind: string, given: any, onClose: () => void}} props */
 export function Add({ kind, given, onClose }) {
   const [error, setError] = useState(/** @type {any} */ (null));
+  useEffect(() => void attempt(askMembers), []);
   const values = { ...typed.value, ...given };
   const set = (/** @type {string} */ name) => (/** @type {any} */ event) => (typed.value = { ...typed.value, [name]: event.target.value });
   const about = (/** @type {string} */ name) => (error ? error.about(name) : "");
@@ -40,7 +41,7 @@ export function Add({ kind, given, onClose }) {
       <div class="grid">
         ${kind === "task" && html`<${Field} id="add-assignee" label="Assignee" error=${about("assignee")} hint="A person's id or an agent's">
           <input id="add-assignee" list="add-assignees" autocomplete="off" value=${values.assignee} onInput=${set("assignee")} />
-          <datalist id="add-assignees">${assignees.value.map((/** @type {string} */ each) => html`<option key=${each} value=${each}></option>`)}</datalist><//>
+          <datalist id="add-assignees">${people.value.map((/** @type {string} */ each) => html`<option key=${each} value=${each}></option>`)}</datalist><//>
         <${Field} id="add-kind" label="Assignee is"><select id="add-kind" value=${values.kind} onChange=${set("kind")}><option value="">as the id says</option><option value="user">a person</option><option value="agent">an agent</option></select><//>`}
         <${Field} id="add-priority" label="Priority" error=${about("priority")}><select id="add-priority" value=${values.priority} onChange=${set("priority")}>${PRIORITIES.map((each) => html`<option key=${each} value=${each}>${capital(each)}</option>`)}</select><//>
         <${Field} id="add-due" label="Due" error=${about("dueDate")}><input id="add-due" type="date" value=${values.dueDate} onInput=${set("dueDate")} /><//>

@@ -93,11 +93,11 @@ addEventListener("keydown", (event) => {
   if (typing || isAtSignIn() || event.metaKey || event.ctrlKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (pending === "g") {
     pending = "";
-    const found = SCREENS.find(([, , key]) => key === event.key);
+    const found = SCREENS.find(([, , key]) => key === event.key.toLowerCase());
     if (found) go(found[0] === "board" ? to.board() : to.screen(found[0]));
     return;
   }
-  const act = { g: () => (pending = "g"), c: () => open("task"), "?": () => open("keys"), "/": focusSearch, j: () => step(1), k: () => step(-1) }[event.key];
+  const act = { g: () => (pending = "g"), c: () => open("task"), "?": () => open("keys"), "/": focusSearch, j: () => step(1), k: () => step(-1) }[event.key.toLowerCase()];
   if (act) {
     event.preventDefault();
     act();

@@ -103,8 +103,8 @@ export function Edit({ track, name, label, kind = "text", input = "text", option
       onMine=${() => save(conflict.text, conflict.theirs)} onTheirs=${() => { keep(undefined); setConflict(null); }} onClose=${() => setConflict(null)} />`}`;
 }
 
-/** @param {any} props */
-const Conflict = ({ label, mine, theirs, track, onMine, onTheirs, onClose }) => html`<${Dialog} title=${`${label} was changed meanwhile`} onClose=${onClose}>
+/** Both versions of a field, to choose from. @param {any} props */
+export const Conflict = ({ label, mine, theirs, track, onMine, onTheirs, onClose }) => html`<${Dialog} title=${`${label} was changed meanwhile`} onClose=${onClose}>
   <p>${track.changedBy.id} saved version ${track.version} <${Time} at=${track.updatedAt} />. Which one is to stay?</p>
   <div class="versions">
     <section><h3>Yours</h3><pre tabindex="0" aria-label="Yours">${mine || "(empty)"}</pre><${Button} kind="primary" onClick=${onMine}>Keep mine<//></section>

@@ -1,9 +1,9 @@
 // One goal: its tasks and what they depend on, and its run as it goes on.
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useMemo, useState } from "./html.js";
 import { ApiError, get, may, send } from "./api.js";
 import { go, route, to } from "./router.js";
 import { Button, Dialog, Empty, Field, GOAL_STATUSES, PRIORITIES, Status, Time, Wait, attempt, capital, say, statusWord, usePoll } from "./ui.js";
-import { remove } from "./tracks.js";
+import { change, remove } from "./tracks.js";
 import { open } from "./app.js";
 import { Edit } from "./edit.js";
 import { Graph } from "./graph.js";
@@ -91,16 +91,18 @@ function TaskRow({ node, graph, state, refresh }) {
 function After({ node, graph, before, onClose, refresh }) {
   const [chosen, setChosen] = useState(new Set(before));
   const [error, setError] = useState("");
+  /** The task as it was when the choice began: another change of it meanwhile is not overwritten. @type {any} */
+  const read = useMemo(() => get(`/v1/tracks/${node.id}`), [node.id]);
   const others = graph.nodes.filter((/** @type {any} */ each) => each.id !== node.id);
   const outside = before.filter((/** @type {string} */ id) => !others.some((/** @type {any} */ each) => each.id === id));
   const save = async () => {
     try {
-      await send("PATCH", `/v1/tracks/${node.id}`, { task: { dependsOn: [...outside, ...others.filter((/** @type {any} */ each) => chosen.has(each.id)).map((/** @type {any} */ each) => each.id)] } });
+      await change(await read, { task: { dependsOn: [...outside, ...others.filter((/** @type {any} */ each) => chosen.has(each.id)).map((/** @type {any} */ each) => each.id)] } });
       onClose();
       await refresh();
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem;
-      setError(problem.about("dependsOn") || problem.message);
+      setError(problem.status === 412 ? "Someone changed the task meanwhile: close this, look at it and choose again." : problem.about("dependsOn") || problem.message);
     }
   };
   const flip = (/** @type {string} */ id) => setChosen((had) => { const next = new Set(had); next.has(id) ? next.delete(id) : next.add(id); return next; });

@@ -1,7 +1,7 @@
 // What happened to a track, from the audit trail.
 import { html } from "./html.js";
-import { get } from "./api.js";
-import { Time, Wait, capital, statusWord, usePoll } from "./ui.js";
+import { Time, Wait, capital, statusWord } from "./ui.js";
+import { More, usePages } from "./pages.js";
 
 /** @param {any} value */
 const brief = (value) => {
@@ -19,11 +19,11 @@ function words(entry) {
 
 /** @param {{track: string, version: number}} props */
 export function History({ track, version }) {
-  const { value, error } = usePoll(() => get(`/v1/audit?track=${track}&limit=30`), 10_000, [track, version]);
+  const { items, error, more } = usePages(`/v1/audit?track=${track}&limit=30`, 10_000, [version]);
   return html`<section class="panel"><h2>History</h2>
-    ${!value ? html`<${Wait} error=${error} />` : html`<ol class="history">${value.items.map((/** @type {any} */ entry) => html`<li key=${entry.id}>
+    ${!items ? html`<${Wait} error=${error} />` : html`<ol class="history">${items.map((entry) => html`<li key=${entry.id}>
       <span class="history-what">${words(entry)}</span>
-      <span class="quiet">${entry.actor.id}${entry.actor.source === "api" ? "" : ` through ${entry.actor.source}`} · <${Time} at=${entry.at} /></span></li>`)}</ol>`}
-    ${value && !value.items.length && html`<p class="quiet">The trail is a moment behind.</p>`}
+      <span class="quiet">${entry.actor.id}${entry.actor.source === "api" ? "" : ` through ${entry.actor.source}`} · <${Time} at=${entry.at} /></span></li>`)}</ol><${More} more=${more} what="history" />`}
+    ${items && !items.length && html`<p class="quiet">The trail is a moment behind.</p>`}
   </section>`;
 }

@@ -1,33 +1,36 @@
 // What wants a person: runs that failed or wait, tasks that are theirs, tasks that are late.
 import { html } from "./html.js";
-import { get, send, session } from "./api.js";
+import { send, session } from "./api.js";
 import { to } from "./router.js";
 import { Button, Empty, Status, isOverdue, Time, Wait, attempt, usePoll } from "./ui.js";
-import { idsOf, readRuns, useTitles } from "./runs.js";
+import { More, usePages } from "./pages.js";
+import { RunStatus, idsOf, readRuns, useTitles } from "./runs.js";
 import { Question } from "./question.js";
 
 const POLL_MS = 10_000;
 const OPEN = "status=backlog,todo,in_progress,none";
 
-/** @param {{title: string, items: any[] | undefined, error: any, row: (item: any) => any, empty: string}} props */
-const Part = ({ title, items, error, row, empty }) => html`<section class="panel"><h2>${title} ${items && html`<span class="count">${items.length}</span>`}</h2>
-  ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map(row)}</ul>` : html`<p class="quiet">${empty}</p>`}</section>`;
+/** @param {{title: string, items: any[] | undefined, error: any, row: (item: any) => any, empty: string, goesOn: boolean, foot: any}} props */
+const Part = ({ title, items, error, row, empty, goesOn, foot }) => html`<section class="panel"><h2>${title} ${items && html`<span class="count">${items.length}${goesOn ? "+" : ""}</span>`}</h2>
+  ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map(row)}</ul>` : html`<p class="quiet">${empty}</p>`}${foot}</section>`;
 
-/** @param {{query: string, title: string, empty: string}} props */
-function RunsPart({ query, title, empty }) {
+/** @param {{query: string, all: string, title: string, empty: string}} props */
+function RunsPart({ query, all, title, empty }) {
   const { value, error } = usePoll(() => readRuns(query), POLL_MS, [query]);
   const named = useTitles(value ? value.body : []);
-  return html`<${Part} title=${title} items=${value && value.body} error=${error} empty=${empty} row=${(/** @type {any} */ each) => {
+  const goesOn = Boolean(value && value.link);
+  const foot = goesOn && html`<p class="more"><a href=${`${to.screen("runs")}?status=${all}`}>All of them</a></p>`;
+  return html`<${Part} title=${title} goesOn=${goesOn} foot=${foot} items=${value && value.body} error=${error} empty=${empty} row=${(/** @type {any} */ each) => {
     const { task, run } = idsOf(each);
     return html`<li key=${each.id}><a class="row" href=${to.run(task, run)} data-item=${each.id}><span class="grow strong">${named.get(task) || each.taskId}</span>
-      ${each.error && html`<span class="quiet grow">${each.error}</span>`}<${Status} status=${each.status} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`;
+      ${each.error && html`<span class="quiet grow">${each.error}</span>`}<${RunStatus} execution=${each} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`;
   }} />`;
 }
 
 /** @param {{query: string, title: string, empty: string}} props */
 function TasksPart({ query, title, empty }) {
-  const { value, error } = usePoll(() => get(`/v1/tracks?type=task&limit=25&${OPEN}&${query}`), POLL_MS, [query]);
-  return html`<${Part} title=${title} items=${value && value.items} error=${error} empty=${empty} row=${(/** @type {any} */ each) => html`<li key=${each.id}>
+  const { items, error, more } = usePages(`/v1/tracks?type=task&limit=25&${OPEN}&${query}`, POLL_MS);
+  return html`<${Part} title=${title} goesOn=${more} foot=${html`<${More} more=${more} what="tasks" />`} items=${items} error=${error} empty=${empty} row=${(/** @type {any} */ each) => html`<li key=${each.id}>
     <a class="row" href=${to.task(each.id)} data-item=${each.id}><span class="grow strong">${each.title}</span>
       ${each.task.dueDate && html`<span class=${isOverdue(each.task.dueDate) ? "tag bad" : "tag"}>due ${each.task.dueDate}</span>`}<${Status} status=${each.task.status} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`} />`;
 }
@@ -36,8 +39,7 @@ const WHY = /** @type {Record<string, string>} */ ({ assigned: "was assigned to 
 
 /** What happened that wants the person, the newest first; questions are answered on the spot. */
 function ForMe() {
-  const { value, error, refresh } = usePoll(() => get("/v1/inbox?limit=25"), POLL_MS, []);
-  const items = value && value.items;
+  const { items, error, refresh, more } = usePages("/v1/inbox?limit=25", POLL_MS);
   const unread = (items || []).filter((/** @type {any} */ each) => !each.readAt).map((/** @type {any} */ each) => each.id);
   const mark = async () => {
     await attempt(() => send("POST", "/v1/inbox/read", { ids: unread }));
@@ -46,8 +48,8 @@ function ForMe() {
   const where = (/** @type {any} */ each) => (each.run ? to.run(each.track.id, each.run) : to.track(each.track));
   return html`<section class="panel"><h2>For you ${items && html`<span class="count">${unread.length} unread</span>`}${unread.length > 0 && html`<${Button} onClick=${mark}>Mark all as read<//>`}</h2>
     ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map((/** @type {any} */ each) => html`<li key=${each.id} data-inbox=${each.kind}>
-      <a class="row" href=${where(each)}><span class=${each.readAt ? "grow" : "grow strong"}>${each.track.title}</span><span class="quiet">${WHY[each.kind]} ${each.by} · <${Time} at=${each.at} /></span></a>
-      ${each.question && html`<${Question} question=${each.question} onAnswered=${refresh} />`}</li>`)}</ul>`
+      <a class="row" href=${where(each)} data-item=${each.id}><span class=${each.readAt ? "grow" : "grow strong"}>${each.track.title}</span><span class="quiet">${WHY[each.kind]} ${each.by} · <${Time} at=${each.at} /></span></a>
+      ${each.question && html`<${Question} question=${each.question} onAnswered=${refresh} />`}</li>`)}</ul><${More} more=${more} what="of these" />`
       : html`<p class="quiet">Nothing has happened that wants you.</p>`}</section>`;
 }
 
@@ -56,10 +58,11 @@ export function Inbox() {
   const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   return html`<main id="main" tabindex="-1"><header class="bar"><h1>Inbox</h1></header>
     ${who ? html`<${ForMe} /><div class="parts">
-      <${RunsPart} query="status=failed&limit=25" title="Runs that failed" empty="No task's latest run failed." />
+      <${RunsPart} query="awaitingInput=true&limit=25" all="asking" title="Runs that wait for an answer" empty="No agent asks anything." />
+      <${RunsPart} query="status=failed&limit=25" all="failed" title="Runs that failed" empty="No task's latest run failed." />
       <${TasksPart} query=${`assignee=${encodeURIComponent(who.actor.id)}`} title="Assigned to me" empty="Nothing open is assigned to you." />
       <${TasksPart} query=${`dueDateTo=${yesterday}`} title="Overdue" empty="Nothing is late." />
-      <${RunsPart} query="status=pending&limit=25" title="Runs that wait for an agent" empty="No run waits: agents keep up." />
+      <${RunsPart} query="status=pending&limit=25" all="pending" title="Runs that wait for an agent" empty="No run waits: agents keep up." />
     </div>` : html`<${Empty} title="One moment">Looking who you are.<//>`}
   </main>`;
 }

@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "./html.js";
 import { ApiError, get, may } from "./api.js";
 import { to } from "./router.js";
 import { Button, Status, attempt } from "./ui.js";
+import { Conflict } from "./edit.js";
 import { change, tasks, titles } from "./tracks.js";
 
 const PAUSE_MS = 200;
@@ -25,6 +26,7 @@ export function Pick({ track, name, label, type, many = false, none, onSaved }) 
   const [words, setWords] = useState("");
   const [found, setFound] = useState(/** @type {any[]} */ ([]));
   const [error, setError] = useState("");
+  const [conflict, setConflict] = useState(/** @type {any} */ (null));
   const id = `pick-${name}`;
   useEffect(() => void (ids.length && attempt(() => named(ids, type)).then((map) => map && setKnown(map))), [ids.join()]);
   useEffect(() => {
@@ -35,16 +37,29 @@ export function Pick({ track, name, label, type, many = false, none, onSaved }) 
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [words]);
-  const save = async (/** @type {string[]} */ after) => {
+  /** @param {string[]} after @param {any} [base] the task as it was read */
+  const save = async (after, base = track) => {
     try {
-      onSaved(await change(track, { task: { [name]: many ? after : after[0] || "" } }));
+      onSaved(await change(base, { task: { [name]: many ? after : after[0] || "" } }));
       setWords("");
       setError("");
+      setConflict(null);
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem;
-      setError(problem.status === 412 ? "Someone changed the task meanwhile: look at it and try again." : problem.about(name) || problem.message);
-      if (problem.status === 412) onSaved(await get(`/v1/tracks/${track.id}`));
+      if (problem.status === 412) await meet(after, base);
+      else setError(problem.about(name) || problem.message);
     }
+  };
+
+  /** Someone else changed the task: another field is no conflict, this one is. @param {string[]} after @param {any} base */
+  const meet = async (after, base) => {
+    const theirs = await get(`/v1/tracks/${track.id}`);
+    onSaved(theirs);
+    if (String(theirs.task[name]) === String(base.task[name])) return save(after, theirs);
+    const all = /** @type {string[]} */ ([...after, ...[theirs.task[name] || []].flat()]);
+    const map = await attempt(() => named(all, type));
+    const words = (/** @type {string[]} */ some) => some.map((each) => (map && map.get(each)) || each).join("\n");
+    setConflict({ theirs, after, mine: words(after), other: words([theirs.task[name] || []].flat()) });
   };
   return html`<div class="pick" role="group" aria-label=${label}>
     <ul class="links">${ids.map((each) => html`<li key=${each}><a class="grow" href=${to.track({ id: each, type })}>${known.get(each) || each}</a>
@@ -54,5 +69,7 @@ export function Pick({ track, name, label, type, many = false, none, onSaved }) 
     ${may("tasks:write") && html`<input id=${id} type="text" autocomplete="off" aria-label=${`${label}: find by words`} placeholder=${many ? "Find a task to add" : `Find a ${type}`} value=${words} onInput=${(/** @type {any} */ event) => setWords(event.target.value)} />`}
     ${found.length > 0 && html`<ul class="found">${found.map((each) => html`<li key=${each.id}><button type="button" onClick=${() => save(many ? [...ids, each.id] : [each.id])}>${each.title}</button></li>`)}</ul>`}
     ${error && html`<p class="error" role="alert">${error}</p>`}
+    ${conflict && html`<${Conflict} label=${label} mine=${conflict.mine} theirs=${conflict.other} track=${conflict.theirs}
+      onMine=${() => save(conflict.after, conflict.theirs)} onTheirs=${() => setConflict(null)} onClose=${() => setConflict(null)} />`}
   </div>`;
 }

@@ -1,17 +1,22 @@
 // A question of a run: what an agent asks, and the form that answers it.
-import { html, useState } from "./html.js";
-import { get, may, send } from "./api.js";
-import { Button, Time, Wait, attempt, say, usePoll } from "./ui.js";
+import { html } from "./html.js";
+import { may, send } from "./api.js";
+import { Button, Time, Wait, attempt, say } from "./ui.js";
+import { More, usePages } from "./pages.js";
+import { useDraft } from "./drafts.js";
 
 const POLL_MS = 5_000;
 const WORDS = /** @type {Record<string, string>} */ ({ approve: "Approve", reject: "Reject" });
 
 /** @param {{question: any, onAnswered: () => any}} props */
 export function Question({ question, onAnswered }) {
-  const [text, setText] = useState("");
+  const [text, setText] = useDraft(`answer ${question.id}`);
   const path = `/v1/runs/${question.task}/${question.run}/questions/${question.id}/answer`;
   const give = async (/** @type {string} */ answer) => {
-    if (await attempt(() => send("POST", path, { answer }))) say("Answered: the run goes on.");
+    if (await attempt(() => send("POST", path, { answer }))) {
+      setText("");
+      say("Answered: the run goes on.");
+    }
     await onAnswered();
   };
   const submit = (/** @type {Event} */ event) => {
@@ -32,7 +37,7 @@ export function Question({ question, onAnswered }) {
 
 /** The questions of a run, the newest first. @param {{task: string, run: string, version: string}} props */
 export function Questions({ task, run, version }) {
-  const { value, error, refresh } = usePoll(() => get(`/v1/runs/${task}/${run}/questions?limit=20`), POLL_MS, [run, version]);
-  return html`<section class="panel"><h2>Questions</h2>${!value ? html`<${Wait} error=${error} />`
-    : value.items.map((/** @type {any} */ each) => html`<${Question} key=${each.id} question=${each} onAnswered=${refresh} />`)}</section>`;
+  const { items, error, refresh, more } = usePages(`/v1/runs/${task}/${run}/questions?limit=20`, POLL_MS, [version]);
+  return html`<section class="panel"><h2>Questions</h2>${!items ? html`<${Wait} error=${error} />`
+    : items.map((each) => html`<${Question} key=${each.id} question=${each} onAnswered=${refresh} />`)}<${More} more=${more} what="questions" /></section>`;
 }

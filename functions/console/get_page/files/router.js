@@ -5,7 +5,9 @@ const BASE = "/console";
 
 /** @returns {{screen: string, parts: string[], query: URLSearchParams, path: string}} */
 function read() {
-  const parts = location.pathname.slice(BASE.length).split("/").filter(Boolean).map(decodeURIComponent);
+  // As they stand in the address, percent-encoded or not: ids need none of it, and what is decoded here could lead a
+  // request to another path of the API than the screen's.
+  const parts = location.pathname.slice(BASE.length).split("/").filter(Boolean);
   return { screen: parts[0] || "board", parts: parts.slice(1), query: new URLSearchParams(location.search), path: location.pathname + location.search };
 }
 

@@ -43,7 +43,7 @@ export function Run() {
         <h1>Run of ${title || "a task"}</h1>
         <p class="under"><${Status} status=${run.status} note=${isFinal ? "" : run.stage} /><span>${run.holder ? html`held by <b>${run.holder}</b>` : `for ${run.agent || "any agent"}`}</span>
           <span>made <${Time} at=${run.created_at} /></span>${run.heartbeat_at && !isFinal && html`<span>last heartbeat <${Time} at=${run.heartbeat_at} /></span>`}
-          ${(run.awaiting_input || run.state.awaiting_input === true) && !isFinal && html`<${Status} status="waiting" note="asks for input" />`}</p>
+          ${(run.awaiting_input || run.state.awaiting_input === true) && !isFinal && html`<${Status} status="asking" />`}</p>
         ${run.error_message && html`<p class="error">${run.error_message}</p>`}</div>
       ${may("tasks:write") && html`<div class="actions">${!isFinal && html`<${Button} onClick=${act("cancel", "The run is cancelled")}>Cancel<//>`}
         ${isFinal && run.status !== "completed" && html`<${Button} kind="primary" onClick=${act("resume_in_cloud", "The run is queued again")}>Resume<//>`}</div>`}

@@ -7,6 +7,8 @@ import { titles } from "./tracks.js";
 
 const POLL_MS = 5_000;
 const STATUSES = ["pending", "in_progress", "completed", "failed", "cancelled"];
+/** The choice of those that wait for an answer, which is beside their status. */
+const ASKING = "asking";
 const RETRIED = ["failed", "cancelled"];
 
 /** Task and run of an execution. @param {any} execution */
@@ -20,6 +22,9 @@ export async function readRuns(query) {
   const found = await page(`/api/v1/executions?${query}`);
   return found;
 }
+
+/** Where a run stands, and whether it waits for an answer. @param {{execution: any}} props */
+export const RunStatus = ({ execution }) => html`<${Status} status=${execution.status} />${execution.awaitingInput && html`<${Status} status="asking" />`}`;
 
 /** @param {any[]} executions */
 export function useTitles(executions) {
@@ -35,7 +40,7 @@ const pathOf = (execution) => { const { task, run } = idsOf(execution); return `
 export function Runs() {
   const status = route.value.query.get("status") || "";
   const agent = route.value.query.get("agent") || "";
-  const query = `limit=50${status && `&status=${status}`}${agent && `&agentId=${encodeURIComponent(agent)}`}`;
+  const query = `limit=50${status && (status === ASKING ? "&awaitingInput=true" : `&status=${status}`)}${agent && `&agentId=${encodeURIComponent(agent)}`}`;
   const { value, error, refresh } = usePoll(() => readRuns(query), POLL_MS, [query]);
   const [older, setOlder] = useState(/** @type {{query: string, items: any[], link: string | null | undefined}} */ ({ query, items: [], link: undefined }));
   const [chosen, setChosen] = useState(/** @type {Set<string>} */ (new Set()));
@@ -61,7 +66,7 @@ export function Runs() {
   };
   return html`<main id="main" tabindex="-1">
     <header class="bar"><h1>Runs</h1><div class="filters">
-      <select aria-label="Status" value=${status} onChange=${(/** @type {any} */ event) => filter({ status: event.target.value })}><option value="">Status: all</option>${STATUSES.map((each) => html`<option key=${each} value=${each}>${statusWord(each)}</option>`)}</select>
+      <select aria-label="Status" value=${status} onChange=${(/** @type {any} */ event) => filter({ status: event.target.value })}><option value="">Status: all</option>${STATUSES.map((each) => html`<option key=${each} value=${each}>${statusWord(each)}</option>`)}<option value=${ASKING}>Wait for an answer</option></select>
       <input type="search" aria-label="Agent" placeholder="Agent's id" value=${agent} onChange=${(/** @type {any} */ event) => filter({ agent: event.target.value.trim() })} />
       ${may("tasks:write") && html`<${Button} disabled=${!ends.length} onClick=${() => all(ends, "cancel", "cancelled")}>Cancel ${ends.length || ""}<//>
         <${Button} disabled=${!retries.length} onClick=${() => all(retries, "resume_in_cloud", "queued again")}>Retry ${retries.length || ""}<//>`}</div></header>
@@ -70,7 +75,7 @@ export function Runs() {
           const { task, run } = idsOf(each);
           const title = named.get(task) || each.taskId;
           return html`<li key=${each.id} class="row"><input type="checkbox" aria-label=${`Choose the run of ${title}`} checked=${chosen.has(each.id)} onChange=${() => flip(each.id)} />
-            <a class="grow strong" href=${to.run(task, run)} data-item=${each.id}>${title}</a><${Status} status=${each.status} />
+            <a class="grow strong" href=${to.run(task, run)} data-item=${each.id}>${title}</a><${RunStatus} execution=${each} />
             <span class="quiet">${each.agentId || "any agent"}</span>${each.error && html`<span class="quiet grow">${each.error}</span>`}<span class="quiet"><${Time} at=${each.updatedAt} /></span></li>`;
         })}</ul>`
       : html`<${Empty} title=${status || agent ? "No run fits" : "Nothing has run yet"}>${status || agent ? html`<a href=${to.screen("runs")}>Show all runs</a>` : "Open a task and press “Run”, or run a goal: agents pick the work up."}<//>`}

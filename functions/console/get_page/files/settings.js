@@ -1,8 +1,10 @@
-// Who is signed in and where, tokens, projects, what the workspace does by itself.
+// Who is signed in and where, devices, members, tokens, projects, what the workspace does by itself and what it used.
 import { html, useEffect, useState } from "./html.js";
 import { ApiError, get, may, send, session } from "./api.js";
 import { Button, Dialog, Field, Secret, Status, Time, Wait, attempt, say, usePoll } from "./ui.js";
 import { nextTheme, signOut } from "./app.js";
+import { More, usePages } from "./pages.js";
+import { Devices, Members } from "./people.js";
 
 const SCOPES = { "tasks:read": "read tasks, goals and runs", "tasks:write": "change them, claim and run", "audit:read": "read the audit trail", "settings:admin": "manage tokens, projects, webhooks", "user:write": "register devices" };
 
@@ -12,6 +14,8 @@ export function Settings() {
   return html`<main id="main" tabindex="-1"><header class="bar"><h1>Settings</h1><div class="actions"><${Button} onClick=${() => say(`Theme: ${nextTheme()}`)}>Change theme<//><${Button} onClick=${signOut}>Sign out<//></div></header>
     ${who && html`<section class="panel"><h2>You</h2><dl class="wide-list"><dt>Name</dt><dd>${who.actor.name} <span class="quiet">${who.actor.id}</span></dd><dt>Workspace</dt><dd>${who.tenant.name} <span class="quiet mono">${who.tenant.id}</span></dd><dt>You may</dt><dd>${who.scopes.join(", ")}</dd></dl></section>`}
     <${Mail} /><${Sessions} />
+    ${may("user:write") && html`<${Devices} />`}
+    ${who && html`<${Members} />`}
     ${isAdmin && html`<${Tokens} /><${Projects} /><${Workspace} /><${Usage} />`}
   </main>`;
 }
@@ -26,27 +30,27 @@ function Mail() {
 }
 
 function Sessions() {
-  const { value, error, refresh } = usePoll(() => get("/v1/sessions?limit=50"), 30_000, []);
+  const { items, error, refresh, more } = usePages("/v1/sessions?limit=50", 30_000);
   const end = async (/** @type {any} */ each) => {
     if (each.current) return signOut();
     if (await attempt(async () => (await send("DELETE", `/v1/sessions/${each.id}`), true))) say("That session is ended, within 30 seconds everywhere");
     await refresh();
   };
-  return html`<section class="panel"><h2>Sessions and connected programs</h2>${!value ? html`<${Wait} error=${error} />` : html`<ul class="table">${value.items.map((/** @type {any} */ each) => html`<li key=${each.id} class="row">
+  return html`<section class="panel"><h2>Sessions and connected programs</h2>${!items ? html`<${Wait} error=${error} />` : html`<ul class="table">${items.map((each) => html`<li key=${each.id} class="row">
     <span class="grow"><b>${each.actor.name}</b>${each.current && html` <span class="tag active">this one</span>`}<br /><span class="quiet">${each.client ? html`${each.browser}, a program you connected` : each.browser}</span></span><${Status} status=${each.status} />
-    <span class="quiet">since <${Time} at=${each.createdAt} /></span>${each.status === "active" && html`<span class="quiet">ends <${Time} at=${each.expiresAt} /></span><${Button} onClick=${() => end(each)}>${each.current ? "Sign out" : "End"}<//>`}</li>`)}</ul>`}</section>`;
+    <span class="quiet">since <${Time} at=${each.createdAt} /></span>${each.status === "active" && html`<span class="quiet">ends <${Time} at=${each.expiresAt} /></span><${Button} onClick=${() => end(each)}>${each.current ? "Sign out" : "End"}<//>`}</li>`)}</ul><${More} more=${more} what="sessions" />`}</section>`;
 }
 
 function Tokens() {
-  const { value, error, refresh } = usePoll(() => get("/v1/tokens?limit=50"), 0, []);
+  const { items, error, refresh, more } = usePages("/v1/tokens?limit=50", 0);
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState("");
   const revoke = async (/** @type {any} */ each) => {
     if (confirm(`Revoke the token of ${each.actor.name}?`) && (await attempt(async () => (await send("DELETE", `/v1/tokens/${each.id}`), true)))) await refresh();
   };
   return html`<section class="panel"><h2>Tokens <${Button} onClick=${() => setAdding(true)}>New token<//></h2>
-    ${!value ? html`<${Wait} error=${error} />` : value.items.length ? html`<ul class="table">${value.items.map((/** @type {any} */ each) => html`<li key=${each.id} class="row"><span class="grow"><b>${each.actor.name}</b> <span class="quiet">${each.actor.kind === "agent" ? "agent" : "person"} ${each.actor.id}</span><br /><span class="quiet">${each.scopes.join(", ")}</span></span>
-      <${Status} status=${each.status} /><span class="quiet">${each.expiresAt ? html`ends <${Time} at=${each.expiresAt} />` : "no end"}</span>${each.status === "active" && html`<${Button} label=${`Revoke the token of ${each.actor.name}`} onClick=${() => revoke(each)}>Revoke<//>`}</li>`)}</ul>` : html`<p class="quiet">No agent or program has a token yet.</p>`}
+    ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map((each) => html`<li key=${each.id} class="row"><span class="grow"><b>${each.actor.name}</b> <span class="quiet">${each.actor.kind === "agent" ? "agent" : "person"} ${each.actor.id}</span><br /><span class="quiet">${each.scopes.join(", ")}</span></span>
+      <${Status} status=${each.status} /><span class="quiet">${each.expiresAt ? html`ends <${Time} at=${each.expiresAt} />` : "no end"}</span>${each.status === "active" && html`<${Button} label=${`Revoke the token of ${each.actor.name}`} onClick=${() => revoke(each)}>Revoke<//>`}</li>`)}</ul><${More} more=${more} what="tokens" />` : html`<p class="quiet">No agent or program has a token yet.</p>`}
     ${adding && html`<${AddToken} onClose=${() => setAdding(false)} onMade=${(/** @type {any} */ made) => { setAdding(false); setSecret(made.token); refresh(); }} />`}
     ${secret && html`<${Secret} title="The new token" secret=${secret} onClose=${() => setSecret("")} />`}</section>`;
 }
@@ -80,7 +84,7 @@ function AddToken({ onClose, onMade }) {
 }
 
 function Projects() {
-  const { value, error, refresh } = usePoll(() => get("/v1/projects?limit=50"), 0, []);
+  const { items, error, refresh, more } = usePages("/v1/projects?limit=50", 0);
   const [name, setName] = useState("");
   const [refused, setRefused] = useState("");
   const save = async (/** @type {Event} */ event) => {
@@ -95,8 +99,13 @@ function Projects() {
       setRefused(problem.about("name") || problem.message);
     }
   };
+  const archive = async (/** @type {any} */ each) => {
+    await attempt(() => send("PATCH", `/v1/projects/${each.id}`, { archived: !each.archivedAt }));
+    await refresh();
+  };
   return html`<section class="panel"><h2>Projects</h2>
-    ${!value ? html`<${Wait} error=${error} />` : html`<ul class="table">${value.items.map((/** @type {any} */ each) => html`<li key=${each.id} class="row"><span class="quiet">${each.number}</span><b class="grow">${each.name}</b><span class="quiet mono">${each.id}</span></li>`)}</ul>`}
+    ${!items ? html`<${Wait} error=${error} />` : html`<ul class="table">${items.map((each) => html`<li key=${each.id} class="row"><span class="quiet">${each.number}</span><b class="grow">${each.name}${each.archivedAt && html` <span class="tag">archived</span>`}</b><span class="quiet mono">${each.id}</span>
+      <${Button} label=${`${each.archivedAt ? "Take up" : "Archive"} the project ${each.name}`} onClick=${() => archive(each)}>${each.archivedAt ? "Take up again" : "Archive"}<//></li>`)}</ul><${More} more=${more} what="projects" />`}
     <form class="inline" onSubmit=${save}><${Field} id="project-name" label="New project" error=${refused}><input id="project-name" required autocomplete="off" value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)} /><//><${Button} type="submit">Add<//></form></section>`;
 }
 

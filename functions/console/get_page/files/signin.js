@@ -11,6 +11,15 @@ function after() {
   return /^\/console(\/(?!sign-in)[\w./~%-]*)?(\?.*)?$/.test(next) ? next : to.board();
 }
 
+/**
+ * Go on to where one wanted to go. In a window that another site has opened only a program is connected as it is: every
+ * other screen is loaded anew, under a policy that cuts the two apart.
+ */
+function enterAt(/** @type {string} */ path) {
+  if (opener && !path.startsWith(to.screen("connect"))) location.replace(path);
+  else go(path, { replace: true });
+}
+
 /** Why somebody comes back from the issuer without a session, by the code in the address. @type {Record<string, string>} */
 const PROBLEMS = {
   not_invited: "Your address is not invited to any workspace here. Ask whoever operates one.",
@@ -35,7 +44,7 @@ export function SignIn() {
       forget();
       reset();
       session.value = who;
-      go(after(), { replace: true });
+      enterAt(after());
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem;
       setCode("");

@@ -3,12 +3,13 @@ import { html, useEffect, useState } from "./html.js";
 import { get, may, send } from "./api.js";
 import { go, route, to } from "./router.js";
 import { Button, Empty, PRIORITIES, Status, TASK_STATUSES, Time, Wait, attempt, capital, say, statusWord, usePoll } from "./ui.js";
-import { assignees, keep, projects, remove, tasks } from "./tracks.js";
+import { askMembers, keep, people, projects, remove, tasks } from "./tracks.js";
 import { Edit } from "./edit.js";
 import { Pick } from "./pick.js";
 import { Drop, stage, staged } from "./files.js";
 import { History } from "./history.js";
 import { Comments } from "./comments.js";
+import { More, usePages } from "./pages.js";
 
 const POLL_MS = 5_000;
 
@@ -33,6 +34,7 @@ export function TrackScreen() {
 /** @param {{track: any, onSaved: (track: any) => void, refresh: () => Promise<void>}} props */
 function Task({ track, onSaved, refresh }) {
   const edit = { track, onSaved };
+  useEffect(() => void attempt(askMembers), []);
   const isOpen = !["done", "cancelled"].includes(track.task.status);
   const erase = async () => {
     if (!confirm(`Delete “${track.title}”? What depends on it stays blocked unless it was done.`)) return;
@@ -67,7 +69,7 @@ function Task({ track, onSaved, refresh }) {
         <${Edit} ...${edit} name="task.status" label="Status" options=${[["", "No status"], ...TASK_STATUSES.map((each) => [each, statusWord(each)])]} />
         <${Edit} ...${edit} name="priority" label="Priority" options=${PRIORITIES.map((each) => [each, capital(each)])} />
         <${Edit} ...${edit} name="task.dueDate" label="Due" input="date" />
-        <${Edit} ...${edit} name="task.assignee" label="Assignee" suggestions=${assignees.value} placeholder="nobody" />
+        <${Edit} ...${edit} name="task.assignee" label="Assignee" suggestions=${people.value} placeholder="nobody" />
         <${Edit} ...${edit} name="task.assigneeType" label="Assignee is" options=${[["", "not said"], ["user", "a person"], ["agent", "an agent"]]} />
         ${track.scope.type === "projects" && html`<${Edit} ...${edit} name="scope.ids" label="Projects" kind="list" suggestions=${projects.value} placeholder="none" body=${(/** @type {any} */ ids) => ({ scope: { type: "projects", ids } })} />`}
         <${Edit} ...${edit} name="task.requiresApproval" label="A person approves" options=${[["", "nothing"], ["start", "the start of each run"], ["completion", "its completion"]]} />
@@ -109,12 +111,11 @@ function Waiting({ track }) {
 
 /** @param {{track: any}} props */
 function Runs({ track }) {
-  const { value, error } = usePoll(() => get(`/api/projects/-/tasks/${track.id}/runs?limit=20`), POLL_MS, [track.id]);
-  const runs = value ? value.results : [];
+  const { items: runs = [], error, more } = usePages(`/api/projects/-/tasks/${track.id}/runs?limit=20`, POLL_MS);
   return html`<section class="panel"><h2>Runs</h2>
     ${error ? html`<${Wait} error=${error} />` : runs.length
-      ? html`<ul class="links">${runs.map((/** @type {any} */ run) => html`<li key=${run.id}><a href=${to.run(track.id, run.id)} data-item=${run.id}>Run of <${Time} at=${run.created_at} /></a>
-          <${Status} status=${run.status} note=${run.stage} /><span class="quiet">${run.holder || run.agent || "any agent"}</span></li>`)}</ul>`
+      ? html`<ul class="links">${runs.map((run) => html`<li key=${run.id}><a href=${to.run(track.id, run.id)} data-item=${run.id}>Run of <${Time} at=${run.created_at} /></a>
+          <${Status} status=${run.status} note=${run.stage} /><span class="quiet">${run.holder || run.agent || "any agent"}</span></li>`)}</ul><${More} more=${more} what="runs" />`
       : html`<p class="quiet">No agent has worked on it. “Run” offers it to agents.</p>`}
   </section>`;
 }

@@ -76,13 +76,24 @@ export function reset() {
   tasks.value = new Map();
   cursor.value = undefined;
   newest = "";
+  members.value = [];
 }
 
 /** Whether a task waits for others. @param {any} track */
 export const isBlocked = (track) => track.openDependencies > 0 && !["in_progress", "done", "cancelled"].includes(track.task.status);
 
-/** Everybody to whom a task is assigned, for filters and inputs. */
+/** Ids of the workspace's members, once they were asked for. @type {any} */
+const members = signal(/** @type {string[]} */ ([]));
+
+/** Read the members, once, for inputs that suggest them. */
+export async function askMembers() {
+  if (!members.value.length) members.value = (await get("/v1/members?limit=100")).items.map((/** @type {any} */ each) => each.id);
+}
+
+/** Everybody to whom a task is assigned, for filters. */
 export const assignees = computed(() => [...new Set([...tasks.value.values()].map((each) => each.task.assignee).filter(Boolean))].sort());
+/** The same, and members. */
+export const people = computed(() => [...new Set([...members.value, ...assignees.value])].sort());
 export const projects = computed(() => [...new Set([...tasks.value.values()].flatMap((each) => each.scope.ids || []))].sort());
 
 /** By track: what this page made of it, one change upon the other, from which version to which. @type {Map<string, {from: number, to: number}>} */

@@ -10,7 +10,7 @@ const STATUS = {
   cancelled: ["Cancelled", "quiet"], none: ["No status", "quiet"], not_started: ["Not started", "plain"],
   on_track: ["On track", "active"], at_risk: ["At risk", "warn"], postponed: ["Postponed", "quiet"], completed: ["Completed", "good"],
   queued: ["Queued", "plain"], pending: ["Queued", "plain"], failed: ["Failed", "bad"], running: ["Running", "active"],
-  waiting: ["Waiting", "plain"], ready: ["Ready", "ready"], blocked: ["Blocked", "warn"], stuck: ["Stuck", "bad"],
+  waiting: ["Waiting", "plain"], asking: ["Waits for an answer", "warn"], ready: ["Ready", "ready"], blocked: ["Blocked", "warn"], stuck: ["Stuck", "bad"],
   skipped: ["Skipped", "quiet"], open: ["Open", "plain"], delivered: ["Delivered", "good"], active: ["Active", "good"],
   revoked: ["Revoked", "quiet"], expired: ["Expired", "quiet"], disabled: ["Disabled", "quiet"], enabled: ["Enabled", "good"],
 };

@@ -1,25 +1,29 @@
 // Endpoints that are told what happens, and what was delivered to them.
 import { html, useState } from "./html.js";
-import { ApiError, get, may, send, session } from "./api.js";
+import { ApiError, may, send, session } from "./api.js";
 import { route, to } from "./router.js";
-import { Button, Dialog, Empty, Field, Secret, Status, Time, Wait, attempt, say, usePoll } from "./ui.js";
+import { Button, Dialog, Empty, Field, Secret, Status, Time, Wait, attempt, say } from "./ui.js";
+import { More, usePages } from "./pages.js";
 
 const BASE = "/api/v1/webhooks";
 const POLL_MS = 10_000;
 const EVENTS = ["task.*", "task.created", "task.updated", "task.status_changed", "task.completed", "task.assigned", "task.deleted", "task.stuck", "goal.*", "run.*", "run.completed", "run.failed", "run.cancelled"];
 
 export function Webhooks() {
+  if (!session.value) return html`<main id="main" tabindex="-1"><${Wait} /></main>`;
+  if (!may("settings:admin")) return html`<main id="main" tabindex="-1"><header class="bar"><h1>Webhooks</h1></header><${Empty} title="For administrators">Webhooks need the scope settings:admin. Ask an owner of the workspace.<//></main>`;
+  return html`<${Hooks} />`;
+}
+
+function Hooks() {
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState("");
   const chosen = route.value.parts[0];
-  const isAdmin = may("settings:admin");
-  const { value, error, refresh } = usePoll(() => (isAdmin ? get(`${BASE}?limit=50`) : Promise.resolve(null)), isAdmin ? POLL_MS : 0, [isAdmin]);
-  if (!session.value) return html`<main id="main" tabindex="-1"><${Wait} /></main>`;
-  if (!isAdmin) return html`<main id="main" tabindex="-1"><header class="bar"><h1>Webhooks</h1></header><${Empty} title="For administrators">Webhooks need the scope settings:admin. Ask an owner of the workspace.<//></main>`;
-  const items = value ? value.items : [];
+  const { items, error, refresh, more } = usePages(`${BASE}?limit=50`, POLL_MS);
   return html`<main id="main" tabindex="-1"><header class="bar"><h1>Webhooks</h1><div class="actions"><${Button} kind="primary" onClick=${() => setAdding(true)}>New webhook<//></div></header>
-    ${!value ? html`<${Wait} error=${error} />` : items.length ? items.map((/** @type {any} */ hook) => html`<${Hook} key=${hook.id} hook=${hook} isOpen=${hook.id === chosen} refresh=${refresh} onSecret=${setSecret} />`)
+    ${!items ? html`<${Wait} error=${error} />` : items.length ? items.map((hook) => html`<${Hook} key=${hook.id} hook=${hook} isOpen=${hook.id === chosen} refresh=${refresh} onSecret=${setSecret} />`)
       : html`<${Empty} title="Nobody is told yet">A webhook is sent what happens to tasks, goals and runs, signed, and again until it answers.<//>`}
+    <${More} more=${more} what="webhooks" />
     ${adding && html`<${Add} onClose=${() => setAdding(false)} onMade=${(/** @type {any} */ made) => { setAdding(false); setSecret(made.secret); refresh(); }} />`}
     ${secret && html`<${Secret} title="The webhook's secret" secret=${secret} onClose=${() => setSecret("")} />`}
   </main>`;
@@ -45,15 +49,15 @@ function Hook({ hook, isOpen, refresh, onSecret }) {
 
 /** @param {{path: string}} props */
 function Deliveries({ path }) {
-  const { value, error, refresh } = usePoll(() => get(`${path}/deliveries?limit=50`), 5_000, [path]);
+  const { items, error, refresh, more } = usePages(`${path}/deliveries?limit=50`, 5_000);
   const again = async (/** @type {any} */ each) => {
     if (await attempt(() => send("POST", `${path}/deliveries/${each.id}/redeliver`))) say("It is sent again");
     await refresh();
   };
-  if (!value) return html`<${Wait} error=${error} />`;
-  return value.items.length ? html`<ul class="table">${value.items.map((/** @type {any} */ each) => html`<li key=${each.id} class="row"><span class="grow">${each.event}</span><${Status} status=${each.status} />
+  if (!items) return html`<${Wait} error=${error} />`;
+  return items.length ? html`<ul class="table">${items.map((each) => html`<li key=${each.id} class="row"><span class="grow">${each.event}</span><${Status} status=${each.status} />
       <span class="quiet">${each.attempts} attempt${each.attempts === 1 ? "" : "s"}${each.responseStatus ? `, answered ${each.responseStatus}` : ""}${each.error ? `, ${each.error}` : ""}</span>
-      <span class="quiet"><${Time} at=${each.createdAt} /></span>${each.status !== "pending" && html`<${Button} onClick=${() => again(each)}>Send again<//>`}</li>`)}</ul>`
+      <span class="quiet"><${Time} at=${each.createdAt} /></span>${each.status !== "pending" && html`<${Button} onClick=${() => again(each)}>Send again<//>`}</li>`)}</ul><${More} more=${more} what="deliveries" />`
     : html`<p class="quiet">Nothing was delivered yet.</p>`;
 }
 

@@ -106,7 +106,8 @@ def _list(text: str, name: str, low: int, high: int, names: Mapping[str, int]) -
 
 def _part(text: str, name: str, low: int, high: int, names: Mapping[str, int]) -> range:
     match = re.fullmatch(r"(\*|[A-Za-z0-9]{1,4})(?:-([A-Za-z0-9]{1,4}))?(?:/([0-9]{1,4}))?", text)
-    if match is None or (match[1] == "*" and match[2]):
+    # A step counts from one value on, or from the first: the pages of Scheduler know none within a range.
+    if match is None or (match[2] and (match[1] == "*" or match[3])):
         raise _bad(text, name, low, high)
     begin = low if match[1] == "*" else _number(match[1], text, name, low, high, names)
     end = _number(match[2], text, name, low, high, names) if match[2] else begin
@@ -126,7 +127,8 @@ def _number(text: str, part: str, name: str, low: int, high: int, names: Mapping
 
 
 def _bad(text: str, name: str, low: int, high: int) -> BadExpression:
-    return BadExpression(f"has {text[:20]!r} as {name}", f"numbers from {low} to {high}, with , - * /")
+    expected = f"numbers from {low} to {high}, with , - * or a step such as {low}/5"
+    return BadExpression(f"has {text[:20]!r} as {name}", expected)
 
 
 def _day_of_month(text: str) -> DayRule:

@@ -80,8 +80,9 @@ def written(text: str) -> str:
     """Return an expression as EventBridge Scheduler takes it. Raises BadExpression."""
     text = " ".join(text.split())
     if len(text.split(" ")) == 5 and "(" not in text:
-        return f"cron({cron.from_five(text)})"
-    return text
+        return f"cron({cron.from_five(text)})".upper().replace("CRON", "cron")
+    # Names of days and months are written in capitals on the pages of Scheduler.
+    return f"cron({text[5:-1].upper()})" if text.startswith("cron(") else text
 
 
 def check(timing: Timing, now: str) -> None:

@@ -6,8 +6,10 @@ still under way is known to the other.
 """
 
 from switchyard.domain import clock, schedules
-from switchyard.domain.errors import Busy, SwitchyardError
+from switchyard.domain.errors import Busy, NotFound, SwitchyardError
+from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.schedules import Occurrence, Schedule
+from switchyard.domain.tracks import Track
 from switchyard.ledger import scheduled_work
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, schedule_keys
@@ -49,7 +51,7 @@ def go_on(table: Table, tenant_id: str, schedule_id: str) -> Occurrence | None:
             if schedule.paused:
                 skipped = schedules.occurrence(schedule, former.at, "skipped", "The schedule was paused meanwhile.")
                 return _note(unit, schedule, skipped, former)
-            if scheduled_work.under_way(unit, schedule):
+            if _under_way(unit, schedule):
                 return None
             return _begin(unit, schedule, former.at, former)
         except Stale:
@@ -76,17 +78,20 @@ def _decide(table: Table, schedule: Schedule, at: str) -> Occurrence:
     unit = _unit(table, schedule, at)
     if missed := schedules.missed(schedule, at, clock.now()):
         return _note(unit, schedule, schedules.occurrence(schedule, at, "skipped", missed))
-    if schedule.overlap != "allow":
-        try:
-            under_way = scheduled_work.under_way(unit, schedule)
-        except SwitchyardError:
-            under_way = None  # what is not there is not under way: to begin it says why
-        if under_way:
-            found = schedules.overlapping(schedule, at)
-            if found.outcome == "waiting":
-                unit.write(scheduled_work.await_end(schedule, under_way))
-            return _note(unit, schedule, found)
+    if schedule.overlap != "allow" and (other := _under_way(unit, schedule)):
+        found = schedules.overlapping(schedule, at)
+        if found.outcome == "waiting":
+            unit.write(scheduled_work.await_end(schedule, other))
+        return _note(unit, schedule, found)
     return _begin(unit, schedule, at)
+
+
+def _under_way(unit: Unit, schedule: Schedule) -> Track | GoalRun | None:
+    """Return what is under way. What is not there any more is not: to begin it says why it cannot."""
+    try:
+        return scheduled_work.under_way(unit, schedule)
+    except NotFound:
+        return None
 
 
 def _begin(unit: Unit, schedule: Schedule, at: str, former: Occurrence | None = None) -> Occurrence:

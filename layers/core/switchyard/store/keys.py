@@ -1,7 +1,7 @@
 """Every key of the table, here and in people_keys.py. docs/data-model.md shows them beside their access patterns.
 
 Each partition key begins with the tenant, except that of a token, by which the tenant is found, those of the audit
-trail, which the table's policy must be able to distinguish, and those of programs that register for no tenant.
+trail, which the table's policy must distinguish, and those of programs that register for no tenant.
 """
 
 import hashlib
@@ -9,8 +9,7 @@ import hashlib
 TRACK = "TRACK"
 # What refers to a track, and what was tried on it, beside its row.
 BLOCKS, CHILD, MEMBER, ATTEMPT, COMMENT, INBOX = "BLOCKS#", "CHILD#", "MEMBER#", "ATTEMPT#", "COMMENT#", "INBOX#"
-NOTIFICATION, DELIVERY = "NOTICE#", "DELIVERY#"
-SIGN_IN_LINK, CODE, REFRESH = "SIGNIN", "CODE", "REFRESH"
+NOTIFICATION, DELIVERY, SIGN_IN_LINK, CODE, REFRESH = "NOTICE#", "DELIVERY#", "SIGNIN", "CODE", "REFRESH"
 
 # ---------------------------------------------------------------- tracks and what belongs to one
 
@@ -227,6 +226,10 @@ def runs_ready(realm: str, agent: str | None) -> str:
 def runs_leased(realm: str, agent: str | None) -> str:
     """Runs that are claimed, in the order in which leases run out (index key)."""
     return f"{realm}#runs#leased#{agent or ''}"
+
+
+def runs_asking(realm: str) -> str:
+    return f"{realm}#runs#asking"
 
 
 #: Where the reconciler and a migration continue: rows of the service's own, of no tenant.

@@ -25,13 +25,17 @@ def shard(run_id: str) -> int:
 
 def _ready(run: Run) -> str | None:
     realm = keys.realm(run.tenant_id, run.owner)
+    if run.awaits_input:
+        return keys.runs_asking(realm)
     if _is_leased(run):
         return keys.runs_leased(realm, run.agent)
     return keys.runs_ready(realm, run.agent) if _is_offered(run) else None
 
 
 def _ready_rank(run: Run) -> str | None:
-    """An offered run lies in the order of age; a claimed one, in the order leases run out."""
+    """An offered run lies in the order of age; a claimed one, in the order leases run out; one that asks, by when."""
+    if run.awaits_input:
+        return f"{run.asks_since}#{run.id}"
     if _is_leased(run):
         return f"{claims.listed_until(run)}#{run.id}"
     return f"{run.created_at}#{run.id}" if _is_offered(run) else None

@@ -30,10 +30,13 @@ _TYPES = {
 #: A year, the longest that caches take (RFC 9111 has no limit; browsers treat it as for ever).
 _FOR_EVER = "public, max-age=31536000, immutable"
 _INLINE = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
+#: Screens through which a program is connected. Clients open them in a window of their own and hear from it by
+#: `window.opener` (use-mcp does, and what is built on it): any other policy on the way, whatever it allows of popups,
+#: cuts the two apart for good (HTML §7.1.3, "check if COOP values require a browsing context group switch").
+_MET_IN_A_WINDOW = ("connect", "sign-in")
 _COMMON = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "vary": "accept-encoding",
 }
@@ -91,8 +94,15 @@ class Site:
         """Answer with the page, or below `assets/RELEASE/` with a file; raises NotFound for one of another release."""
         path = request.path.removeprefix("/console").strip("/")
         if not path.startswith("assets/"):
-            more = {"content-security-policy": self.policy, "x-frame-options": "DENY", "cache-control": "no-cache"}
-            return self.page.reply(request, more)
+            return self.page.reply(
+                request,
+                {
+                    "content-security-policy": self.policy,
+                    "x-frame-options": "DENY",
+                    "cross-origin-opener-policy": "unsafe-none" if path in _MET_IN_A_WINDOW else "same-origin",
+                    "cache-control": "no-cache",
+                },
+            )
         _, release, name = [*path.split("/", 2), "", ""][:3]
         found = self.files.get(name)
         if release != self.release or found is None:

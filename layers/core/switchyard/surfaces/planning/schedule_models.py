@@ -83,7 +83,7 @@ class _Begins(CamelBody):
 
 
 class CreateSchedule(_Begins):
-    model_config = {"json_schema_extra": {"oneOf": [{"required": [each]} for each in _BEGINS]}}
+    model_config = {"json_schema_extra": {"anyOf": [{"required": [each]} for each in _BEGINS]}}
 
     name: _ScheduleName  #: What the schedule is called; 200 characters at most.
     #: When it is due: `cron(…)` of six fields, five fields of cron, `rate(…)` or `at(…)`.

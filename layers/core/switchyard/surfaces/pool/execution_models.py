@@ -16,6 +16,8 @@ class ListExecutions(CamelQuery):
     task_id: TrackId = ABSENT  #: Executions of this task, newest first; the latest of each task when left out.
     agent_id: NonEmptyName = ABSENT  #: Executions of tasks that are assigned to this agent; not with `taskId`.
     status: Status = ABSENT  #: Executions with this status alone.
+    #: `true`: only executions that wait for an answer, the latest to ask first; all when left out.
+    awaiting_input: Literal["true"] = ABSENT
     limit: Limit = 50
     cursor: Cursor = ABSENT
 
@@ -34,6 +36,8 @@ class ExecutionShown(CamelShown):
     task_id: str  #: Id of the task that it is an attempt at.
     agent_id: str = ABSENT  #: Id of the agent who has it, or is meant to; left out for any.
     status: Status  #: Where it stands.
+    #: True while it waits for the answer to a question, or for an approval; left out otherwise.
+    awaiting_input: bool = ABSENT
     organization_id: str  #: The tenant that it belongs to.
     created_by: str  #: Id of the actor who created it.
     created_at: str  #: When it was created: an instant in UTC.

@@ -56,25 +56,36 @@ def read(call: Call) -> Reply:
 
 
 def list_all(call: Call[None, ListExecutions]) -> Reply:
-    """Answer a ListExecutions query: all of one task, else the latest of each task; newest first."""
+    """Answer a ListExecutions query: all of one task, else the latest of each task; newest first.
+
+    Those that wait for an answer: 1 query, and the rows of the page.
+    """
     query, tenant = call.query, call.actor.tenant_id
-    print_ = lists.fingerprint(tenant, "executions", query.task_id, query.agent_id, query.status)
+    print_ = lists.fingerprint(
+        tenant, "executions", query.task_id, query.agent_id, query.status, query.awaiting_input or ""
+    )
     after = lists.from_cursor(query.cursor, print_)
     row_filter = Filter()
-    if query.task_id:
+    are_runs = bool(query.task_id or query.awaiting_input)
+    if are_runs:
         if query.status:
             row_filter.add(filters.any_of("status", list(_STORED[query.status])))
         if query.agent_id:
             row_filter.add(filters.any_of("agent", [query.agent_id]))
+    if query.task_id:
         _task(call.unit, query.task_id)
         pk, prefix = keys.runs(tenant, query.task_id)
         ranges = [Range(indexes.TABLE, pk, prefix=prefix)]
+        if query.awaiting_input:
+            row_filter.add(filters.between("asks_since", "0", None))
+    elif query.awaiting_input:
+        ranges = [Range(indexes.READY, keys.runs_asking(tenant))]
     else:
         row_filter.add(filters.any_of("latest_run_status", list(_STORED[query.status] if query.status else _SHOWN)))
         everything = [Range(indexes.LISTED_BY_ID, keys.listed(tenant, "task"))]
         ranges = by_assignee(tenant, query.agent_id) if query.agent_id else shards.of_tracks(everything, call.actor)
     page = lists.read_page(call.unit.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
-    if query.task_id:
+    if are_runs:
         found = [run_rows.from_item(item) for item in page.rows]
     else:
         found = _latest(call.unit, [track_rows.from_item(item) for item in page.rows])
@@ -94,6 +105,7 @@ def shown(run: Run) -> dict[str, Any]:
         "taskId": task_id(run.task_id),
         "agentId": run.agent,
         "status": _SHOWN[run.status],
+        "awaitingInput": run.awaits_input or None,
         "organizationId": run.tenant_id,
         "createdBy": run.created_by,
         "createdAt": present.moment(run.created_at),

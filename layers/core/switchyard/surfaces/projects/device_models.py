@@ -52,6 +52,12 @@ class DeviceShown(Shown):
     last_seen_at: str  #: When it last registered: an instant in UTC.
 
 
+class DeviceList(Shown):
+    """All devices of the caller: 20 at most, so that there are no pages."""
+
+    results: list[DeviceShown]  #: The devices, the one that was seen last first.
+
+
 class ToldDevice(Shown):
     """What became of one device, in the push service's words; `reference` is its name of what it took."""
 

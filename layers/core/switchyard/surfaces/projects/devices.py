@@ -54,6 +54,24 @@ def unregister(call: Call[UnregisterDevice]) -> Reply:
     return Reply(204)
 
 
+def list_all(call: Call) -> Reply:
+    """Answer with the caller's devices, the one that was seen last first: 1 query."""
+    _refuse_others(call)
+    found = device_rows.of_person(call.unit.table, call.actor.tenant_id, call.actor.id).devices
+    found.sort(key=lambda each: (each.last_seen_at, each.id), reverse=True)
+    return Reply(200, {"results": [_shown(each) for each in found]})
+
+
+def delete(call: Call) -> Reply:
+    """Remove the device of the path from the caller's, by its id; raises Missing."""
+    _refuse_others(call)
+    row = call.unit.row(keys.device(call.actor.tenant_id, call.actor.id, call.path_id("device_id")))
+    if row is None:
+        raise Missing(_NOT_REGISTERED)
+    call.unit.write(*device_rows.remove(device_rows.device_from(row)))
+    return Reply(204)
+
+
 def beat(call: Call[BeatPresence]) -> Reply:
     """Note that a device of the caller shows the task of the path: 1 read and 1 write."""
     body = call.body

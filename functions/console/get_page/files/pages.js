@@ -1,0 +1,32 @@
+// Lists by pages: the first one is read again and again, further ones when somebody asks for them.
+import { html, useState } from "./html.js";
+import { get } from "./api.js";
+import { Button, attempt, usePoll } from "./ui.js";
+
+/** What a page holds, and where the next one begins: surfaces name both differently. @param {any} page */
+const itemsOf = (page) => page.items || page.results;
+/** @param {any} page @returns {string | null} */
+const cursorOf = (page) => page.nextCursor || page.next || null;
+
+/**
+ * @param {string} path with a query @param {number} every milliseconds, 0 for once @param {any[]} [inputs] what else the list depends on
+ * @returns {{items: any[] | undefined, error: any, refresh: () => Promise<void>, more: (() => Promise<void>) | null}}
+ *   `more` reads the next page; null at the end of the list
+ */
+export function usePages(path, every, inputs = []) {
+  const { value, error, refresh } = usePoll(() => get(path), every, [path, ...inputs]);
+  const [further, setFurther] = useState(/** @type {{path: string, items: any[], cursor: string | null}} */ ({ path: "", items: [], cursor: null }));
+  const has = further.path === path;
+  const cursor = has ? further.cursor : value && cursorOf(value);
+  const more = async () => {
+    const page = await attempt(() => get(`${path}&cursor=${encodeURIComponent(/** @type {string} */ (cursor))}`));
+    if (page) setFurther({ path, items: [...(has ? further.items : []), ...itemsOf(page)], cursor: cursorOf(page) });
+  };
+  if (!value) return { items: undefined, error, refresh, more: null };
+  const first = itemsOf(value);
+  const seen = new Set(first.map((/** @type {any} */ each) => each.id));
+  return { items: has ? [...first, ...further.items.filter((each) => !seen.has(each.id))] : first, error, refresh, more: cursor ? more : null };
+}
+
+/** @param {{more: (() => Promise<void>) | null, what: string}} props */
+export const More = ({ more, what }) => more && html`<p class="more"><${Button} onClick=${more}>More ${what}<//></p>`;

@@ -247,6 +247,33 @@ def test_an_interrupt_has_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["list"]) == Exit.INTERRUPTED
 
 
+def test_a_file_of_which_nothing_can_be_read_is_told_line_by_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "issues.jsonl"
+    file.write_text('{"issue_type": "task"\n[1]\n')
+    assert main(["import", "beads", str(file), "--dry-run"]) == Exit.USAGE
+    told = capsys.readouterr().err
+    assert "line 1: is cut off" in told
+    assert "line 2: is no JSON object" in told
+    assert "has nothing to import" in told
+
+
+def test_a_reader_that_goes_away_has_its_status() -> None:
+    command = "import sys; from switchyard_client.cli.main import run; run()"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-c", command, "prime"], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (Exit.PIPE_CLOSED, b"")
+
+
+def test_an_argument_that_is_no_text_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    settings.save("work", "https://yard.example", "sy_x", None)
+    assert main(["add", "caf\udce9"]) == Exit.USAGE
+    assert "is no text in UTF-8" in capsys.readouterr().err
+
+
 def test_progress_is_told_only_after_a_while(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -323,6 +323,22 @@ def test_odd_bytes_and_deep_json_break_nothing(tmp_path: Path) -> None:
     assert [kind for kind, _ in told(plan)] == ["unreadable"] * 3
 
 
+@pytest.mark.parametrize("array", [False, True])
+def test_half_of_a_surrogate_pair_becomes_a_character_that_can_be_sent(tmp_path: Path, array: bool) -> None:
+    text = json.dumps({**bead("a"), "title": "\ud800 and \U0001f600", "owner": {"\udfff": ["\ud83d"]}})
+    plan = planned(tmp_path, "beads", f"[{text}]" if array else text)
+    item = plan.item(plan.nodes["a"])
+    assert item.title == "\ufffd and \U0001f600"
+    assert json.dumps(item.metadata, ensure_ascii=False).encode()
+
+
+def test_a_quotation_mark_that_is_never_closed_is_told_and_swallows_nothing_before_it(tmp_path: Path) -> None:
+    plan = planned(tmp_path, "csv", 'title,due\nFirst,2026-12-24\n"Second,2026-12-25\nThird,\n')
+    assert list(by_title(plan)) == ["First"]
+    (problem,) = plan.problems
+    assert (problem.kind, problem.loses) == ("unreadable", True)
+
+
 def test_an_array_is_read_across_the_bounds_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "_CHUNK", 7)
     issues = [{"number": n, "title": f"T {n} é", "html_url": f"{URL}{n}"} for n in range(1, 30)]

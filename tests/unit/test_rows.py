@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchyard import store
@@ -189,6 +189,7 @@ own = st.dictionaries(st.sampled_from(["slug", "json_schema", "archived_at", "ot
 kept = st.fixed_dictionaries({}, optional={"projects": own, "objectives": st.dictionaries(words, words)})
 
 
+@settings(deadline=None)
 @given(fields=st.fixed_dictionaries({}, optional=within), ext=kept)
 def test_the_fields_within_ext_come_back_beside_what_a_surface_keeps_there(
     fields: dict[str, Any], ext: dict[str, Any]

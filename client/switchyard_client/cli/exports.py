@@ -42,4 +42,4 @@ def export(session: Session, target_format: str, out: Path | None, personal: boo
     else:
         with out.open("w", encoding="utf-8", newline="") as file:
             file.writelines(text)
-    output.note(f"{made.count} tracks")
+    output.note(output.counted(made.count, "tracks"))

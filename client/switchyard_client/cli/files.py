@@ -88,7 +88,7 @@ def put_files(session: Session, task: str, paths: tuple[Path, ...], kind: str) -
     done = _upload(session, path, paths, kind)
     if session.json:
         return output.emit(done)
-    return output.note(f"added {len(done)} files")
+    return output.note(f"added {output.counted(len(done), 'files')}")
 
 
 @files.command("get")

@@ -102,6 +102,8 @@ def _plan(source_format: str, file: Path, mapping: dict[str, str]) -> "Plan":
     plan.prefix = known[chosen].prefix
     if not plan.nodes:
         plan.close()
+        for each in plan.problems:
+            output.note(str(each))
         raise Usage(f"{file.name} has nothing to import")
     return plan
 
@@ -131,7 +133,7 @@ def _tell_dry_run(session: Session, plan: "Plan", prefix: str) -> None:
         return output.emit({**counts, "problems": _problems(plan)})
     for each in plan.problems:
         output.line(str(each))
-    output.line(", ".join(f"{count} {what}" for what, count in counts.items()) + ": nothing was sent")
+    output.line(", ".join(output.counted(count, what) for what, count in counts.items()) + ": nothing was sent")
     return None
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -26,8 +27,19 @@ from switchyard_client.cli.session import PATIENCE, Session
 from switchyard_client.errors import Refused, Unreachable
 
 
+class _ReaderGone(Exception):
+    """Who read standard output has gone."""
+
+
 class _Group(click.Group):
     """The group of all commands: `--json` may stand anywhere."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Click itself would end with the status 1.
+            raise _ReaderGone from None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # What follows `worker` is the worker's own, and what follows `--` is no option.
@@ -111,13 +123,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if str(end):
             output.note(str(end))
         return end.status
+    except UnicodeEncodeError as error:
+        output.note(f"error: {error.object[max(0, error.start - 20) : error.end]!r} is no text in UTF-8")
+        return Exit.USAGE
     except Refused as refusal:
         output.note("refused: " + "\n".join(told(refusal)))
         return status_of(refusal)
     except Unreachable as problem:
         output.note(f"the service does not answer: {problem}")
         return Exit.UNREACHABLE
-    except BrokenPipeError:
+    except (_ReaderGone, BrokenPipeError):
         # Who reads has gone: the interpreter's last flush must not fail on it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.PIPE_CLOSED

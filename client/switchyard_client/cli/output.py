@@ -31,6 +31,12 @@ def emit(value: Json) -> None:
     _print(sys.stdout, json.dumps(value, ensure_ascii=False, indent=2), clean=False)
 
 
+def counted(count: int, plural: str) -> str:
+    """Return a number with the word for so many of a thing."""
+    singular = f"{plural[:-3]}y" if plural.endswith("ies") else plural[:-1]
+    return f"{count} {singular if count == 1 else plural}"
+
+
 def line(text: str) -> None:
     """Write a line of the result to standard output."""
     _print(sys.stdout, text)

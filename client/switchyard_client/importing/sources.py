@@ -99,7 +99,7 @@ class Source:
             if not line.strip():
                 continue
             try:
-                found = json.loads(line)
+                found = _whole(json.loads(line))
             except (ValueError, RecursionError) as error:
                 what = "is cut off" if _is_cut(line, error) else "is no JSON"
                 self.tell("unreadable", (f"line {number}",), f"{what}, left out")
@@ -119,6 +119,7 @@ class Source:
                 if buffer or ended:
                     try:
                         found, end = decoder.raw_decode(buffer)
+                        found = _whole(found)
                     except (ValueError, RecursionError):
                         if ended:
                             break
@@ -148,9 +149,20 @@ class Source:
             raise WrongFile(f"{self.path.name} has {size} bytes: at most {DOCUMENT_MAX} are read of such a document")
         try:
             with self.text() as file:
-                return json.load(file)
+                return _whole(json.load(file))
         except (ValueError, RecursionError) as error:
             raise WrongFile(f"{self.path.name} is no JSON document, or is cut off: {error}") from None
+
+
+def _whole(found: Any) -> Any:
+    """Return JSON with U+FFFD for halves of surrogate pairs, which are no text and cannot be sent."""
+    if isinstance(found, str):
+        return found if found.isascii() else found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(found, list):
+        return [_whole(each) for each in found]
+    if isinstance(found, dict):
+        return {_whole(name): _whole(value) for name, value in found.items()}
+    return found
 
 
 def _is_cut(line: str, error: Exception) -> bool:

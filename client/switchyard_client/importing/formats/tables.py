@@ -33,7 +33,8 @@ def rows(source: Source, needed: tuple[str, ...] = ()) -> Iterator[tuple[int, di
     csv.field_size_limit(min(ITEM_MAX, sys.maxsize))
     source.head()
     with source.text() as file:
-        reader = csv.DictReader(file)
+        # Strict, so that a quotation mark that is never closed is told, and does not swallow the rest.
+        reader = csv.DictReader(file, strict=True)
         try:
             columns = [each or "" for each in reader.fieldnames or ()]
         except csv.Error as error:

@@ -1,6 +1,7 @@
 """Follow a run: what its command prints, as it prints it, and how it ends."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -10,12 +11,14 @@ from httpx_sse import EventSource, ServerSentEvent
 
 from switchyard_client.client import FINAL, Client, checked
 from switchyard_client.errors import Unreachable
-from switchyard_client.retries import PASSING, Attempts, Deadline, described, retry_after
+from switchyard_client.retries import PASSING, SILENCE, Attempts, Deadline, described, retry_after
 
 #: Seconds between two requests while all is well: the stream comes in one answer after the other.
 _AGAIN = 0.3
 #: Seconds without an event or a whole answer after which the follower gives up.
 _GIVE_UP = 300.0
+#: Seconds that an answer of the stream takes at most on purpose, where a gateway hands it on as a whole.
+_WHOLE = 20.0
 _NO_CONTENT = 204
 
 
@@ -30,8 +33,11 @@ def events(client: Client, run_url: str, deadline: Deadline) -> Iterator[ServerS
         problem, wanted = "", 0.0
         try:
             with ExitStack() as stack:
+                begun = time.monotonic()
                 with attempts.attempt():
                     answer = stack.enter_context(client.events(url, last_id))
+                if answer.is_success and time.monotonic() - begun > SILENCE:
+                    attempts.expect(_WHOLE)
                 if answer.status_code == _NO_CONTENT:
                     return
                 if answer.status_code in PASSING:

@@ -16,7 +16,7 @@ PASSING = frozenset({429, 500, 502, 503, 504})
 #: Seconds before the second attempt, and at most before any.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 10.0
 #: Seconds without an answer after which people are notified.
-_SILENCE = 2.0
+SILENCE = 2.0
 
 #: Takes one line for the human who watches.
 Notify = Callable[[str], None]
@@ -67,7 +67,7 @@ class Attempts:
     def attempt(self) -> Iterator[None]:
         """Make one attempt, and notify people when it gets no answer for longer than it may take."""
         begun = time.monotonic()
-        timer = threading.Timer(self._patience + _SILENCE, self._say, ["no answer yet, still waiting"])
+        timer = threading.Timer(self._patience + SILENCE, self._say, ["no answer yet, still waiting"])
         timer.daemon = True
         timer.start()
         try:
@@ -79,6 +79,10 @@ class Attempts:
         finally:
             timer.cancel()
 
+    def expect(self, seconds: float) -> None:
+        """Take it that answers take so long on purpose, from now on."""
+        self._patience = seconds
+
     def failed(self, problem: str, wanted: float = 0.0) -> None:
         """Wait before the next attempt, `wanted` seconds at least. Raises Unreachable when there is no time for one."""
         now = time.monotonic()
@@ -88,7 +92,7 @@ class Attempts:
         passed = now + pause - self._failing_since
         if passed > self._give_up:
             raise Unreachable(problem)
-        if passed >= _SILENCE:
+        if passed >= SILENCE:
             self._say(f"{problem}; trying again in {pause:.1f} s")
         if not self._deadline.pause(pause):
             raise Unreachable(problem)

@@ -175,6 +175,8 @@ def test_no_text_name_line_or_file_of_anybody_becomes_markup_or_runs(yard: Yard)
     for path, words in made.screens().items():
         person.open(path)
         expect(page.locator("main h1, main .empty").first).to_be_visible()
+        # Every part of the screen is there, or said why it is not: what breaks while it is shown stays at this.
+        expect(page.get_by_text("Loading…")).to_have_count(0)
         for word in words:
             shown = page.get_by_text(f"{word}<img data-evil").filter(visible=True)
             expect(shown.first, f"{word} at {path}").to_be_visible(timeout=PATIENCE * 1000)

@@ -8,12 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from httpx_sse import ServerSentEvent
 
@@ -176,6 +178,21 @@ def test_a_follower_gives_up_when_no_attempt_goes_through_for_long(clock: Clock)
     with pytest.raises(Unreachable, match="status 503"):
         fail_until_it_gives_up()
     assert 280 < clock.now <= 300
+
+
+def test_a_gateway_that_hands_streams_on_as_a_whole_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "SILENCE", 0.02)
+    monkeypatch.setattr(retries, "SILENCE", 0.02)
+    parts, told = [b": keep\n\n", b": keep\n\n", END], list[str]()
+
+    @contextmanager
+    def events(_url: str, _last: str) -> Iterator[httpx.Response]:
+        time.sleep(0.06)
+        yield httpx.Response(200, headers={"content-type": "text/event-stream"}, content=parts.pop(0))
+
+    client: Any = SimpleNamespace(events=events, notify=told.append)
+    assert [each.event for each in follow.events(client, "http://x/", Deadline())] == ["end"]
+    assert [each.rpartition(": ")[2] for each in told] == ["no answer yet, still waiting", "answered"]
 
 
 def test_a_line_for_people_is_one_write(monkeypatch: pytest.MonkeyPatch) -> None:

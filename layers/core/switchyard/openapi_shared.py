@@ -66,8 +66,10 @@ def errors(operation: Operation) -> list[SwitchyardError]:
     has_path = any("{" in path for path in operation.paths)
     # Who signs in shows who they are in the body.
     signs_in = operation.public and (operation.body or operation.query) is not None
+    # Where the query may name the workspace, it is read.
+    reads_query = operation.query is not None or operation.surface.workspace_parameter is not None
     needs = {
-        Invalid: bool(operation.body or operation.query or has_path or operation.keyed),
+        Invalid: bool(operation.body or reads_query or has_path or operation.keyed),
         MalformedBody: bool(operation.body),
         Unauthorized: signs_in or not operation.public,
         MissingScope: bool(operation.scopes),

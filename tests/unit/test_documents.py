@@ -117,8 +117,8 @@ def _of_admin() -> list[str]:
     return sorted(found)
 
 
-#: Commands that a text speaks of by name, without what they work on.
-NAMED = {"admin restore", "admin dead-letters show"}
+#: Two words by which a text names a command, without what it works on; so does one word alone.
+NAMED = {"admin dead-letters show", "admin dead-letters redrive"}
 
 
 @pytest.mark.parametrize("line", _of_admin())
@@ -129,7 +129,7 @@ def test_every_command_of_administration_that_a_document_prints_is_one(
         raise cli._NoTable("none is needed")
 
     monkeypatch.setattr(cli, "_table_name", no_table)
-    if line not in NAMED:
+    if line not in NAMED and len(line.split()) > 2:
         # Without a table a command ends with 3, and one that is none with 2, as argparse has it.
         assert cli.main(shlex.split(line.replace("…", "x"))[1:]) == 3
 

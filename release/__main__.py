@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("command", choices=("preflight", "deploy", "smoke", "verify", "destroy"))
     parser.add_argument("environment", help="dev, prod or local: a section of samconfig.toml")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="an answer, instead of being asked"
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="answers, instead of being asked: A=1 B=2"
     )
     parser.add_argument("--yes", action="store_true", help="deploy without showing the change set first")
     parser.add_argument(
@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         settings = load(options.environment)
-        ask(settings, dict(each.split("=", 1) if "=" in each else (each, "") for each in options.set))
+        # None of the answers has a space in it.
+        given = [each.partition("=") for several in options.set for each in several.split()]
+        ask(settings, {name: value for name, _, value in given})
         settings.remember()
         _run(options, settings)
     except StepFailed as failure:

@@ -74,10 +74,10 @@ def show(settings: Settings) -> None:
     found = stacks.outputs(settings)
     print(f"\n  API        {found['ApiUrl']}\n  MCP        {found['ApiUrl']}/mcp")
     print(f"  dashboard  {found.get('DashboardUrl', 'none')}")
-    if settings.answers.get("AlarmEmail"):
-        print(f"  alarms     {settings.answers['AlarmEmail']}, once it has confirmed the mail from AWS")
+    if settings.parameters.get("AlarmEmail"):
+        print(f"  alarms     {settings.parameters['AlarmEmail']}, once it has confirmed the mail from AWS")
     if "DomainTarget" in found:
-        print(f"  DNS        CNAME {settings.answers['DomainName']} -> {found['DomainTarget']}")
+        print(f"  DNS        CNAME {settings.parameters['DomainName']} -> {found['DomainTarget']}")
     print(
         f"\nnext: AWS_REGION={settings.region} .venv/bin/python -m switchyard.admin "
         f'--stack {settings.stack_name} create-tenant "Acme"'

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, UnknownRegionError
 
 from local.environments import ROOT
+from release import stacks
 from release.settings import Settings
 
 #: Executions at once below which a burst of a few clients is refused. New accounts may have 10.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 CONCURRENCY_WANTED = 100
-#: A table with its indexes, a function for each endpoint and so on: how many functions' code a region holds.
 UNDER_WAY = "_IN_PROGRESS"
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AccessDeniedFault"}
 NO_SUCH_KEYS = {
@@ -38,7 +38,7 @@ class Finding:
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Look at the account; the first that stops is the last, where what follows would only repeat it."""
-    regions = boto3.session.Session().get_available_regions("lambda", partition_name=_partition(settings.region))
+    regions = _regions(settings.region)
     if settings.region not in regions:
         yield Finding(
             f"region {settings.region}: AWS has no Lambda there; one of {', '.join(regions[:4]) or 'its regions'}, …"
@@ -53,8 +53,14 @@ def findings(settings: Settings) -> Iterator[Finding]:
             return
 
 
-def _partition(region: str) -> str:
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+def _regions(like: str) -> list[str]:
+    """The regions with Lambda of the partition that a name belongs to: China, GovCloud, or else AWS's usual one."""
+    session = boto3.session.Session()
+    try:
+        partition = session.get_partition_for_region(like)
+    except UnknownRegionError:
+        partition = "aws"
+    return session.get_available_regions("lambda", partition_name=partition)
 
 
 def _told(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
@@ -85,7 +91,12 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
 def _stack(settings: Settings) -> Iterator[Finding]:
     """A stack that another deployment works on, or whose first one failed, takes no change set."""
     status = stack_status(settings)
-    if status in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"):
+    if status == stacks.EMPTY:
+        yield Finding(
+            f"stack {settings.stack_name}: {status}, a change set was not carried out; this one takes its place",
+            stops=False,
+        )
+    elif status == "ROLLBACK_COMPLETE":
         yield Finding(
             f"stack {settings.stack_name}: {status}, its first deployment failed; "
             f"`make destroy ENV={settings.environment}` first"
@@ -139,7 +150,7 @@ def _concurrency(settings: Settings) -> Iterator[Finding]:
 
 def _certificate(settings: Settings) -> Iterator[Finding]:
     """A name needs a certificate of its region that is issued, and is for that name."""
-    arn = settings.answers.get("CertificateArn")
+    arn = settings.parameters.get("CertificateArn")
     if not arn:
         return
     region = arn.split(":")[3]
@@ -149,7 +160,7 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
     found = settings.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
     if found["Status"] != "ISSUED":
         yield Finding(f"certificate: {found['Status']}; it must be issued first")
-    names, wanted = found.get("SubjectAlternativeNames", []), settings.answers["DomainName"]
+    names, wanted = found.get("SubjectAlternativeNames", []), settings.parameters["DomainName"]
     if wanted not in names and "*." + wanted.partition(".")[2] not in names:
         yield Finding(f"certificate: is for {', '.join(names)}, not for {wanted}")
 
@@ -188,7 +199,7 @@ def _parameters(settings: Settings) -> list[dict[str, str]]:
 
 def _former_table(settings: Settings) -> Iterator[Finding]:
     """A table that a stack left behind is no hindrance, but whoever deploys anew may have expected its rows."""
-    if stack_status(settings) is not None:
+    if stack_status(settings) not in (None, stacks.EMPTY):
         return
     names = [
         name

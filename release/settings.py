@@ -144,12 +144,8 @@ def ask(settings: Settings, given: Mapping[str, str], read: Callable[[str], str]
         if name not in named:
             raise StepFailed(f"there is no setting {name}", hint=f"one of {', '.join(named)}")
         settings.answers[name] = _checked(named[name], value)
-    missing = [
-        each for each in QUESTIONS if each.name not in settings.answers and each.name.lower() not in settings.config
-    ]
-    for each in missing:
-        if each.name == "CertificateArn" and not settings.answers.get("DomainName"):
-            settings.answers[each.name] = ""
+    for each in QUESTIONS:
+        if each.name in given or not _is_open(settings, each):
             continue
         if not sys.stdin.isatty() and read is input:
             raise StepFailed(
@@ -160,10 +156,18 @@ def ask(settings: Settings, given: Mapping[str, str], read: Callable[[str], str]
         )
         answer = read(f"  {each.text}{f' [{standard}]' if standard else ''}: ").strip() or standard
         settings.answers[each.name] = _checked(each, answer)
-    if settings.answers.get("DomainName") and not settings.answers.get("CertificateArn"):
+    if settings.parameters.get("DomainName") and not settings.parameters.get("CertificateArn"):
         raise StepFailed(
             "DomainName needs CertificateArn", hint="SET='CertificateArn=arn:aws:acm:…', a certificate of this region"
         )
+
+
+def _is_open(settings: Settings, question: Question) -> bool:
+    """Whether an answer is missing. A certificate is for a name, and a name that comes later has none yet."""
+    known = settings.parameters
+    if question.name == "CertificateArn":
+        return bool(known.get("DomainName")) and not known.get("CertificateArn")
+    return question.name not in {*known, *settings.answers} and question.name.lower() not in settings.config
 
 
 def _checked(question: Question, value: str) -> str:

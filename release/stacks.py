@@ -13,6 +13,9 @@ from botocore.exceptions import ClientError
 from local.steps import StepFailed
 from release.settings import Settings
 
+#: The status of a stack that has nothing but a change set which nobody carried out: to CloudFormation, it is created
+#: by the next one. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+EMPTY = "REVIEW_IN_PROGRESS"
 POLL_SECONDS = 2.0
 #: Longer than the slowest update: an index of a large table is built for as long as it takes.
 SECONDS_MAX = 3_600
@@ -32,6 +35,8 @@ def current(settings: Settings) -> Release | None:
     client = settings.client("cloudformation")
     try:
         stack = client.describe_stacks(StackName=settings.stack_name)["Stacks"][0]
+        if stack["StackStatus"] == EMPTY:
+            return None
         template = client.get_template(StackName=settings.stack_name, TemplateStage="Original")["TemplateBody"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":

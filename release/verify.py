@@ -174,7 +174,7 @@ def whole_run(it: Deployed) -> None:
 
 
 def mail(it: Deployed) -> None:
-    if not it.settings.answers.get("AlarmEmail"):
+    if not it.settings.parameters.get("AlarmEmail"):
         return
     found = it.client("sns").list_subscriptions_by_topic(TopicArn=it.outputs["AlarmsTopic"])["Subscriptions"]
     _require(

@@ -138,7 +138,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 # ---------------------------------------------------------------- what functions call, and what their roles allow
 
-#: Options by which a run leaves tests out: what a function calls in it says nothing of what it needs.
+#: Options by which a run leaves tests out: what is not called in it may be called all the same.
 _SELECTING = ("keyword", "markexpr", "lf", "deselect", "ignore", "ignore_glob", "stepwise", "collectonly")
 _FOLDER = "SWITCHYARD_CALLS"
 _wrong = pytest.StashKey[list[str]]()
@@ -153,22 +153,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """After a whole run, compare what each role allows with what its function called; `make rights` fails by it.
+    """Compare what each role allows with what its function called, and fail the run where they differ.
 
-    Every run tells the comparison. It has no say in others: what a test does itself while a request is open counts as
-    the function's, and a right that only the stack's tests use counts as unused.
+    Any run shows a right that is missing; only a whole one, in which every test passed, one that nothing uses.
     """
     folder, config = Path(os.environ[_FOLDER]), session.config
     rights.write(folder)
     if hasattr(config, "workerinput"):
         return
     ring = Path(__file__).parent
-    whole = any(ring.is_relative_to((config.invocation_params.dir / each).resolve()) for each in config.args)
-    finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-    if whole and finished and not any(config.getoption(each, None) for each in _SELECTING):
-        config.stash[_wrong] = rights.compare(resources("AWS::Serverless::Function"), rights.read(folder))
-        if config.stash[_wrong] and "RIGHTS" in os.environ:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    whole = (
+        exitstatus == pytest.ExitCode.OK
+        and any(ring.is_relative_to((config.invocation_params.dir / each).resolve()) for each in config.args)
+        and not any(config.getoption(each, None) for each in _SELECTING)
+    )
+    wrong = rights.compare(resources("AWS::Serverless::Function"), rights.read(folder), whole=whole)
+    if wrong or whole:
+        config.stash[_wrong] = wrong
+    if wrong and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     shutil.rmtree(folder)
 
 

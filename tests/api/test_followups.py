@@ -302,6 +302,14 @@ def test_open_tasks_that_are_due_are_found_without_reading_the_finished_ones(api
 # ---------------------------------------------------------------- safe retries
 
 
+def test_an_answer_larger_than_a_row_keeps_is_given_again_whole(api: Api) -> None:
+    body = {"title": "Once", "description": "\x01" * 20_000, "idempotency_key": "key-1"}
+    first = api.post("/v1/tasks", body)
+    again = api.post("/v1/tasks", body)
+    assert (again.status, again.text) == (201, first.text)
+    assert again.headers["idempotency-replayed"] == "true"
+
+
 def test_a_key_in_the_body_makes_a_retry_safe(api: Api) -> None:
     first = api.post("/v1/tasks", {"title": "Once", "idempotency_key": "key-1"})
     again = api.post("/v1/tasks", {"idempotency_key": "key-1", "title": "Once"})

@@ -37,9 +37,27 @@ def unpacked(table: Table) -> int:
 
 def test_lists_show_the_same_before_and_after(filled: Table) -> None:
     api = client_of(filled, former.TENANT)
+    objectives = f"/v1/workspaces/{former.TENANT}/objectives"
+    lists = (
+        "/v1/audit",
+        "/v1/tasks",
+        "/api/v1/tasks",
+        "/api/v1/tasks/ready",
+        "/api/projects/@current/tasks/",
+        objectives,
+        f"{objectives}/{former.GOAL}/tasks",
+    )
+
+    def others() -> dict[str, str]:
+        found = {each: api.get(each) for each in lists}
+        return {each: answer.text.replace(answer.headers["x-request-id"], "") for each, answer in found.items()}
+
+    before = others()
     assert former.shown(api) == former.LISTS
+    assert all("01a2175c-" in each for each in before.values()), before
     assert migration.migrate(filled, units=FAST)["changed"] == former.CHANGED
     assert former.shown(api) == former.LISTS
+    assert others() == before
 
 
 def test_fields_lie_together_and_say_the_same(filled: Table) -> None:

@@ -187,6 +187,12 @@ def test_an_address_and_a_domain_are_of_one_tenant(admin: Admin, tenant: str) ->
 # ---------------------------------------------------------------- the issuer's answers
 
 
+def test_the_issuer_leads_back_to_the_name_that_the_browser_called(idp: Issuer) -> None:
+    answer = Visitor().request("GET", BEGIN, headers={"host": "work.example.com"})
+    asked = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+    assert asked["redirect_uri"] == f"https://work.example.com{CALLBACK}"
+
+
 def test_the_clients_secret_is_read_from_secrets_manager(
     idp: Issuer, admin: Admin, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

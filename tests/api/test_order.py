@@ -105,6 +105,11 @@ def test_the_tools_are_bound_too(agent: Api, api: Api, first: str, second: str) 
     assert Published(api).tool("complete_task", task_id=second)["overruled"] == [f"task_{first}"]
 
 
+def test_the_tools_complete_what_waits_for_nothing_any_more(agent: Api, api: Api, first: str, second: str) -> None:
+    change(api, {"id": first}, {"task": {"status": "done"}})
+    assert "overruled" not in Published(agent).tool("complete_task", task_id=second)
+
+
 def test_a_refused_completion_is_in_the_trail(agent: Api, stream: Stream, second: str) -> None:
     agent.patch(f"/v1/tasks/{second}", {"status": "completed"})
     stream.settle()
@@ -120,6 +125,40 @@ def test_a_blocked_task_gets_no_run(caller: Caller, first: str, second: str, kin
         assert refused.status == 409
         assert first in refused.json["detail"]
     assert client.get(f"/v1/tracks/{second}").json["task"]["status"] == "todo"
+
+
+#: Ways to have a task run: each takes the task and a run of it that was not started, and begins a run or goes on.
+BEGINNINGS: dict[str, Callable[[Api, str, str], Answer]] = {
+    "a run is made and started": lambda api, task, _: api.post(f"/api/projects/-/tasks/{task}/run", {}),
+    "a run is made": lambda api, task, _: api.post(f"/api/projects/-/tasks/{task}/runs", {}),
+    "a run is started": lambda api, task, run: api.post(f"/api/projects/-/tasks/{task}/runs/{run}/start", {}),
+    "a run goes on": lambda api, task, run: api.patch(
+        f"/api/projects/-/tasks/{task}/runs/{run}", {"status": "in_progress"}
+    ),
+    "an agent executes it": lambda api, task, _: api.post("/api/v1/agents/agent_bo/execute", {"taskId": task}),
+}
+
+
+@pytest.mark.parametrize("begin", BEGINNINGS)
+def test_a_task_whose_prerequisites_are_done_is_run(
+    api: Api, table: Table, tenant: str, first: str, second: str, begin: str
+) -> None:
+    change(api, {"id": first}, {"task": {"status": "done"}})
+    ledger = Runs(table, tenant)
+    run = ledger.run(ledger.unit().get(second), status="not_started").id
+    answer = BEGINNINGS[begin](api, second, run)
+    assert answer.status in (200, 201), answer.text
+
+
+def test_a_run_that_failed_goes_back_to_the_workflow_when_the_prerequisites_of_its_task_are_done(
+    api: Api, table: Table, tenant: str, first: str, second: str
+) -> None:
+    change(api, {"id": first}, {"task": {"status": "done"}})
+    ledger = Runs(table, tenant)
+    run = ledger.run(ledger.unit().get(second))
+    system.change_run(table, system.actor(tenant), new_id(), second, run.id, lambda _: {"status": "failed"})
+    answer = api.post(f"/api/projects/-/tasks/{second}/runs/{run.id}/resume_in_cloud", {})
+    assert answer.json["status"] == "queued", answer.text
 
 
 def test_a_run_of_a_task_that_was_blocked_since_is_not_handed_out(
@@ -260,6 +299,8 @@ def test_dependencies_that_the_metadata_names_are_dependencies(api: Api, agent: 
     assert "dependsOn" not in api.patch(f"/api/v1/tasks/{steps[2]}", {"metadata": shown["metadata"]}).json
     both = api.patch(f"/api/v1/tasks/{steps[2]}", {"metadata": {"dependsOn": steps[:2]}}).json
     assert both["dependsOn"] == steps[:2]
+    last = api.post("/api/v1/tasks", {"title": "Step 4", "metadata": {"dependsOn": steps[:2]}}).json
+    assert last["dependsOn"] == steps[:2]
 
 
 @pytest.mark.parametrize(

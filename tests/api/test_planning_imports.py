@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from switchyard.aws.errors import ApiError
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain import imports
 from switchyard.domain.ids import new_id
@@ -13,6 +14,7 @@ from switchyard.store import import_keys
 from switchyard.store import imports as rows
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
+from tests.support.files import Recorded
 from tests.support.http import Api
 from tests.support.import_job import Ended, Job
 from tests.support.planning import assert_refused
@@ -244,6 +246,28 @@ def test_a_revoked_token_ends_the_import_it_was_started_with(api: Api, job: Job,
     rows_now, _ = rows.read(job.table, job.tenant, job.id)
     assert rows_now is not None
     assert (rows_now.status, "revoked" in str(rows_now.error)) == ("failed", True)
+
+
+@pytest.mark.parametrize("step", [Job.sort, Job.end])
+def test_of_a_file_that_a_step_could_not_write_nothing_is_left_and_the_step_may_be_repeated(
+    job: Job, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch, step: Callable[[Job], Any]
+) -> None:
+    job.create().upload([task("a")])
+    job.start()
+    if step is Job.end:
+        job.sort()
+        job.apply_chunks(9)
+    refused = ApiError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "UploadPart")
+    recorded = Recorded(bucket.client, {"upload_part": refused})
+    with monkeypatch.context() as broken:
+        broken.setattr(bucket, "client", recorded)
+        with pytest.raises(ApiError):
+            step(job)
+    assert recorded.calls[-2:] == ["upload_part", "abort_multipart_upload"]
+    uploads = bucket.client.list_multipart_uploads(Bucket=bucket.bucket)
+    assert not [each for each in uploads.get("Uploads", ()) if job.id in each["Key"]]
+    job.carry_on()
+    assert job.shown()["counts"]["created"] == 1
 
 
 def test_an_import_writes_in_the_name_of_who_started_it_and_asks_for_its_scopes(api: Api, job: Job) -> None:

@@ -67,6 +67,7 @@ class World:
             "/v1/schedules/{id}": [f"/v1/schedules/{each}" for each in schedules],
             "/v1/workspaces/{workspaceId}/objectives/{objectiveId}": [f"{self.objectives}/{each}" for each in made],
             "/v1/tenant": ["/v1/tenant"],
+            "/v1/inbox/mail": ["/v1/inbox/mail"],
             "/v1/projects/{id}": [f"/v1/projects/{self.project}"],
             "/v1/tracks/{id}": [f"/v1/tracks/{each}" for each in (*tasks, goal, self.personal())],
             "/api/v1/tasks/{id}": [f"/api/v1/tasks/{each}" for each in tasks],
@@ -148,6 +149,7 @@ COPIES = [route for route in written() if route.startswith("POST")]
 
 def test_every_surface_with_records_is_held_to_it() -> None:
     assert {path.split("/")[1] + path.split("/")[2] for path in written().values()} == {
+        "v1inbox",
         "v1projects",
         "v1schedules",
         "v1tenant",

@@ -112,6 +112,10 @@ def test_a_tenant_may_have_them_refused(api: Api, docs: Any) -> None:
     assert_refused(api.post("/v1/imports", {"scope": scope("DOCS")}), 422, "scope.ids.0")
     refused = Mcp(api).refused("plan_work", "validation_failed", scope=scope("x"), drafts=DRAFTS)
     assert "scope.ids.0" in str(refused)
+    daily = {"name": "Daily", "expression": "rate(1 day)"}
+    made = api.post("/v1/schedules", {**daily, "createTask": {"title": "Report", "scope": scope(docs["id"])}}).json
+    changed = {"createTask": {"title": "Report", "scope": scope("dosc")}}
+    assert api.patch(f"/v1/schedules/{made['id']}", changed).status == 422
     assert len(api.get("/v1/tracks").json["items"]) == before
     assert create(api, docs["id"]).status == 201
     # One that is created is there at once.

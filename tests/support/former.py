@@ -11,6 +11,7 @@ from tests.support.template import ROOT, table_definition
 
 _KEPT: Mapping[str, Any] = json.loads(Path(__file__).with_name("rows_before.json").read_text())
 TENANT: str = _KEPT["tenant"]
+GOAL: str = _KEPT["goal"]
 _RUNS: Mapping[str, Item] = json.loads((ROOT / "tests/unit/unpacked_rows.json").read_text())["runs"]
 ROWS: list[Item] = [*_KEPT["rows"], _RUNS["offered"]]
 #: How many of them have another form today: the tracks, the run, and the project, which was in an index.
@@ -20,8 +21,8 @@ CHANGED = 8 + 1 + 1
 LISTS: Mapping[str, list[str]] = {
     "type=goal": ["Goal"],
     "limit=4": ["Pool 2", "Pool 1", "Pool 0", "Call 2"],
-    f"goalId={_KEPT['goal']}": ["Call 2", "Call 1", "Call 0"],
-    f"goalId={_KEPT['goal']}&status=backlog": ["Call 1"],
+    f"goalId={GOAL}": ["Call 2", "Call 1", "Call 0"],
+    f"goalId={GOAL}&status=backlog": ["Call 1"],
     f"parentId={_KEPT['first']}": ["Call 2", "Call 1", "Call 0"],
     f"dependsOn={_KEPT['first']}&status=todo": ["Call 0"],
     f"projectId={_KEPT['project']}": ["Call 2", "Call 1", "Call 0", "Zürich"],

@@ -10,21 +10,43 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from switchyard.aws import bus, executions, functions, mobile_push, objects, queues
+from switchyard.aws import bus, executions, functions, mailer, mobile_push, objects, queues, scheduler
 from switchyard.aws.transport.client import Client
 from switchyard.http.exchange import Exchange
 from switchyard.http.operation import function_of
-from switchyard.pipeline import consumer, files, goal_rounds, notifications, push_services, reconciler, webhooks
-from tests.support.stream import Letters, Stream
+from switchyard.pipeline import (
+    consumer,
+    files,
+    goal_rounds,
+    notifications,
+    push_services,
+    reconciler,
+    webhooks,
+    workflow,
+)
+from switchyard.store import table
+from switchyard.surfaces.planning import import_apply, import_end, import_sort
+from switchyard.surfaces.sessions import provider
+from tests.support.stream import Letters
+from tests.support.template import ROOT
 
 _at_work: list[str] = []
+#: An endpoint or a consumer that only a test has, as the guide's: it has no role.
 _NOBODY = ""
+_TESTS, _FUNCTIONS = str(ROOT / "tests"), ROOT / "functions"
+#: What alone calls a client in a function: whatever lies between it and the client passes its call on.
+_ADAPTERS = frozenset(
+    str(each.__file__)
+    for each in (table, bus, executions, functions, mailer, mobile_push, objects, provider, queues, scheduler)
+)
 #: Action and, of DynamoDB, the index ("" for the table), by function.
 Calls = defaultdict[str, set[tuple[str, str]]]
 noted: Calls = defaultdict(set)
@@ -40,6 +62,9 @@ _S3 = {
     "complete_multipart_upload": ["PutObject"],
     "generate_presigned_post": ["PutObject"],
 }
+#: Calls that hand a role on, which needs a right of its own.
+#: https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
+_PASSING_A_ROLE = {"create_schedule", "update_schedule"}
 _OF_VERSIONS = {"GetObject": "GetObjectVersion", "PutObjectTagging": "PutObjectVersionTagging"}
 #: What Lambda does with a function's role by itself: reading a queue, and sending what the function failed with.
 #: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
@@ -57,7 +82,13 @@ _CORES: tuple[tuple[str, Any, str], ...] = (
     ("PipelineRetagArtifacts", files, "keep"),
     ("ServiceAnswerUnmatched", functions.Functions, "call"),
     ("WorkflowsAdvanceGoal", goal_rounds, "advance"),
+    ("WorkflowsApplyImport", import_apply, "carry_on"),
+    ("WorkflowsDispatchRun", workflow, "dispatch"),
+    ("WorkflowsEndImport", import_end, "end"),
     ("WorkflowsReconcileRuns", reconciler, "reconcile"),
+    ("WorkflowsSettleRun", workflow, "end"),
+    ("WorkflowsSortImport", import_sort, "sort"),
+    ("WorkflowsWatchRun", workflow, "watch"),
 )
 
 
@@ -107,10 +138,15 @@ def _note_stand_ins() -> None:
 def _noted(action: str, work: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(work)
     def noting(*given: Any, **named: Any) -> Any:
-        _note((action, ""))
+        _note((action, ""), of=sys._getframe(1))
         return work(*given, **named)
 
     return noting
+
+
+@cache
+def _function(operation: str) -> str:
+    return function_of(operation) if (_FUNCTIONS / operation.replace(".", "/")).is_dir() else _NOBODY
 
 
 def _as(function: str, work: Callable[..., Any], *given: Any, **named: Any) -> Any:
@@ -122,9 +158,38 @@ def _as(function: str, work: Callable[..., Any], *given: Any, **named: Any) -> A
         _at_work.pop()
 
 
-def _note(*actions: tuple[str, str]) -> None:
-    if _at_work and _at_work[-1] != _NOBODY:
+def _note(*actions: tuple[str, str], of: FrameType | None = None, asked: str = "") -> None:
+    """Note what a function calls. `of` is where a stand-in was called from, which no adapter calls.
+
+    `asked` is the operation of DynamoDB.
+    """
+    if _at_work and _at_work[-1] != _NOBODY and _is_the_functions(of or _adapter(sys._getframe(1), asked)):
         noted[_at_work[-1]].update(actions)
+
+
+def _adapter(frame: FrameType | None, asked: str) -> FrameType | None:
+    """Return where the adapter calls; None where what lies between it and the client calls something of its own."""
+    while frame and frame.f_code.co_filename not in _ADAPTERS:
+        frame = frame.f_back
+    return None if frame and asked and _camel(frame.f_locals.get("operation", "")) != asked else frame
+
+
+def _is_the_functions(frame: FrameType | None) -> bool:
+    """Return whether a call comes from the function at work.
+
+    It does not when it is a test that calls, while the function waits for something or between two calls of its own.
+    A thread of the function ends before the place where the function begins.
+    """
+    if frame is None:
+        return False
+    while frame:
+        code = frame.f_code
+        if code is _as.__code__ or (code.co_filename == consumer.__file__ and code.co_name == "run"):
+            return True
+        if code.co_filename.startswith(_TESTS):
+            return False
+        frame = frame.f_back
+    return True
 
 
 class _Noting:
@@ -145,7 +210,8 @@ class _Noting:
                 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html: no action
                 # of its own for a batch; and Lambda's action for Invoke has another name than the operation.
                 action = {"invoke": "InvokeFunction", "send_message_batch": "SendMessage"}.get(name, _camel(name))
-                _note((f"{self._service}:{action}", ""))
+                passed = [("iam:PassRole", "")] if name in _PASSING_A_ROLE else []
+                _note((f"{self._service}:{action}", ""), *passed)
             return found(*given, **params)
 
         return call
@@ -156,10 +222,10 @@ def install() -> None:
     respond, made, recorded, call = Exchange.respond, consumer.Invocation.__init__, consumer._record, Client.call
 
     def responding(self: Any) -> Any:
-        return _as(function_of(self.operation.name), respond, self)
+        return _as(_function(self.operation.name), respond, self)
 
     def invoked(self: Any, name: str, *given: Any, **named: Any) -> None:
-        _at_work.append(function_of(name))
+        _at_work.append(_function(name))
         made(self, name, *given, **named)
 
     def over(*given: Any) -> None:
@@ -168,7 +234,7 @@ def install() -> None:
 
     def calling(self: Any, operation: str, params: Any) -> Any:
         if self._target.startswith("DynamoDB"):
-            _note(*actions_of(operation, params))
+            _note(*actions_of(operation, params), asked=operation)
         return call(self, operation, params)
 
     Exchange.respond = responding  # type: ignore[method-assign]
@@ -181,13 +247,15 @@ def install() -> None:
         ("events", bus.Bus, "client"),
         ("states", executions.Executions, "client"),
         ("sns", mobile_push.MobilePush, "client"),
+        ("ses", mailer.Mailer, "client"),
+        ("scheduler", scheduler.Scheduler, "client"),
         ("lambda", functions.Functions, "_client"),
     ):
         _wrap(service, adapter, attribute)
+    make = provider.make_client
+    provider.make_client = lambda service: _Noting(service, make(service))
     for function, where, name in _CORES:
         setattr(where, name, _counted(function, getattr(where, name)))
-    # Looking at the whole table is the test's own.
-    Stream.scan = _counted(_NOBODY, Stream.scan)  # type: ignore[method-assign]
     _note_stand_ins()
 
 
@@ -258,8 +326,10 @@ def _statements(function: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((action, each) for action in actions for each in resources)
 
 
-def compare(functions: Mapping[str, Any], calls: Mapping[str, set[tuple[str, str]]]) -> list[str]:
-    """Return what is wrong, a line each: rights that a function lacks, and such that nothing used."""
+def compare(
+    functions: Mapping[str, Any], calls: Mapping[str, set[tuple[str, str]]], *, whole: bool = True
+) -> list[str]:
+    """Return what is wrong, a line each: rights that a function lacks, and after a whole run such that nothing used."""
     wrong = [f"{name}: no such function in the template" for name in sorted(calls.keys() - functions.keys())]
     for name, function in sorted(functions.items()):
         allowed, used = granted(function), calls.get(name, set())
@@ -271,7 +341,8 @@ def compare(functions: Mapping[str, Any], calls: Mapping[str, set[tuple[str, str
         idle = {
             (action, index)
             for action, index in allowed
-            if action not in used_by_lambda(function)
+            if whole
+            and action not in used_by_lambda(function)
             and not any(action == each and (index == where or (index == "*" and where)) for each, where in used)
         }
         wrong += [f"{name}: lacks {action} {index}".rstrip() for action, index in sorted(missing)]

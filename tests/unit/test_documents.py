@@ -1,12 +1,14 @@
 """Documents: the files, modules, targets and links that they name exist."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from switchyard.admin import cli
 from tests.support.template import ROOT
 
 DOCUMENTS = sorted(
@@ -104,6 +106,32 @@ def anchors(document: Path) -> Iterator[str]:
     """Yield the anchors of a document's headings, as they are made from their texts."""
     for heading in re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE):
         yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _of_admin() -> list[str]:
+    """The command lines of administration that documents print, in text and in blocks."""
+    found = set()
+    for document in DOCUMENTS:
+        found |= {each for each in code(document) if each.startswith("admin ")}
+        found |= set(re.findall(r"^(admin .*?) *(?:#.*)?$", document.read_text(encoding="utf-8"), re.MULTILINE))
+    return sorted(found)
+
+
+#: Two words by which a text names a command, without what it works on; so does one word alone.
+NAMED = {"admin dead-letters show", "admin dead-letters redrive"}
+
+
+@pytest.mark.parametrize("line", _of_admin())
+def test_every_command_of_administration_that_a_document_prints_is_one(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_table(_: object) -> str:
+        raise cli._NoTable("none is needed")
+
+    monkeypatch.setattr(cli, "_table_name", no_table)
+    if line not in NAMED and len(line.split()) > 2:
+        # Without a table a command ends with 3, and one that is none with 2, as argparse has it.
+        assert cli.main(shlex.split(line.replace("…", "x"))[1:]) == 3
 
 
 def test_the_page_for_models_names_every_document() -> None:

@@ -11,6 +11,7 @@ from tests.support.template import ROOT, resources, template
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
 RUNBOOKS = (ROOT / "docs/runbooks.md").read_text()
+COST = (ROOT / "docs/cost.md").read_text()
 HEADINGS = {heading.lower() for heading in re.findall(r"^## (\w+)$", RUNBOOKS, re.MULTILINE)}
 #: https://aws.amazon.com/cloudwatch/pricing/: three dashboards of up to 50 metrics cost nothing.
 DASHBOARD_METRICS_MAX = 50
@@ -133,6 +134,13 @@ def test_a_reconciler_that_does_not_run_is_a_breach() -> None:
     )
 
 
+def test_the_page_on_cost_counts_the_metrics_of_all_surfaces() -> None:
+    surfaces = {each.operation.name.partition(".")[0] for each in all_endpoints()}
+    found = re.search(r"Each of (\d+) surfaces has three, the pipeline six, workflows seven: (\d+) when", COST)
+    assert found
+    assert (int(found[1]), int(found[2])) == (len(surfaces), 3 * len(surfaces) + 6 + 7)
+
+
 # ---------------------------------------------------------------- the dashboard and the queries
 
 
@@ -141,6 +149,7 @@ def test_the_dashboard_stays_within_what_costs_nothing() -> None:
     widgets = json.loads(dashboard["DashboardBody"]["Sub"])["widgets"]
     metrics = sum(len(each["properties"].get("metrics", ())) for each in widgets)
     assert 0 < metrics <= DASHBOARD_METRICS_MAX
+    assert f"The dashboard names {metrics} metrics" in COST
     titles = " ".join(each["properties"].get("title", "") for each in widgets)
     for word in ("by surface", "by index", "Claims", "Runs by status", "oldest message", "Webhook", "Cost"):
         assert word in titles

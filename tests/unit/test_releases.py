@@ -1,5 +1,6 @@
 """What a release asks and refuses before it touches an account: one clear line each."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from local.steps import StepFailed
 from release import __main__ as command
-from release import destroy, preflight, settings
+from release import destroy, preflight, settings, stacks
 from release.settings import Settings
 from release.smoke import Smoke
 from tests.support.template import table_definition
@@ -70,6 +71,25 @@ def test_what_was_asked_once_is_remembered(answers: Path) -> None:
     assert ".deploy/" in ignored
 
 
+def test_a_name_that_comes_later_is_asked_its_certificate() -> None:
+    found = dev()
+    settings.ask(found, {"DomainName": "api.example.com"}, lambda _: CERTIFICATE)
+    assert (found.parameters["DomainName"], found.parameters["CertificateArn"]) == ("api.example.com", CERTIFICATE)
+
+
+def test_what_the_section_sets_is_not_asked() -> None:
+    overrides = ["DomainName=api.example.com", f"CertificateArn={CERTIFICATE}", "AlarmEmail=ops@example.com"]
+    found = Settings("dev", {"stack_name": "s", "region": "eu-central-1", "parameter_overrides": overrides})
+    settings.ask(found, {}, lambda question: pytest.fail(question))
+    assert found.parameters["DomainName"] == "api.example.com"
+
+
+def test_a_script_gives_all_answers_at_once(account: "Account", answers: Path) -> None:
+    given = "Region=eu-central-1 AlarmEmail=ops@example.com DomainName="
+    assert command.main(["preflight", "dev", "--set", given]) == 0
+    assert json.loads((answers / "dev.json").read_text())["AlarmEmail"] == "ops@example.com"
+
+
 @pytest.mark.parametrize(
     ("given", "word"),
     [
@@ -103,9 +123,12 @@ class Account:
 
         #: How answers change after a call.
         self.after: dict[str, dict[str, Any]] = {}
+        #: What was asked last, by the name of the call.
+        self.asked: dict[str, dict[str, Any]] = {}
 
     def __getattr__(self, name: str) -> Any:
-        def call(**_: Any) -> Any:
+        def call(**params: Any) -> Any:
+            self.asked[name] = params
             found = self.answers[name]
             self.answers |= self.after.get(name, {})
             if isinstance(found, Exception):
@@ -141,6 +164,12 @@ def test_an_account_that_has_all_is_told_in_one_line(account: Account) -> None:
     ("given", "change", "word"),
     [
         ({"Region": "eu-nowhere-1"}, {}, "STOP region eu-nowhere-1: AWS has no Lambda there"),
+        (
+            {"Region": "cn-south-1"},
+            {},
+            "STOP region cn-south-1: AWS has no Lambda there; one of cn-north-1, cn-northwest-1",
+        ),
+        ({"Region": "zz-north-1"}, {}, "STOP region zz-north-1: AWS has no Lambda there; one of af-south-1, "),
         (
             {},
             {"get_caller_identity": NoCredentialsError()},
@@ -198,6 +227,31 @@ def test_what_an_account_lacks_is_one_line(
     found = lines(preflight.findings(dev(**given)))
     assert [each for each in found if word in each], found
     assert all("\n" not in each for each in found)
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
+def test_a_region_of_another_partition_is_one_to_deploy_to(account: Account, region: str) -> None:
+    assert lines(preflight.findings(dev(Region=region))) == [f"ok account 123456789012, {region}, as user/ada"]
+
+
+def test_a_first_change_set_that_nobody_carried_out_is_no_release_and_stops_none(account: Account) -> None:
+    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "REVIEW_IN_PROGRESS"}]}
+    told = lines(preflight.findings(dev()))
+    assert told[1:] == [
+        "ok stack switchyard-dev: REVIEW_IN_PROGRESS, a change set was not carried out; this one takes its place"
+    ]
+    assert stacks.current(dev()) is None
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [("eu-central-1", "s3.eu-central-1.amazonaws.com"), ("cn-north-1", "s3.cn-north-1.amazonaws.com.cn")],
+)
+def test_a_former_release_is_read_from_where_the_partition_keeps_it(account: Account, region: str, host: str) -> None:
+    account.answers |= {"put_object": {}, "update_stack": {}}
+    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}
+    stacks.bring_back(dev(Region=region), stacks.Release("{}", {}, "then"), "uploads")
+    assert account.asked["update_stack"]["TemplateURL"] == f"https://{host}/uploads/switchyard-dev/former.template"
 
 
 def test_nothing_is_built_when_the_preflight_stops(

@@ -59,6 +59,11 @@ def test_what_lambda_sends_when_the_function_failed_is_no_call_of_the_function()
     assert rights.compare(role(SEND, Events=reader), {}) == unused
 
 
+def test_a_run_of_some_tests_shows_what_is_missing_and_not_what_is_unused() -> None:
+    calls = {"Reads": {("dynamodb:Query", "due")}}
+    assert rights.compare(role(READ), calls, whole=False) == ["Reads: lacks dynamodb:Query due"]
+
+
 def test_a_call_of_nobody_is_told() -> None:
     assert rights.compare({}, {"Lists": {("dynamodb:Query", "")}}) == ["Lists: no such function in the template"]
 

@@ -18,7 +18,15 @@ from switchyard.http.parsing import is_malformed, refusal
 
 #: By which fields a body is seen to be a record sent back, or to hold some: a body of single fields is read as strictly
 #: as ever.
-_MARKS = ({"id"}, {"data"}, {"number", "completed"}, {"updateDrafts"}, {"upserts"}, {"configSnapshot"})
+_MARKS = (
+    {"id"},
+    {"data"},
+    {"number", "completed"},
+    {"updateDrafts"},
+    {"upserts"},
+    {"configSnapshot"},
+    {"mode", "sender"},
+)
 
 #: Returns what a record shows, given the JSON of the body.
 Shown = Callable[[Any], Any]

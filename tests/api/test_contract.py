@@ -126,6 +126,7 @@ WRONG = {
         "POST /api/v1/tasks/claim",
         "POST /v1/tracks/apply",
         "POST /v1/tracks/search",
+        "POST /api/users/{user}/push_tokens/unregister",
         # Methods that are described only to say that they are refused.
         "DELETE /mcp",
         "GET /mcp",

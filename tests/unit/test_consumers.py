@@ -90,7 +90,7 @@ def test_a_message_is_not_seen_again_while_lambda_may_still_try_it() -> None:
     AWS refuses a pair below the limit itself: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     """
     pairs = sources("SQS")
-    assert len(pairs) == 3
+    assert len(pairs) == 4
     for name, _, properties in pairs:
         queue = properties["Queue"]["GetAtt"].partition(".")[0]
         seconds = functions()[name]["Timeout"]

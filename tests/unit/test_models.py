@@ -49,6 +49,11 @@ RIGHT: dict[str, Json] = {
         "scope": {"type": "personal"},
         "updateDrafts": [{"id": "a", "title": "A", "task": {}}],
     },
+    "surfaces.planning.schedule_models.CreateSchedule": {
+        "name": "Daily",
+        "expression": "rate(1 day)",
+        "runGoal": {"id": "01981f5c-7a00-7000-8000-000000000002"},
+    },
     "surfaces.pool.webhook_models.CreateWebhook": {"url": "https://hooks.example.com/in", "events": ["task.created"]},
 }
 

@@ -154,6 +154,9 @@ class Person:
             return  # A goal without a run is answered 404.
         if "net::ERR_INTERNET_DISCONNECTED" in message.text:
             return
+        url = message.location["url"]
+        if url.endswith("/favicon.ico") and not url.startswith(self.yard.url):
+            return  # The page of a program that asked to sign in; the program may have ended since.
         self.told.append(f"{message.type}: {message.text} {message.location['url']}")
 
     def open(self, path: str) -> None:

@@ -32,7 +32,13 @@ def test_a_task_lives_its_life_under_paths_with_a_closing_slash(http: httpx.Clie
 
 @pytest.mark.parametrize("spelled", ["@current", "%40current", "no%20project", "a%25b", "Gr%C3%BC%C3%9Fe", "x%2Fy"])
 def test_with_and_without_the_slash_a_path_is_read_alike(http: httpx.Client, spelled: str) -> None:
-    one, other = (http.get(f"/api/projects/{spelled}/tasks{slash}") for slash in ("", "/"))
+    path = f"/api/projects/{spelled}/tasks"
+    one, other, again = (http.get(f"{path}{slash}") for slash in ("", "/", ""))
+    # What other tests left changes while the pipeline follows: read until nothing changed meanwhile.
+    for _ in range(20):
+        if one.json() == again.json():
+            break
+        one, other, again = again, http.get(f"{path}/"), http.get(path)
     assert one.status_code == other.status_code
     # Links lead on by the path that was asked for.
     assert one.json() == json.loads(other.text.replace("/tasks/?", "/tasks?"))

@@ -149,7 +149,9 @@ def fastapi(_scenario: str) -> Handler:
 
     @app.post("/v1/tracks", status_code=201)
     def create(body: TrackBody, actor: Actor = Depends(actor_of)) -> JSONResponse:  # noqa: B008 - its own idiom
-        given = fields.common(body) | fields.scope(body.scope, actor) | fields.task(body.task)
+        # As the product had it before it looked for the projects that a scope names.
+        scope = {"owner": None, "project_ids": tuple(body.scope.ids)}
+        given = fields.common(body) | scope | fields.task(body.task)
         track = tracks.create(actor, "request", body.type, given.pop("title"), **given)
         client.put_item(
             TableName=TABLE,

@@ -157,8 +157,7 @@ def _said(call: AnyCall, run: Run) -> dict[str, Any]:
     """Return what others have said of the task since the run began: 1 query."""
     from switchyard.surfaces.runs import comments
 
-    found = [each for each in comments.since(call.unit.table, run, None) if each.created_by != call.actor.id]
-    return {"comments": [comments.shown(each) for each in found if not each.deleted_at]}
+    return {"comments": comments.told(call.unit.table, run, None, call.actor.id)}
 
 
 def _comment(call: Call[models.Comment]) -> Reply:

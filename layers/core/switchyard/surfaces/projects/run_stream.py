@@ -105,7 +105,7 @@ class _Events:
 
         for said in comments.since(table, run, self.place.comment or None):
             place = replace(self.place, comment=said.id, ended=False)
-            if said.created_by == reader or said.deleted_at:
+            if not comments.is_told(said, reader):
                 self.place = place
                 continue
             data = {"type": "comment", **comments.shown(said)}

@@ -135,8 +135,7 @@ def _told(unit: Unit, run: Run, after: str | None) -> dict[str, Any]:
     # Imported here: of most tasks nobody says anything while an agent works.
     from switchyard.surfaces.runs import comments
 
-    said = [each for each in comments.since(unit.table, run, after) if each.created_by != unit.actor.id]
-    return {"comments": [comments.shown(each) for each in said if not each.deleted_at]}
+    return {"comments": comments.told(unit.table, run, after, unit.actor.id)}
 
 
 def release(call: Call) -> Reply:

@@ -20,6 +20,16 @@ def since(table: Table, run: Run, after: str | None) -> list[Comment]:
     return [rows.from_item(each) for each in page.items]
 
 
+def is_told(said: Comment, reader: str) -> bool:
+    """Return whether a reader is told of a comment: not of their own, and not of one that was deleted."""
+    return said.created_by != reader and not said.deleted_at
+
+
+def told(table: Table, run: Run, after: str | None, reader: str) -> list[dict[str, Any]]:
+    """Return what others than the reader have said, as `since` reads it: 1 query."""
+    return [shown(each) for each in since(table, run, after) if is_told(each, reader)]
+
+
 def shown(said: Comment) -> dict[str, Any]:
     """Return a comment as an agent is told of it."""
     return {

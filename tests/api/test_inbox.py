@@ -227,18 +227,22 @@ def test_another_tenants_person_of_the_same_name_sees_nothing(api: Api, caller: 
     assert inbox(caller("user_eve", tenant=new_id())) == []
 
 
-def test_a_page_is_two_round_trips_and_marking_two(
+def test_the_first_page_is_four_calls_a_later_one_two_and_marking_two(
     api: Api, eve: Api, stream: Stream, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(3):
+    for _ in range(4):
         make_task(api, assignee="user_eve")
     stream.settle()
     ids = [each["id"] for each in inbox(eve)]
+    cursor = eve.get("/v1/inbox?limit=2").json["nextCursor"]
     calls: list[str] = []
     real = table.call
     monkeypatch.setattr(table, "call", lambda name, **more: [calls.append(name), real(name, **more)][1])
     inbox(eve)
     assert calls == ["query", "batch_get_item", "query", "query"]
+    calls.clear()
+    inbox(eve, f"?limit=2&cursor={cursor}")
+    assert calls == ["query", "batch_get_item"]
     calls.clear()
     eve.post("/v1/inbox/read", {"ids": ids})
     assert calls == ["batch_get_item", "transact_write_items"]

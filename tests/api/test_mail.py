@@ -232,6 +232,34 @@ def test_who_wants_none_or_has_no_address_gets_none(
     assert post.waiting == []
 
 
+@pytest.mark.parametrize("has_address", [True, False])
+def test_who_gets_none_costs_one_read_an_item(
+    api: Api, caller: Caller, post: Post, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch, has_address: bool
+) -> None:
+    if has_address:
+        table.write([mailboxes.note_address(tenant, "user_eve", "eve@example.com", new_token())])
+        set_mode(caller("user_eve"), "off")
+    make_task(api, assignee="user_eve")
+    (told,) = post.collect()
+    calls: list[str] = []
+    real = table.call
+    monkeypatch.setattr(table, "call", lambda name, **more: [calls.append(name), real(name, **more)][1])
+    assert post.give(told)
+    assert calls == ["batch_get_item"]
+
+
+def test_who_wants_none_any_more_has_no_mail_that_waits(
+    api: Api, eve: Api, post: Post, table: Table, tenant: str
+) -> None:
+    set_mode(eve, "digest")
+    make_task(api, assignee="user_eve")
+    assert post.settle() == []
+    assert mailboxes.find(table, tenant, "user_eve").pending
+    set_mode(eve, "off")
+    assert post.settle() == []
+    assert (mailboxes.find(table, tenant, "user_eve").pending, post.waiting) == (None, [])
+
+
 def test_what_is_read_deleted_or_hidden_by_then_is_not_mailed(api: Api, eve: Api, post: Post, later: Any) -> None:
     set_mode(eve, "digest")
     read, deleted, hidden, told = (make_task(api, name, assignee="user_eve")["id"] for name in "abcd")
@@ -296,6 +324,20 @@ def test_after_the_last_attempt_the_message_is_a_dead_letter_and_the_next_notice
     make_task(api, "Second", assignee="user_eve")
     (mail,) = post.settle()
     assert {"First", "Second"} <= set(re.findall(r"First|Second", texts(mail)[1]))
+
+
+def test_a_digest_that_is_given_up_holds_up_no_other_mail(
+    api: Api, eve: Api, post: Post, table: Table, tenant: str, later: Any
+) -> None:
+    set_mode(eve, "digest")
+    make_task(api, assignee="user_eve")
+    (told,) = post.collect()
+    assert not post.give(told)
+    later(DIGEST_SECONDS)
+    post.refusals.append("MessageRejected")
+    assert not post.give(told, attempt=queues.ATTEMPTS["mails"])
+    box = mailboxes.find(table, tenant, "user_eve")
+    assert (box.pending, box.sending, box.sending_until) == (None, None, 0)
 
 
 def test_a_second_delivery_while_the_first_sends_waits(api: Api, eve: Api, post: Post, table: Table) -> None:

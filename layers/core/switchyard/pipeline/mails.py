@@ -5,8 +5,7 @@ mail: it stays in the queue, invisible, until that is due, and then tells of all
 So a digest is one message that waits, and nothing looks for what is due.
 """
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -15,13 +14,12 @@ from switchyard.aws.mailer import HEADER_VALUE_MAX, Mail, Mailer, NotSent
 from switchyard.aws.queues import Message, Queue
 from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, mail
-from switchyard.domain.devices import is_watching
 from switchyard.domain.inbox import Item
 from switchyard.domain.mail import Mailbox
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import mail_texts
 from switchyard.pipeline.mail_texts import Notice
-from switchyard.store import comments, devices, inbox, keys, mailboxes, people_keys, questions, tracks
+from switchyard.store import comments, devices, keys, mailboxes, people_keys, questions, tracks
 from switchyard.store.table import Table
 
 #: Seconds for which one attempt has a mail to itself: longer than the function may run.
@@ -65,7 +63,7 @@ def _send(table: Table, queue: Queue, mailer: Mailer, message: Message, mailbox:
         except NotSent as refusal:
             logger.warning("mail not sent", extra={**told, "error": str(refusal), "attempt": message.attempt})
             if queue.is_last(message):
-                mailboxes.let_go(table, mailbox, item_id)
+                mailboxes.finish(table, mailbox, item_id, None)
             else:
                 mailboxes.end_turn(table, mailbox, item_id)
             queue.postpone(message, queue.pause(message))
@@ -83,26 +81,30 @@ def _send(table: Table, queue: Queue, mailer: Mailer, message: Message, mailbox:
 def _told(table: Table, mailbox: Mailbox) -> list[tuple[Item, Notice]]:
     """Return the unread items that were not mailed, newest first, as the person may see them now.
 
-    1 query, 1 read of what they are about, and of a person with devices 1 query for each task.
+    1 query, 1 read of what they are about, 1 query of the person's devices, and if they have any 1 for each task.
     """
-    now = clock.epoch()
-    rows = mailboxes.newest(table, mailbox, mail.NOTICES_MAX)
-    items = [inbox.from_item(row) for row in rows if int(row["expires_at"]["N"]) > now]
-    items = [each for each in items if each.read_at is None and each.mailed_at is None]
+    newest = mailboxes.newest(table, mailbox, mail.NOTICES_MAX)
+    items = [each for each in newest if each.read_at is None and each.mailed_at is None]
     wanted = {key for each in items for key in (keys.track(each.tenant_id, each.track_id), *_about(each))}
     found = table.get_many(sorted(wanted))
-    watched = _Watched(table, mailbox)
-    told = []
+    visible = {}
     for item in items:
         row = found.get(keys.track(item.tenant_id, item.track_id))
         track = tracks.from_item(row) if row else None
-        if track is None or track.deleted_at or track.owner not in (None, mailbox.actor_id):
-            continue
-        if watched.has(track.id):
+        if track and not track.deleted_at and track.owner in (None, mailbox.actor_id):
+            visible[item] = track
+    watched = _watched(table, mailbox, {each.id for each in visible.values()})
+    for item, track in visible.items():
+        if track.id in watched:
             mailboxes.note_mailed(table, item, clock.now())
-            continue
-        told.append((item, _notice(item, track, found)))
-    return told
+    return [(item, _notice(item, track, found)) for item, track in visible.items() if track.id not in watched]
+
+
+def _watched(table: Table, mailbox: Mailbox, task_ids: Iterable[str]) -> set[str]:
+    """Return the tasks that one of the person's devices shows now: nobody is told of what is before their eyes."""
+    tenant, actor = mailbox.tenant_id, mailbox.actor_id
+    registered = {each.id: each for each in devices.of_person(table, tenant, actor).devices}
+    return {each for each in task_ids if registered and devices.watching(table, tenant, each, actor, registered)}
 
 
 def _about(item: Item) -> list[tuple[str, str]]:
@@ -123,24 +125,6 @@ def _notice(item: Item, track: Track, found: Mapping[tuple[str, str], Any]) -> N
         excerpt = "" if comment.deleted_at else comment.text
     path = f"/console/runs/{track.id}/{item.run_id}" if item.run_id else f"/console/{track.type}s/{track.id}"
     return Notice(item.kind, track.title, item.by, path, excerpt, choices)
-
-
-class _Watched:
-    """Which tasks one of the person's devices shows now: nobody is told of what is before their eyes."""
-
-    def __init__(self, table: Table, mailbox: Mailbox) -> None:
-        self.table, self.mailbox = table, mailbox
-        self.devices = {each.id: each for each in devices.of_person(table, mailbox.tenant_id, mailbox.actor_id).devices}
-        self.known: dict[str, bool] = {}
-
-    def has(self, task_id: str) -> bool:
-        if not self.devices:
-            return False
-        if task_id not in self.known:
-            now = time.time()
-            present = devices.presences(self.table, self.mailbox.tenant_id, task_id, self.mailbox.actor_id)
-            self.known[task_id] = any(is_watching(each, self.devices.get(each.device_id), now) for each in present)
-        return self.known[task_id]
 
 
 def _mail(mailbox: Mailbox, notices: Sequence[Notice], url: str) -> Mail:

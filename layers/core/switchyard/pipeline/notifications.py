@@ -5,7 +5,6 @@ that decision, and sends it (handle). A message stays in the queue, invisible un
 push service has neither accepted nor refused a device; after the last attempt it goes to the dead letters.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from switchyard.aws.queues import Message, Queue
 from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, notifications
-from switchyard.domain.devices import Device, is_watching
 from switchyard.domain.notifications import Attempted, Decision, Notification
 from switchyard.domain.tracks import Track
 from switchyard.store import devices as device_rows
@@ -119,7 +117,7 @@ def _decide(table: Table, service: "PushService | None", message: Mapping[str, A
     devices = {each.id: each for each in device_rows.of_person(table, task.tenant_id, recipient).devices}
     if not devices:
         return _untold(notification, "no_devices")
-    watching = _watching(table, notification, devices)
+    watching = device_rows.watching(table, task.tenant_id, task.id, recipient, devices)
     if watching:
         return replace(_untold(notification, "suppressed"), present=watching)
     pending = {each.id: Attempted(platform=each.platform) for each in devices.values()}
@@ -139,13 +137,6 @@ def _whom(table: Table, message: Mapping[str, Any]) -> str | None:
 
 def _untold(notification: Notification, why: Decision) -> Notification:
     return replace(notification, decided=why)
-
-
-def _watching(table: Table, notification: Notification, devices: Mapping[str, Device]) -> tuple[str, ...]:
-    """Return the person's devices that show the task now."""
-    present = device_rows.presences(table, notification.tenant_id, notification.task_id, notification.recipient)
-    now = time.time()
-    return tuple(each.device_id for each in present if is_watching(each, devices.get(each.device_id), now))
 
 
 # ---------------------------------------------------------------- send

@@ -2,11 +2,11 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from switchyard.domain import clock
-from switchyard.domain.devices import PRESENCE_SECONDS, Device, Presence, device_id, evicted
+from switchyard.domain.devices import PRESENCE_SECONDS, Device, Presence, device_id, evicted, is_watching
 from switchyard.store import keys
 from switchyard.store.codec import NEW, THERE, Codec, row_key
 from switchyard.store.table import ConditionFailed, Item, Table
@@ -156,6 +156,15 @@ def presences(table: Table, tenant_id: str, task_id: str, user_id: str) -> Seque
         ConsistentRead=True,
     )
     return [PRESENCES.from_item(item) for item in found]
+
+
+def watching(
+    table: Table, tenant_id: str, task_id: str, user_id: str, registered: Mapping[str, Device]
+) -> tuple[str, ...]:
+    """Read which of a person's devices, which were read by their ids, show a task now: 1 query."""
+    found = presences(table, tenant_id, task_id, user_id)
+    now = time.time()
+    return tuple(each.device_id for each in found if is_watching(each, registered.get(each.device_id), now))
 
 
 def forget(table: Table, device: Device) -> bool:

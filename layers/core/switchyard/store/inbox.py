@@ -1,5 +1,9 @@
 """Inboxes in the table: a partition for each person, an item a row, gone after a while."""
 
+from collections.abc import Iterable
+from typing import Literal
+
+from switchyard.domain import clock
 from switchyard.domain.inbox import Item
 from switchyard.store import people_keys
 from switchyard.store.codec import NEW, THERE, Codec, expiry, row_key
@@ -27,16 +31,22 @@ def put(table: Table, item: Item) -> None:
         return  # its record came again
 
 
-def mark(item: Item, at: str) -> Row:
-    """The action that marks an item as read."""
+def mark(item: Item, name: Literal["read_at", "mailed_at"], at: str) -> Row:
+    """The action that notes when an item was read or mailed; one that has ended meanwhile stays away."""
     return {
         "Update": {
             "Key": row_key(people_keys.inbox_item(item.tenant_id, item.actor_id, item.id)),
-            "UpdateExpression": "SET read_at = :at",
+            "UpdateExpression": f"SET {name} = :at",
             "ExpressionAttributeValues": {":at": {"S": at}},
             **THERE,
         }
     }
+
+
+def live(found: Iterable[Row]) -> list[Item]:
+    """Return the items of rows that have not ended: the table takes rows away some time after their end."""
+    now = clock.epoch()
+    return [from_item(each) for each in found if int(each["expires_at"]["N"]) > now]
 
 
 def of_person(table: Table, tenant_id: str, actor_id: str, limit: int, after: str | None) -> Page:

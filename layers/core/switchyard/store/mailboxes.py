@@ -10,17 +10,21 @@ ROWS = Codec(Mailbox, lambda each: people_keys.mailbox(each.tenant_id, each.acto
 from_item = ROWS.from_item
 
 
+def of_row(row: Item | None, tenant_id: str, actor_id: str) -> Mailbox:
+    """Return how a person is mailed by their row; one who has none yet has no address."""
+    return from_item(row) if row else Mailbox(tenant_id=tenant_id, actor_id=actor_id)
+
+
 def find(table: Table, tenant_id: str, actor_id: str) -> Mailbox:
-    """Read how a person is mailed: 1 round trip; one who has no row yet has no address."""
-    item = table.get(*people_keys.mailbox(tenant_id, actor_id))
-    return from_item(item) if item else Mailbox(tenant_id=tenant_id, actor_id=actor_id)
+    """Read how a person is mailed: 1 round trip."""
+    return of_row(table.get(*people_keys.mailbox(tenant_id, actor_id)), tenant_id, actor_id)
 
 
 def find_with_item(table: Table, tenant_id: str, actor_id: str, item_id: str) -> tuple[Mailbox, InboxItem | None]:
     """Read how a person is mailed, and an item of their inbox: 1 round trip."""
     own, key = people_keys.mailbox(tenant_id, actor_id), people_keys.inbox_item(tenant_id, actor_id, item_id)
     found = table.get_many([own, key])
-    mailbox = from_item(found[own]) if own in found else Mailbox(tenant_id=tenant_id, actor_id=actor_id)
+    mailbox = of_row(found.get(own), tenant_id, actor_id)
     return mailbox, inbox.from_item(found[key]) if key in found else None
 
 
@@ -96,19 +100,19 @@ def finish(table: Table, mailbox: Mailbox, item_id: str, sent_at: int | None) ->
 
 
 def let_go(table: Table, mailbox: Mailbox, item_id: str) -> None:
-    """Have no mail wait for an item's message any more: 1 write if one does."""
+    """Have no mail wait for an item's message any more: 1 write if one did when the mailbox was read."""
     values = {":item": {"S": item_id}}
     if mailbox.pending == item_id:
         _change(table, mailbox, "REMOVE pending, due_at", "pending = :item", values)
-    else:
+    elif mailbox.sending == item_id:
         finish(table, mailbox, item_id, None)
 
 
 # ---------------------------------------------------------------- what there is to mail
 
 
-def newest(table: Table, mailbox: Mailbox, limit: int) -> list[Item]:
-    """Read the newest rows of a person's inbox, as they are now: 1 query."""
+def newest(table: Table, mailbox: Mailbox, limit: int) -> list[InboxItem]:
+    """Read the newest items of a person's inbox, as they are now: 1 query."""
     pk, prefix = people_keys.inbox(mailbox.tenant_id, mailbox.actor_id)
     rows, _ = table.query(
         KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
@@ -117,18 +121,12 @@ def newest(table: Table, mailbox: Mailbox, limit: int) -> list[Item]:
         Limit=limit,
         ConsistentRead=True,
     )
-    return rows
+    return inbox.live(rows)
 
 
 def note_mailed(table: Table, item: InboxItem, at: str) -> None:
     """Note that an item was mailed, or needs no mail; one that has ended meanwhile stays away. 1 write."""
-    update = {
-        "Key": row_key(people_keys.inbox_item(item.tenant_id, item.actor_id, item.id)),
-        "UpdateExpression": "SET mailed_at = :at",
-        "ExpressionAttributeValues": {":at": {"S": at}},
-        **THERE,
-    }
-    _written(table, update)
+    _written(table, inbox.mark(item, "mailed_at", at))
 
 
 def _change(table: Table, mailbox: Mailbox, expression: str, condition: str, values: Item) -> bool:
@@ -138,12 +136,12 @@ def _change(table: Table, mailbox: Mailbox, expression: str, condition: str, val
         "ConditionExpression": condition,
         "ExpressionAttributeValues": values,
     }
-    return _written(table, update)
+    return _written(table, {"Update": update})
 
 
-def _written(table: Table, update: Item) -> bool:
+def _written(table: Table, action: Item) -> bool:
     try:
-        table.write([{"Update": update}])
+        table.write([action])
     except ConditionFailed:
         return False
     return True

@@ -27,8 +27,7 @@ def page(call: Call[None, ListInbox]) -> Reply:
     print_ = lists.fingerprint("inbox", actor.tenant_id, actor.id)
     after = lists.from_cursor(query.cursor, print_)
     found = rows.of_person(unit.table, actor.tenant_id, actor.id, query.limit, after)
-    now = clock.epoch()
-    items = [rows.from_item(each) for each in found.items if int(each["expires_at"]["N"]) > now]
+    items = rows.live(found.items)
     asked = [key for each in items for key in _about(each)]
     unit.prefetch([each.track_id for each in items], rows=asked)
     shown = [told for each in items if (told := _shown(unit, each))]
@@ -68,7 +67,7 @@ def mark_read(call: Call[MarkRead]) -> Reply:
     found = [rows.from_item(row) for key in wanted if (row := unit.row(key))]
     unread = [each for each in found if each.read_at is None]
     now = clock.now()
-    unit.write(*(rows.mark(each, now) for each in unread))
+    unit.write(*(rows.mark(each, "read_at", now) for each in unread))
     return Reply(200, {"read": len(unread)})
 
 

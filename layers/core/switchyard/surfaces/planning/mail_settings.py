@@ -13,7 +13,7 @@ from switchyard.surfaces.planning.mail_models import UpdateMailSettings
 
 def show(call: AnyCall) -> Reply:
     """Answer with the caller's settings: 1 read."""
-    return Reply(200, _shown(_own(call)))
+    return Reply(200, shown(call))
 
 
 def shown(call: AnyCall) -> dict[str, Any]:
@@ -31,8 +31,8 @@ def update(call: Call[UpdateMailSettings]) -> Reply:
 
 
 def _own(call: AnyCall) -> Mailbox:
-    row = call.unit.row(people_keys.mailbox(call.actor.tenant_id, call.actor.id))
-    return mailboxes.from_item(row) if row else Mailbox(tenant_id=call.actor.tenant_id, actor_id=call.actor.id)
+    tenant, actor = call.actor.tenant_id, call.actor.id
+    return mailboxes.of_row(call.unit.row(people_keys.mailbox(tenant, actor)), tenant, actor)
 
 
 def _shown(mailbox: Mailbox) -> dict[str, Any]:

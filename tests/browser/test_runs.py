@@ -61,6 +61,25 @@ def test_an_output_is_shown_against_the_schema_of_its_task(yard: Yard) -> None:
     expect(person.page.get_by_label("Output")).to_contain_text('"pages": 1')
 
 
+def test_older_runs_are_read_a_page_at_a_time(yard: Yard) -> None:
+    for number in range(5):
+        yard.post(f"/api/projects/-/tasks/{yard.task(f'Job {number}')['id']}/run")
+    person = yard.person()
+    few = "**/api/v1/executions?limit=50*"
+    person.page.route(few, lambda route: route.continue_(url=route.request.url.replace("limit=50", "limit=2")))
+    person.page.keyboard.press("g")
+    person.page.keyboard.press("r")
+    runs = person.page.get_by_role("checkbox")
+    for shown in (2, 4):
+        expect(runs).to_have_count(shown)
+        person.press("Older runs")
+    expect(runs).to_have_count(5)
+    expect(person.page.get_by_role("button", name="Older runs")).to_have_count(0)
+    assert [each.get_attribute("aria-label") for each in runs.all()] == [
+        f"Choose the run of Job {number}" for number in reversed(range(5))
+    ]
+
+
 def test_runs_are_cancelled_and_tried_again_several_at_once(yard: Yard) -> None:
     tasks = [yard.task(f"Job {number}", assignee=AGENT, assigneeType="agent") for number in range(3)]
     for each in tasks:

@@ -2,25 +2,24 @@
 import { html } from "./html.js";
 import { send, session } from "./api.js";
 import { to } from "./router.js";
-import { Button, Empty, Status, isOverdue, Time, Wait, attempt, usePoll } from "./ui.js";
+import { Button, Empty, Status, isOverdue, Time, Wait, attempt } from "./ui.js";
 import { More, usePages } from "./pages.js";
-import { RunStatus, idsOf, readRuns, useTitles } from "./runs.js";
+import { RunStatus, idsOf, useRuns, useTitles } from "./runs.js";
 import { Question } from "./question.js";
 
 const POLL_MS = 10_000;
 const OPEN = "status=backlog,todo,in_progress,none";
 
-/** @param {{title: string, items: any[] | undefined, error: any, row: (item: any) => any, empty: string, goesOn: boolean, foot: any}} props */
+/** @param {{title: string, items: any[] | undefined, error: any, row: (item: any) => any, empty: string, goesOn: any, foot: any}} props */
 const Part = ({ title, items, error, row, empty, goesOn, foot }) => html`<section class="panel"><h2>${title} ${items && html`<span class="count">${items.length}${goesOn ? "+" : ""}</span>`}</h2>
   ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map(row)}</ul>` : html`<p class="quiet">${empty}</p>`}${foot}</section>`;
 
 /** @param {{query: string, all: string, title: string, empty: string}} props */
 function RunsPart({ query, all, title, empty }) {
-  const { value, error } = usePoll(() => readRuns(query), POLL_MS, [query]);
-  const named = useTitles(value ? value.body : []);
-  const goesOn = Boolean(value && value.link);
-  const foot = goesOn && html`<p class="more"><a href=${`${to.screen("runs")}?status=${all}`}>All of them</a></p>`;
-  return html`<${Part} title=${title} goesOn=${goesOn} foot=${foot} items=${value && value.body} error=${error} empty=${empty} row=${(/** @type {any} */ each) => {
+  const { items, error, more } = useRuns(query, POLL_MS);
+  const named = useTitles(items || []);
+  const foot = more && html`<p class="more"><a href=${`${to.screen("runs")}?status=${all}`}>All of them</a></p>`;
+  return html`<${Part} title=${title} goesOn=${more} foot=${foot} items=${items} error=${error} empty=${empty} row=${(/** @type {any} */ each) => {
     const { task, run } = idsOf(each);
     return html`<li key=${each.id}><a class="row" href=${to.run(task, run)} data-item=${each.id}><span class="grow strong">${named.get(task) || each.taskId}</span>
       ${each.error && html`<span class="quiet grow">${each.error}</span>`}<${RunStatus} execution=${each} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`;

@@ -1,12 +1,12 @@
 // Lists by pages: the first one is read again and again, further ones when somebody asks for them.
 import { html, useState } from "./html.js";
-import { get } from "./api.js";
+import { page } from "./api.js";
 import { Button, attempt, usePoll } from "./ui.js";
 
-/** What a page holds, and where the next one begins: surfaces name both differently. @param {any} page */
-const itemsOf = (page) => page.items || page.results;
-/** @param {any} page @returns {string | null} */
-const cursorOf = (page) => page.nextCursor || page.next || null;
+/** What a page holds, and where the next one begins: surfaces say both differently. @param {{body: any}} found */
+const itemsOf = ({ body }) => (Array.isArray(body) ? body : body.items || body.results);
+/** @param {{body: any, link: string | null}} found @returns {string | null} */
+const cursorOf = ({ body, link }) => (link ? new URL(link, location.href).searchParams.get("cursor") : body.nextCursor || body.next || null);
 
 /**
  * @param {string} path with a query @param {number} every milliseconds, 0 for once @param {any[]} [inputs] what else the list depends on
@@ -14,13 +14,13 @@ const cursorOf = (page) => page.nextCursor || page.next || null;
  *   `more` reads the next page; null at the end of the list
  */
 export function usePages(path, every, inputs = []) {
-  const { value, error, refresh } = usePoll(() => get(path), every, [path, ...inputs]);
+  const { value, error, refresh } = usePoll(() => page(path), every, [path, ...inputs]);
   const [further, setFurther] = useState(/** @type {{path: string, items: any[], cursor: string | null}} */ ({ path: "", items: [], cursor: null }));
   const has = further.path === path;
   const cursor = has ? further.cursor : value && cursorOf(value);
   const more = async () => {
-    const page = await attempt(() => get(`${path}&cursor=${encodeURIComponent(/** @type {string} */ (cursor))}`));
-    if (page) setFurther({ path, items: [...(has ? further.items : []), ...itemsOf(page)], cursor: cursorOf(page) });
+    const next = await attempt(() => page(`${path}&cursor=${encodeURIComponent(/** @type {string} */ (cursor))}`));
+    if (next) setFurther({ path, items: [...(has ? further.items : []), ...itemsOf(next)], cursor: cursorOf(next) });
   };
   if (!value) return { items: undefined, error, refresh, more: null };
   const first = itemsOf(value);

@@ -1,8 +1,9 @@
 // The latest run of each task, newest first; several are cancelled or tried again at once.
 import { html, useEffect, useState } from "./html.js";
-import { get, may, page, send } from "./api.js";
+import { may, send } from "./api.js";
 import { filter, route, to } from "./router.js";
-import { Button, Empty, Status, Time, Wait, attempt, say, statusWord, usePoll } from "./ui.js";
+import { Button, Empty, Status, Time, Wait, attempt, say, statusWord } from "./ui.js";
+import { usePages } from "./pages.js";
 import { titles } from "./tracks.js";
 
 const POLL_MS = 5_000;
@@ -17,11 +18,8 @@ export function idsOf(execution) {
   return { task, run };
 }
 
-/** Read executions, and what their tasks are called. @param {string} query */
-export async function readRuns(query) {
-  const found = await page(`/api/v1/executions?${query}`);
-  return found;
-}
+/** Runs, by pages. @param {string} query @param {number} every milliseconds */
+export const useRuns = (query, every) => usePages(`/api/v1/executions?${query}`, every);
 
 /** Where a run stands, and whether it waits for an answer. @param {{execution: any}} props */
 export const RunStatus = ({ execution }) => html`<${Status} status=${execution.status} />${execution.awaitingInput && html`<${Status} status="asking" />`}`;
@@ -41,19 +39,10 @@ export function Runs() {
   const status = route.value.query.get("status") || "";
   const agent = route.value.query.get("agent") || "";
   const query = `limit=50${status && (status === ASKING ? "&awaitingInput=true" : `&status=${status}`)}${agent && `&agentId=${encodeURIComponent(agent)}`}`;
-  const { value, error, refresh } = usePoll(() => readRuns(query), POLL_MS, [query]);
-  const [older, setOlder] = useState(/** @type {{query: string, items: any[], link: string | null | undefined}} */ ({ query, items: [], link: undefined }));
+  const { items, error, refresh, more } = useRuns(query, POLL_MS);
   const [chosen, setChosen] = useState(/** @type {Set<string>} */ (new Set()));
-  const rest = older.query === query ? older : { query, items: [], link: undefined };
-  const first = value ? value.body : [];
-  const seen = new Set(first.map((/** @type {any} */ each) => each.id));
-  const runs = [...first, ...rest.items.filter((each) => !seen.has(each.id))];
+  const runs = items || [];
   const named = useTitles(runs);
-  const link = rest.link === undefined ? value && value.link : rest.link;
-  const next = async () => {
-    const found = await attempt(() => page(new URL(/** @type {string} */ (link), location.href).pathname + new URL(/** @type {string} */ (link), location.href).search));
-    if (found) setOlder({ query, items: [...rest.items, ...found.body], link: found.link });
-  };
   const flip = (/** @type {string} */ id) => setChosen((had) => { const after = new Set(had); after.has(id) ? after.delete(id) : after.add(id); return after; });
   const picked = runs.filter((each) => chosen.has(each.id));
   const ends = picked.filter((each) => ["pending", "in_progress"].includes(each.status));
@@ -70,7 +59,7 @@ export function Runs() {
       <input type="search" aria-label="Agent" placeholder="Agent's id" value=${agent} onChange=${(/** @type {any} */ event) => filter({ agent: event.target.value.trim() })} />
       ${may("tasks:write") && html`<${Button} disabled=${!ends.length} onClick=${() => all(ends, "cancel", "cancelled")}>Cancel ${ends.length || ""}<//>
         <${Button} disabled=${!retries.length} onClick=${() => all(retries, "resume_in_cloud", "queued again")}>Retry ${retries.length || ""}<//>`}</div></header>
-    ${!value ? html`<${Wait} error=${error} />` : runs.length
+    ${!items ? html`<${Wait} error=${error} />` : runs.length
       ? html`<ul class="table">${runs.map((each) => {
           const { task, run } = idsOf(each);
           const title = named.get(task) || each.taskId;
@@ -79,6 +68,6 @@ export function Runs() {
             <span class="quiet">${each.agentId || "any agent"}</span>${each.error && html`<span class="quiet grow">${each.error}</span>`}<span class="quiet"><${Time} at=${each.updatedAt} /></span></li>`;
         })}</ul>`
       : html`<${Empty} title=${status || agent ? "No run fits" : "Nothing has run yet"}>${status || agent ? html`<a href=${to.screen("runs")}>Show all runs</a>` : "Open a task and press “Run”, or run a goal: agents pick the work up."}<//>`}
-    ${link && html`<p class="more"><${Button} onClick=${next}>Older runs<//></p>`}
+    ${more && html`<p class="more"><${Button} onClick=${more}>Older runs<//></p>`}
   </main>`;
 }

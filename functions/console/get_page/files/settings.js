@@ -20,13 +20,18 @@ export function Settings() {
   </main>`;
 }
 
-function Mail() {
+/** What is set at a path, and what changes a part of it. @param {string} path @returns {[any, (part: any) => Promise<void>]} */
+function useSettings(path) {
   const [found, setFound] = useState(/** @type {any} */ (null));
-  useEffect(() => void attempt(() => get("/v1/inbox/mail")).then(setFound), []);
-  const set = async (/** @type {any} */ event) => setFound((await attempt(() => send("PATCH", "/v1/inbox/mail", { mode: event.target.value }))) || found);
+  useEffect(() => void attempt(() => get(path)).then(setFound), []);
+  return [found, async (part) => setFound((await attempt(() => send("PATCH", path, part))) || found)];
+}
+
+function Mail() {
+  const [found, change] = useSettings("/v1/inbox/mail");
   const where = found && (!found.sender ? "This installation sends no mails" : found.address ? `To ${found.address}` : "No address of yours is known: the operator can give one");
   return html`<section class="panel"><h2>Mail</h2>${!found ? html`<${Wait} />` : html`<${Field} id="mail-mode" label="What is new in your inbox is mailed" hint=${where}>
-    <select id="mail-mode" value=${found.mode} onChange=${set}><option value="at_once">at once</option><option value="digest">gathered, once an hour</option><option value="off">never</option></select><//>`}</section>`;
+    <select id="mail-mode" value=${found.mode} onChange=${(/** @type {any} */ event) => change({ mode: event.target.value })}><option value="at_once">at once</option><option value="digest">gathered, once an hour</option><option value="off">never</option></select><//>`}</section>`;
 }
 
 function Sessions() {
@@ -110,11 +115,9 @@ function Projects() {
 }
 
 function Workspace() {
-  const [found, setFound] = useState(/** @type {any} */ (null));
-  useEffect(() => void attempt(() => get("/v1/tenant")).then(setFound), []);
-  const set = async (/** @type {any} */ event) => setFound((await attempt(() => send("PATCH", "/v1/tenant", { autoRun: event.target.value }))) || found);
+  const [found, change] = useSettings("/v1/tenant");
   return html`<section class="panel"><h2>Workspace</h2>${!found ? html`<${Wait} />` : html`<${Field} id="auto-run" label="Tasks of agents that become ready" hint="Of the pool, and assigned to an agent">
-    <select id="auto-run" value=${found.autoRun} onChange=${set}><option value="off">wait until somebody runs them</option><option value="agents">get a run by themselves</option></select><//>`}</section>`;
+    <select id="auto-run" value=${found.autoRun} onChange=${(/** @type {any} */ event) => change({ autoRun: event.target.value })}><option value="off">wait until somebody runs them</option><option value="agents">get a run by themselves</option></select><//>`}</section>`;
 }
 
 function Usage() {

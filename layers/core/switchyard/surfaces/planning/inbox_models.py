@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from switchyard.domain.inbox import Kind
 from switchyard.http.models import Field
 from switchyard.surfaces.inputs import ABSENT, CamelBody, CamelQuery, Cursor, Distinct, Limit, TrackId
 from switchyard.surfaces.outputs import CamelShown
@@ -30,8 +31,9 @@ class ItemShown(CamelShown):
     """An item of the caller's inbox."""
 
     id: str  #: The item's UUID.
-    #: Why it is here: a task was assigned to the caller, a comment mentions them, a run asks them, or a run failed.
-    kind: Literal["assigned", "mentioned", "asked", "failed", "due"]
+    #: Why it is here: a task was assigned to the caller, a comment mentions them, a run asks them, a run failed, or a
+    #: reminder is due.
+    kind: Kind
     track: TrackTold  #: What it is about.
     run: str | None  #: UUID of the run that asks or failed.
     question: QuestionShown | None  #: The question as it is now, if it is one.
@@ -55,7 +57,7 @@ class OverdueShown(CamelShown):
 class InboxPage(CamelShown):
     """A page of the caller's inbox, newest first; it is shorter where tracks are not to be seen any more."""
 
-    items: list[ItemShown]  #: Assignments, mentions, questions, approvals and failures of the caller.
+    items: list[ItemShown]  #: Assignments, mentions, questions, approvals, failures and reminders of the caller.
     #: The caller's open tasks that are late, the longest so first; 100 at most. The first page has them.
     overdue: list[OverdueShown]
     next_cursor: str | None  #: Where the next page begins; null at the end.

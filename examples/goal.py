@@ -50,6 +50,12 @@ def watch(api: httpx.Client, goal: str) -> int:
         time.sleep(0.5)
 
 
+def client() -> httpx.Client:
+    """Return a client of the service, for whom the environment says."""
+    token = {"authorization": f"Bearer {os.environ['SWITCHYARD_TOKEN']}"}
+    return httpx.Client(base_url=os.environ["SWITCHYARD_URL"], headers=token, timeout=30, trust_env=False)
+
+
 def checked(answer: httpx.Response) -> Any:
     """Return the JSON of an answer; says what went wrong where it is none of success."""
     if answer.is_error:
@@ -60,8 +66,7 @@ def checked(answer: httpx.Response) -> Any:
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in ("plan", "follow"):
         raise SystemExit(__doc__)
-    token = {"authorization": f"Bearer {os.environ['SWITCHYARD_TOKEN']}"}
-    with httpx.Client(base_url=os.environ["SWITCHYARD_URL"], headers=token, timeout=30, trust_env=False) as api:
+    with client() as api:
         if sys.argv[1] == "plan":
             print(plan(api, sys.argv[2]))
         else:

@@ -9,13 +9,12 @@ SWITCHYARD_URL and SWITCHYARD_TOKEN say where and as whom; `work` needs neither.
 """
 
 import json
-import os
 import subprocess
 import sys
 import time
 
 import httpx
-from goal import checked, watch
+from goal import checked, client, watch
 
 SCOPE = {"type": "projects", "ids": ["guide"]}
 CHOOSE, PUBLISH = "Choose the title", "Publish it"
@@ -59,11 +58,10 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["work"]:
         work()
     elif len(sys.argv) == 3 and sys.argv[1] in ("plan", "follow"):
-        token = {"authorization": f"Bearer {os.environ['SWITCHYARD_TOKEN']}"}
-        with httpx.Client(base_url=os.environ["SWITCHYARD_URL"], headers=token, timeout=30, trust_env=False) as client:
+        with client() as api:
             if sys.argv[1] == "plan":
-                print(plan(client, sys.argv[2]))
+                print(plan(api, sys.argv[2]))
             else:
-                raise SystemExit(follow(client, sys.argv[2]))
+                raise SystemExit(follow(api, sys.argv[2]))
     else:
         raise SystemExit(__doc__)

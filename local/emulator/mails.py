@@ -33,12 +33,17 @@ def install() -> None:
     app._enforce_ses_v2 = enforce
 
 
+def sends(method: str, path: str) -> bool:
+    """Tell whether a request is a SendEmail."""
+    return method == "POST" and path.rstrip("/").endswith(SENT)
+
+
 def enforce(method: str, path: str, headers: dict, body: bytes, query: dict, request_id: str) -> Any:
     """Check the permission of a request: that of a mail is for the sender's identity, and knows the sender.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
     """
-    if not (method == "POST" and path.rstrip("/").endswith(SENT)):
+    if not sends(method, path):
         return _enforce(method, path, headers, body, query, request_id)
     sender = json.loads(body or b"{}").get("FromEmailAddress", "")
     resource = f"arn:aws:ses:{get_region()}:{get_account_id()}:identity/{sender}"
@@ -49,12 +54,12 @@ def enforce(method: str, path: str, headers: dict, body: bytes, query: dict, req
 
 async def handle_request(method: str, path: str, headers: dict, body: bytes, query: dict) -> tuple[int, dict, bytes]:
     """Answer a request; what a mail is refused for comes first, and its headers are kept."""
-    sends = method == "POST" and path.rstrip("/").endswith(SENT)
-    request = json.loads(body) if sends and body else {}
-    if sends and (reason := refusal(request)):
+    is_mail = sends(method, path)
+    request = json.loads(body) if is_mail and body else {}
+    if is_mail and (reason := refusal(request)):
         return ses_v2._json_err("BadRequestException", reason)
     answer = await _original(method, path, headers, body, query)
-    if sends and answer[0] == 200:
+    if is_mail and answer[0] == 200:
         ses._sent_emails_list()[-1]["Headers"] = own_headers(request)
         del ses._sent_emails_list()[:-SHOWN_MAX]
     return answer

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from switchyard.mcp.tools import TOOLS
 from tests.browser.conftest import PATIENCE, Person, Yard
@@ -207,6 +207,16 @@ def test_a_link_of_another_site_leads_to_consent_and_back_to_that_site(yard: Yar
     assert page.evaluate("document.referrer") == ""
 
 
+def signed_in_window(yard: Yard, page: Page, button: str) -> Page:
+    """Press a button of a page that opens the console in a window of its own, and sign in there."""
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name=button).click()
+    window = opened.value
+    window.get_by_label("Access token", exact=True).fill(yard.token)
+    window.get_by_role("button", name="Sign in", exact=True).click()
+    return window
+
+
 def test_a_window_of_its_own_signs_in_connects_and_reports_to_the_page_that_opened_it(yard: Yard, site: Any) -> None:
     """As clients in a browser do it: the page of the redirect URI posts the code to its opener."""
     told = "<script>opener.postMessage(location.search, location.origin)</script>"
@@ -218,11 +228,7 @@ def test_a_window_of_its_own_signs_in_connects_and_reports_to_the_page_that_open
     signed_out(person)
     page = person.context.new_page()
     page.goto(site("/", "text/html", f"<!doctype html><title>Web</title>{listens}"))
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="Connect").click()
-    window = opened.value
-    window.get_by_label("Access token", exact=True).fill(yard.token)
-    window.get_by_role("button", name="Sign in", exact=True).click()
+    window = signed_in_window(yard, page, "Connect")
     window.get_by_role("button", name="Allow").click()
     expect(window.get_by_text("Connected.")).to_be_visible()
     expect(page).to_have_title(re.compile("code=sy_"))
@@ -234,11 +240,7 @@ def test_a_site_that_opens_the_sign_in_is_cut_off_from_the_console(yard: Yard, s
     page = person.context.new_page()
     button = f"""<button onclick="window.opened = window.open('{yard.url}/console/sign-in')">Open</button>"""
     page.goto(site("/", "text/html", f"<!doctype html><title>Web</title>{button}"))
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="Open").click()
-    window = opened.value
-    window.get_by_label("Access token", exact=True).fill(yard.token)
-    window.get_by_role("button", name="Sign in", exact=True).click()
+    window = signed_in_window(yard, page, "Open")
     expect(window.get_by_role("heading", name="Board", level=1)).to_be_visible()
     assert window.evaluate("opener") is None
     assert page.evaluate("window.opened.closed")

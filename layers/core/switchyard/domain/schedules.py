@@ -23,8 +23,6 @@ NAME_MAX = 200
 #: Seconds after which an occurrence counts as missed: Scheduler itself is exact to the minute, and tries again.
 LATE_SECONDS = 900
 REASON_MAX = 500
-#: What an occurrence may do in the name of whom it acts for.
-_SCOPES = frozenset({"tasks:read", "tasks:write"})
 #: What a change of a schedule is compared by.
 COMPARED = (
     "name",
@@ -103,7 +101,7 @@ class Schedule:
     def actor(self) -> Actor:
         """Return in whose name an occurrence acts."""
         number, name = self.changed_by_number or 0, self.changed_by_name or ""
-        return Actor(self.tenant_id, self.changed_by, self.changed_by_kind, _SCOPES, "", name, "schedule", number)
+        return Actor(self.tenant_id, self.changed_by, self.changed_by_kind, frozenset(), "", name, "schedule", number)
 
     def visible_to(self, actor: Actor) -> bool:
         """Return whether the actor may know of this schedule."""

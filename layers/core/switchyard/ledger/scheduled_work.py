@@ -14,9 +14,6 @@ from switchyard.ledger import goal_runs as goal_run_verbs
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import goal_runs as goal_run_rows
-from switchyard.store import keys
-from switchyard.store.codec import row_key
-from switchyard.store.table import Item
 
 #: Tasks of a goal that one transaction opens again: a transaction has 100 actions.
 _AT_ONCE = 90
@@ -47,20 +44,6 @@ def under_way(unit: Unit, schedule: Schedule) -> Track | GoalRun | None:
     ):
         return None
     return track
-
-
-def await_end(schedule: Schedule, of: Track | GoalRun) -> Item:
-    """The action that has a schedule told of the end of what is under way, as long as it is as it was read."""
-    is_run = isinstance(of, GoalRun)
-    key = keys.goal_run(of.tenant_id, of.goal_id or "") if is_run else keys.track(of.tenant_id, of.id)
-    return {
-        "Update": {
-            "Key": row_key(key),
-            "UpdateExpression": "ADD awaited_by :schedule",
-            "ConditionExpression": "version = :version",
-            "ExpressionAttributeValues": {":schedule": {"SS": [schedule.id]}, ":version": {"N": str(of.version)}},
-        }
-    }
 
 
 def _create_task(unit: Unit, schedule: Schedule, at: str) -> Begun:

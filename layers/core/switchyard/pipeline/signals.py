@@ -84,7 +84,7 @@ def _of_run(before: Run | None, run: Run) -> Signal | None:
 
 
 def _awaited(row: Item, signal: Signal | None, over: bool) -> Signal | None:
-    """Add to the signal of a row the schedules that wait for its end (ledger/scheduled_work.py), once that has come."""
+    """Add to the signal of a row the schedules that wait for its end (store/schedules.py), once that has come."""
     if not over or "awaited_by" not in row:
         return signal
     told = {"tenant": row["pk"]["S"].partition("#")[0], "awaited_by": row["awaited_by"]["SS"]}

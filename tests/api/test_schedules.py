@@ -408,6 +408,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"expression": "every monday"}, "expression"),
     ({"expression": "cron(0 9-17/2 ? * mon *)"}, "expression"),
     ({"expression": "rate(1 minute)"}, "expression"),
+    ({"expression": "rate(2 day)"}, "expression"),
     ({"expression": "at(2026-01-01T00:00:00)"}, "expression"),
     ({"expression": "cron(0 0 31 2 ? *)"}, "expression"),
     ({"timeZone": "Mars/Olympus"}, "timeZone"),
@@ -425,6 +426,15 @@ def test_what_cannot_be_kept_is_refused_by_its_field(world: World) -> None:
         if "runGoal" in body:
             body["runGoal"] = {"id": goal}
         assert_refused(world.api.post("/v1/schedules", body), 400, field)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("expression", ["rate(2 day)", "cron(0 9 * * * *)", "at(1)"])
+def test_a_change_to_what_cannot_be_read_is_refused_also_in_a_pause(
+    world: World, paused: bool, expression: str
+) -> None:
+    path = f"/v1/schedules/{world.make(paused=paused)}"
+    assert_refused(world.api.patch(path, {"expression": expression}), 400, "expression")
 
 
 def test_a_track_that_is_not_there_cannot_be_run(world: World) -> None:

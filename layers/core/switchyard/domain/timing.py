@@ -83,7 +83,7 @@ def written(text: str) -> str:
     """Return an expression as EventBridge Scheduler takes it. Raises BadExpression."""
     text = " ".join(text.split())
     if len(text.split(" ")) == 5 and "(" not in text:
-        return f"cron({cron.from_five(text)})".upper().replace("CRON", "cron")
+        return f"cron({cron.from_five(text).upper()})"
     # Names of days and months are written in capitals on the pages of Scheduler.
     return f"cron({text[5:-1].upper()})" if text.startswith("cron(") else text
 

@@ -8,13 +8,12 @@ import pytest
 
 from switchyard.aws.clients import make_client
 from switchyard.aws.executions import Executions
-from switchyard.aws.scheduler import SCHEDULED_TIME, Scheduler
+from switchyard.aws.scheduler import SCHEDULED_TIME, Scheduler, name_of
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.domain.repeats import next_due
 from switchyard.ledger import occurrences, repeats, system, tracks
 from switchyard.pipeline.rebuild import rebuild
-from switchyard.pipeline.schedules import name_of
 from switchyard.store import schedule_keys
 from switchyard.store.codec import row_key
 from switchyard.store.table import Table

@@ -108,6 +108,20 @@ def world(table: Table, api: Api, tenant: str, monkeypatch: pytest.MonkeyPatch) 
 # ---------------------------------------------------------------- once
 
 
+def before_a_create(monkeypatch: pytest.MonkeyPatch, another: Callable[[], Any]) -> list[Any]:
+    """Have another come first, whole, at the moment when a task is created; returns a list that gets its result."""
+    create, others = tracks.create, list[Any]()
+
+    def create_after_another(*given: Any, **fields: Any) -> Any:
+        if not others:
+            others.append(None)
+            others[0] = another()
+        return create(*given, **fields)
+
+    monkeypatch.setattr(tracks, "create", create_after_another)
+    return others
+
+
 def test_each_occurrence_creates_its_task_once_however_often_it_is_told(world: World) -> None:
     schedule = world.make(createTask={**TASK, "assignee": "agent_bo", "dueInDays": 2}, overlap="allow")
     assert world.history(schedule) == [] == world.titles()
@@ -124,15 +138,7 @@ def test_each_occurrence_creates_its_task_once_however_often_it_is_told(world: W
 def test_of_two_who_are_told_at_the_same_moment_one_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     schedule, at = world.make(), "2099-06-01T09:00:00.000Z"
     world.at(at)
-    create, others = tracks.create, []
-
-    def create_after_another(*given: Any, **fields: Any) -> Any:
-        if not others:
-            others.append(None)
-            others[0] = occurrences.begin(world.table, world.tenant, schedule, at)
-        return create(*given, **fields)
-
-    monkeypatch.setattr(tracks, "create", create_after_another)
+    others = before_a_create(monkeypatch, lambda: occurrences.begin(world.table, world.tenant, schedule, at))
     assert occurrences.begin(world.table, world.tenant, schedule, at) is None
     assert others[0].outcome == "begun"
     assert world.titles() == ["Report"]
@@ -142,15 +148,7 @@ def test_two_instants_at_the_same_moment_do_not_overlap(world: World, monkeypatc
     schedule = world.make(expression="rate(5 minutes)")
     first, second = (f"2099-06-01T08:0{minute}:00.000Z" for minute in (5, 9))
     world.at(second)
-    create, others = tracks.create, []
-
-    def create_after_another(*given: Any, **fields: Any) -> Any:
-        if not others:
-            others.append(None)
-            others[0] = occurrences.begin(world.table, world.tenant, schedule, first)
-        return create(*given, **fields)
-
-    monkeypatch.setattr(tracks, "create", create_after_another)
+    others = before_a_create(monkeypatch, lambda: occurrences.begin(world.table, world.tenant, schedule, first))
     found = occurrences.begin(world.table, world.tenant, schedule, second)
     assert (others[0].outcome, found.outcome if found else None) == ("begun", "skipped")
 
@@ -471,15 +469,7 @@ def test_a_task_that_repeats_is_followed_by_the_next_one_once(world: World) -> N
 def test_of_two_consumers_one_makes_the_next_task(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     task = make_task(world.api, "Water", dueDate="2099-06-01", repeat="FREQ=DAILY")["id"]
     assert world.api.patch(f"/v1/tracks/{task}", {"task": {"status": "done"}}).status == 200
-    create, others = tracks.create, []
-
-    def create_after_another(*given: Any, **fields: Any) -> Any:
-        if not others:
-            others.append(None)
-            others[0] = repeats.make_next(world.table, world.tenant, task, new_id())
-        return create(*given, **fields)
-
-    monkeypatch.setattr(tracks, "create", create_after_another)
+    others = before_a_create(monkeypatch, lambda: repeats.make_next(world.table, world.tenant, task, new_id()))
     assert repeats.make_next(world.table, world.tenant, task, new_id()) is None
     assert others[0].due == "2099-06-02"
     assert len(open_tasks(world)) == 1

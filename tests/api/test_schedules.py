@@ -166,6 +166,15 @@ def test_what_cannot_begin_is_told_in_the_history_and_the_next_one_goes(world: W
     assert [outcome for _, outcome in world.history(schedule)] == ["begun", "failed"]
 
 
+def test_the_history_ends_after_90_days_wherever_its_rows_are_still_there(world: World) -> None:
+    schedule = world.make()
+    world.due(schedule, "2099-06-01T09:00:00.000Z")
+    world.at("2099-08-30T08:59:59.000Z")
+    assert world.history(schedule) == [("2099-06-01", "begun")]
+    world.at("2099-08-30T09:00:01.000Z")
+    assert world.history(schedule) == []
+
+
 # ---------------------------------------------------------------- overlap
 
 

@@ -43,7 +43,7 @@ PAGES: Mapping[str, tuple[Index, tuple[str, ...]]] = {
     "of a goal, of a usual status": (indexes.OF_GOAL, ("todo",)),
 }
 #: Those of them whose lists have shards.
-SHARDED = tuple(name for name, (index, _) in PAGES.items() if index.partition in ("list", "by_priority"))
+SHARDED = tuple(name for name, (index, _) in PAGES.items() if index.partition in shards.SHARDED)
 
 
 def task() -> Item:

@@ -14,7 +14,7 @@ from switchyard.domain.ids import new_id
 from switchyard.domain.repeats import next_due
 from switchyard.ledger import occurrences, repeats, system, tracks
 from switchyard.pipeline.rebuild import rebuild
-from switchyard.store import schedule_keys
+from switchyard.store import keys, schedule_keys
 from switchyard.store.codec import row_key
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
@@ -246,6 +246,24 @@ def test_a_goal_is_opened_again_and_run_each_day(world: World) -> None:
     statuses = {each: world.api.get(f"/v1/tracks/{each}").json["task"]["status"] for each in (first, second, gone)}
     assert statuses == {first: "todo", second: "todo", gone: "cancelled"}
     assert world.api.get(f"/v1/tracks/{goal}").json["goal"]["status"] in ("not_started", "on_track")
+
+
+@pytest.mark.parametrize("why", ["cancelled", "1001 tasks"])
+def test_a_goal_that_cannot_run_fails_and_its_tasks_stay_as_they_are(world: World, why: str) -> None:
+    goal = make_goal(world.api)["id"]
+    task = make_task(world.api, assignee="agent_bo", goalId=goal, status="done")["id"]
+    schedule = world.make(runGoal={"id": goal})
+    if why == "cancelled":
+        assert world.api.patch(f"/v1/tracks/{goal}", {"goal": {"status": "cancelled"}}).status == 200
+    else:
+        row = row_key(keys.track(world.tenant, goal))
+        count = {"UpdateExpression": "SET tasks_total = :n", "ExpressionAttributeValues": {":n": {"N": "1001"}}}
+        world.table.write([{"Update": {"Key": row, **count}}])
+    world.due(schedule, "2099-06-01T09:00:00.000Z")
+    (failed,) = world.occurrences(schedule)
+    assert failed["outcome"] == "failed"
+    assert why in failed["reason"]
+    assert world.api.get(f"/v1/tracks/{task}").json["task"]["status"] == "done"
 
 
 def test_what_waits_for_a_goal_that_is_deleted_fails_and_says_so(world: World) -> None:

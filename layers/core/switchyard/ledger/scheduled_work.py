@@ -75,10 +75,11 @@ def _run_goal(unit: Unit, schedule: Schedule, at: str) -> Begun:
     tasks = list(_tasks(unit, goal))
     if not any(task.is_agents and task.status != "cancelled" for task in tasks):
         raise goal_runs.NothingToRun("No task of the goal is assigned to an agent: assign one.")
-    _open_again(unit, [each for each in tasks if lifecycle.is_done(each.status) and (each.completed_at or "") < since])
     if lifecycle.is_done(goal.status):
         goal = tracks.change(unit, goal, status="not_started", set_by_person=())
     run = goal_runs.create(goal, former, unit.actor, unit.request_id, **schedule.settings)
+    # What cannot run opens no tasks, so this is last.
+    _open_again(unit, [each for each in tasks if lifecycle.is_done(each.status) and (each.completed_at or "") < since])
     unit.write(goal_run_rows.put(run, former))
     return {"track_id": goal.id, "run_id": run.id}
 

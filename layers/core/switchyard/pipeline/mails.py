@@ -22,6 +22,7 @@ from switchyard.domain.tracks import Track
 from switchyard.pipeline import mail_texts
 from switchyard.pipeline.mail_texts import Notice
 from switchyard.store import comments, devices, inbox, keys, mailboxes, people_keys, questions, tracks
+from switchyard.store.codec import unexpired
 from switchyard.store.table import Table
 
 #: Seconds for which one attempt has a mail to itself: longer than the function may run.
@@ -85,9 +86,8 @@ def _told(table: Table, mailbox: Mailbox) -> list[tuple[Item, Notice]]:
 
     1 query, 1 read of what they are about, and of a person with devices 1 query for each task.
     """
-    now = clock.epoch()
     rows = mailboxes.newest(table, mailbox, mail.NOTICES_MAX)
-    items = [inbox.from_item(row) for row in rows if int(row["expires_at"]["N"]) > now]
+    items = [inbox.from_item(row) for row in unexpired(rows)]
     items = [each for each in items if each.read_at is None and each.mailed_at is None]
     wanted = {key for each in items for key in (keys.track(each.tenant_id, each.track_id), *_about(each))}
     found = table.get_many(sorted(wanted))

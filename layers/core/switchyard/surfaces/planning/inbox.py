@@ -12,6 +12,7 @@ from switchyard.store import inbox as rows
 from switchyard.store import questions as question_rows
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
+from switchyard.store.codec import unexpired
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Range
 from switchyard.surfaces.planning.inbox_models import ListInbox, MarkRead
@@ -27,8 +28,7 @@ def page(call: Call[None, ListInbox]) -> Reply:
     print_ = lists.fingerprint("inbox", actor.tenant_id, actor.id)
     after = lists.from_cursor(query.cursor, print_)
     found = rows.of_person(unit.table, actor.tenant_id, actor.id, query.limit, after)
-    now = clock.epoch()
-    items = [rows.from_item(each) for each in found.items if int(each["expires_at"]["N"]) > now]
+    items = [rows.from_item(each) for each in unexpired(found.items)]
     asked = [key for each in items for key in _about(each)]
     unit.prefetch([each.track_id for each in items], rows=asked)
     shown = [told for each in items if (told := _shown(unit, each))]

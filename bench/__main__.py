@@ -65,7 +65,7 @@ def main() -> int:
     table = render(figures)
     print(table)
     if options.write:
-        page.write(page.PATH, "figures", table)
+        page.write("figures", table)
     over = [problem for figure in figures for problem in over_budget(figure)]
     for problem in over:
         print(problem, file=sys.stderr)

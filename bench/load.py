@@ -92,7 +92,7 @@ def main(arguments: list[str]) -> int:
     lines += [f"- {operation}: {peers}" for operation, peers in PEERS.items()]
     print("\n".join(lines))
     if options.write:
-        page.write(page.PATH, "load", "\n".join(lines))
+        page.write("load", "\n".join(lines))
     return 0
 
 

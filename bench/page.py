@@ -1,14 +1,8 @@
-"""docs/performance.md, as far as the bench writes it: what stands between the markers of a part."""
+"""docs/performance.md, as far as the bench writes it: what stands between the marks of a part."""
 
-from pathlib import Path
-
-from bench.variants import ROOT
-
-PATH = ROOT / "docs" / "performance.md"
+from tests.support.life import PAGE, page_with
 
 
-def write(path: Path, part: str, text: str) -> None:
-    """Put the text between the part's markers. Raises ValueError where the page has none."""
-    begin, end = f"<!-- {part} -->\n", f"<!-- /{part} -->"
-    head, rest = path.read_text(encoding="utf-8").split(begin)
-    path.write_text(f"{head}{begin}{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+def write(part: str, text: str) -> None:
+    """Put the text between the part's marks. Raises ValueError where the page has none."""
+    PAGE.write_text(page_with({part: text}), encoding="utf-8")

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from bench import heat
+from bench.page import write
 from switchyard.domain import lifecycle, tracks
 from switchyard.domain.actors import SCOPES, Actor, Shards
 from switchyard.domain.ids import new_id
@@ -20,7 +21,6 @@ from switchyard.store import tracks as rows
 from switchyard.store.indexes import Index
 from switchyard.store.lists import Range
 from switchyard.store.table import Item, Table
-from tests.support.life import PAGE, page_with
 from tests.support.units import read, size
 
 WRITES_A_SECOND = 10_000
@@ -43,7 +43,7 @@ PAGES: Mapping[str, tuple[Index, tuple[str, ...]]] = {
     "of a goal, of a usual status": (indexes.OF_GOAL, ("todo",)),
 }
 #: Those of them whose lists have shards.
-SHARDED = tuple(name for name, (index, _) in PAGES.items() if index.partition in ("list", "by_priority"))
+SHARDED = tuple(name for name, (index, _) in PAGES.items() if index.partition in shards.SHARDED)
 
 
 def task() -> Item:
@@ -149,7 +149,7 @@ def main() -> None:
     text = render()
     print(text)
     if options.write:
-        PAGE.write_text(page_with({"scale": text}))
+        write("scale", text)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import logging
 import re
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,9 +20,11 @@ from ministack.core.arn import ArnParseError, parse_arn
 from ministack.core.responses import request_scope
 from ministack.services import iam, scheduler, sqs
 
+from local.emulator.dead_letters import as_list
+
 sys.path.append(str(Path(__file__).parents[2] / "layers/core"))
 
-from switchyard.domain import cron, timing
+from switchyard.domain import clock, cron, timing
 
 logger = logging.getLogger("switchyard.schedules")
 
@@ -87,7 +88,7 @@ def problem_of(name: str, body: dict) -> str | None:
     zone, expression = body.get("ScheduleExpressionTimezone", "UTC"), body.get("ScheduleExpression", "")
     try:
         timing.zone(zone)
-        timing.Timing(expression, zone, stamp(now)).next(stamp(now), 1)
+        timing.Timing(expression, zone, clock.stamp(now)).next(clock.stamp(now), 1)
     except cron.BadExpression as bad:
         return f"Invalid Schedule Expression {expression}: {bad}"
     flexible = window.get("Mode") == "FLEXIBLE" and window.get("MaximumWindowInMinutes") in WINDOW_MINUTES
@@ -125,22 +126,7 @@ def document(policy: Any) -> dict:
     return json.loads(policy) if isinstance(policy, str) else policy
 
 
-def as_list(value: Any) -> list:
-    """A value that may be a single one, as a list."""
-    return value if isinstance(value, list) else [value]
-
-
 # ---------------------------------------------------------------- fired
-
-
-def stamp(seconds: float) -> str:
-    """An instant as the service's own code has it."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def seconds_of(instant: str) -> float:
-    """The seconds since the epoch of such an instant."""
-    return datetime.fromisoformat(instant).timestamp()
 
 
 async def fire_regularly() -> None:
@@ -174,9 +160,9 @@ def following(found: dict, after: float) -> float | None:
     """When a schedule is due after a time; None when it is over."""
     start, end = (scheduler._to_epoch(found.get(each)) for each in ("StartDate", "EndDate"))
     given = found["ScheduleExpression"], found["ScheduleExpressionTimezone"]
-    begin = stamp(start if start is not None else found["CreationDate"])
-    times = timing.Timing(*given, begin, None if end is None else stamp(end)).next(stamp(after), 1)
-    return seconds_of(times[0]) if times else None
+    begin = clock.stamp(start if start is not None else found["CreationDate"])
+    times = timing.Timing(*given, begin, None if end is None else clock.stamp(end)).next(clock.stamp(after), 1)
+    return clock.milliseconds(times[0]) / 1000 if times else None
 
 
 def fire(found: dict, due: float) -> None:
@@ -184,7 +170,7 @@ def fire(found: dict, due: float) -> None:
     target = found["Target"]
     texts = {
         "schedule-arn": found["Arn"],
-        "scheduled-time": datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "scheduled-time": f"{clock.stamp(due)[:19]}Z",
         "execution-id": uuid4().hex[:16],
         "attempt-number": "1",
     }

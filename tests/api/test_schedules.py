@@ -8,14 +8,13 @@ import pytest
 
 from switchyard.aws.clients import make_client
 from switchyard.aws.executions import Executions
-from switchyard.aws.scheduler import SCHEDULED_TIME, Scheduler
+from switchyard.aws.scheduler import SCHEDULED_TIME, Scheduler, name_of
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.domain.repeats import next_due
 from switchyard.ledger import occurrences, repeats, system, tracks
 from switchyard.pipeline.rebuild import rebuild
-from switchyard.pipeline.schedules import name_of
-from switchyard.store import schedule_keys
+from switchyard.store import keys, schedule_keys
 from switchyard.store.codec import row_key
 from switchyard.store.table import Table
 from switchyard.surfaces.pool.payloads import payload
@@ -109,6 +108,20 @@ def world(table: Table, api: Api, tenant: str, monkeypatch: pytest.MonkeyPatch) 
 # ---------------------------------------------------------------- once
 
 
+def before_a_create(monkeypatch: pytest.MonkeyPatch, another: Callable[[], Any]) -> list[Any]:
+    """Have another come first, whole, at the moment when a task is created; returns a list that gets its result."""
+    create, others = tracks.create, list[Any]()
+
+    def create_after_another(*given: Any, **fields: Any) -> Any:
+        if not others:
+            others.append(None)
+            others[0] = another()
+        return create(*given, **fields)
+
+    monkeypatch.setattr(tracks, "create", create_after_another)
+    return others
+
+
 def test_each_occurrence_creates_its_task_once_however_often_it_is_told(world: World) -> None:
     schedule = world.make(createTask={**TASK, "assignee": "agent_bo", "dueInDays": 2}, overlap="allow")
     assert world.history(schedule) == [] == world.titles()
@@ -125,15 +138,7 @@ def test_each_occurrence_creates_its_task_once_however_often_it_is_told(world: W
 def test_of_two_who_are_told_at_the_same_moment_one_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     schedule, at = world.make(), "2099-06-01T09:00:00.000Z"
     world.at(at)
-    create, others = tracks.create, []
-
-    def create_after_another(*given: Any, **fields: Any) -> Any:
-        if not others:
-            others.append(None)
-            others[0] = occurrences.begin(world.table, world.tenant, schedule, at)
-        return create(*given, **fields)
-
-    monkeypatch.setattr(tracks, "create", create_after_another)
+    others = before_a_create(monkeypatch, lambda: occurrences.begin(world.table, world.tenant, schedule, at))
     assert occurrences.begin(world.table, world.tenant, schedule, at) is None
     assert others[0].outcome == "begun"
     assert world.titles() == ["Report"]
@@ -143,15 +148,7 @@ def test_two_instants_at_the_same_moment_do_not_overlap(world: World, monkeypatc
     schedule = world.make(expression="rate(5 minutes)")
     first, second = (f"2099-06-01T08:0{minute}:00.000Z" for minute in (5, 9))
     world.at(second)
-    create, others = tracks.create, []
-
-    def create_after_another(*given: Any, **fields: Any) -> Any:
-        if not others:
-            others.append(None)
-            others[0] = occurrences.begin(world.table, world.tenant, schedule, first)
-        return create(*given, **fields)
-
-    monkeypatch.setattr(tracks, "create", create_after_another)
+    others = before_a_create(monkeypatch, lambda: occurrences.begin(world.table, world.tenant, schedule, first))
     found = occurrences.begin(world.table, world.tenant, schedule, second)
     assert (others[0].outcome, found.outcome if found else None) == ("begun", "skipped")
 
@@ -167,6 +164,15 @@ def test_what_cannot_begin_is_told_in_the_history_and_the_next_one_goes(world: W
     assert world.api.patch(f"/v1/schedules/{schedule}", {"createTask": TASK}).status == 200
     world.due(schedule, "2099-06-02T09:00:00.000Z")
     assert [outcome for _, outcome in world.history(schedule)] == ["begun", "failed"]
+
+
+def test_the_history_ends_after_90_days_wherever_its_rows_are_still_there(world: World) -> None:
+    schedule = world.make()
+    world.due(schedule, "2099-06-01T09:00:00.000Z")
+    world.at("2099-08-30T08:59:59.000Z")
+    assert world.history(schedule) == [("2099-06-01", "begun")]
+    world.at("2099-08-30T09:00:01.000Z")
+    assert world.history(schedule) == []
 
 
 # ---------------------------------------------------------------- overlap
@@ -240,6 +246,24 @@ def test_a_goal_is_opened_again_and_run_each_day(world: World) -> None:
     statuses = {each: world.api.get(f"/v1/tracks/{each}").json["task"]["status"] for each in (first, second, gone)}
     assert statuses == {first: "todo", second: "todo", gone: "cancelled"}
     assert world.api.get(f"/v1/tracks/{goal}").json["goal"]["status"] in ("not_started", "on_track")
+
+
+@pytest.mark.parametrize("why", ["cancelled", "1001 tasks"])
+def test_a_goal_that_cannot_run_fails_and_its_tasks_stay_as_they_are(world: World, why: str) -> None:
+    goal = make_goal(world.api)["id"]
+    task = make_task(world.api, assignee="agent_bo", goalId=goal, status="done")["id"]
+    schedule = world.make(runGoal={"id": goal})
+    if why == "cancelled":
+        assert world.api.patch(f"/v1/tracks/{goal}", {"goal": {"status": "cancelled"}}).status == 200
+    else:
+        row = row_key(keys.track(world.tenant, goal))
+        count = {"UpdateExpression": "SET tasks_total = :n", "ExpressionAttributeValues": {":n": {"N": "1001"}}}
+        world.table.write([{"Update": {"Key": row, **count}}])
+    world.due(schedule, "2099-06-01T09:00:00.000Z")
+    (failed,) = world.occurrences(schedule)
+    assert failed["outcome"] == "failed"
+    assert why in failed["reason"]
+    assert world.api.get(f"/v1/tracks/{task}").json["task"]["status"] == "done"
 
 
 def test_what_waits_for_a_goal_that_is_deleted_fails_and_says_so(world: World) -> None:
@@ -408,6 +432,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"expression": "every monday"}, "expression"),
     ({"expression": "cron(0 9-17/2 ? * mon *)"}, "expression"),
     ({"expression": "rate(1 minute)"}, "expression"),
+    ({"expression": "rate(2 day)"}, "expression"),
     ({"expression": "at(2026-01-01T00:00:00)"}, "expression"),
     ({"expression": "cron(0 0 31 2 ? *)"}, "expression"),
     ({"timeZone": "Mars/Olympus"}, "timeZone"),
@@ -425,6 +450,15 @@ def test_what_cannot_be_kept_is_refused_by_its_field(world: World) -> None:
         if "runGoal" in body:
             body["runGoal"] = {"id": goal}
         assert_refused(world.api.post("/v1/schedules", body), 400, field)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("expression", ["rate(2 day)", "cron(0 9 * * * *)", "at(1)"])
+def test_a_change_to_what_cannot_be_read_is_refused_also_in_a_pause(
+    world: World, paused: bool, expression: str
+) -> None:
+    path = f"/v1/schedules/{world.make(paused=paused)}"
+    assert_refused(world.api.patch(path, {"expression": expression}), 400, "expression")
 
 
 def test_a_track_that_is_not_there_cannot_be_run(world: World) -> None:
@@ -462,15 +496,7 @@ def test_a_task_that_repeats_is_followed_by_the_next_one_once(world: World) -> N
 def test_of_two_consumers_one_makes_the_next_task(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     task = make_task(world.api, "Water", dueDate="2099-06-01", repeat="FREQ=DAILY")["id"]
     assert world.api.patch(f"/v1/tracks/{task}", {"task": {"status": "done"}}).status == 200
-    create, others = tracks.create, []
-
-    def create_after_another(*given: Any, **fields: Any) -> Any:
-        if not others:
-            others.append(None)
-            others[0] = repeats.make_next(world.table, world.tenant, task, new_id())
-        return create(*given, **fields)
-
-    monkeypatch.setattr(tracks, "create", create_after_another)
+    others = before_a_create(monkeypatch, lambda: repeats.make_next(world.table, world.tenant, task, new_id()))
     assert repeats.make_next(world.table, world.tenant, task, new_id()) is None
     assert others[0].due == "2099-06-02"
     assert len(open_tasks(world)) == 1

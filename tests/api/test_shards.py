@@ -147,6 +147,12 @@ def test_tasks_of_all_shards_are_drawn_in_their_order(table: Table, ada: Actor) 
     assert [each["title"] for each in bo.get("/api/v1/tasks/ready?limit=20").json] == drawn
 
 
+def spread_over(count: int, ids: list[str]) -> list[int]:
+    """Return how many of the tracks each shard gets that are created while there are so many."""
+    places = [Shards(count, count).of(each) for each in ids]
+    return [places.count(shard) for shard in range(SHARDS_MAX)]
+
+
 def shards_of(table: Table, tenant: str) -> list[int]:
     """Return in how many tracks each shard has them, from the first one on."""
     counts = [0] * SHARDS_MAX
@@ -193,11 +199,14 @@ def test_shards_are_added_while_a_tenant_works(table: Table, admin: Any, operato
         Api(admin.issue_token(tenant, name, scopes=["tasks:read", "tasks:write"])["token"]) for name in ("ada", "bo")
     )
     titles: list[str] = []
+    ids: list[str] = []
 
     def work(number: int, writer: Api) -> None:
         for _ in range(number):
             titles.append(f"Task {len(titles)}")
-            assert writer.post("/api/v1/tasks", {"title": titles[-1]}).status == 201
+            made = writer.post("/api/v1/tasks", {"title": titles[-1]})
+            assert made.status == 201
+            ids.append(made.json["id"].removeprefix("task_"))
         for reader in (ada, bo):
             shown = [each["title"] for page in pages(reader, "/api/v1/tasks?limit=7") for each in page]
             assert shown == titles[::-1]
@@ -216,18 +225,19 @@ def test_shards_are_added_while_a_tenant_works(table: Table, admin: Any, operato
     assert shards_of(table, tenant)[1:] == [0] * (SHARDS_MAX - 1)
     assert len(operator.pauses) == 2
     assert min(operator.pauses) > auth.CACHE_SECONDS
+    old = len(ids)
     work(24, bo)
-    assert all(shards_of(table, tenant)[:4])
-    assert sum(shards_of(table, tenant)[:4]) == len(titles)
+    spread = spread_over(4, ids[old:])
+    assert len([each for each in spread if each]) > 1
+    assert shards_of(table, tenant) == [old + spread[0], *spread[1:]]
     shown = [each["title"] for page in pages(late[0], "/api/v1/tasks?limit=50") for each in page]
     assert shown == titles[::-1]
     # Fewer again: new tracks go to two, and the others are still read.
     before = shards_of(table, tenant)
     assert operator.set_shards(2) == {"read": 4, "written": 2}
     work(12, ada)
-    after = shards_of(table, tenant)
-    assert after[2:] == before[2:]
-    assert sum(after[:2]) == sum(before[:2]) + 12
+    added = [now - was for now, was in zip(shards_of(table, tenant), before, strict=True)]
+    assert added == spread_over(2, ids[-12:])
     # A token that is issued now knows of them too, and one shard again leaves a row as it was before there were any.
     new = admin.issue_token(tenant, "dee", scopes=["tasks:read"])["token"]
     assert len(Api(new).get("/api/v1/tasks?limit=100").json) == len(titles)
@@ -236,17 +246,18 @@ def test_shards_are_added_while_a_tenant_works(table: Table, admin: Any, operato
 def test_a_change_stays_in_its_shard_and_its_trail_is_whole(table: Table, ada: Actor) -> None:
     many = sharded(table, ada, Shards(4, 4))
     stream = Stream(table, ada.tenant_id)
-    ids = [many.post("/api/v1/tasks", {"title": "Call"}).json["id"] for _ in range(6)]
+    ids = [many.post("/api/v1/tasks", {"title": "Call"}).json["id"] for _ in range(12)]
     stream.settle()
     made = shards_of(table, ada.tenant_id)
     for each in ids:
         assert many.patch(f"/api/v1/tasks/{each}", {"title": "Call again"}).status == 200
     stream.settle()
     assert shards_of(table, ada.tenant_id) == made
+    assert made == spread_over(4, [each.removeprefix("task_") for each in ids])
     assert len([each for each in made if each]) > 1
     for url in ("/v1/audit?limit=5", "/v1/audit?limit=5&actor=user_ada"):
         trail = [entry["track"]["id"] for page in pages(many, url) for entry in page]
-        assert len(trail) == 12
+        assert len(trail) == 24
     # The number of shards of its writer counts for a new track alone.
     one = sharded(table, ada, Shards(4, 1))
     assert one.patch(f"/api/v1/tasks/{ids[0]}", {"title": "Once more"}).status == 200
@@ -267,7 +278,9 @@ def test_tracks_of_before_are_moved_into_the_shards_and_nobody_is_told(
     whole = Whole(table, tenant)
     done = sharding.spread(whole, 1_000_000, operator.pauses.append)
     assert done == {"seen": 16, "moved": 15 - shards_of(table, tenant)[0]}
-    assert all(shards_of(table, tenant)[:4])
+    moved = shards_of(table, tenant)
+    assert moved == spread_over(4, [each.removeprefix("task_") for each in ids])
+    assert len([each for each in moved if each]) > 1
     stream.settle()
     auth.forget_all()
     assert (list(pages(api, "/v1/tracks?limit=50")), list(pages(api, "/v1/audit?limit=50"))) == before

@@ -19,11 +19,6 @@ DRAFTS = [{"id": "a", "title": "A", "task": {}}]
 
 
 @pytest.fixture
-def admin(table: Table) -> Admin:
-    return Admin(table.name, table.client)
-
-
-@pytest.fixture
 def tenant(admin: Admin) -> str:
     return admin.create_tenant("Acme")
 
@@ -100,6 +95,15 @@ def test_what_was_read_of_a_project_is_remembered_for_a_while(
     projects.forget_all()
     create(api, docs["id"], "site")
     assert len(calls) == 1, "both projects, their names and the tenant are one read"
+
+
+def test_what_is_remembered_is_bounded(api: Api, docs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projects, "IDS_MAX", 2)
+    for each in ("site", "blog"):
+        create(api, docs["id"])
+        create(api, "other")
+        # The new id drives out what is remembered of the project, within one request.
+        assert create(api, each, docs["id"]).headers[HEADER] == f'"{each}"'
 
 
 def test_a_tenant_may_have_them_refused(api: Api, docs: Any) -> None:

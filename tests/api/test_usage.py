@@ -38,11 +38,6 @@ def now_ms() -> int:
 
 
 @pytest.fixture
-def admin(table: Table) -> Admin:
-    return Admin(table.name, table.client)
-
-
-@pytest.fixture
 def acme(admin: Admin) -> str:
     return admin.create_tenant("Acme")
 

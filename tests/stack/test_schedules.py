@@ -10,7 +10,7 @@ import pytest
 
 from local.stack import STACK_NAME
 from switchyard.admin import Admin
-from switchyard.pipeline.schedules import name_of
+from switchyard.aws.scheduler import name_of
 
 SECONDS_MAX = 30
 

@@ -35,7 +35,7 @@ def an_id(number: int) -> str:
     return f"01981f5c-7a00-7000-8000-{number:012x}"
 
 
-#: Who made and changed a track, a run or a comment.
+#: Who made and changed a track, a run, a comment or a schedule.
 _MADE: dict[str, Any] = {
     "created_by": "user_ada",
     "created_at": AT,
@@ -454,13 +454,7 @@ _SCHEDULE: dict[str, Any] = {
     "name": "Weekly report",
     "expression": "cron(0 9 ? * MON *)",
     "starts_at": AT,
-    "created_by": "user_ada",
-    "created_at": AT,
-    "updated_at": AT,
-    "changed_by": "user_ada",
-    "changed_by_kind": "user",
-    "changed_source": "api",
-    "changed_request": "request-1",
+    **_MADE,
 }
 SCHEDULES = {
     "minimal": Schedule(**_SCHEDULE, does="create_task", template={"title": "Report", "project_ids": ["docs"]}),

@@ -221,9 +221,9 @@ def render_pages(pages: list[Step]) -> str:
 
 def page_with(tables: Mapping[str, str], where: Path = PAGE) -> str:
     """Return a page with these tables, each between the marks of its name. Raises ValueError where it lacks one."""
-    page = where.read_text()
+    page = where.read_text(encoding="utf-8")
     for name, table in tables.items():
         begin = f"<!-- {name} -->\n"
         first = page.index(begin) + len(begin)
-        page = page[:first] + table + page[page.index(f"\n<!-- /{name} -->", first) :]
+        page = f"{page[:first]}{table}\n{page[page.index(f'<!-- /{name} -->', first) :]}"
     return page

@@ -45,6 +45,16 @@ def test_a_time_that_a_clock_change_leaves_out_is_skipped_and_one_that_comes_twi
     )
 
 
+def test_nothing_is_due_after_the_last_year_of_the_calendar() -> None:
+    rare = Timing("rate(999999 days)", "UTC", NOW)
+    check(rare, NOW)
+    assert [each[:10] for each in rare.next(NOW, 5)] == ["4764-04-27", "7502-03-24"]
+    last = "9999-12-31T12:00:00.000Z"
+    assert Timing("rate(1 day)", "UTC", last).next(NOW, 5) == [last]
+    with pytest.raises(BadExpression):
+        check(Timing("cron(0 9 * * ? *)", "Pacific/Kiritimati", last), NOW)
+
+
 @pytest.mark.parametrize(
     "expression",
     [

@@ -6,7 +6,6 @@ and tracks are put there once every container reads them.
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from switchyard.admin.whole import Whole
 from switchyard.domain import oauth
@@ -18,7 +17,7 @@ from switchyard.store import import_keys, keys, tenants, tracks
 from switchyard.store.codec import THERE, row_key
 from switchyard.store.migration import Meter
 from switchyard.store.packing import SHARDS
-from switchyard.store.table import ConditionFailed, Item, Table
+from switchyard.store.table import ConditionFailed, Table
 
 #: Seconds that a request takes at most (API Gateway, HTTP APIs: "Maximum integration timeout").
 _REQUEST_SECONDS = 30
@@ -112,19 +111,11 @@ def _rows(table: Table, tenant_id: str) -> Iterator[tuple[str, str]]:
     tokens, _ = keys.token_id(tenant_id, "")
     feeds, prefix = import_keys.feed(tenant_id, "")
     for pk in (tokens, feeds):
-        start: Item | None = None
-        while True:
-            more: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
-            rows, start = table.query(
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": pk}},
-                ConsistentRead=True,
-                **more,
-            )
+        for rows in table.pages(
+            KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": pk}}, ConsistentRead=True
+        ):
             for row in rows:
                 if pk == tokens:
                     yield keys.token(row["digest"]["S"])
                 elif row["sk"]["S"].startswith(prefix):
                     yield pk, row["sk"]["S"]
-            if start is None:
-                break

@@ -2,7 +2,7 @@
 
 Rules that hold here (CreateSchedule, API reference: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html):
 
-- A name has 1 to 64 of `0-9 a-z A-Z - _ .`: tenant and schedule as 32 hexadecimal digits each.
+- A name has 1 to 64 of `0-9 a-z A-Z - _ .` (name_of).
 - A start that lies in the past is refused; an update replaces everything, so that all is sent each time.
 - A target is called at least once: who is called tells by the scheduled time which occurrence it is
   (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html).
@@ -94,6 +94,11 @@ class Scheduler:
             if error.code == _GONE and operation != "create_schedule":
                 return None
             raise
+
+
+def name_of(tenant_id: str, about: str) -> str:
+    """Return the name at Scheduler for a tenant's schedule, or for a task that reminds: 64 hexadecimal digits."""
+    return f"{tenant_id}{about}".replace("-", "")
 
 
 def _is_retryable(error: ApiError) -> bool:

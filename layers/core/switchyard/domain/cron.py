@@ -14,6 +14,7 @@ from datetime import date
 
 _NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC", "SUN MON TUE WED THU FRI SAT"
 _MONTHS, _DAYS = ({name: number for number, name in enumerate(each.split(), 1)} for each in _NAMES)
+_LAST_YEAR = 2199
 #: What a field is called, and its lowest and highest value.
 _FIELDS: tuple[tuple[str, int, int, Mapping[str, int]], ...] = (
     ("minutes", 0, 59, {}),
@@ -21,9 +22,8 @@ _FIELDS: tuple[tuple[str, int, int, Mapping[str, int]], ...] = (
     ("day of month", 1, 31, {}),
     ("month", 1, 12, _MONTHS),
     ("day of week", 1, 7, _DAYS),
-    ("year", 1970, 2199, {}),
+    ("year", 1970, _LAST_YEAR, {}),
 )
-_LAST_YEAR = 2199
 #: Years that are looked through for the next day: 29 February is the same day of the week every 28 years.
 _YEARS_AHEAD = 29
 

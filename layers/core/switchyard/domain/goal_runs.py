@@ -120,13 +120,15 @@ class Plan:
 def create(goal: Track, former: GoalRun | None, actor: Actor, request_id: str, **settings: object) -> GoalRun:
     """Return a new goal run; `settings` are max_parallel and on_failure.
 
-    Raises Conflict for a finished goal, and Active while the former goal run is under way.
+    Raises Conflict for a finished goal, Active while the former goal run is under way, and TooManyTasks.
     """
     if goal.status in lifecycle.FINAL:
         raise Conflict(f"The goal is {goal.status}: reopen it before you run it.")
     if former and not former.is_final:
         since = f"since {former.created_at}"
         raise Active(f"The goal run {former.id} is {former.status} {since}: wait for its end, or cancel it.")
+    if (goal.tasks_total or 0) > TASKS_MAX:
+        raise TooManyTasks(f"The goal has {goal.tasks_total} tasks; a goal run carries out {TASKS_MAX} at most.")
     now = clock.now()
     return GoalRun(
         tenant_id=goal.tenant_id,

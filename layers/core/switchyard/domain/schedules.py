@@ -23,8 +23,6 @@ NAME_MAX = 200
 #: Seconds after which an occurrence counts as missed: Scheduler itself is exact to the minute, and tries again.
 LATE_SECONDS = 900
 REASON_MAX = 500
-#: What an occurrence may do in the name of whom it acts for.
-_SCOPES = frozenset({"tasks:read", "tasks:write"})
 #: What a change of a schedule is compared by.
 COMPARED = (
     "name",
@@ -103,7 +101,7 @@ class Schedule:
     def actor(self) -> Actor:
         """Return in whose name an occurrence acts."""
         number, name = self.changed_by_number or 0, self.changed_by_name or ""
-        return Actor(self.tenant_id, self.changed_by, self.changed_by_kind, _SCOPES, "", name, "schedule", number)
+        return Actor(self.tenant_id, self.changed_by, self.changed_by_kind, frozenset(), "", name, "schedule", number)
 
     def visible_to(self, actor: Actor) -> bool:
         """Return whether the actor may know of this schedule."""
@@ -136,19 +134,17 @@ class Occurrence:
 def create(actor: Actor, request_id: str, **fields: Any) -> Schedule:
     """Return a new schedule of the actor's tenant; `fields` are those of Schedule that say what is due, and when."""
     now = clock.now()
-    stamp = _stamp(actor, request_id)
-    return _timed(
-        Schedule(
-            tenant_id=actor.tenant_id,
-            id=ids.new_id(),
-            created_by=actor.id,
-            created_at=now,
-            updated_at=now,
-            paused_at=now if fields.get("paused") else None,
-            **stamp,
-            **{"starts_at": None, **fields},
-        ),
-        now,
+    if "starts_at" not in fields:
+        fields["starts_at"] = _start(fields["expression"], now)
+    return Schedule(
+        tenant_id=actor.tenant_id,
+        id=ids.new_id(),
+        created_by=actor.id,
+        created_at=now,
+        updated_at=now,
+        paused_at=now if fields.get("paused") else None,
+        **_stamp(actor, request_id),
+        **fields,
     )
 
 
@@ -158,12 +154,11 @@ def change(schedule: Schedule, actor: Actor, request_id: str, **fields: Any) -> 
         return schedule
     now = max(clock.now(), schedule.updated_at)
     if "expression" in fields and "starts_at" not in fields:
-        fields["starts_at"] = None  # a rate counts from when it is given
+        fields["starts_at"] = _start(fields["expression"], now)
     if fields.get("paused", schedule.paused) != schedule.paused:
         fields["paused_at"] = now if fields["paused"] else None
         fields["missed_since"] = schedule.paused_at
-    after = replace(schedule, **fields, **_stamp(actor, request_id), version=schedule.version + 1, updated_at=now)
-    return _timed(after, now)
+    return replace(schedule, **fields, **_stamp(actor, request_id), version=schedule.version + 1, updated_at=now)
 
 
 def delete(schedule: Schedule, actor: Actor, request_id: str) -> Schedule:
@@ -179,14 +174,11 @@ def _stamp(actor: Actor, request_id: str) -> dict[str, Any]:
     }
 
 
-def _timed(schedule: Schedule, now: str) -> Schedule:
-    """Give a schedule its start where it has none: a rate begins an interval from now, on a whole minute."""
-    if schedule.starts_at is not None:
-        return schedule
+def _start(expression: str, now: str) -> str:
+    """Return the start of a schedule that is given none, a whole minute: a rate begins an interval from now."""
     minute = f"{now[:16]}:00.000Z"
-    kind, _ = timing.split(schedule.expression)
-    first = Timing(schedule.expression, schedule.time_zone, minute).next(minute, 1) if kind == "rate" else [minute]
-    return replace(schedule, starts_at=first[0])
+    kind, _ = timing.split(expression)
+    return Timing(expression, "UTC", minute).next(minute, 1)[0] if kind == "rate" else minute
 
 
 def occurrence_id(schedule: Schedule, at: str) -> str:

@@ -61,12 +61,15 @@ class Timing:
 
     def _moments(self, after: datetime) -> Iterator[datetime]:
         kind, given = split(self.expression)
-        if kind == "rate":
-            yield from self._rate(given, after)
-        elif kind == "at":
-            yield _single(given, zone(self.time_zone))
-        else:
-            yield from _days(cron.parse(given), after, zone(self.time_zone))
+        try:
+            if kind == "rate":
+                yield from self._rate(given, after)
+            elif kind == "at":
+                yield _single(given, zone(self.time_zone))
+            else:
+                yield from _days(cron.parse(given), after, zone(self.time_zone))
+        except OverflowError:  # a datetime ends with the year 9999
+            return
 
     def _rate(self, given: str, after: datetime) -> Iterator[datetime]:
         step, first = timedelta(minutes=_minutes(given)), clock.moment(self.begin)
@@ -80,9 +83,15 @@ def written(text: str) -> str:
     """Return an expression as EventBridge Scheduler takes it. Raises BadExpression."""
     text = " ".join(text.split())
     if len(text.split(" ")) == 5 and "(" not in text:
-        return f"cron({cron.from_five(text)})".upper().replace("CRON", "cron")
+        return f"cron({cron.from_five(text).upper()})"
     # Names of days and months are written in capitals on the pages of Scheduler.
     return f"cron({text[5:-1].upper()})" if text.startswith("cron(") else text
+
+
+def check_form(expression: str) -> None:
+    """Raise BadExpression for what cannot be read, whenever it would be due."""
+    now = clock.now()
+    Timing(expression, "UTC", now).next(now, 1)
 
 
 def check(timing: Timing, now: str) -> None:

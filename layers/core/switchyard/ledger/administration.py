@@ -12,7 +12,7 @@ from switchyard.domain.errors import Conflict, MissingScope, NotFound
 from switchyard.domain.ids import new_id
 from switchyard.domain.tenants import Member, Project, Settings, Tenant
 from switchyard.ledger.unit import Unit
-from switchyard.store import keys, tenants
+from switchyard.store import import_keys, keys, tenants
 from switchyard.store import tokens as token_rows
 from switchyard.store.tokens import TokenRow
 
@@ -76,7 +76,7 @@ def change_project(unit: Unit, project_id: str, name: str | None, archived: bool
 
 def _refuse_taken(unit: Unit, name: str, own: str | None = None) -> None:
     """Raise Conflict when another project has the name."""
-    holder = tenants.named(unit.row(tenants.name_key(unit.actor.tenant_id, name)))
+    holder = tenants.named(unit.row(import_keys.project_name(unit.actor.tenant_id, name)))
     if holder not in (None, own):
         raise Conflict(f"The project {holder} has the name {name!r}: names are unique in a tenant.")
 

@@ -36,9 +36,6 @@ def start(unit: Unit, goal_id: str, **settings: Any) -> GoalRun:
     if former and former.changed_request == unit.request_id:
         return former  # the first attempt went through and only its answer was lost
     run = goal_runs.create(goal, former, unit.actor, unit.request_id, **settings)
-    if (goal.tasks_total or 0) > goal_runs.TASKS_MAX:
-        problem = f"The goal has {goal.tasks_total} tasks; a goal run carries out {goal_runs.TASKS_MAX} at most."
-        raise goal_runs.TooManyTasks(problem)
     if not goal_run_rows.has_work(unit.table, goal.tenant_id, goal.id, goal.owner):
         raise goal_runs.NothingToRun("No open task of the goal is assigned to an agent: assign one, then run it.")
     unit.write(goal_run_rows.put(run, former))

@@ -81,7 +81,7 @@ def _decide(table: Table, schedule: Schedule, at: str) -> Occurrence:
     if schedule.overlap != "allow" and (other := _under_way(unit, schedule)):
         found = schedules.overlapping(schedule, at)
         if found.outcome == "waiting":
-            unit.write(scheduled_work.await_end(schedule, other))
+            unit.write(rows.await_end(schedule, other))
         return _note(unit, schedule, found)
     return _begin(unit, schedule, at)
 

@@ -48,7 +48,8 @@ def unknown(
     tenant refuses such ids.
     """
     refuses = tenant_row is not None and tenant_row.get("unknown_projects") == {"S": "refuse"}
-    found = {}
+    # Taken first: what is remembered of new ids may drive out the others.
+    found, known = {}, {each: _known[tenant, each] for each in ids if each not in rows}
     for each in ids:
         if each in rows:
             project, name = rows[each]
@@ -57,7 +58,7 @@ def unknown(
             if is_there or not refuses:
                 _remember(tenant, each, is_there, named)
         else:
-            _, is_there, named = _known[tenant, each]
+            _, is_there, named = known[each]
         if not is_there:
             found[each] = named
     if found and refuses:

@@ -14,9 +14,6 @@ from switchyard.ledger import goal_runs as goal_run_verbs
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit
 from switchyard.store import goal_runs as goal_run_rows
-from switchyard.store import keys
-from switchyard.store.codec import row_key
-from switchyard.store.table import Item
 
 #: Tasks of a goal that one transaction opens again: a transaction has 100 actions.
 _AT_ONCE = 90
@@ -49,20 +46,6 @@ def under_way(unit: Unit, schedule: Schedule) -> Track | GoalRun | None:
     return track
 
 
-def await_end(schedule: Schedule, of: Track | GoalRun) -> Item:
-    """The action that has a schedule told of the end of what is under way, as long as it is as it was read."""
-    is_run = isinstance(of, GoalRun)
-    key = keys.goal_run(of.tenant_id, of.goal_id or "") if is_run else keys.track(of.tenant_id, of.id)
-    return {
-        "Update": {
-            "Key": row_key(key),
-            "UpdateExpression": "ADD awaited_by :schedule",
-            "ConditionExpression": "version = :version",
-            "ExpressionAttributeValues": {":schedule": {"SS": [schedule.id]}, ":version": {"N": str(of.version)}},
-        }
-    }
-
-
 def _create_task(unit: Unit, schedule: Schedule, at: str) -> Begun:
     """Gather a task, due so many days after the local day of the occurrence."""
     fields = {**schedule.template, "project_ids": tuple(schedule.template["project_ids"])}
@@ -92,10 +75,11 @@ def _run_goal(unit: Unit, schedule: Schedule, at: str) -> Begun:
     tasks = list(_tasks(unit, goal))
     if not any(task.is_agents and task.status != "cancelled" for task in tasks):
         raise goal_runs.NothingToRun("No task of the goal is assigned to an agent: assign one.")
-    _open_again(unit, [each for each in tasks if lifecycle.is_done(each.status) and (each.completed_at or "") < since])
     if lifecycle.is_done(goal.status):
         goal = tracks.change(unit, goal, status="not_started", set_by_person=())
     run = goal_runs.create(goal, former, unit.actor, unit.request_id, **schedule.settings)
+    # What cannot run opens no tasks, so this is last.
+    _open_again(unit, [each for each in tasks if lifecycle.is_done(each.status) and (each.completed_at or "") < since])
     unit.write(goal_run_rows.put(run, former))
     return {"track_id": goal.id, "run_id": run.id}
 

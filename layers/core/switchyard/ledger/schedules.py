@@ -56,7 +56,7 @@ def _checked(fields: dict[str, Any]) -> None:
     try:
         if "expression" in fields:
             fields["expression"] = timing.written(fields["expression"])
-            timing.split(fields["expression"])
+            timing.check_form(fields["expression"])
     except BadExpression as problem:
         raise _refusal("expression", problem) from None
     try:

@@ -1,6 +1,6 @@
 """Reminders of due dates: one invocation of Scheduler for each task that asks for it, and what follows from it."""
 
-from switchyard.aws.scheduler import SCHEDULED_TIME, Plan, Scheduler
+from switchyard.aws.scheduler import SCHEDULED_TIME, Plan, Scheduler, name_of
 from switchyard.domain import clock, inbox, reminders
 from switchyard.domain.tracks import Track
 from switchyard.pipeline.consumer import check_time
@@ -9,12 +9,12 @@ from switchyard.store import keys, tracks
 from switchyard.store.table import Table
 
 
-def plan(table: Table, scheduler: Scheduler, tenant: str, task_id: str, name: str) -> None:
+def plan(table: Table, scheduler: Scheduler, tenant: str, task_id: str) -> None:
     """Have Scheduler remind of a task as it is, or not at all; who planned an older version last plans once more.
 
     A reminder that is due between the latest change and now is given at once: Scheduler takes no time of the past.
     """
-    task = _read(table, tenant, task_id)
+    name, task = name_of(tenant, task_id), _read(table, tenant, task_id)
     while True:
         check_time(table.deadline)
         at, now = reminders.at(task), clock.now()

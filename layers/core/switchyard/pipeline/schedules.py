@@ -7,7 +7,7 @@ ids and instants, and may come again, late, and in any order.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from switchyard.aws.scheduler import SCHEDULED_TIME, Plan, Scheduler
+from switchyard.aws.scheduler import SCHEDULED_TIME, Plan, Scheduler, name_of
 from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, schedules, timing
 from switchyard.domain.schedules import Occurrence, Schedule
@@ -24,12 +24,9 @@ Signal = Mapping[str, Any]
 def take(table: Table, scheduler: Callable[[], Scheduler], signal: Signal) -> None:
     """Begin the occurrence at the instant `at` that Scheduler names, else look at a schedule that changed.
 
-    With `remind` the signal is about the reminder of a task.
+    With `remind` the reminder of that task is due.
     """
     tenant = signal["tenant"]
-    if signal["of"] == "track":
-        reminders.plan(table, scheduler(), tenant, signal["track"], name_of(tenant, signal["track"]))
-        return
     if "remind" in signal:
         reminders.tell(table, tenant, signal["remind"], clock.instant(signal["at"]))
         return
@@ -78,11 +75,6 @@ def _plan(table: Table, scheduler: Scheduler, tenant: str, schedule_id: str) -> 
 
 def _version(row: Mapping[str, Any] | None) -> str | None:
     return row["version"]["N"] if row else None
-
-
-def name_of(tenant: str, schedule_id: str) -> str:
-    """Return the name of a schedule at Scheduler: 64 hexadecimal digits, the tenant's and its own."""
-    return f"{tenant}{schedule_id}".replace("-", "")
 
 
 def _plan_of(schedule: Schedule) -> Plan | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.executions import Executions
 from switchyard.domain import auto_runs, goal_runs, lifecycle, reminders, run_clocks
+from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
 from switchyard.ledger import auto_runs as auto_run_verbs
@@ -57,7 +58,8 @@ def due(data: Mapping[str, Any]) -> Signal | None:
     if sort.startswith(keys.RUN):
         return _of_run(run_rows.from_item(old) if old else None, run_rows.from_item(new))
     if sort == keys.GOAL_RUN:
-        return _awaited(new, _of_goal_run(old, new), goal_run_rows.from_item(new).is_final)
+        goal_run = goal_run_rows.from_item(new)
+        return _awaited(new, _of_goal_run(old, goal_run), goal_run.is_final)
     if sort == keys.TRACK:
         before, after = track_rows.from_item(old) if old else None, track_rows.from_item(new)
         over = after.status in lifecycle.FINAL or after.deleted_at is not None
@@ -84,7 +86,7 @@ def _of_run(before: Run | None, run: Run) -> Signal | None:
 
 
 def _awaited(row: Item, signal: Signal | None, over: bool) -> Signal | None:
-    """Add to the signal of a row the schedules that wait for its end (ledger/scheduled_work.py), once that has come."""
+    """Add to the signal of a row the schedules that wait for its end (store/schedules.py), once that has come."""
     if not over or "awaited_by" not in row:
         return signal
     told = {"tenant": row["pk"]["S"].partition("#")[0], "awaited_by": row["awaited_by"]["SS"]}
@@ -100,9 +102,8 @@ def _of_schedule(old: Item | None, new: Item | None) -> Signal | None:
     return {"of": "schedules", "tenant": image["pk"]["S"].partition("#")[0], "schedule": schedule}
 
 
-def _of_goal_run(old: Item | None, new: Item) -> Signal | None:
-    run = goal_run_rows.from_item(new)
-    if old is None or old["id"] != new["id"]:
+def _of_goal_run(old: Item | None, run: GoalRun) -> Signal | None:
+    if old is None or old["id"]["S"] != run.id:
         name, given = execution_of(run)
         return {"of": "goal_runs", "start": name, "input": given}
     if run.wait_token and run.is_answerable:
@@ -165,13 +166,13 @@ def take(
         from switchyard.pipeline import schedules
 
         schedules.go_on(table, signal)
-    if signal["of"] == "schedules" or "remind" in signal:
+    if signal["of"] == "none":
+        return
+    if signal["of"] == "schedules":
         from switchyard.pipeline import schedules
 
         schedules.take(table, scheduler, signal)
-    if signal["of"] in ("none", "schedules"):
-        return
-    if signal["of"] == "track":
+    elif signal["of"] == "track":
         if "move_runs" in signal:
             for run in _active_runs(table, signal):
                 system.move_run(table, run.tenant_id, run.task_id, run.id)
@@ -185,6 +186,11 @@ def take(
             from switchyard.ledger import repeats
 
             repeats.make_next(table, signal["tenant"], signal["track"], signal["repeat"])
+        if "remind" in signal:
+            # Imported here: few tasks remind.
+            from switchyard.pipeline.reminders import plan
+
+            plan(table, scheduler(), signal["tenant"], signal["track"])
     elif "start" in signal:
         executions(signal["of"]).start(signal["start"], signal["input"])
     elif "answer" in signal:

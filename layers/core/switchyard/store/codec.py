@@ -38,6 +38,15 @@ def expiry(instant: str, seconds: int = 0) -> Item:
     return {"N": str(clock.milliseconds(instant) // 1000 + seconds)}
 
 
+def unexpired(rows: Iterable[Item]) -> list[Item]:
+    """Return the rows whose `expires_at` is to come; DynamoDB takes the others away within a few days.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html
+    """
+    now = clock.epoch()
+    return [each for each in rows if int(each["expires_at"]["N"]) > now]
+
+
 class Codec[E]:
     """How one kind of entity lies in the table. Its dataclass has no slots: reading sets all fields at once.
 

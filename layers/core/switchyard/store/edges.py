@@ -67,18 +67,13 @@ def dependents(table: Table, task: Track) -> Iterator[list[str]]:
 def other_ends(table: Table, tenant_id: str, target_id: str, prefix: str) -> Iterator[list[str]]:
     """Return the ids at the other end of a track's edges of one kind, a hundred or less at a time."""
     pk, _ = keys.track(tenant_id, target_id)
-    start: Item | None = None
-    while True:
-        rows, start = table.query(
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
-            ConsistentRead=True,
-            Limit=100,
-            **({"ExclusiveStartKey": start} if start else {}),
-        )
+    for rows in table.pages(
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+        ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
+        ConsistentRead=True,
+        Limit=100,
+    ):
         yield [row["sk"]["S"].removeprefix(prefix) for row in rows]
-        if start is None:
-            break
 
 
 def standing(track: Track | None, goal_id: str) -> Standing:

@@ -140,21 +140,12 @@ def _read(table: Table, homes: Sequence[str], prefix: str) -> Counter[str]:
     found: list[list[Item]] = [[] for _ in homes]
 
     def read(position: int) -> None:
-        start: Item | None = None
-        while True:
-            rows, start = table.query(
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                FilterExpression="tasks > :none",
-                ExpressionAttributeValues={
-                    ":pk": {"S": homes[position]},
-                    ":prefix": {"S": prefix},
-                    ":none": {"N": "0"},
-                },
-                **({"ExclusiveStartKey": start} if start else {}),
-            )
+        for rows in table.pages(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            FilterExpression="tasks > :none",
+            ExpressionAttributeValues={":pk": {"S": homes[position]}, ":prefix": {"S": prefix}, ":none": {"N": "0"}},
+        ):
             found[position] += rows
-            if start is None:
-                return
 
     side_by_side([partial(read, position) for position in range(len(homes))])
     counts: Counter[str] = Counter()

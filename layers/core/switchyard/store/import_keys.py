@@ -2,6 +2,8 @@
 
 import hashlib
 
+from switchyard.domain import text
+
 #: What the rows of a job's partition begin with.
 IMPORT, LANE, RESULT = "IMPORT", "LANE#", "RESULT#"
 
@@ -35,5 +37,5 @@ def feed_secret(digest: str) -> tuple[str, str]:
 
 
 def project_name(tenant_id: str, name: str) -> tuple[str, str]:
-    """Which project has a name; hashed, for it is the client's text."""
-    return f"{tenant_id}#TENANT", f"PROJECTNAME#{hashlib.sha256(name.encode()).hexdigest()}"
+    """Which project has a name: texts that read alike are one. Hashed, for it is the client's text."""
+    return f"{tenant_id}#TENANT", f"PROJECTNAME#{hashlib.sha256(text.folded(name).encode()).hexdigest()}"

@@ -108,18 +108,13 @@ def advance(before: Lane, after: Lane, results: Sequence[Result], created_at: st
 def results(table: Table, tenant_id: str, import_id: str) -> Iterator[Result]:
     """Read the results of all lines, lane by lane: 1 round trip for each MB."""
     pk, _ = import_keys.job(tenant_id, import_id)
-    start: Item | None = None
-    while True:
-        rows, start = table.query(
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :results)",
-            ExpressionAttributeValues={":pk": {"S": pk}, ":results": {"S": import_keys.RESULT}},
-            ConsistentRead=True,
-            **({"ExclusiveStartKey": start} if start else {}),
-        )
+    for rows in table.pages(
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :results)",
+        ExpressionAttributeValues={":pk": {"S": pk}, ":results": {"S": import_keys.RESULT}},
+        ConsistentRead=True,
+    ):
         for row in rows:
             yield from json.loads(row["results"]["S"])
-        if start is None:
-            return
 
 
 # ---------------------------------------------------------------- one at a time

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from switchyard.domain import clock
 from switchyard.domain.inbox import Item
 from switchyard.store import people_keys
-from switchyard.store.codec import NEW, THERE, Codec, expiry, row_key
+from switchyard.store.codec import NEW, THERE, Codec, expiry, row_key, unexpired
 from switchyard.store.indexes import TABLE
 from switchyard.store.lists import Page, Range, read_page
 from switchyard.store.table import ConditionFailed, Table
@@ -44,9 +43,8 @@ def mark(item: Item, name: Literal["read_at", "mailed_at"], at: str) -> Row:
 
 
 def live(found: Iterable[Row]) -> list[Item]:
-    """Return the items of rows that have not ended: the table takes rows away some time after their end."""
-    now = clock.epoch()
-    return [from_item(each) for each in found if int(each["expires_at"]["N"]) > now]
+    """Return the items of rows that have not ended."""
+    return [from_item(each) for each in unexpired(found)]
 
 
 def of_person(table: Table, tenant_id: str, actor_id: str, limit: int, after: str | None) -> Page:

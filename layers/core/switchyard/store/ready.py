@@ -72,10 +72,11 @@ def _free(actor: Actor, wanted: Wanted) -> list[Range]:
     if wanted.priority is not None:
         code = PRIORITIES.index(wanted.priority)
         ranges = [replace(each, low=f"{code}#", high=f"{code}#\U0010ffff") for each in ranges]
+    if wanted.project_id:
+        return ranges
+    # The lists of a project, and the one of an assignee, have no shards.
     own = keys.ready(actor.tenant_id, actor.id, None)
-    # The lists of a project, and those of an assignee, have no shards.
-    sharded = [] if wanted.project_id else [each for each in ranges if each.partition != own]
-    return [part for each in ranges for part in (shards.in_each(each, actor) if each in sharded else [each])]
+    return [part for each in ranges for part in ([each] if each.partition == own else shards.in_each(each, actor))]
 
 
 def _filter(wanted: Wanted) -> Filter:

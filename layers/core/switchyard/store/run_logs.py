@@ -55,20 +55,15 @@ def pages(table: Table, tenant_id: str, run_id: str, low: str = " ", high: str =
     One Query a page, strongly consistent: at most 1 MB, and PAGE_MAX appends. Nothing is read ahead.
     """
     pk, _ = keys.run_log(tenant_id, run_id, "")
-    start: Item | None = None
-    while True:
-        items, start = table.query(
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
-            ExpressionAttributeValues={":pk": {"S": pk}, ":low": {"S": low}, ":high": {"S": high}},
-            ConsistentRead=True,
-            **({"ExclusiveStartKey": start} if start else {}),
-            Limit=PAGE_MAX,
-        )
+    for items in table.pages(
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+        ExpressionAttributeValues={":pk": {"S": pk}, ":low": {"S": low}, ":high": {"S": high}},
+        ConsistentRead=True,
+        Limit=PAGE_MAX,
+    ):
         now = clock.epoch()
         yield [
             Append(item["sk"]["S"], item["entries"]["S"].split("\n"))
             for item in items
             if int(item["expires_at"]["N"]) > now
         ]
-        if start is None:
-            return

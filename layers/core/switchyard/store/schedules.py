@@ -1,10 +1,11 @@
 """Schedules in the table: a partition of the tenant's, and one of each schedule's occurrences, gone after a while."""
 
-from switchyard.domain import clock
 from switchyard.domain.entities import replace
+from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.schedules import Occurrence, Schedule
-from switchyard.store import filters, schedule_keys
-from switchyard.store.codec import NEW, Codec
+from switchyard.domain.tracks import Track
+from switchyard.store import filters, keys, schedule_keys
+from switchyard.store.codec import NEW, Codec, expiry, row_key
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import TABLE
 from switchyard.store.lists import Page, Range, read_page
@@ -15,7 +16,7 @@ OCCURRENCE_SECONDS, TOMBSTONE_SECONDS = 90 * 86_400, 30 * 86_400
 
 
 def _gone(at: str | None, seconds: int) -> Item:
-    return {"expires_at": {"N": str(clock.milliseconds(at) // 1000 + seconds)}} if at else {}
+    return {"expires_at": expiry(at, seconds)} if at else {}
 
 
 ROWS = Codec(
@@ -39,6 +40,19 @@ put, update = ROWS.create, ROWS.update
 def note(found: Occurrence, former: Occurrence | None) -> Item:
     """The action that writes what became of an occurrence, once; in the place of one that waited."""
     return OCCURRENCES.put(found, OCCURRENCES.unchanged(former, "outcome") if former else NEW)
+
+
+def await_end(schedule: Schedule, of: Track | GoalRun) -> Item:
+    """The action that has a schedule told of the end of what is under way, as long as it is as it was read."""
+    key = keys.goal_run(of.tenant_id, of.goal_id) if isinstance(of, GoalRun) else keys.track(of.tenant_id, of.id)
+    return {
+        "Update": {
+            "Key": row_key(key),
+            "UpdateExpression": "ADD awaited_by :schedule",
+            "ConditionExpression": "version = :version",
+            "ExpressionAttributeValues": {":schedule": {"SS": [schedule.id]}, ":version": {"N": str(of.version)}},
+        }
+    }
 
 
 def plan_again(table: Table, schedule: Schedule) -> bool:

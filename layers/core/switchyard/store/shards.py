@@ -14,7 +14,7 @@ from switchyard.store import keys
 from switchyard.store.lists import Range
 
 #: The attributes by which all tracks of a tenant are listed.
-_SHARDED = ("list", "by_priority")
+SHARDED = ("list", "by_priority")
 
 
 def in_each(of_tenant: Range, actor: Actor) -> list[Range]:
@@ -29,4 +29,4 @@ def in_each(of_tenant: Range, actor: Actor) -> list[Range]:
 
 def of_tracks(ranges: Sequence[Range], actor: Actor) -> list[Range]:
     """Return the ranges of a list of tracks, in each shard where the list has shards."""
-    return [part for each in ranges for part in (in_each(each, actor) if each.index.partition in _SHARDED else [each])]
+    return [part for each in ranges for part in (in_each(each, actor) if each.index.partition in SHARDED else [each])]

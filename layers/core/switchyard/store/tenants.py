@@ -96,11 +96,6 @@ def newest_projects(table: Table, tenant_id: str, limit: int) -> list[Project]:
     return [project_from(row) for row in rows]
 
 
-def name_key(tenant_id: str, name: str) -> tuple[str, str]:
-    """The key of the row of a project's name: texts that read alike are one name."""
-    return import_keys.project_name(tenant_id, folded(name))
-
-
 def named(row: Mapping[str, Any] | None) -> str | None:
     """Return the id of the project that has a name, by the name's row."""
     return row["project_id"]["S"] if row else None
@@ -115,12 +110,15 @@ def change_project(before: Project, after: Project) -> list[Item]:
             "ConditionExpression": "attribute_not_exists(pk) OR project_id = :own",
             "ExpressionAttributeValues": {":own": {"S": before.id}},
         }
-        actions += [_claim_name(after), {"Delete": {"Key": row_key(name_key(before.tenant_id, before.name)), **own}}]
+        actions += [
+            _claim_name(after),
+            {"Delete": {"Key": row_key(import_keys.project_name(before.tenant_id, before.name)), **own}},
+        ]
     return actions
 
 
 def _claim_name(project: Project) -> Item:
-    item = row_key(name_key(project.tenant_id, project.name)) | {"project_id": {"S": project.id}}
+    item = row_key(import_keys.project_name(project.tenant_id, project.name)) | {"project_id": {"S": project.id}}
     return {"Put": {"Item": item, **NEW}}
 
 

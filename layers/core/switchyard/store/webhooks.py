@@ -63,17 +63,10 @@ def find(table: Table, tenant_id: str, webhook_id: str) -> Webhook | None:
 def of_tenant(table: Table, tenant_id: str) -> Iterator[Webhook]:
     """Read all endpoints of a tenant, 1 round trip for each megabyte."""
     pk, _ = keys.webhook(tenant_id, "")
-    start: Item | None = None
-    while True:
-        found, start = table.query(
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": pk}},
-            ConsistentRead=True,
-            **({"ExclusiveStartKey": start} if start else {}),
-        )
+    for found in table.pages(
+        KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": pk}}, ConsistentRead=True
+    ):
         yield from map(from_item, found)
-        if start is None:
-            break
 
 
 def put(webhook: Webhook) -> Item:

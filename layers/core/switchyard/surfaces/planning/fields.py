@@ -8,7 +8,6 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
 from switchyard.domain.errors import FieldError, Invalid, MissingScope
 from switchyard.domain.ids import id_at
-from switchyard.domain.text import folded
 from switchyard.domain.tracks import METADATA_MAX_BYTES, Track
 from switchyard.http.validation import check_json_size
 from switchyard.ledger.unit import RowKey, Unit
@@ -57,8 +56,7 @@ def _project_rows(ids: Iterable[str], unit: Unit) -> dict[str, tuple[RowKey, Row
 
     tenant = unit.actor.tenant_id
     return {
-        each: (keys.project(tenant, each), import_keys.project_name(tenant, folded(each)))
-        for each in projects.new(tenant, ids)
+        each: (keys.project(tenant, each), import_keys.project_name(tenant, each)) for each in projects.new(tenant, ids)
     }
 
 

@@ -11,6 +11,7 @@ from switchyard.ledger import schedules as verbs
 from switchyard.ledger.unit import Unit
 from switchyard.store import lists
 from switchyard.store import schedules as rows
+from switchyard.store.codec import unexpired
 from switchyard.surfaces.inputs import Paging
 from switchyard.surfaces.planning import fields
 from switchyard.surfaces.planning.schedule_models import (
@@ -88,9 +89,7 @@ def occurrences(call: Call[None, ListOccurrences]) -> Reply:
     print_ = lists.fingerprint("occurrences", schedule.tenant_id, call.actor.id, schedule.id)
     after = lists.from_cursor(query.cursor, print_)
     found = rows.of_schedule(call.unit.table, schedule, query.limit, after)
-    now = clock.epoch()
-    kept = [rows.occurrence_from(each) for each in found.items if int(each["expires_at"]["N"]) > now]
-    items = [_occurrence(each) for each in kept]
+    items = [_occurrence(rows.occurrence_from(each)) for each in unexpired(found.items)]
     return Reply(200, {"items": items, "nextCursor": lists.to_cursor(found.position, print_)})
 
 

@@ -91,12 +91,6 @@ def run_in(call: AnyCall) -> tuple[Track, Run]:
     return task, run_rows.from_item(row)
 
 
-def forget_all() -> None:
-    """Empty the cache (tests)."""
-    _numbers.clear()
-    _projects.clear()
-
-
 def _number(given: str) -> int | None:
     if given == "@current":
         return _CURRENT

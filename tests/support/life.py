@@ -24,6 +24,8 @@ from tests.support.units import Meter
 
 #: Makes the row of a task in the pool as large as 1 KB takes, over its whole life.
 DESCRIPTION = "As the customer told us by phone. " * 3
+#: As an agent is told in detail what to do: 6 KB.
+LONG = "As the customer told us by phone. " * 180
 SECONDS = 300
 #: A page of 25 of each kind of list, by what it is of. The tenant has as many tasks that are done as are to do.
 LISTS = {
@@ -109,7 +111,8 @@ class Life:
         self.bo.get("/v1/tracks?limit=1")
         project = a_tenant(self.table, self.tenant, "Docs")[0].id
         goal = self._goal(project)
-        self._pool()
+        self._pool(DESCRIPTION)
+        self._pool(LONG, ", with a text of 6 KB")
         task = self._project(project, goal)
         self._run(task)
         first = len(self.steps)
@@ -124,15 +127,15 @@ class Life:
         self.steps.clear()
         return goal
 
-    def _pool(self) -> None:
+    def _pool(self, text: str, suffix: str = "") -> None:
         tasks, lease = "/api/v1/tasks", {"leaseSeconds": SECONDS}
-        body = {"title": "Call back", "description": DESCRIPTION}
-        task = self.step("create in the pool", lambda: self.ada.post(tasks, body))["id"]
-        self.step("claim the next", lambda: self.bo.post(f"{tasks}/claim", lease))
+        body = {"title": "Call back", "description": text}
+        task = self.step(f"create in the pool{suffix}", lambda: self.ada.post(tasks, body))["id"]
+        self.step(f"claim the next{suffix}", lambda: self.bo.post(f"{tasks}/claim", lease))
         for _ in range(3):
-            self.step("heartbeat", lambda: self.bo.post(f"{tasks}/{task}/heartbeat", lease))
-        self.step("edit of a title", lambda: self.bo.patch(f"{tasks}/{task}", {"title": "Call again"}))
-        self.step("complete", lambda: self.bo.patch(f"{tasks}/{task}", {"status": "completed"}))
+            self.step(f"heartbeat{suffix}", lambda: self.bo.post(f"{tasks}/{task}/heartbeat", lease))
+        self.step(f"edit of a title{suffix}", lambda: self.bo.patch(f"{tasks}/{task}", {"title": "Call again"}))
+        self.step(f"complete{suffix}", lambda: self.bo.patch(f"{tasks}/{task}", {"status": "completed"}))
 
     def _project(self, project: str, goal: str) -> str:
         body = {

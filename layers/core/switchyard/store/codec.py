@@ -13,7 +13,6 @@ from typing import Any, Literal, get_args, get_origin
 from switchyard.domain import clock
 from switchyard.domain.entities import made
 from switchyard.store import packing
-from switchyard.store.indexes import FIELDS
 from switchyard.store.packing import FLAG, NUMBER, TEXT, Column, json_text, texts
 from switchyard.store.table import Item
 
@@ -123,13 +122,13 @@ class Codec[E]:
             packing.add(item, fields, attribute, written)
         packing.close(item, fields)
 
-    def _read_packed(self, item: Mapping[str, Any], found: dict[str, Any]) -> tuple[Item, Item]:
+    def _read_packed(self, item: Mapping[str, Any], text: str, found: dict[str, Any]) -> tuple[Item, Item]:
         """Add the fields of a packed row to those `found`; returns what lies beside them, and what is no column."""
         tenant, found["id"] = packing.named(item)
         if "tenant_id" in self._texts:
             found["tenant_id"] = tenant
         rest: Item = {"pk": item["pk"], "sk": item["sk"]}
-        for name, value in packing.opened(item):
+        for name, value in packing.opened(text):
             if name in self._texts:
                 found[name] = value
             elif name in self._takers:
@@ -155,8 +154,8 @@ class Codec[E]:
         for name, make in self._made:
             found[name] = make()
         rest = item
-        if self._packed and FIELDS in item:
-            item, rest = self._read_packed(item, found)
+        if self._packed and (text := packing.text_of(item)) is not None:
+            item, rest = self._read_packed(item, text, found)
         for attribute, value in item.items():
             if attribute in self._texts:
                 found[attribute] = value["S"]

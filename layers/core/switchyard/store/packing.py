@@ -2,7 +2,8 @@
 
 DynamoDB copies at most 20 named attributes into an index, and 100 into all indexes of a table (API reference,
 Projection). A packed row has its fields as JSON in `fields`, an index copies that, and what changes all the time stays
-beside it in the table alone: a heartbeat writes to no index.
+beside it in the table alone: a heartbeat writes to no index. Long fields are in `long_fields`, which no index copies:
+a write costs a unit for each KB in each index, so that a text of 8 KB in ten lists would cost 80 units a change.
 """
 
 import json
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from switchyard.domain.actors import ONE_SHARD, Shards
-from switchyard.store.indexes import FIELDS, SECONDARY, TABLE
+from switchyard.store.indexes import FIELDS, LONG_FIELDS, SECONDARY, TABLE
 
 Item = dict[str, Any]
 
@@ -43,6 +44,10 @@ APART = MOVING | KEYS
 BESIDE = APART | ASKED
 #: An index's copy of a row that has one of these is behind the row: it does not hold the end of a lease.
 BEHIND = "holder"
+
+#: Bytes of fields that an index copies. A row of more than that is read from the table to be listed: 0.5 units up to
+#: 4 KB, where its copy would cost 0.3 and more to read, and two units and more to write, in each index.
+COPIED_MAX = 1_700
 
 #: What is JSON as an attribute too: within `fields` it is part of theirs.
 _JSON = frozenset({"artifacts", "differences", "ext", "metadata", "output", "state"})
@@ -104,12 +109,24 @@ def close(item: Item, fields: dict[str, Any]) -> None:
     """Put the fields into the row. The tenant is left out where the key begins with it."""
     if fields.get("tenant_id") == item["pk"]["S"].partition("#")[0]:
         del fields["tenant_id"]
-    item[FIELDS] = {"S": encode(fields)}
+    text = encode(fields)
+    item[attribute_of(text)] = {"S": text}
 
 
-def opened(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def attribute_of(text: str) -> str:
+    """Return where the fields of a packed row lie, by how long their JSON is."""
+    return FIELDS if len(text.encode()) <= COPIED_MAX else LONG_FIELDS
+
+
+def text_of(item: Mapping[str, Any]) -> str | None:
+    """Return the fields of a packed row as JSON; None of a row that has them as attributes, and of a copy without."""
+    held = item.get(FIELDS) or item.get(LONG_FIELDS)
+    return held["S"] if held else None
+
+
+def opened(text: str) -> list[tuple[str, Any]]:
     """Return the fields of a packed row by their names, as JSON has them."""
-    return [(_LONG.get(name, name), value) for name, value in json.loads(item[FIELDS]["S"]).items()]
+    return [(_LONG.get(name, name), value) for name, value in json.loads(text).items()]
 
 
 def add(item: Item, fields: dict[str, Any], name: str, value: Item) -> None:
@@ -125,13 +142,13 @@ def unpack(item: Mapping[str, Any]) -> Item:
 
     What a packed row has beside its fields and the known attributes is left from its time before it was packed.
     """
-    if FIELDS not in item:
+    if (text := text_of(item)) is None:
         return item if isinstance(item, dict) else dict(item)
     found = {name: value for name, value in item.items() if name in APART}
     tenant, entity = named(item)
     found["tenant_id"] = {"S": tenant}
     found.setdefault("id", {"S": entity})
-    for name, value in opened(item):
+    for name, value in opened(text):
         found[name] = typed(name, value)
     return found
 

@@ -53,7 +53,7 @@ def _change(row: Item) -> Item | None:
     codec = tracks.ROWS if sort == keys.TRACK else runs.ROWS if sort.startswith(keys.RUN) else None
     if codec:
         text = packing.text_of(row)
-        return _pack(row, codec) if text is None or packing.attribute_of(text) not in row else None
+        return _pack(row, codec) if text is None or not packing.stored(text).keys() <= row.keys() else None
     if sort.startswith(_UNLISTED) and "list" in row:
         return _update([], ["list"], "attribute_exists(#r0)", {})
     return None

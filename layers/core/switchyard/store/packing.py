@@ -3,10 +3,13 @@
 DynamoDB copies at most 20 named attributes into an index, and 100 into all indexes of a table (API reference,
 Projection). A packed row has its fields as JSON in `fields`, an index copies that, and what changes all the time stays
 beside it in the table alone: a heartbeat writes to no index. Long fields are in `long_fields`, which no index copies:
-a write costs a unit for each KB in each index, so that a text of 8 KB in ten lists would cost 80 units a change.
+a write costs a unit for each KB in each index, so that a text of 8 KB in ten lists would cost 80 units a change. They
+are compressed, as a heartbeat writes the whole row (developer guide, "Best practices for storing large items").
 """
 
+import binascii
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -109,19 +112,24 @@ def close(item: Item, fields: dict[str, Any]) -> None:
     """Put the fields into the row. The tenant is left out where the key begins with it."""
     if fields.get("tenant_id") == item["pk"]["S"].partition("#")[0]:
         del fields["tenant_id"]
-    text = encode(fields)
-    item[attribute_of(text)] = {"S": text}
+    item |= stored(encode(fields))
 
 
-def attribute_of(text: str) -> str:
-    """Return where the fields of a packed row lie, by how long their JSON is."""
-    return FIELDS if len(text.encode()) <= COPIED_MAX else LONG_FIELDS
+def stored(text: str) -> Item:
+    """Return the attribute that has the fields of a packed row, given as JSON."""
+    if len(data := text.encode()) <= COPIED_MAX:
+        return {FIELDS: {"S": text}}
+    return {LONG_FIELDS: {"B": binascii.b2a_base64(zlib.compress(data), newline=False).decode()}}
 
 
 def text_of(item: Mapping[str, Any]) -> str | None:
     """Return the fields of a packed row as JSON; None of a row that has them as attributes, and of a copy without."""
-    held = item.get(FIELDS) or item.get(LONG_FIELDS)
-    return held["S"] if held else None
+    if FIELDS in item:
+        text: str = item[FIELDS]["S"]
+        return text
+    if LONG_FIELDS in item:
+        return zlib.decompress(binascii.a2b_base64(item[LONG_FIELDS]["B"])).decode()
+    return None
 
 
 def opened(text: str) -> list[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from tests.support.http import Api
 from tests.support.planning import DOCS, assert_refused, make_task, read
 from tests.support.samples import replay, sample
 
+NO_NULL = 'a value; an optional field may be left out, and "" clears one that can be empty'
 TASK = {"type": "task", "title": "T", "scope": DOCS}
 
 
@@ -262,7 +263,7 @@ def test_a_title_of_200_characters_counts_characters_not_bytes(api: Api) -> None
     ("fields", "field", "reason", "expected"),
     [
         ({"extra": None}, "extra", "is not a known field", "no such field, or its correct name"),
-        ({"title": None}, "title", "may not be null", 'a value, or no such field; "" clears one that can be empty'),
+        ({"title": None}, "title", "may not be null", NO_NULL),
         ({"scope": {"type": "projects", "ids": [None]}}, "scope.ids.0", "may not be null", "a value"),
     ],
 )

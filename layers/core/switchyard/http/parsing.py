@@ -74,7 +74,7 @@ def _instead_of_null(loc: Loc) -> str:
     """Say what would be right: an element, or the whole, cannot be left out."""
     if not loc or isinstance(loc[-1], int):
         return "a value"
-    return 'a value, or no such field; "" clears one that can be empty'
+    return 'a value; an optional field may be left out, and "" clears one that can be empty'
 
 
 def _sentence(message: str) -> str:

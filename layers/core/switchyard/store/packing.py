@@ -102,10 +102,11 @@ SHORT = {
     "type": "y",
     "updated_at": "u",
 }
-_LONG = {short: name for name, short in SHORT.items()}
+LONG = {short: name for name, short in SHORT.items()}
 
-#: Made once: json.dumps makes an encoder for each call.
+#: Made once: json.dumps makes an encoder for each call. json.loads also looks for spaces: a third more.
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_scan = json.JSONDecoder().raw_decode
 
 
 def close(item: Item, fields: dict[str, Any]) -> None:
@@ -117,9 +118,8 @@ def close(item: Item, fields: dict[str, Any]) -> None:
 
 def stored(text: str) -> Item:
     """Return the attribute that has the fields of a packed row, given as JSON."""
-    if len(data := text.encode()) <= COPIED_MAX:
-        return {FIELDS: {"S": text}}
-    return {LONG_FIELDS: {"B": binascii.b2a_base64(zlib.compress(data), newline=False).decode()}}
+    value = compressed(text)
+    return {FIELDS if "S" in value else LONG_FIELDS: value}
 
 
 def text_of(item: Mapping[str, Any]) -> str | None:
@@ -127,14 +127,30 @@ def text_of(item: Mapping[str, Any]) -> str | None:
     if FIELDS in item:
         text: str = item[FIELDS]["S"]
         return text
-    if LONG_FIELDS in item:
-        return zlib.decompress(binascii.a2b_base64(item[LONG_FIELDS]["B"])).decode()
-    return None
+    return expanded(item[LONG_FIELDS]) if LONG_FIELDS in item else None
 
 
-def opened(text: str) -> list[tuple[str, Any]]:
-    """Return the fields of a packed row by their names, as JSON has them."""
-    return [(_LONG.get(name, name), value) for name, value in json.loads(text).items()]
+def compressed(text: str) -> Item:
+    """Return a text as an attribute: as it is, or, a long one, compressed."""
+    if len(data := text.encode()) <= COPIED_MAX:
+        return {"S": text}
+    return {"B": binascii.b2a_base64(zlib.compress(data), newline=False).decode()}
+
+
+def expanded(value: Item) -> str:
+    """Return the text of such an attribute."""
+    if "S" in value:
+        text: str = value["S"]
+        return text
+    return zlib.decompress(binascii.a2b_base64(value["B"])).decode()
+
+
+def decode(text: str) -> dict[str, Any]:
+    """Return the fields of a packed row, as JSON has them. Raises ValueError for what is not one JSON object."""
+    fields, end = _scan(text)
+    if end != len(text) or not isinstance(fields, dict):
+        raise ValueError(f"The fields of a row are not one JSON object: {text[:40]!r}")
+    return fields
 
 
 def add(item: Item, fields: dict[str, Any], name: str, value: Item) -> None:
@@ -156,7 +172,8 @@ def unpack(item: Mapping[str, Any]) -> Item:
     tenant, entity = named(item)
     found["tenant_id"] = {"S": tenant}
     found.setdefault("id", {"S": entity})
-    for name, value in opened(text):
+    for stored, value in decode(text).items():
+        name = LONG.get(stored, stored)
         found[name] = typed(name, value)
     return found
 
@@ -214,12 +231,12 @@ def _read_text(value: Item) -> Any:
     return value["S"]
 
 
-def _as_it_is(value: Any) -> Any:
+def as_it_is(value: Any) -> Any:
     return value
 
 
-TEXT = Column(lambda value: {"S": value}, _read_text, take=_as_it_is)
-NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=_as_it_is)
+TEXT = Column(lambda value: {"S": value}, _read_text, take=as_it_is)
+NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=as_it_is)
 #: A number that most rows do not have.
 NUMBER_UNLESS_ZERO = NUMBER._replace(write=lambda value: {"N": str(value)} if value else None)
 #: What a tenant's row has, and each row that says who acts; nothing while there is one shard.
@@ -227,7 +244,7 @@ SHARDS = Column(
     lambda value: {"L": [{"N": str(each)} for each in value]} if value != ONE_SHARD else None,
     lambda value: Shards(*(int(each["N"]) for each in value["L"])),
 )
-FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"], take=_as_it_is)
+FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"], take=as_it_is)
 
 
 def texts(*, kept: bool = False) -> Column:
@@ -256,4 +273,4 @@ def json_text(
         found = json.loads(value["S"])
         return load(found) if load else found
 
-    return Column(write, read, take=load or _as_it_is)
+    return Column(write, read, take=load or as_it_is)

@@ -1,15 +1,17 @@
 """A task with a long text: in no index, and in every list, found and claimed like any other."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from switchyard.domain.tracks import Track
-from switchyard.store import indexes, keys, migration, packing
+from switchyard.store import indexes, keys, migration, packing, webhooks
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Item, Table
 from tests.api.conftest import Caller
+from tests.support import entities
 from tests.support.http import Api
 from tests.support.lists import DUE, lists_of
 from tests.support.projects import a_task, a_tenant
@@ -135,6 +137,23 @@ def test_the_trail_has_a_long_entry(api: Api, stream: Stream) -> None:
     for query in ("", f"track={made}", "actor=user_ada"):
         newest = api.get(f"/v1/audit?{query}").json["items"][0]
         assert json.dumps(newest, ensure_ascii=False).count("ö" * 400) == 2, query
+
+
+def test_the_answer_under_a_key_is_kept_compressed_and_given_again(api: Api, table: Table) -> None:
+    scope = {"type": "projects", "ids": ["docs"]}
+    body, key = {"type": "task", "title": "A", "scope": scope, "description": TEXT}, {"Idempotency-Key": "once"}
+    first = api.post("/v1/tracks", body, headers=key)
+    (row,) = (each for each in table.client.scan(TableName=table.name)["Items"] if "fingerprint" in each)
+    assert row["body"].keys() == {"B"}
+    again = api.post("/v1/tracks", body, headers=key)
+    assert (again.status, again.text) == (201, first.text)
+
+
+def test_a_long_delivery_is_kept_compressed_and_sent_as_it_was() -> None:
+    delivery = replace(entities.DELIVERIES["minimal"], body=TEXT)
+    row = webhooks.DELIVERIES.to_item(delivery)
+    assert row["body"].keys() == {"B"}
+    assert webhooks.delivery_from(row) == delivery
 
 
 def test_migration_takes_a_long_text_out_of_the_indexes(

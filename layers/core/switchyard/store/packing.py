@@ -236,6 +236,8 @@ def as_it_is(value: Any) -> Any:
 
 
 TEXT = Column(lambda value: {"S": value}, _read_text, take=as_it_is)
+#: A text that may be long.
+COMPRESSED = Column(compressed, expanded)
 NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=as_it_is)
 #: A number that most rows do not have.
 NUMBER_UNLESS_ZERO = NUMBER._replace(write=lambda value: {"N": str(value)} if value else None)

@@ -294,3 +294,9 @@ def test_a_bad_value_of_a_field_that_can_be_given_is_not_taken_for_one_that_is_s
     (error,) = world.api.post("/v1/tracks/apply", body).json["errors"]
     assert error["field"] == f"updateDrafts.0.{field}"
     assert error["code"] != "required"
+
+
+def test_a_bad_time_beside_an_id_that_is_read_past_is_refused(world: World) -> None:
+    body = {"type": "task", "title": "T", "scope": PERSONAL, "task": {}, "id": "x", "createdAt": "yesterday"}
+    (error,) = world.api.post("/v1/tracks", body).json["errors"]
+    assert error["field"] == "createdAt"

@@ -101,7 +101,7 @@ def test_no_more_than_ten_logs_make_one_and_a_circle_ends(api: Api, table: Table
 
 
 def _fields(run: Run) -> dict[str, Any]:
-    return {name: getattr(run, name) for name in run.__dataclass_fields__}
+    return run.as_dict()
 
 
 def test_what_has_expired_is_not_shown(api: Api, table: Table, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

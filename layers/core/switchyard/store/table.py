@@ -15,7 +15,7 @@ from typing import Any
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError
-from switchyard.store.packing import Item, unpack
+from switchyard.store.packing import Item
 
 __all__ = ["ConditionFailed", "Item", "Table"]
 
@@ -47,7 +47,10 @@ class ConditionFailed(Exception):
 
 
 class Table:
-    """One DynamoDB table. `deadline` is a time.monotonic() value: no retry starts after it."""
+    """One DynamoDB table. `deadline` is a time.monotonic() value: no retry starts after it.
+
+    Rows are returned as they lie there, packed or not (store/packing.py).
+    """
 
     def __init__(self, name: str, client: Any) -> None:
         self.name = name
@@ -86,8 +89,8 @@ class Table:
     def get(self, pk: str, sk: str) -> Item | None:
         """Read one row, strongly consistent: 1 round trip."""
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
-        item = self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
-        return unpack(item) if item else None
+        item: Item | None = self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+        return item
 
     def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
         """Read rows by (pk, sk): one round trip per 100 keys.
@@ -103,7 +106,7 @@ class Table:
             request = {self.name: {"Keys": chunk, "ConsistentRead": consistent}}
             answer = self.call("batch_get_item", RequestItems=request)
             for item in answer["Responses"].get(self.name, ()):
-                found[item["pk"]["S"], item["sk"]["S"]] = unpack(item)
+                found[item["pk"]["S"], item["sk"]["S"]] = item
             left = answer.get("UnprocessedKeys") or {}
             if left:
                 todo += left[self.name]["Keys"]
@@ -111,7 +114,7 @@ class Table:
         return found
 
     def query(self, **params: Any) -> tuple[list[Item], Item | None]:
-        """Run one Query; returns the rows as they lie there and the key to continue from (None at the end)."""
+        """Run one Query; returns the rows and the key to continue from (None at the end)."""
         answer = self.call("query", TableName=self.name, **params)
         return answer["Items"], answer.get("LastEvaluatedKey")
 

@@ -23,14 +23,15 @@ LATER = (
     "http.client",
     "jsonschema",
     "pydantic.",
+    "pydantic_core.core_schema",
     "s3transfer",
     "ssl",
     "switchyard.aws.sdk",
     "switchyard.http.documented",
     "urllib3",
 )
-#: What costs as much as the rest of a start together, and what only functions with a body or a query may load.
-MODELS = ("pydantic_core", "typing_extensions", "switchyard.http.schemas", "switchyard.http.parsing")
+#: What only functions with a body or a query may load.
+MODELS = ("pydantic_core._pydantic_core", "switchyard.http.core", "switchyard.http.schemas", "switchyard.http.parsing")
 #: Functions that read bodies, or the lines of a file, by models that the decorator does not know of.
 READ_BODIES = ("mcp/post_message", "workflows/apply_import", "workflows/sort_import")
 #: What only consumers of batches load.

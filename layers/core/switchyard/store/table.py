@@ -15,7 +15,7 @@ from typing import Any
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError
-from switchyard.store.packing import Item, unpack
+from switchyard.store.packing import Item
 
 __all__ = ["ConditionFailed", "Item", "Table"]
 
@@ -84,13 +84,13 @@ class Table:
 
     # -------------------------------------------------------------- reads
     def get(self, pk: str, sk: str) -> Item | None:
-        """Read one row, strongly consistent: 1 round trip."""
+        """Read one row as it lies there, strongly consistent: 1 round trip."""
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
-        item = self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
-        return unpack(item) if item else None
+        item: Item | None = self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+        return item or None
 
     def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
-        """Read rows by (pk, sk): one round trip per 100 keys.
+        """Read rows by (pk, sk), as they lie there: one round trip per 100 keys.
 
         What DynamoDB leaves unprocessed (above 16 MB an answer, or throttled) is asked for again after a pause, as its
         API reference advises. Raises Busy when the deadline is too near for that.
@@ -103,7 +103,7 @@ class Table:
             request = {self.name: {"Keys": chunk, "ConsistentRead": consistent}}
             answer = self.call("batch_get_item", RequestItems=request)
             for item in answer["Responses"].get(self.name, ()):
-                found[item["pk"]["S"], item["sk"]["S"]] = unpack(item)
+                found[item["pk"]["S"], item["sk"]["S"]] = item
             left = answer.get("UnprocessedKeys") or {}
             if left:
                 todo += left[self.name]["Keys"]

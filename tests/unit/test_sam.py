@@ -1,6 +1,7 @@
 """The template as AWS SAM sees it: what it makes of it for CloudFormation, and which routes `sam local` serves."""
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -10,7 +11,7 @@ from local.environments import ENVIRONMENTS
 from switchyard.http.operation import function_of
 from switchyard.routes import UNMATCHED
 from tests.support.http import all_endpoints
-from tests.support.template import ROOT, resources
+from tests.support.template import ROOT, resources, template
 
 #: CloudFormation takes 500 a stack; thirty more endpoints, two resources each, have to find room.
 #: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -55,6 +56,43 @@ def test_the_stack_has_room_for_thirty_more_endpoints(view: Any, processed: Any)
     assert len(json.dumps(view["processed"])) < TEMPLATE_BYTES_MAX / 2
 
 
+def test_nothing_is_near_a_quota_that_only_aws_counts(view: Any, processed: Any) -> None:
+    """What no local stack counts. The names, variables and policies that it does: local/emulator/limits.py."""
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    for part in ("Parameters", "Outputs", "Mappings"):
+        assert len(view["processed"].get(part, ())) < 200 / 2
+    # 300 routes, and 300 integrations, of which the import of a body makes one a route; 3 KB for the format of the log.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+    (api,) = of(processed, "AWS::ApiGatewayV2::Api").values()
+    assert sum(len(each.keys() - {"parameters"}) for each in api["Body"]["paths"].values()) < 300 - 2 * 30
+    (stage,) = of(processed, "AWS::ApiGatewayV2::Stage").values()
+    assert len(stage["AccessLogSettings"]["Format"].encode()) < 3 * 1024
+    # 20 indexes, 100 attributes that they project by name, and 20 KB for a policy.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+    (table,) = of(processed, "AWS::DynamoDB::Table").values()
+    indexes = table["GlobalSecondaryIndexes"]
+    assert len(indexes) < 20
+    assert sum(len(each["Projection"].get("NonKeyAttributes", ())) for each in indexes) <= 100
+    assert len(json.dumps(table["ResourcePolicy"])) < 20 * 1024
+    # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html: five patterns a mapping.
+    for mapping in of(processed, "AWS::Lambda::EventSourceMapping").values():
+        assert len(mapping.get("FilterCriteria", {}).get("Filters", ())) <= 5
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    for alarm in of(processed, "AWS::CloudWatch::Alarm").values():
+        assert len(alarm["AlarmDescription"]) <= 1_024
+
+
+def test_no_function_behind_the_api_outlasts_the_gateway(processed: Any) -> None:
+    """The gateway ends a request after 30 seconds; what goes on after it would answer nobody.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+    """
+    functions = of(processed, "AWS::Lambda::Function")
+    for endpoint in all_endpoints():
+        assert functions[function_of(endpoint.operation.name)]["Timeout"] < 30, endpoint.operation.name
+    assert functions[UNMATCHED]["Timeout"] == 30
+
+
 def test_an_endpoint_is_two_resources_a_function_and_its_role(processed: Any) -> None:
     for endpoint in all_endpoints():
         name = function_of(endpoint.operation.name)
@@ -81,3 +119,32 @@ def test_the_api_is_imported_as_it_is_and_a_warning_fails_it(processed: Any) -> 
     assert api["FailOnWarnings"] is True
     (written,) = resources("AWS::Serverless::HttpApi").values()
     assert api["Body"]["paths"].keys() == written["DefinitionBody"]["paths"].keys()
+
+
+def value_of(given: Any, facts: dict[str, str]) -> Any:
+    """What CloudFormation makes of a value of the template: `facts` are its parameters and pseudo parameters."""
+    match given:
+        case {"Ref": name}:
+            return facts[name]
+        case {"Equals": [one, other]}:
+            return value_of(one, facts) == value_of(other, facts)
+        case {"If": [condition, yes, no]}:
+            return value_of(yes if value_of(template()["Conditions"][condition], facts) else no, facts)
+        case {"Sub": [text, names]}:
+            known = facts | {name: value_of(each, facts) for name, each in names.items()}
+            return re.sub(r"\$\{([\w:]+)\}", lambda found: known[found[1]], text)
+    return given
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "console"),
+    [
+        ("aws", "eu-central-1", "eu-central-1.console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_the_dashboard_is_in_the_console_of_its_partition(partition: str, region: str, console: str) -> None:
+    facts = {"AWS::Partition": partition, "AWS::Region": region, "Stage": "dev"}
+    url = value_of(template()["Outputs"]["DashboardUrl"]["Value"], facts)
+    assert url == f"https://{console}/cloudwatch/home?region={region}#dashboards:name=switchyard-dev"

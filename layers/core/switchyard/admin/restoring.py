@@ -17,6 +17,7 @@ from switchyard.aws.errors import ApiError
 from switchyard.domain import clock
 from switchyard.domain.errors import Busy, Conflict, FieldError, Invalid
 from switchyard.http.validation import checked
+from switchyard.store.packing import unpack
 from switchyard.store.table import Item, Table
 
 _PAUSE_SECONDS = 5.0
@@ -206,7 +207,7 @@ class Restore:
         found: dict[str, list[str]] = {"same": [], "changedSince": [], "goneSince": []}
         for row in picked:
             key = row["pk"]["S"], row["sk"]["S"]
-            fate = "goneSince" if key not in now else "same" if now[key] == row else "changedSince"
+            fate = "goneSince" if key not in now else "same" if unpack(now[key]) == unpack(row) else "changedSince"
             found[fate].append(" ".join(key))
         examples = (found["changedSince"] + found["goneSince"])[:_EXAMPLES]
         return {**{fate: len(keys) for fate, keys in found.items()}, "examples": examples}

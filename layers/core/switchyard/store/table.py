@@ -47,7 +47,10 @@ class ConditionFailed(Exception):
 
 
 class Table:
-    """One DynamoDB table. `deadline` is a time.monotonic() value: no retry starts after it."""
+    """One DynamoDB table. `deadline` is a time.monotonic() value: no retry starts after it.
+
+    Rows are returned as they lie there, packed or not (store/packing.py).
+    """
 
     def __init__(self, name: str, client: Any) -> None:
         self.name = name
@@ -87,7 +90,7 @@ class Table:
         """Read one row as it lies there, strongly consistent: 1 round trip."""
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
         item: Item | None = self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
-        return item or None
+        return item
 
     def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
         """Read rows by (pk, sk), as they lie there: one round trip per 100 keys.
@@ -111,7 +114,7 @@ class Table:
         return found
 
     def query(self, **params: Any) -> tuple[list[Item], Item | None]:
-        """Run one Query; returns the rows as they lie there and the key to continue from (None at the end)."""
+        """Run one Query; returns the rows and the key to continue from (None at the end)."""
         answer = self.call("query", TableName=self.name, **params)
         return answer["Items"], answer.get("LastEvaluatedKey")
 

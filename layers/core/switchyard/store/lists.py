@@ -18,7 +18,7 @@ from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.structs import Struct
 from switchyard.store import packing
 from switchyard.store.filters import Filter
-from switchyard.store.indexes import FIELDS, Index
+from switchyard.store.indexes import Index
 from switchyard.store.table import Item, Table
 
 #: Rows that one range may be read for, per page, when a filter drops rows; the shards of a list share them.
@@ -240,8 +240,8 @@ def _is_listed(item: Item, ranges: Sequence[Range]) -> bool:
 
 def fitting(shown: Sequence[Sequence[Item]]) -> int:
     """Count what fits into one answer by its long texts, each shown of some rows: at least one, if there are any."""
-    sizes = (len(row[FIELDS]["S"]) if FIELDS in row else PAGE_CHARACTERS_MAX for rows in shown for row in rows)
-    if sum(sizes) <= PAGE_CHARACTERS_MAX:
+    texts = (packing.text_of(row) for rows in shown for row in rows)
+    if sum(PAGE_CHARACTERS_MAX if each is None else len(each) for each in texts) <= PAGE_CHARACTERS_MAX:
         return len(shown)
     characters = 0
     for count, rows in enumerate(shown):

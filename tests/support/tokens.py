@@ -20,7 +20,7 @@ def issue(
     expires_at: str | None = None,
 ) -> str:
     """Write the row of a new token, with every scope unless some are named; returns its secret."""
-    secret = tokens.new_token()
+    secret = tokens.new_token(tenant)
     actor = Actor(tenant, actor_id, kind, frozenset(SCOPES if scopes is None else scopes), new_id())
     row = TokenRow(actor.token_id, tokens.digest(secret), actor, clock.now(), expires_at)
     table.write(token_rows.put(row))

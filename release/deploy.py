@@ -10,7 +10,7 @@ from local import deploy as building
 from local.environments import ENVIRONMENTS, ROOT
 from local.stack import LOCAL
 from local.steps import StepFailed, step
-from release import preflight, stacks
+from release import layer, preflight, stacks
 from release.settings import BAKE_SECONDS, SAMCONFIG, Settings
 from release.smoke import WAIT_SECONDS, smoke
 
@@ -47,6 +47,7 @@ def release(
     if built is None:
         with step("sam build"):
             building.build(_architecture(settings), output)
+    layer.check(output, _architecture(settings))
     former, firing = stacks.current(settings), _firing(settings)
     _sam_deploy(settings, output, confirm)
     now = stacks.current(settings)

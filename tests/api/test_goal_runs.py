@@ -122,7 +122,8 @@ def test_a_run_shows_which_goal_run_started_it_and_for_whom(api: Api, shop: Work
     started = shop.task(task).latest_run_id
     row = shop.table.get(*_run_key(shop, task, started))
     assert row
-    assert (row["goal_run_id"]["S"], row["agent"]["S"], row["created_by"]["S"]) == (run["id"], "agent_bo", "user_ada")
+    made = run_rows.from_item(row)
+    assert (made.goal_run_id, made.agent, made.created_by) == (run["id"], "agent_bo", "user_ada")
 
 
 def _run_key(shop: Workshop, task: str, run: str) -> tuple[str, str]:

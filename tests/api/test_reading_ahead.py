@@ -13,8 +13,7 @@ from switchyard.domain import clock, tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.http import auth
-from switchyard.store import keys, packing
-from switchyard.store import table as table_module
+from switchyard.store import keys
 from switchyard.store import tokens as token_rows
 from switchyard.store.table import Ahead, Table
 from switchyard.store.tokens import TokenRow
@@ -196,44 +195,62 @@ def log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.fixture
-def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The partitions of all rows that a function looked at, beyond having them in memory."""
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sort keys of all rows that were read ahead and then used."""
     found: list[str] = []
-    monkeypatch.setattr(table_module, "unpack", lambda row: found.append(row["pk"]["S"]) or packing.unpack(row))
+
+    class Watched(Ahead):
+        def get(self, pk: str, sk: str) -> Any:
+            found.extend(key[1] for key in [(pk, sk)] if key in self.ahead)
+            return super().get(pk, sk)
+
+        def get_many(self, keys: Any, consistent: bool = True) -> Any:
+            found.extend(key[1] for key in keys if key in self.ahead)
+            return super().get_many(keys, consistent)
+
+    monkeypatch.setattr(auth, "Ahead", Watched)
     return found
 
 
 @pytest.mark.parametrize("operation", SOME)
+def test_what_was_read_ahead_is_used(
+    operation: str, table: Table, tenant: str, bucket: ObjectStore, taken: list[str]
+) -> None:
+    samples.build(operation, table, bucket, tenant)
+    assert cold(operation, issue(table, tenant, tenant), tenant)[0].status == 200
+    assert (taken[0], len(taken[1:])) == ("TOKEN", SOME[operation])
+
+
+@pytest.mark.parametrize("operation", SOME)
 def test_a_token_that_names_another_tenant_than_its_own_opens_nothing_there(
-    operation: str, table: Table, worlds: Callable[[], tuple[str, str]], looked_at: list[str]
+    operation: str, table: Table, worlds: Callable[[], tuple[str, str]], taken: list[str]
 ) -> None:
     other, _ = worlds()
     elsewhere = new_id()
     lying, plain = issue(table, elsewhere, other), issue(table, elsewhere, None)
-    looked_at.clear()
     refused, calls = cold(operation, lying, other)
     as_ever, before = cold(operation, plain, other)
     assert refused.status == 404
     assert without_ids(refused) == without_ids(as_ever)
     assert calls[0][0] == "batch_get_item"
     assert calls[1:] == before[1:]
-    assert not [pk for pk in looked_at if pk.startswith(other)]
+    assert taken == ["TOKEN"]
 
 
 @pytest.mark.parametrize("operation", SOME)
 def test_a_token_that_names_another_tenant_reads_its_own_rows(
-    operation: str, table: Table, worlds: Callable[[], tuple[str, str]], looked_at: list[str]
+    operation: str, table: Table, worlds: Callable[[], tuple[str, str]], taken: list[str]
 ) -> None:
     """Both tenants have records of the same ids."""
     other, own = worlds()
     lying, plain = issue(table, own, other), issue(table, own, None)
-    looked_at.clear()
     answer, calls = cold(operation, lying, own)
     as_ever, before = cold(operation, plain, own)
     assert answer.status == 200
     assert without_ids(answer) == without_ids(as_ever)
     assert calls[1:] == before[1:]
-    assert not [pk for pk in looked_at if pk.startswith(other)]
+    # A path that names the workspace is not the other tenant's: nothing is read ahead.
+    assert taken == ["TOKEN"] * (not operation.startswith("objectives."))
 
 
 @pytest.mark.parametrize("operation", SOME)
@@ -241,12 +258,11 @@ def test_a_token_that_nobody_has_tells_nothing_of_the_tenant_that_it_names(
     operation: str,
     table: Table,
     worlds: Callable[[], tuple[str, str]],
-    looked_at: list[str],
+    taken: list[str],
     log: Log,
 ) -> None:
     """Whether the rows are there makes no difference: one request after the other, same calls, answer and log line."""
     there, _ = worlds()
-    looked_at.clear()
     seen = []
     for tenant in (there, new_id()):
         secret = tokens.new_token(tenant)
@@ -261,20 +277,19 @@ def test_a_token_that_nobody_has_tells_nothing_of_the_tenant_that_it_names(
     assert seen[0] == seen[1]
     (status, _, _), called, _, written = seen[0]
     assert (status, called, len(written)) == (401, "batch_get_item", 1)
-    assert looked_at == []
+    assert taken == ["TOKEN"] * 2
 
 
 @pytest.mark.parametrize(
     "ended", [{"revoked_at": "2026-06-05T00:00:00.000Z"}, {"expires_at": "2026-06-05T00:00:00.000Z"}]
 )
-def test_the_rows_of_a_token_that_has_ended_are_not_looked_at(
-    ended: dict[str, str], table: Table, tenant: str, looked_at: list[str]
+def test_what_was_read_with_a_token_that_has_ended_is_not_used(
+    ended: dict[str, str], table: Table, tenant: str, taken: list[str]
 ) -> None:
     world.build(table, tenant)
     secret = issue(table, tenant, tenant, **ended)
-    looked_at.clear()
     assert Api(secret).get(f"/v1/tracks/{world.TASK}").status == 401
-    assert looked_at == [keys.token(tokens.digest(secret))[0]]
+    assert taken == ["TOKEN"]
 
 
 def test_a_personal_track_is_its_owners_alone(table: Table, tenant: str, caller: Caller) -> None:

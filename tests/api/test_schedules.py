@@ -461,6 +461,49 @@ def test_a_change_to_what_cannot_be_read_is_refused_also_in_a_pause(
     assert_refused(world.api.patch(path, {"expression": expression}), 400, "expression")
 
 
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"expression": "at(2098-06-01T09:00:00)"}, "expression"),
+        ({"expression": "rate(1 minute)"}, "expression"),
+        ({"expression": "cron(0 0 31 2 ? *)"}, "expression"),
+        ({"startsAt": "2099-07-01", "endsAt": "2099-06-30"}, "endsAt"),
+        ({"endsAt": "2099-06-01T08:30:00Z"}, "expression"),
+        ({"overlap": "allow"}, "overlap"),
+    ],
+)
+def test_a_change_to_what_may_not_be_is_refused_also_in_a_pause(
+    world: World, paused: bool, change: dict[str, str], field: str
+) -> None:
+    begins = {"runGoal": {"id": make_goal(world.api)["id"]}} if "overlap" in change else {}
+    path = f"/v1/schedules/{world.make(paused=paused, **begins)}"
+    assert_refused(world.api.patch(path, change), 400, field)
+    assert world.api.get(path).json["version"] == 1
+
+
+def test_what_is_over_can_be_paused_and_renamed_in_the_pause_but_not_resumed(world: World) -> None:
+    path = f"/v1/schedules/{world.make('at(2099-06-01T09:00:00)')}"
+    world.at("2099-06-02T00:00:00.000Z")
+    for change in ({"paused": True}, {"name": "Over"}):
+        assert world.api.patch(path, change).status == 200
+    assert_refused(world.api.patch(path, {"paused": False}), 400, "expression")
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_an_end_is_taken_away_by_an_empty_one_and_by_no_null(world: World, paused: bool) -> None:
+    schedule = world.make("at(2099-06-01T09:00:00)", endsAt="2099-06-30", paused=paused)
+    path = f"/v1/schedules/{schedule}"
+    assert_refused(world.api.patch(path, {"endsAt": None}), 400, "endsAt")
+    assert world.api.patch(path, {"name": "Renamed"}).json["endsAt"] == "2099-06-30T00:00:00.000Z"
+    assert world.api.patch(path, {"endsAt": ""}).json["endsAt"] is None
+    assert world.api.get(path).json["endsAt"] is None
+    # A schedule may be sent back as it is shown.
+    assert world.api.patch(path, world.api.get(path).json).json["version"] == 3
+    assert_refused(world.api.patch(path, {"startsAt": ""}), 400, "startsAt")
+    assert world.api.get(f"/v1/schedules/{world.make(endsAt='')}").json["endsAt"] is None
+
+
 def test_a_track_that_is_not_there_cannot_be_run(world: World) -> None:
     body = {"name": "Report", "expression": "rate(1 day)", "runTask": {"id": make_goal(world.api)["id"]}}
     assert_refused(world.api.post("/v1/schedules", body), 404)

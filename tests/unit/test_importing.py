@@ -367,10 +367,26 @@ def test_duplicates_dangling_references_and_cycles_are_named(tmp_path: Path) -> 
 
 def test_a_dry_run_lists_all_of_it_and_asks_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, lines(bead("a", edge("a", "b")), bead("b", edge("b", "a")), bead("c", title="x" * 300)))
-    assert main(["import", "beads", str(path), "--dry-run", "--json"]) == Exit.DONE
+    assert main(["import", "beads", str(path), "--dry-run", "--json"]) == Exit.PARTLY
     shown = json.loads(capsys.readouterr().out)
     assert (shown["tasks"], shown["dependencies"]) == (3, 1)
     assert [(each["kind"], each["names"]) for each in shown["problems"]] == [("cycle", ["a", "b", "a"]), ("cut", ["c"])]
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        (lines(bead("a"), bead("b", edge("b", "a"))), Exit.DONE),
+        # Told, but nothing is left out.
+        (lines(bead("a"), bead("e", edge("e", "a"), issue_type="epic")), Exit.DONE),
+        (lines(bead("a"), bead("b", edge("b", "nobody"))), Exit.PARTLY),
+        (lines(bead("a"), [1]), Exit.PARTLY),
+    ],
+)
+def test_a_dry_run_ends_as_the_import_would(text: str, ends: Exit, tmp_path: Path) -> None:
+    path = str(written(tmp_path, text))
+    assert main(["import", "beads", path, "--dry-run"]) == ends
+    assert main(["import", "beads", path, "--dry-run", "--json"]) == ends
 
 
 NAMES = st.sampled_from("abcdefgh")

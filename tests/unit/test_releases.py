@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from local.steps import StepFailed
 from release import __main__ as command
-from release import destroy, preflight, settings, stacks
+from release import destroy, layer, preflight, settings, stacks
 from release.settings import Settings
 from release.smoke import Smoke
-from tests.support.template import table_definition
+from tests.support.template import table_definition, template
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a"
 
@@ -265,6 +265,67 @@ def test_nothing_is_built_when_the_preflight_stops(
     assert "STOP credentials" in told.out
     assert "nothing was deployed" in told.err
 
+
+# ---------------------------------------------------------------- what was built
+
+
+def elf(machine: int) -> bytes:
+    """As much of a shared object as says which processor it is for."""
+    return b"\x7fELF\x02\x01\x01".ljust(18, b"\0") + machine.to_bytes(2, "little") + bytes(44)
+
+
+def built_layer(folder: Path, files: dict[str, bytes]) -> Path:
+    """A build whose layer has these files in a package."""
+    package = folder / "CoreLayer" / "python" / "package"
+    package.mkdir(parents=True)
+    for name, content in files.items():
+        (package / name).write_bytes(content)
+    return folder
+
+
+ARM, INTEL = elf(183), elf(62)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "files"),
+    [
+        ("arm64", {"one.cpython-313-aarch64-linux-gnu.so": ARM, "two.abi3.so": ARM, "libthree.so.8.1": ARM}),
+        ("x86_64", {"one.cpython-313-x86_64-linux-gnu.so": INTEL, "two.so": INTEL}),
+    ],
+)
+def test_a_layer_that_fits_its_functions_is_taken(tmp_path: Path, architecture: str, files: dict[str, bytes]) -> None:
+    layer.check(built_layer(tmp_path, files), architecture)
+
+
+@pytest.mark.parametrize(
+    ("files", "word"),
+    [
+        ({"one.cpython-313-x86_64-linux-gnu.so": INTEL}, "one.*.so is for cpython-313-x86_64-linux-gnu"),
+        ({"one.cpython-312-aarch64-linux-gnu.so": ARM}, "one.*.so is for cpython-312-aarch64-linux-gnu"),
+        ({"one.cpython-313-aarch64-linux-musl.so": ARM}, "is for cpython-313-aarch64-linux-musl"),
+        ({"one.cpython-313-aarch64-linux-gnu.so": ARM, "two.abi3.so": INTEL}, "two.abi3.so is for x86_64"),
+        ({"one.so": elf(243)}, "one.so is for machine 243"),
+        ({"one.abi3.so": b"\xcf\xfa\xed\xfe"}, "one.abi3.so is not for Linux"),
+        ({f"{name}.so": INTEL for name in "abcde"}, "c.so is for x86_64 and 2 more"),
+        ({"one.py": b""}, "no compiled package is in "),
+    ],
+)
+def test_a_layer_for_other_functions_is_refused_before_anything_is_uploaded(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes], word: str
+) -> None:
+    monkeypatch.setattr(command.deploy.subprocess, "run", lambda *_, **__: pytest.fail("sam was run"))
+    with pytest.raises(StepFailed, match=f"cannot run on Python 3.13 on arm64: .*{word}") as refused:
+        command.deploy.release(dev(), built=built_layer(tmp_path / "build" / "release-dev", files))
+    assert refused.value.hint.startswith(f"delete {tmp_path}/build/release-dev and {tmp_path}/build/cache/arm64")
+
+
+def test_a_layer_is_looked_at_for_the_runtime_of_the_functions() -> None:
+    runtime = template()["Globals"]["Function"]["Runtime"]
+    assert runtime.replace("python", "cpython-").replace(".", "") == layer.PYTHON
+    assert set(template()["Parameters"]["Architecture"]["AllowedValues"]) == layer.PROCESSORS.keys()
+
+
+# ---------------------------------------------------------------- a restored table
 
 STREAM = "arn:aws:dynamodb:eu-central-1:123456789012:table/drill/stream/2026-11-26T13:00:00.000"
 

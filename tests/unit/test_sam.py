@@ -1,6 +1,7 @@
 """The template as AWS SAM sees it: what it makes of it for CloudFormation, and which routes `sam local` serves."""
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -10,7 +11,7 @@ from local.environments import ENVIRONMENTS
 from switchyard.http.operation import function_of
 from switchyard.routes import UNMATCHED
 from tests.support.http import all_endpoints
-from tests.support.template import ROOT, resources
+from tests.support.template import ROOT, resources, template
 
 #: CloudFormation takes 500 a stack; thirty more endpoints, two resources each, have to find room.
 #: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -81,3 +82,32 @@ def test_the_api_is_imported_as_it_is_and_a_warning_fails_it(processed: Any) -> 
     assert api["FailOnWarnings"] is True
     (written,) = resources("AWS::Serverless::HttpApi").values()
     assert api["Body"]["paths"].keys() == written["DefinitionBody"]["paths"].keys()
+
+
+def value_of(given: Any, facts: dict[str, str]) -> Any:
+    """What CloudFormation makes of a value of the template: `facts` are its parameters and pseudo parameters."""
+    match given:
+        case {"Ref": name}:
+            return facts[name]
+        case {"Equals": [one, other]}:
+            return value_of(one, facts) == value_of(other, facts)
+        case {"If": [condition, yes, no]}:
+            return value_of(yes if value_of(template()["Conditions"][condition], facts) else no, facts)
+        case {"Sub": [text, names]}:
+            known = facts | {name: value_of(each, facts) for name, each in names.items()}
+            return re.sub(r"\$\{([\w:]+)\}", lambda found: known[found[1]], text)
+    return given
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "console"),
+    [
+        ("aws", "eu-central-1", "eu-central-1.console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_the_dashboard_is_in_the_console_of_its_partition(partition: str, region: str, console: str) -> None:
+    facts = {"AWS::Partition": partition, "AWS::Region": region, "Stage": "dev"}
+    url = value_of(template()["Outputs"]["DashboardUrl"]["Value"], facts)
+    assert url == f"https://{console}/cloudwatch/home?region={region}#dashboards:name=switchyard-dev"

@@ -32,7 +32,7 @@ MEANINGS = {
     Exit.NOT_FOUND: "no such track, run or file",
     Exit.CONFLICT: "blocked, leased by another, or changed meanwhile",
     Exit.NOTHING: "nothing is ready to be claimed",
-    Exit.PARTLY: "imported, but for what was told",
+    Exit.PARTLY: "imported, or would be, but for what was told",
     Exit.INTERRUPTED: "interrupted",
     Exit.PIPE_CLOSED: "who read the output has gone",
 }

@@ -27,7 +27,7 @@ SERVER_ABOVE = 2_000
 @click.command("import")
 @click.argument("source_format", metavar="FORMAT", type=click.Choice(("auto", *FORMATS)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Only tell what would be done; asks the service nothing.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done, with its exit status; asks nobody.")
 @click.option(
     "--prefix", help="Begins all external ids (default: the format's name); apart for each file of equal ids."
 )
@@ -130,11 +130,12 @@ def _tell_dry_run(session: Session, plan: "Plan", prefix: str) -> None:
         "dependencies": sum(len(node.depends_on) for node in plan.nodes.values()),
     }
     if session.json:
-        return output.emit({**counts, "problems": _problems(plan)})
-    for each in plan.problems:
-        output.line(str(each))
-    output.line(", ".join(output.counted(count, what) for what, count in counts.items()) + ": nothing was sent")
-    return None
+        output.emit({**counts, "problems": _problems(plan)})
+    else:
+        for each in plan.problems:
+            output.line(str(each))
+        output.line(", ".join(output.counted(count, what) for what, count in counts.items()) + ": nothing was sent")
+    _end(plan)
 
 
 def _upload(session: Session, plan: "Plan", prefix: str, personal: bool, fresh: bool, server: bool) -> None:
@@ -213,5 +214,10 @@ def _tell_end(session: Session, plan: "Plan", outcome: "Outcome", lines: list[di
     for each in plan.problems:
         output.note(str(each))
     output.note(", ".join(f"{count} {word}" for word, count in outcome.counts.items() if count))
+    _end(plan)
+
+
+def _end(plan: "Plan") -> None:
+    """End as every import does, a dry run too. Raises Ended when something is left out."""
     if any(each.loses for each in plan.problems):
         raise Ended(Exit.PARTLY)

@@ -207,7 +207,7 @@ class Restore:
         found: dict[str, list[str]] = {"same": [], "changedSince": [], "goneSince": []}
         for row in picked:
             key = row["pk"]["S"], row["sk"]["S"]
-            fate = "goneSince" if key not in now else "same" if now[key] == unpack(row) else "changedSince"
+            fate = "goneSince" if key not in now else "same" if unpack(now[key]) == unpack(row) else "changedSince"
             found[fate].append(" ".join(key))
         examples = (found["changedSince"] + found["goneSince"])[:_EXAMPLES]
         return {**{fate: len(keys) for fate, keys in found.items()}, "examples": examples}

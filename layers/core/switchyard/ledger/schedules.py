@@ -27,6 +27,7 @@ def create(unit: Unit, **fields: Any) -> Schedule:
         raise schedules.TooManySchedules(f"The workspace has {most} schedules: delete one of them first.")
     _checked(fields)
     made = schedules.create(unit.actor, unit.request_id, **fields, **_owner(unit, fields))
+    _check_together(made)
     _check_due(made)
     unit.write(rows.put(made))
     return made
@@ -40,7 +41,9 @@ def change(unit: Unit, before: Schedule, **fields: Any) -> Schedule:
     after = schedules.change(before, unit.actor, unit.request_id, **fields)
     if after is before:
         return before
-    if not after.paused:
+    _check_together(after)
+    # What is over stays as it is while it is paused; a new timing is looked at whether or not it is due for now.
+    if not after.paused or after.timing != before.timing:
         _check_due(after)
     unit.write(rows.update(before, after))
     return after
@@ -66,11 +69,16 @@ def _checked(fields: dict[str, Any]) -> None:
         raise _refusal("timeZone", problem) from None
 
 
-def _check_due(schedule: Schedule) -> None:
+def _check_together(schedule: Schedule) -> None:
+    """Raise Invalid for fields that each are right, but not beside each other."""
     if schedule.does == "run_goal" and schedule.overlap == "allow":
         raise Invalid(FieldError("overlap", "is allow for a goal, which has one run at a time", "skip or queue"))
     if schedule.ends_at is not None and schedule.ends_at <= schedule.starts_at:
         raise Invalid(FieldError("endsAt", "is not after the start", f"a time after {schedule.starts_at}"))
+
+
+def _check_due(schedule: Schedule) -> None:
+    """Raise Invalid for a timing that is never due again, or too often."""
     try:
         timing.check(schedule.timing, clock.now())
     except BadExpression as problem:

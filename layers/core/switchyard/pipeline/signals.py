@@ -245,5 +245,5 @@ def _goals_of_dependents(table: Table, tenant: str, task_id: str) -> set[str]:
     found: set[str] = set()
     for ids in edges.other_ends(table, tenant, task_id, keys.BLOCKS):
         items = table.get_many([keys.track(tenant, each) for each in ids]) if ids else {}
-        found |= {item["goal_id"]["S"] for item in items.values() if "goal_id" in item}
+        found |= {goal for goal in (track_rows.from_item(item).goal_id for item in items.values()) if goal}
     return found

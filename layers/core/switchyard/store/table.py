@@ -15,7 +15,7 @@ from typing import Any
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError
-from switchyard.store.packing import Item, unpack
+from switchyard.store.packing import Item
 
 __all__ = ["Ahead", "ConditionFailed", "Item", "Table"]
 
@@ -47,7 +47,10 @@ class ConditionFailed(Exception):
 
 
 class Table:
-    """One DynamoDB table. `deadline` is a time.monotonic() value: no retry starts after it."""
+    """One DynamoDB table. `deadline` is a time.monotonic() value: no retry starts after it.
+
+    Rows are returned as they lie there, packed or not (store/packing.py).
+    """
 
     #: Rows that were read before they are asked for, by pk and sk; None where there is none.
     ahead: Mapping[tuple[str, str], Item | None] = {}
@@ -89,8 +92,8 @@ class Table:
     def get(self, pk: str, sk: str) -> Item | None:
         """Read one row, strongly consistent: 1 round trip."""
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
-        item = self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
-        return unpack(item) if item else None
+        item: Item | None = self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+        return item
 
     def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
         """Read rows by (pk, sk): one round trip per 100 keys.
@@ -98,24 +101,23 @@ class Table:
         What DynamoDB leaves unprocessed (above 16 MB an answer, or throttled) is asked for again after a pause, as its
         API reference advises. Raises Busy when the deadline is too near for that.
         """
-        return {(row["pk"]["S"], row["sk"]["S"]): unpack(row) for row in self._batches(keys, consistent)}
-
-    def _batches(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> Iterator[Item]:
-        """Yield rows as they lie there."""
+        found: dict[tuple[str, str], Item] = {}
         todo = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
         pauses = retry.pauses()
         while todo:
             chunk, todo = todo[:100], todo[100:]
             request = {self.name: {"Keys": chunk, "ConsistentRead": consistent}}
             answer = self.call("batch_get_item", RequestItems=request)
-            yield from answer["Responses"].get(self.name, ())
+            for item in answer["Responses"].get(self.name, ()):
+                found[item["pk"]["S"], item["sk"]["S"]] = item
             left = answer.get("UnprocessedKeys") or {}
             if left:
                 todo += left[self.name]["Keys"]
                 retry.wait_until(self.deadline, next(pauses), _THROTTLED)
+        return found
 
     def query(self, **params: Any) -> tuple[list[Item], Item | None]:
-        """Run one Query; returns the rows as they lie there and the key to continue from (None at the end)."""
+        """Run one Query; returns the rows and the key to continue from (None at the end)."""
         answer = self.call("query", TableName=self.name, **params)
         return answer["Items"], answer.get("LastEvaluatedKey")
 
@@ -183,28 +185,28 @@ class Table:
 class Ahead(Table):
     """The table for one request, with rows that were read before the request asked for them: 1 round trip.
 
-    Each of them answers the first read of its key, strongly consistent, and none counts any more once the request has
-    made a call of its own: what it reads is never older than what it wrote. Nothing of a row is looked at before.
+    Each of them answers the first read of its key, and none counts any more once the request has made a call of its
+    own: what it reads is never older than what it wrote.
     """
 
     def __init__(self, table: Table, keys: Sequence[tuple[str, str]]) -> None:
         super().__init__(table.name, table.client)
         self.deadline, self.observe = table.deadline, table.observe
-        found = {(row["pk"]["S"], row["sk"]["S"]): row for row in table._batches(keys)}
+        found = table.get_many(keys)
         self.ahead: dict[tuple[str, str], Item | None] = {key: found.get(key) for key in keys}
 
     def get(self, pk: str, sk: str) -> Item | None:
-        if (pk, sk) not in self.ahead:
-            return super().get(pk, sk)
-        row = self.ahead.pop((pk, sk))
-        return unpack(row) if row else None
+        """Return a row that was read ahead, else read it."""
+        return self.ahead.pop((pk, sk)) if (pk, sk) in self.ahead else super().get(pk, sk)
 
     def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
+        """Return rows that were read ahead, and read the others."""
         taken = {key: self.ahead.pop(key) for key in dict.fromkeys(keys) if key in self.ahead}
-        found = {key: unpack(row) for key, row in taken.items() if row}
+        found = {key: row for key, row in taken.items() if row}
         return found | super().get_many([key for key in keys if key not in taken], consistent)
 
     def call(self, operation: str, *, until: float = math.inf, **params: Any) -> Any:
+        """Make one API call, after which nothing counts that was read ahead."""
         self.ahead.clear()
         return super().call(operation, until=until, **params)
 

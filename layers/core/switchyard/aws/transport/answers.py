@@ -9,7 +9,8 @@ from switchyard.aws.errors import Unreachable
 HEAD_MAX = 65_536
 BODY_MAX = 64 * 1_048_576
 _CHUNK_LINE_MAX = 1_024
-_RECEIVED_AT_ONCE = 262_144
+#: A larger buffer costs more than the rest of a call's system calls: malloc maps it anew each time.
+_RECEIVED_AT_ONCE = 65_536
 _BLANK_LINE = b"\r\n\r\n"
 _LENGTHS = ("content-length", "transfer-encoding")
 
@@ -55,17 +56,18 @@ class Reader:
         else:
             body = self._take(_number(headers.get("content-length", ""), 10))
         # Bytes behind the answer belong to no request: nobody knows what would come next.
-        stays = version == b"HTTP/1.1" and headers.get("connection", "").lower() != "close" and not self._buffer
+        stays = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close" and not self._buffer
         return Answer(status, headers, body, stays)
 
-    def _head(self) -> tuple[int, bytes, dict[str, str]]:
-        first, *lines = self._line(_BLANK_LINE, HEAD_MAX).split(b"\r\n")
-        version, _, rest = first.partition(b" ")
-        if version not in (b"HTTP/1.1", b"HTTP/1.0") or not rest[:3].isdigit() or rest[3:4] not in (b"", b" "):
+    def _head(self) -> tuple[int, str, dict[str, str]]:
+        first, *lines = self._line(_BLANK_LINE, HEAD_MAX).decode("latin-1").split("\r\n")
+        version, _, rest = first.partition(" ")
+        code = rest[:3]
+        if version not in ("HTTP/1.1", "HTTP/1.0") or not code.isdecimal() or rest[3:4] not in ("", " "):
             raise Unreachable("The answer is not HTTP.")
         headers: dict[str, str] = {}
         for line in lines:
-            name, colon, value = line.decode("latin-1").partition(":")
+            name, colon, value = line.partition(":")
             if not colon or not name or name != name.strip():
                 raise Unreachable("The answer's headers make no sense.")
             name, value = name.lower(), value.strip()
@@ -73,7 +75,7 @@ class Reader:
                 raise Unreachable("The answer's length is not known.")
             # Of a header that comes twice the first counts: none that is read here may.
             headers.setdefault(name, value)
-        return int(rest[:3]), version, headers
+        return int(code), version, headers
 
     def _chunks(self) -> bytes:
         body = bytearray()

@@ -28,6 +28,7 @@ from switchyard.surfaces.inputs import (
     Title,
     TrackId,
     Whole,
+    read_time,
 )
 
 PAGE_SIZE = 20
@@ -46,6 +47,10 @@ def _day(text: str) -> str:
         raise Expectation(f"{text[:40]!r} {error}", error.expected, "date") from None
     except ValueError:
         raise Expectation(f"{text[:40]!r} is not a valid date", "a real date YYYY-MM-DD", "date") from None
+
+
+def _instant_or_empty(text: str) -> str:
+    return read_time(text, clock.instant) if text else text
 
 
 def _recurrence_or_empty(text: str) -> str:
@@ -79,6 +84,11 @@ def _one_of(words: tuple[str, ...]) -> Rule:
 
 Day = Annotated[str, Rule(_day, {"format": "date"})]
 ClearableDay = Annotated[str, Rule(_day_or_empty, {"anyOf": [{"format": "date"}, {"maxLength": 0}]})]
+ClearableInstant = Annotated[
+    str,
+    Field(max_length=40),
+    Rule(_instant_or_empty, {"anyOf": [{"format": "date"}, {"format": "date-time"}, {"maxLength": 0}]}),
+]
 DescribedMoment = Annotated[Moment, Field(description="ISO 8601 date or date-time")]
 ClearableUuid = Annotated[str, Rule(_uuid_or_empty, {"pattern": f"^({ID})?$"})]
 Recurrence = Annotated[str, Rule(_recurrence_or_empty, {"pattern": f"^({RECURRENCE})?$", "maxLength": RECURRENCE_MAX})]

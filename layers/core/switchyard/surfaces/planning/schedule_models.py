@@ -24,7 +24,7 @@ from switchyard.surfaces.inputs import (
     bounded,
 )
 from switchyard.surfaces.outputs import CamelShown
-from switchyard.surfaces.planning.models import ClearableUuid, Priority, Scope
+from switchyard.surfaces.planning.models import ClearableInstant, ClearableUuid, Priority, Scope
 
 _ScheduleName = Annotated[str, Field(min_length=1, max_length=NAME_MAX), NotBlank, OneLine]
 _Expression = Annotated[str, Field(min_length=1, max_length=256), OneLine]
@@ -90,7 +90,7 @@ class CreateSchedule(_Begins):
     expression: _Expression
     time_zone: _Zone = "UTC"  #: Name in the IANA database by which the expression is read.
     starts_at: Instant = ABSENT  #: Nothing is due before; the first occurrence of a rate.
-    ends_at: Instant = ABSENT  #: Nothing is due after it.
+    ends_at: ClearableInstant = ""  #: Nothing is due after it; empty for no end.
     overlap: Overlap = "skip"  #: What becomes of an occurrence while what began before is under way.
     catch_up: CatchUp = "skip"  #: Whether missed occurrences are left out, or made up for by one.
     paused: bool = False  #: Whether nothing begins by it for now.
@@ -108,7 +108,7 @@ class UpdateSchedule(_Begins):
     expression: _Expression = ABSENT
     time_zone: _Zone = ABSENT  #: Name in the IANA database by which the expression is read.
     starts_at: Instant = ABSENT  #: Nothing is due before; the first occurrence of a rate.
-    ends_at: Instant = ABSENT  #: Nothing is due after it.
+    ends_at: ClearableInstant = ABSENT  #: Nothing is due after it; empty for no end.
     overlap: Overlap = ABSENT  #: What becomes of an occurrence while what began before is under way.
     catch_up: CatchUp = ABSENT  #: Whether missed occurrences are left out, or made up for by one.
     paused: bool = ABSENT  #: Whether nothing begins by it for now.

@@ -104,6 +104,8 @@ def _given(body: CreateSchedule | UpdateSchedule, unit: Unit) -> dict[str, Any]:
     """Return the fields of a schedule that a request sends."""
     sent = body.model_fields_set
     given = {name: getattr(body, name) for name in _OWN if name in sent}
+    if "ends_at" in given:
+        given["ends_at"] = given["ends_at"] or None
     for does, what in body.begins:
         given |= {"does": does, "target_id": None, "template": {}, "settings": {}}
         if isinstance(what, NewTask):

@@ -13,7 +13,7 @@ from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger.unit import RowKey
-from switchyard.store import filters, homes, indexes, keys, lists, shards
+from switchyard.store import filters, homes, indexes, keys, lists, packing, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Range
@@ -255,7 +255,7 @@ def _fitting(call: AnyCall, items: Sequence[Item]) -> int:
     """Count the tasks that fit into one answer with their latest runs, which are read here: 1 round trip, if any."""
     run_keys = {row["id"]["S"]: _run_key(track_rows.from_item(row)) for row in items if "latest_run_id" in row}
     call.unit.prefetch([], rows=run_keys.values())
-    runs = {task_id: call.unit.row(key) or {} for task_id, key in run_keys.items()}
+    runs = {task_id: packing.unpack(row) for task_id, key in run_keys.items() if (row := call.unit.row(key))}
     return lists.fitting([{**runs.get(row["id"]["S"], {}), **row} for row in items])
 
 

@@ -9,18 +9,16 @@ import pytest
 
 from switchyard.aws.objects import ObjectStore
 from switchyard.aws.telemetry import logger
-from switchyard.domain import clock, tokens
-from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain import tokens
 from switchyard.domain.ids import new_id
 from switchyard.http import auth
 from switchyard.store import keys
-from switchyard.store import tokens as token_rows
 from switchyard.store.table import Ahead, Table
-from switchyard.store.tokens import TokenRow
 from switchyard.surfaces.projects import scope
 from tests.api.conftest import Caller
 from tests.api.test_correlation import Log
 from tests.support import samples, world
+from tests.support import tokens as tokens_of
 from tests.support.http import Answer, Api
 from tests.support.samples import APART, ENDPOINTS, ORDERED
 
@@ -64,13 +62,9 @@ def watched() -> Iterator[list[Call]]:
         yield calls
 
 
-def issue(table: Table, tenant: str, named: str | None, **fields: Any) -> str:
+def issue(table: Table, tenant: str, named: str | None, **more: Any) -> str:
     """Write a token of a person of one tenant that names another, or none; returns its secret."""
-    secret = tokens.new_token(named)
-    actor = Actor(tenant, "user_ada", "user", frozenset(SCOPES), new_id())
-    row = TokenRow(actor.token_id, tokens.digest(secret), actor, clock.now(), **{"expires_at": None, **fields})
-    table.write(token_rows.put(row))
-    return secret
+    return tokens_of.issue(table, tenant, names=named, **more)
 
 
 def cold(operation: str, token: str, tenant: str) -> tuple[Answer, list[Call]]:
@@ -103,15 +97,15 @@ def test_a_token_that_names_its_tenant_saves_a_round_trip_wherever_the_path_name
     group: str | None, table: Table, worlds: Callable[[], tuple[str, str]]
 ) -> None:
     plain, named = worlds()
-    tokens_of = {plain: issue(table, plain, None), named: issue(table, named, named)}
+    secrets = {plain: issue(table, plain, None), named: issue(table, named, named)}
     for name in [each for each in PATHS if each not in APART] if group is None else [group]:
-        before, apart = cold(name, tokens_of[plain], plain)
-        after, together = cold(name, tokens_of[named], named)
+        before, apart = cold(name, secrets[plain], plain)
+        after, together = cold(name, secrets[named], named)
         assert before.status == after.status == samples.status_of(name), name
-        assert apart[0] == ("get_item", [keys.token(tokens.digest(tokens_of[plain]))]), name
+        assert apart[0] == ("get_item", [keys.token(tokens.digest(secrets[plain]))]), name
         if ENDPOINTS[name].operation.reads:
             operation, rows = together[0]
-            assert (operation, rows[0]) == ("batch_get_item", keys.token(tokens.digest(tokens_of[named]))), name
+            assert (operation, rows[0]) == ("batch_get_item", keys.token(tokens.digest(secrets[named]))), name
             assert len(together) == len(apart) - 1, (name, apart, together)
             assert len(rows[1:]) == SOME.get(name, len(rows[1:])), (name, rows)
             # Each of them is what the request reads first without it, too, and is not read again.

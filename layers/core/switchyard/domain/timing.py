@@ -10,13 +10,13 @@ as the six of EventBridge. https://docs.aws.amazon.com/scheduler/latest/UserGuid
 import re
 import zoneinfo
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Literal
 
 from switchyard.domain import clock, cron
 from switchyard.domain.cron import BadExpression, Cron
+from switchyard.domain.structs import Struct
 
 Kind = Literal["rate", "cron", "at"]
 
@@ -26,10 +26,11 @@ CLOSEST_MINUTES = 5
 _LOOKED_AT = 50
 _UNITS = {"minute": 1, "hour": 60, "day": 1_440}
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,20}(/[A-Za-z0-9_+-]{1,20}){0,2}")
+#: What the folder of the database has beside its zones: the machine's own, and others that count leap seconds.
+_NO_ZONE = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(Struct):
     """When something is due. `begin` and `end` are instants of domain.clock; a rate counts from its `begin`."""
 
     expression: str
@@ -120,7 +121,7 @@ def split(text: str) -> tuple[Kind, str]:
 def zone(name: str) -> zoneinfo.ZoneInfo:
     """Return a time zone by its name in the IANA database. Raises BadExpression."""
     expected = "a name of the IANA time zone database, such as Europe/Berlin"
-    if not _ZONE.fullmatch(name):
+    if not _ZONE.fullmatch(name) or _NO_ZONE.fullmatch(name):
         raise BadExpression(f"{name[:50]!r} is no time zone", expected)
     try:
         return zoneinfo.ZoneInfo(name)

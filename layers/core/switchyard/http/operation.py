@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, get_origin
 
 from switchyard.domain.ids import parse_id
+from switchyard.domain.structs import Struct
 from switchyard.http.models import Model
 from switchyard.http.surface import Surface
 from switchyard.store import keys
@@ -28,8 +28,7 @@ def the_track(tenant_id: str, path: Mapping[str, str]) -> Sequence[tuple[str, st
     return [keys.track(tenant_id, track_id)] if track_id else []
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct):
     """One endpoint; `endpoint` says what each field means. `query_lists` are the query parameters that may repeat."""
 
     name: str

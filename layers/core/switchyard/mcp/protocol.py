@@ -8,9 +8,9 @@ route by, and they must agree with the body.
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from switchyard.domain.structs import Struct
 from switchyard.http.request import Request
 
 #: Revisions that begin with `initialize`, oldest first, and those whose requests are self-contained.
@@ -43,8 +43,7 @@ class ProtocolError(Exception):
         self.data = data
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct):
     """One JSON-RPC message of a client. `id` is None for a notification, `method` for an answer to the server."""
 
     id: str | int | None
@@ -77,7 +76,8 @@ def read(request: Request) -> Message:
         return Message(None, None, {}, False)
     if not isinstance(method, str):
         raise ProtocolError(INVALID_REQUEST, "method must be a string.")
-    params = body.get("params", {})
+    params = body.get("params")
+    params = {} if params is None else params
     if not isinstance(params, dict):
         raise ProtocolError(INVALID_REQUEST, "params must be an object.")
     return Message(given, method, params, _is_stateless(request, params))

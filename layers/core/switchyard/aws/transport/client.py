@@ -17,13 +17,14 @@ from switchyard.aws.transport import credentials, endpoints
 from switchyard.aws.transport.answers import Answer
 from switchyard.aws.transport.connections import Pool, pool_of
 from switchyard.aws.transport.signing import Signer
+from switchyard.domain.json_text import encoder
 
 #: Seconds that one call may take, from connecting to the last byte of its answer.
 CALL_SECONDS = 5.0
 #: When every call that is made now has to be over, a time.monotonic() value; aws/retry.py sets it around each attempt.
 time_limit: ContextVar[float] = ContextVar("time_limit", default=math.inf)
 
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_encode = encoder(ascii_only=True, infinite=False)
 
 
 class Client:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -121,6 +122,13 @@ def smoke(settings: Settings, url: str, table: str, wait: int = WAIT_SECONDS) ->
 
     `wait` are the seconds for which what follows from a request is waited for, below the hour of the tokens.
     """
+    with caller(settings, url, table, wait) as made:
+        return made.run()
+
+
+@contextmanager
+def caller(settings: Settings, url: str, table: str, wait: int) -> Iterator[Smoke]:
+    """Who sends the requests: a person and an agent of that tenant, whose tokens are revoked afterwards."""
     admin = Admin(table, settings.client("dynamodb"))
     tenant = settings.answers.get("SmokeTenant")
     if tenant is None or not _is_known(admin, tenant):
@@ -131,7 +139,7 @@ def smoke(settings: Settings, url: str, table: str, wait: int = WAIT_SECONDS) ->
     person = admin.issue_token(tenant, "user_smoke", "user", list(SCOPES), TOKEN_LIFE)
     agent = admin.issue_token(tenant, "agent_smoke", "agent", ["tasks:read", "tasks:write"], TOKEN_LIFE)
     try:
-        return Smoke(url, person["token"], agent["token"], tenant, project, wait).run()
+        yield Smoke(url, person["token"], agent["token"], tenant, project, wait)
     finally:
         for each in (person, agent):
             admin.revoke_token(tenant, each["id"])

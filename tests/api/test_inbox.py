@@ -1,5 +1,6 @@
 """A person's inbox: an item for each event that wants them, written once by the stream, read by them alone."""
 
+import threading
 import time
 from typing import Any
 
@@ -227,7 +228,7 @@ def test_another_tenants_person_of_the_same_name_sees_nothing(api: Api, caller: 
     assert inbox(caller("user_eve", tenant=new_id())) == []
 
 
-def test_the_first_page_is_four_calls_a_later_one_two_and_marking_two(
+def test_a_page_is_two_round_trips_and_marking_two(
     api: Api, eve: Api, stream: Stream, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(4):
@@ -237,10 +238,20 @@ def test_the_first_page_is_four_calls_a_later_one_two_and_marking_two(
     cursor = eve.get("/v1/inbox?limit=2").json["nextCursor"]
     calls: list[str] = []
     real = table.call
-    monkeypatch.setattr(table, "call", lambda name, **more: [calls.append(name), real(name, **more)][1])
+    # The queries of the first page wait for each other: one after the other, they would wait in vain.
+    together = threading.Barrier(3, timeout=10)
+
+    def call(name: str, **more: Any) -> Any:
+        calls.append(name)
+        if name == "query":
+            together.wait()
+        return real(name, **more)
+
+    monkeypatch.setattr(table, "call", call)
     inbox(eve)
-    assert calls == ["query", "batch_get_item", "query", "query"]
+    assert calls == ["query", "query", "query", "batch_get_item"]
     calls.clear()
+    together = threading.Barrier(1)
     inbox(eve, f"?limit=2&cursor={cursor}")
     assert calls == ["query", "batch_get_item"]
     calls.clear()

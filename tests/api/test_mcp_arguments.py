@@ -108,6 +108,47 @@ def test_floats_without_a_fraction_are_integers(mcp: Mcp) -> None:
     assert mcp.api.get(f"/v1/tracks/{planned['results'][0]['id']}").json["goal"]["progress"] == 40
 
 
+def test_an_empty_text_for_a_filter_of_a_tool_that_only_reads_is_one_left_out(
+    mcp: Mcp, required: dict[str, dict[str, Any]]
+) -> None:
+    reading = [name for name, tool in TOOLS.items() if tool.annotations["readOnlyHint"]]
+    assert {"list_tasks", "search_tracks"} <= set(reading)
+    for name in reading:
+        empty = dict.fromkeys(schemas(mcp)[name]["properties"].keys() - required[name].keys(), "")
+        found = mcp.ok(name, **required[name], **empty)
+        assert found | {"request_id": ""} == mcp.ok(name, **required[name]) | {"request_id": ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "field"),
+    [
+        ("get_task", {"task_id": ""}, "task_id"),
+        ("list_tasks", {"page": ""}, "page"),
+        ("create_task", {"title": "Write", "due_at": ""}, "due_at"),
+        ("claim_next_task", {"priority": ""}, "priority"),
+    ],
+)
+def test_elsewhere_an_empty_text_is_a_value(mcp: Mcp, name: str, arguments: dict[str, Any], field: str) -> None:
+    error = mcp.refused(name, "validation_failed", **arguments)
+    assert [each["field"] for each in error["field_errors"]] == [field]
+
+
+def test_null_for_the_params_of_a_message_is_none(mcp: Mcp) -> None:
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    assert mcp.post({**message, "params": None}).json == mcp.post(message).json
+
+
+def test_what_is_wrong_is_said_in_the_words_of_json(mcp: Mcp) -> None:
+    draft = {"id": "a", "title": "A", "task": {}}
+    for arguments, field, message in (
+        ({"drafts": [draft], "scope": "personal"}, "scope", "should be an object; expected an object"),
+        ({"drafts": {"a": draft}}, "drafts", "should be a valid array; expected an array"),
+        ({"drafts": [{**draft, "metadata": "x"}]}, "drafts.0.metadata", "should be an object; expected an object"),
+    ):
+        (error,) = mcp.refused("plan_work", "validation_failed", **arguments)["field_errors"]
+        assert error == {"field": field, "message": message}
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "field"),
     [

@@ -10,6 +10,7 @@ from tests.support.http import Api
 from tests.support.planning import DOCS, assert_refused, make_task, read
 from tests.support.samples import replay, sample
 
+NO_NULL = 'a value; an optional field may be left out, and "" clears one that can be empty'
 TASK = {"type": "task", "title": "T", "scope": DOCS}
 
 
@@ -256,3 +257,27 @@ def test_a_title_of_200_characters_counts_characters_not_bytes(api: Api) -> None
     task = make_task(api, "💡" * 200)
     assert read(api, task)["title"] == "💡" * 200
     api.delete(f"/v1/tracks/{task['id']}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "reason", "expected"),
+    [
+        ({"extra": None}, "extra", "is not a known field", "no such field, or its correct name"),
+        ({"title": None}, "title", "may not be null", NO_NULL),
+        ({"scope": {"type": "projects", "ids": [None]}}, "scope.ids.0", "may not be null", "a value"),
+    ],
+)
+def test_null_is_refused_with_what_would_be_right(
+    api: Api, fields: dict[str, Any], field: str, reason: str, expected: str
+) -> None:
+    (error,) = api.post("/v1/tracks", {**TASK, **fields}).json["errors"]
+    assert (error["field"], error["reason"], error["expected"]) == (field, reason, expected)
+
+
+def test_an_offset_whose_plus_was_not_encoded_is_refused_with_how_to_write_it(api: Api) -> None:
+    given = "/v1/tracks?updatedAtFrom=2026-12-31T00:00:00"
+    (error,) = api.get(f"{given}+14:00").json["errors"]
+    assert error["expected"] == "an ISO 8601 date or date-time, the + of an offset written %2B in an address"
+    (other,) = api.get(f"{given}+14:99%20").json["errors"]
+    assert other["expected"] == "an ISO 8601 date or date-time"
+    assert api.get(f"{given}%2B14:00").status == 200

@@ -436,6 +436,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"expression": "at(2026-01-01T00:00:00)"}, "expression"),
     ({"expression": "cron(0 0 31 2 ? *)"}, "expression"),
     ({"timeZone": "Mars/Olympus"}, "timeZone"),
+    ({"timeZone": "localtime"}, "timeZone"),
+    ({"timeZone": "right/Europe/Berlin"}, "timeZone"),
     ({"endsAt": "2020-01-01"}, "endsAt"),
     ({"createTask": None, "runGoal": {"id": "{goal}"}, "overlap": "allow"}, "overlap"),
     ({"runTask": {"id": new_id()}}, "body"),

@@ -1,5 +1,6 @@
 """People answer what agents ask, from their inbox; what is said about a task is on its page."""
 
+import re
 import sys
 
 from playwright.sync_api import expect
@@ -70,6 +71,26 @@ def test_a_run_is_approved_and_what_is_read_is_marked(yard: Yard) -> None:
     asked.get_by_role("button", name="Approve").click()
     path = f"/api/projects/-/tasks/{task['id']}"
     until(lambda: yard.get(path)["latest_run"]["awaiting_input"], lambda waits: waits is False)
+
+
+def test_what_is_late_is_ones_own_until_everybodys_is_asked_for(yard: Yard) -> None:
+    for title, due, whose in (("Mine", "2026-01-02", "user_ada"), ("Theirs", "2026-01-03", "user_eve")):
+        yard.task(title, dueDate=due, assignee=whose)
+    yard.task("Nobody's", dueDate="2026-01-04")
+    yard.task("Not yet", dueDate="2099-01-05", assignee="user_ada")
+    person = yard.person(path="/inbox")
+    late = person.page.locator("section", has=person.page.get_by_role("heading", name="Overdue"))
+    expect(late.get_by_role("link")).to_have_text([re.compile("^Mine.*due 2026-01-02.*To do$", re.DOTALL)])
+    expect(late.locator(".tag.bad")).to_have_text("due 2026-01-02")
+    late.get_by_role("button", name="Show everybody's").click()
+    expect(late.get_by_role("link")).to_have_count(3)
+    assert person.page.url.endswith("overdue=everybody")
+    person.page.reload()
+    expect(late.get_by_role("link", name="Theirs")).to_be_visible()
+    late.get_by_role("button", name="Show mine").click()
+    expect(late.get_by_role("link")).to_have_count(1)
+    late.get_by_role("link", name="Mine").click()
+    expect(person.page.get_by_label("Title")).to_have_value("Mine")
 
 
 def test_comments_are_written_edited_and_deleted(yard: Yard) -> None:

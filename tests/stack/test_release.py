@@ -14,8 +14,10 @@ import pytest
 from local.deploy import OUTPUT
 from local.stack import REGION
 from local.steps import StepFailed
-from release import deploy, settings, stacks
+from release import checks, deploy, settings, stacks
 from release.settings import Settings
+from release.smoke import Smoke
+from switchyard.aws.scheduler import name_of
 
 FUNCTION = "PlanningListTracks"
 SEARCH = "/v1/tracks?scope=projects"
@@ -92,6 +94,46 @@ def test_the_same_sources_change_nothing(
     assert f"API        {stack['url']}" in told
     assert "next: " in told
     assert 'create-tenant "Acme"' in told
+
+
+def test_the_check_of_scheduler_holds_and_leaves_nothing(
+    local: Settings, aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "AHEAD_SECONDS", 10)
+    monkeypatch.setattr(checks, "PAUSE_SECONDS", 0.2)
+    calls: list[tuple[str, str]] = []
+    real = Smoke.call
+
+    def call(it: Smoke, method: str, path: str, *statuses: int, **request: Any) -> Any:
+        calls.append((method, path))
+        return real(it, method, path, *statuses, **request)
+
+    monkeypatch.setattr(Smoke, "call", call)
+    checks.scheduler(checks.Deployed(local))
+    made = [path for method, path in calls if method == "DELETE"]
+    assert [path.split("/")[2] for path in made] == ["tracks", "schedules"]
+    group = f"switchyard-{local.stage}"
+    name = name_of(local.answers["SmokeTenant"], made[1].rpartition("/")[2])
+    assert aws("scheduler").list_schedules(GroupName=group, NamePrefix=name)["Schedules"] == []
+
+
+def test_a_check_whose_occurrence_does_not_come_fails_and_deletes_its_schedule(
+    local: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "AHEAD_SECONDS", 60)
+    monkeypatch.setattr(checks, "BEGUN_SECONDS", 1)
+    monkeypatch.setattr(checks, "PAUSE_SECONDS", 0.2)
+    deleted: list[str] = []
+    real = Smoke.call
+
+    def call(it: Smoke, method: str, path: str, *statuses: int, **request: Any) -> Any:
+        deleted.extend([path] if method == "DELETE" else [])
+        return real(it, method, path, *statuses, **request)
+
+    monkeypatch.setattr(Smoke, "call", call)
+    with pytest.raises(StepFailed, match="no occurrence came within 1 s"):
+        checks.scheduler(checks.Deployed(local))
+    assert [path.split("/")[2] for path in deleted] == ["schedules"]
 
 
 def test_a_release_that_is_broken_is_taken_back(

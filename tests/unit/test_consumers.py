@@ -124,6 +124,11 @@ def test_an_attempt_is_over_before_its_function_is() -> None:
     assert functions()["pipeline.notify_devices"]["Timeout"] < notifications.TURN_SECONDS
 
 
+@pytest.mark.parametrize("name", ["oauth.authorize", "oauth.decide", "sessions.begin_oidc"])
+def test_who_waits_for_another_server_still_answers_when_that_does_not(name: str) -> None:
+    assert functions()[name]["Timeout"] >= receivers.SECONDS + 5
+
+
 # ---------------------------------------------------------------- the composition
 
 

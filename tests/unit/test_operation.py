@@ -155,6 +155,29 @@ def test_the_dashboard_stays_within_what_costs_nothing() -> None:
         assert word in titles
 
 
+def test_each_widget_has_the_properties_of_its_kind_and_a_place_of_its_own() -> None:
+    """CloudWatch refuses a dashboard with a metric widget that names none, and the deployment fails with it.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    """
+    (dashboard,) = resources("AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(dashboard["DashboardBody"]["Sub"])["widgets"]
+    needed = {"metric": {"metrics", "region"}, "log": {"query", "region"}, "text": {"markdown"}}
+    taken: set[tuple[int, int]] = set()
+    for each in widgets:
+        others = set().union(*needed.values()) - needed[each["type"]] - {"region"}
+        assert needed[each["type"]] <= each["properties"].keys() - others, each["properties"].get("title")
+        assert not others & each["properties"].keys(), each["properties"].get("title")
+        places = {
+            (x, y)
+            for x in range(each["x"], each["x"] + each["width"])
+            for y in range(each["y"], each["y"] + each["height"])
+        }
+        assert not places & taken, each["properties"].get("title")
+        assert max(x for x, _ in places) < 24
+        taken |= places
+
+
 def test_a_saved_query_for_each_question_and_no_metric_by_operation() -> None:
     queries = {each["Name"]["Sub"].partition("/")[2] for each in resources("AWS::Logs::QueryDefinition").values()}
     listed = set(re.findall(r"^\| ([a-z][^|]+) \| ", RUNBOOKS.partition("## ServerErrors")[0], re.MULTILINE))

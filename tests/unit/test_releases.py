@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from local.steps import StepFailed
 from release import __main__ as command
-from release import destroy, layer, preflight, settings, stacks
+from release import deploy, destroy, layer, preflight, settings, stacks
 from release.settings import Settings
 from release.smoke import Smoke
 from tests.support.template import table_definition, template
@@ -437,6 +437,12 @@ def test_a_domain_is_a_parameter_and_the_address_that_is_printed(
     told = capsys.readouterr().out
     assert "CNAME api.example.com -> d-1.execute-api.eu-central-1.amazonaws.com" in told
     assert "create-tenant" in told
+
+
+def test_alarms_of_a_stage_whose_name_begins_alike_are_not_its_own(account: Account) -> None:
+    names = ("switchyard-dev-ServerErrors", "switchyard-dev-2-ServerErrors", "switchyard-dev-x-Slow")
+    account.answers["describe_alarms"] = [{"MetricAlarms": [{"AlarmName": each} for each in names]}]
+    assert deploy.going_off(dev()) == {"switchyard-dev-ServerErrors"}
 
 
 def test_the_smoke_test_waits_as_long_as_it_was_told() -> None:

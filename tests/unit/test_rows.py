@@ -134,6 +134,14 @@ def test_a_row_of_before_that_is_changed_holds_nothing_of_what_it_was(name: str)
     assert tracks.from_item(changed) == after
 
 
+@pytest.mark.parametrize("text", ["{} {}", "[]", '{"t":', '{"t":"a"}]', ""])
+def test_a_row_whose_fields_are_not_one_json_object_is_refused(text: str) -> None:
+    row = {**GOLDEN["tracks"]["full"], "fields": {"S": text}}
+    for read in (tracks.from_item, unpack):
+        with pytest.raises(ValueError, match=r"not one JSON object|Expecting"):
+            read(row)
+
+
 def test_each_short_name_is_one_fields_alone() -> None:
     names = {each for codec in codecs() for each in codec.columns}
     assert len(set(packing.SHORT.values())) == len(packing.SHORT)

@@ -56,6 +56,43 @@ def test_the_stack_has_room_for_thirty_more_endpoints(view: Any, processed: Any)
     assert len(json.dumps(view["processed"])) < TEMPLATE_BYTES_MAX / 2
 
 
+def test_nothing_is_near_a_quota_that_only_aws_counts(view: Any, processed: Any) -> None:
+    """What no local stack counts. The names, variables and policies that it does: local/emulator/limits.py."""
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    for part in ("Parameters", "Outputs", "Mappings"):
+        assert len(view["processed"].get(part, ())) < 200 / 2
+    # 300 routes, and 300 integrations, of which the import of a body makes one a route; 3 KB for the format of the log.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+    (api,) = of(processed, "AWS::ApiGatewayV2::Api").values()
+    assert sum(len(each.keys() - {"parameters"}) for each in api["Body"]["paths"].values()) < 300 - 2 * 30
+    (stage,) = of(processed, "AWS::ApiGatewayV2::Stage").values()
+    assert len(stage["AccessLogSettings"]["Format"].encode()) < 3 * 1024
+    # 20 indexes, 100 attributes that they project by name, and 20 KB for a policy.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+    (table,) = of(processed, "AWS::DynamoDB::Table").values()
+    indexes = table["GlobalSecondaryIndexes"]
+    assert len(indexes) < 20
+    assert sum(len(each["Projection"].get("NonKeyAttributes", ())) for each in indexes) <= 100
+    assert len(json.dumps(table["ResourcePolicy"])) < 20 * 1024
+    # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html: five patterns a mapping.
+    for mapping in of(processed, "AWS::Lambda::EventSourceMapping").values():
+        assert len(mapping.get("FilterCriteria", {}).get("Filters", ())) <= 5
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    for alarm in of(processed, "AWS::CloudWatch::Alarm").values():
+        assert len(alarm["AlarmDescription"]) <= 1_024
+
+
+def test_no_function_behind_the_api_outlasts_the_gateway(processed: Any) -> None:
+    """The gateway ends a request after 30 seconds; what goes on after it would answer nobody.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+    """
+    functions = of(processed, "AWS::Lambda::Function")
+    for endpoint in all_endpoints():
+        assert functions[function_of(endpoint.operation.name)]["Timeout"] < 30, endpoint.operation.name
+    assert functions[UNMATCHED]["Timeout"] == 30
+
+
 def test_an_endpoint_is_two_resources_a_function_and_its_role(processed: Any) -> None:
     for endpoint in all_endpoints():
         name = function_of(endpoint.operation.name)

@@ -458,6 +458,29 @@ def test_all_functions_log_to_one_group_that_forgets() -> None:
     assert not [name for name, function in functions().items() if "LoggingConfig" in function]
 
 
+def test_what_services_deliver_lies_in_groups_that_their_policy_does_not_name() -> None:
+    """The resource policy has room for 5,120 characters, those of the account's other stacks with them.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+    """
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+    delivered = [api["AccessLogSettings"]["DestinationArn"]]
+    for machine in resources("AWS::Serverless::StateMachine").values():
+        delivered += [each["CloudWatchLogsLogGroup"]["LogGroupArn"] for each in machine["Logging"]["Destinations"]]
+    assert len(delivered) == 4
+    groups = resources("AWS::Logs::LogGroup")
+    for each in delivered:
+        name = groups[each["GetAtt"].removesuffix(".Arn")]["LogGroupName"]["Sub"]
+        assert name.startswith("/aws/vendedlogs/switchyard/${Stage}/")
+
+
+def test_logs_are_kept_for_days_that_cloudwatch_knows() -> None:
+    parameter = template()["Parameters"]["LogRetentionDays"]
+    assert parameter["Default"] in parameter["AllowedValues"]
+    assert {1, 30, 365, 3653} <= set(parameter["AllowedValues"])
+    assert not {0, 45, 100, 364, 3654} & set(parameter["AllowedValues"])
+
+
 def test_the_tables_policy_keeps_the_audit_trail_for_the_role_that_carries_the_tag() -> None:
     (table,) = resources("AWS::DynamoDB::Table").values()
     (statement,) = table["ResourcePolicy"]["PolicyDocument"]["Statement"]

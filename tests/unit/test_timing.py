@@ -3,7 +3,7 @@
 import pytest
 
 from switchyard.domain.cron import BadExpression
-from switchyard.domain.timing import Timing, check, written
+from switchyard.domain.timing import Timing, check, written, zone
 
 NOW = "2026-06-01T08:00:00.000Z"  # a Monday
 #: An expression and its next three times, in UTC without seconds.
@@ -83,3 +83,13 @@ def test_what_cannot_be_read_or_is_never_or_too_often_due_is_refused(expression:
     with pytest.raises(BadExpression) as refused:
         check(Timing(written(expression), "UTC", NOW), NOW)
     assert refused.value.expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["localtime", "posixrules", "Factory", "posix/UTC", "right/Europe/Berlin", "posix/America/Argentina/Ushuaia"],
+)
+def test_what_lies_beside_the_zones_on_a_machine_is_no_zone(name: str) -> None:
+    with pytest.raises(BadExpression, match="is no time zone"):
+        zone(name)
+    assert str(zone("America/Argentina/Ushuaia")) == "America/Argentina/Ushuaia"

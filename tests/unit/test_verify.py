@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 
 from local.steps import StepFailed
 from release import __main__ as command
-from release import verify
+from release import checks, verify
 from release.settings import Settings
 from tests.support.template import ROOT
 
@@ -23,6 +23,11 @@ def test_nothing_is_listed_that_is_not_tried() -> None:
     assert len(rows) == len(verify.CHECKS)
 
 
+@pytest.mark.parametrize("untried", verify.UNTRIED)
+def test_what_is_not_tried_is_said_on_the_page(untried: str) -> None:
+    assert f"- {untried}" in PAGE
+
+
 def test_the_page_says_what_all_of_it_costs() -> None:
     assert f"about {sum(each.usd for each in verify.CHECKS):.2f} USD" in PAGE
 
@@ -30,15 +35,15 @@ def test_the_page_says_what_all_of_it_costs() -> None:
 def test_a_check_that_fails_keeps_no_other_from_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
-    def refused(_: verify.Deployed) -> None:
+    def refused(_: checks.Deployed) -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeTable")
 
-    checks = (
+    both = (
         verify.Check("first", "a", "https://a", refused),
         verify.Check("second", "b", "https://b", lambda _: made.append("second")),
     )
-    monkeypatch.setattr(verify, "CHECKS", checks)
-    monkeypatch.setattr(verify.stacks, "outputs", lambda _: {})
+    monkeypatch.setattr(verify, "CHECKS", both)
+    monkeypatch.setattr(checks.stacks, "outputs", lambda _: {})
     with pytest.raises(StepFailed, match=r"first: .*AccessDenied"):
         verify.verify(Settings("dev", {"stack_name": "s", "region": "eu-central-1"}))
     assert made == ["second"]
@@ -52,3 +57,4 @@ def test_a_plan_calls_nothing_and_says_what_it_takes(
     told = capsys.readouterr().out
     assert f"{len(verify.CHECKS)} checks, up to" in told
     assert all(each.claim in told for each in verify.CHECKS)
+    assert all(f"not tried: {each}" in told for each in verify.UNTRIED)

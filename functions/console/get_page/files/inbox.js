@@ -1,7 +1,7 @@
 // What wants a person: runs that failed or wait, tasks that are theirs, tasks that are late.
 import { html } from "./html.js";
 import { send, session } from "./api.js";
-import { to } from "./router.js";
+import { filter, route, to } from "./router.js";
 import { Button, Empty, Status, isOverdue, Time, Wait, attempt } from "./ui.js";
 import { More, usePages } from "./pages.js";
 import { RunStatus, idsOf, useRuns, useTitles } from "./runs.js";
@@ -9,9 +9,12 @@ import { Question } from "./question.js";
 
 const POLL_MS = 10_000;
 const OPEN = "status=backlog,todo,in_progress,none";
+/** Tasks of one's own that are late, which the inbox tells of at most. */
+const LATE_MAX = 100;
+const EVERYBODY = "everybody";
 
-/** @param {{title: string, items: any[] | undefined, error: any, row: (item: any) => any, empty: string, goesOn: any, foot: any}} props */
-const Part = ({ title, items, error, row, empty, goesOn, foot }) => html`<section class="panel"><h2>${title} ${items && html`<span class="count">${items.length}${goesOn ? "+" : ""}</span>`}</h2>
+/** @param {{title: string, items: any[] | undefined, error: any, row: (item: any) => any, empty: string, goesOn: any, foot: any, choice?: any}} props */
+const Part = ({ title, items, error, row, empty, goesOn, foot, choice }) => html`<section class="panel"><h2>${title} ${items && html`<span class="count">${items.length}${goesOn ? "+" : ""}</span>`}${choice}</h2>
   ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ul class="table">${items.map(row)}</ul>` : html`<p class="quiet">${empty}</p>`}${foot}</section>`;
 
 /** @param {{query: string, all: string, title: string, empty: string}} props */
@@ -26,19 +29,35 @@ function RunsPart({ query, all, title, empty }) {
   }} />`;
 }
 
-/** @param {{query: string, title: string, empty: string}} props */
-function TasksPart({ query, title, empty }) {
+/** Whether a task is late: at once after an instant, with the end of a day. @param {{dueDate: string | null, dueAt?: string | null}} own */
+const isLate = (own) => (own.dueAt ? Date.parse(own.dueAt) < Date.now() : own.dueDate && isOverdue(own.dueDate));
+
+/** @param {{id: string, title: string, updatedAt?: string}} task @param {{status: string | null, dueDate: string | null, dueAt?: string | null}} own */
+const taskRow = (task, own) => html`<li key=${task.id}><a class="row" href=${to.task(task.id)} data-item=${task.id}><span class="grow strong">${task.title}</span>
+  ${own.dueDate && html`<span class=${isLate(own) ? "tag bad" : "tag"}>due ${own.dueDate}</span>`}<${Status} status=${own.status} />
+  ${task.updatedAt && html`<span class="quiet"><${Time} at=${task.updatedAt} /></span>`}</a></li>`;
+
+/** @param {{query: string, title: string, empty: string, choice?: any}} props */
+function TasksPart({ query, title, empty, choice }) {
   const { items, error, more } = usePages(`/v1/tracks?type=task&limit=25&${OPEN}&${query}`, POLL_MS);
-  return html`<${Part} title=${title} goesOn=${more} foot=${html`<${More} more=${more} what="tasks" />`} items=${items} error=${error} empty=${empty} row=${(/** @type {any} */ each) => html`<li key=${each.id}>
-    <a class="row" href=${to.task(each.id)} data-item=${each.id}><span class="grow strong">${each.title}</span>
-      ${each.task.dueDate && html`<span class=${isOverdue(each.task.dueDate) ? "tag bad" : "tag"}>due ${each.task.dueDate}</span>`}<${Status} status=${each.task.status} /><span class="quiet"><${Time} at=${each.updatedAt} /></span></a></li>`} />`;
+  return html`<${Part} title=${title} choice=${choice} goesOn=${more} foot=${html`<${More} more=${more} what="tasks" />`} items=${items} error=${error} empty=${empty}
+    row=${(/** @type {any} */ each) => taskRow(each, each.task)} />`;
+}
+
+/** Tasks that are late: one's own, which come with the inbox, or everybody's. @param {{mine: any[] | undefined, error: any}} props */
+function Overdue({ mine, error }) {
+  const everybody = route.value.query.get("overdue") === EVERYBODY;
+  const choice = html`<${Button} onClick=${() => filter({ overdue: everybody ? "" : EVERYBODY })}>${everybody ? "Show mine" : "Show everybody's"}<//>`;
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  return everybody ? html`<${TasksPart} query=${`dueDateTo=${yesterday}`} title="Overdue, everybody's" choice=${choice} empty="Nothing is late." />`
+    : html`<${Part} title="Overdue" choice=${choice} items=${mine} error=${error} goesOn=${mine && mine.length >= LATE_MAX} foot=${null} empty="Nothing of yours is late."
+      row=${(/** @type {any} */ each) => taskRow(each, each)} />`;
 }
 
 const WHY = /** @type {Record<string, string>} */ ({ assigned: "was assigned to you by", mentioned: "mentions you:", asked: "has a question by", failed: "failed: run of", due: "is due soon, says" });
 
-/** What happened that wants the person, the newest first; questions are answered on the spot. */
-function ForMe() {
-  const { items, error, refresh, more } = usePages("/v1/inbox?limit=25", POLL_MS);
+/** What happened that wants the person, the newest first; questions are answered on the spot. @param {ReturnType<typeof usePages>} props */
+function ForMe({ items, error, refresh, more }) {
   const unread = (items || []).filter((/** @type {any} */ each) => !each.readAt).map((/** @type {any} */ each) => each.id);
   const mark = async () => {
     await attempt(() => send("POST", "/v1/inbox/read", { ids: unread }));
@@ -52,16 +71,21 @@ function ForMe() {
       : html`<p class="quiet">Nothing has happened that wants you.</p>`}</section>`;
 }
 
-export function Inbox() {
-  const who = session.value;
-  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-  return html`<main id="main" tabindex="-1"><header class="bar"><h1>Inbox</h1></header>
-    ${who ? html`<${ForMe} /><div class="parts">
+/** @param {{who: any}} props */
+function Parts({ who }) {
+  const inbox = usePages("/v1/inbox?limit=25", POLL_MS);
+  return html`<${ForMe} ...${inbox} /><div class="parts">
       <${RunsPart} query="awaitingInput=true&limit=25" all="asking" title="Runs that wait for an answer" empty="No agent asks anything." />
       <${RunsPart} query="status=failed&limit=25" all="failed" title="Runs that failed" empty="No task's latest run failed." />
       <${TasksPart} query=${`assignee=${encodeURIComponent(who.actor.id)}`} title="Assigned to me" empty="Nothing open is assigned to you." />
-      <${TasksPart} query=${`dueDateTo=${yesterday}`} title="Overdue" empty="Nothing is late." />
+      <${Overdue} mine=${inbox.body && inbox.body.overdue} error=${inbox.error} />
       <${RunsPart} query="status=pending&limit=25" all="pending" title="Runs that wait for an agent" empty="No run waits: agents keep up." />
-    </div>` : html`<${Empty} title="One moment">Looking who you are.<//>`}
+    </div>`;
+}
+
+export function Inbox() {
+  const who = session.value;
+  return html`<main id="main" tabindex="-1"><header class="bar"><h1>Inbox</h1></header>
+    ${who ? html`<${Parts} who=${who} />` : html`<${Empty} title="One moment">Looking who you are.<//>`}
   </main>`;
 }

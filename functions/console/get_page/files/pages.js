@@ -10,8 +10,8 @@ const cursorOf = ({ body, link }) => (link ? new URL(link, location.href).search
 
 /**
  * @param {string} path with a query @param {number} every milliseconds, 0 for once @param {any[]} [inputs] what else the list depends on
- * @returns {{items: any[] | undefined, error: any, refresh: () => Promise<void>, more: (() => Promise<void>) | null}}
- *   `more` reads the next page; null at the end of the list
+ * @returns {{items: any[] | undefined, body: any, error: any, refresh: () => Promise<void>, more: (() => Promise<void>) | null}}
+ *   `body` is the first page as it came; `more` reads the next page, null at the end of the list
  */
 export function usePages(path, every, inputs = []) {
   const { value, error, refresh } = usePoll(() => page(path), every, [path, ...inputs]);
@@ -22,10 +22,10 @@ export function usePages(path, every, inputs = []) {
     const next = await attempt(() => page(`${path}&cursor=${encodeURIComponent(/** @type {string} */ (cursor))}`));
     if (next) setFurther({ path, items: [...(has ? further.items : []), ...itemsOf(next)], cursor: cursorOf(next) });
   };
-  if (!value) return { items: undefined, error, refresh, more: null };
+  if (!value) return { items: undefined, body: undefined, error, refresh, more: null };
   const first = itemsOf(value);
   const seen = new Set(first.map((/** @type {any} */ each) => each.id));
-  return { items: has ? [...first, ...further.items.filter((each) => !seen.has(each.id))] : first, error, refresh, more: cursor ? more : null };
+  return { items: has ? [...first, ...further.items.filter((each) => !seen.has(each.id))] : first, body: value.body, error, refresh, more: cursor ? more : null };
 }
 
 /** @param {{more: (() => Promise<void>) | null, what: string}} props */

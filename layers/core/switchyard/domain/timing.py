@@ -26,6 +26,8 @@ CLOSEST_MINUTES = 5
 _LOOKED_AT = 50
 _UNITS = {"minute": 1, "hour": 60, "day": 1_440}
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,20}(/[A-Za-z0-9_+-]{1,20}){0,2}")
+#: What the folder of the database has beside its zones: the machine's own, and others that count leap seconds.
+_NO_ZONE = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def split(text: str) -> tuple[Kind, str]:
 def zone(name: str) -> zoneinfo.ZoneInfo:
     """Return a time zone by its name in the IANA database. Raises BadExpression."""
     expected = "a name of the IANA time zone database, such as Europe/Berlin"
-    if not _ZONE.fullmatch(name):
+    if not _ZONE.fullmatch(name) or _NO_ZONE.fullmatch(name):
         raise BadExpression(f"{name[:50]!r} is no time zone", expected)
     try:
         return zoneinfo.ZoneInfo(name)

@@ -54,19 +54,27 @@ def _field_error(found: Any, root: str, is_read_only: Callable[[Loc], bool]) -> 
     field = ".".join(str(part) for part in found["loc"]) or root
     if kind == "missing":
         return FieldError(field, "is required", "", "required")
-    if kind != "value_error" and found["input"] is None:
-        return FieldError(field, "may not be null", 'a value; leave the field out to keep it, "" clears it', "null")
     if kind == "extra_forbidden" and is_read_only(found["loc"]):
         return FieldError(field, "is read-only", "the value that is shown, or no such field", "read_only")
     if kind == "extra_forbidden":
         return FieldError(field, "is not a known field", "no such field, or its correct name", "unknown_field")
+    if kind != "value_error" and found["input"] is None:
+        return FieldError(field, "may not be null", _instead_of_null(found["loc"]), "null")
     if kind == "value_error":
         problem = context["error"]
         if isinstance(problem, Expectation):
             return FieldError(field, str(problem), problem.expected, problem.code, found["input"])
         return FieldError(field, str(problem), "", "invalid", found["input"])
     bound = next((context[name] for name in _BOUNDS if name in context), None)
-    return FieldError(field, _sentence(found["msg"]), _EXPECTED.get(kind, ""), kind, found["input"], bound)
+    reason = _REASONS.get(kind) or _sentence(found["msg"])
+    return FieldError(field, reason, _EXPECTED.get(kind, ""), kind, found["input"], bound)
+
+
+def _instead_of_null(loc: Loc) -> str:
+    """Say what would be right: an element, or the whole, cannot be left out."""
+    if not loc or isinstance(loc[-1], int):
+        return "a value"
+    return 'a value; an optional field may be left out, and "" clears one that can be empty'
 
 
 def _sentence(message: str) -> str:
@@ -76,6 +84,13 @@ def _sentence(message: str) -> str:
 
 #: What pydantic calls the limit that a value oversteps.
 _BOUNDS = ("max_length", "min_length", "le", "ge")
+
+#: What pydantic says in Python's words, with the names of classes, when values are read and not JSON.
+_REASONS = {
+    "dict_type": "should be an object",
+    "list_type": "should be a valid array",
+    "model_type": "should be an object",
+}
 
 _EXPECTED = {
     "string_type": "a string",

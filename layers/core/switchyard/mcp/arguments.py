@@ -1,6 +1,6 @@
 """Arguments as models send them, made into what the schema of the tool wants (docs/mcp.md, "What arguments may be").
 
-Only three deviations are accepted, each where the schema leaves no doubt; everything else is checked strictly.
+Only four deviations are accepted, each where the schema leaves no doubt; everything else is checked strictly.
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,12 @@ def tidied(value: Any, schema: Schema) -> Any:
             return int(value)
         case _:
             return value
+
+
+def without_empty(arguments: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """Return the arguments of a tool that only reads without empty texts: an empty filter of a list is one left out."""
+    known, required = schema.get("properties", {}), schema.get("required", ())
+    return {name: value for name, value in arguments.items() if value != "" or name in required or name not in known}
 
 
 def _fields(given: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def read(request: Request) -> Message:
         return Message(None, None, {}, False)
     if not isinstance(method, str):
         raise ProtocolError(INVALID_REQUEST, "method must be a string.")
-    params = body.get("params", {})
+    params = body.get("params")
+    params = {} if params is None else params
     if not isinstance(params, dict):
         raise ProtocolError(INVALID_REQUEST, "params must be an object.")
     return Message(given, method, params, _is_stateless(request, params))

@@ -20,7 +20,7 @@ from switchyard.http.idempotency_keys import canonical, key_use
 from switchyard.http.parsing import parse_values
 from switchyard.http.perform import perform
 from switchyard.mcp import protocol
-from switchyard.mcp.arguments import tidied
+from switchyard.mcp.arguments import tidied, without_empty
 from switchyard.mcp.protocol import Message, ProtocolError
 from switchyard.mcp.surface import SEARCH_PATH
 from switchyard.mcp.tools import TOOLS, Tool
@@ -148,9 +148,12 @@ def _call_tool(message: Message, caller: Caller) -> tuple[Json, Json]:
     tool = _tools(search).get(name) if isinstance(name, str) else None
     if isinstance(name, str) and tool is None:
         raise _bad_params(message, f"There is no tool {name[:80]}.{_INSTEAD.get(name, '')}")
-    arguments = tidied({} if given is None else given, _input_schemas(search)[tool.name]) if tool else None
+    schema = _input_schemas(search)[tool.name] if tool else {}
+    arguments = tidied({} if given is None else given, schema)
     if tool is None or not isinstance(arguments, dict):
         raise _bad_params(message, "name must be a string and arguments an object.")
+    if tool.annotations["readOnlyHint"]:
+        arguments = without_empty(arguments, schema)
     try:
         answer = _run(tool, arguments, caller)
     except SwitchyardError as error:

@@ -87,8 +87,15 @@ class Codec[E]:
         self._packed = packed
         self._within = [(name, packing.SHORT.get(name, name)) for name in plain if name not in packing.APART]
         self._texts_beside = [name for name in plain if name in packing.BESIDE]
-        self._takers = {each.attribute or name: (name, each.take) for name, each in others.items() if each.take}
+        # How a packed row has them: most values are the fields' own, the rest are made by a call.
+        taken = {each.attribute or name: (name, each.take) for name, each in self.columns.items() if each.take}
+        own = {name: field for name, (field, take) in taken.items() if take is packing.as_it_is}
+        self._own = own | {packing.SHORT[name]: field for name, field in own.items() if name in packing.SHORT}
+        self._takers = {name: each for name, each in taken.items() if name not in own}
+        self._text_keys = self._texts & packing.APART
+        self._readers_beside = {name: each for name, each in self._readers.items() if name in packing.APART}
         self._blank, self._made, self._needed = _defaults(entity, self.columns)
+        self._count = len(self._blank) + len(self._made) + len(self._needed)
 
     def to_item(self, entity: E) -> Item:
         """Return the row of an entity: its key, its fields, and the keys of the indexes that it is in."""
@@ -123,16 +130,18 @@ class Codec[E]:
             packing.add(item, fields, attribute, written)
         packing.close(item, fields)
 
-    def _read_packed(self, item: Mapping[str, Any], found: dict[str, Any]) -> tuple[Item, Item]:
-        """Add the fields of a packed row to those `found`; returns what lies beside them, and what is no column."""
+    def _read_packed(self, item: Mapping[str, Any], found: dict[str, Any]) -> Item:
+        """Add what lies in `fields` of a packed row to what is `found`; returns what is no column, as attributes."""
         tenant, found["id"] = packing.named(item)
         if "tenant_id" in self._texts:
             found["tenant_id"] = tenant
         rest: Item = {"pk": item["pk"], "sk": item["sk"]}
-        for name, value in packing.opened(item):
-            if name in self._texts:
-                found[name] = value
-            elif name in self._takers:
+        for stored, value in packing.decode(item[FIELDS]["S"]).items():
+            if stored in self._own:
+                found[self._own[stored]] = value
+                continue
+            name = packing.LONG.get(stored, stored)
+            if name in self._takers:
                 field, take = self._takers[name]
                 found[field] = take(value)
             elif name in self._readers:
@@ -140,7 +149,7 @@ class Codec[E]:
                 found[field] = read(packing.typed(name, value))
             else:
                 rest[name] = packing.typed(name, value)
-        return {name: value for name, value in item.items() if name in packing.APART}, rest
+        return rest
 
     def _add_keys(self, item: Item, entity: E) -> Item:
         if self._listed is None or self._listed(entity):
@@ -154,16 +163,16 @@ class Codec[E]:
         found = self._blank.copy()
         for name, make in self._made:
             found[name] = make()
-        rest = item
+        rest, texts, readers = item, self._texts, self._readers
         if self._packed and FIELDS in item:
-            item, rest = self._read_packed(item, found)
+            rest, texts, readers = self._read_packed(item, found), self._text_keys, self._readers_beside
         for attribute, value in item.items():
-            if attribute in self._texts:
+            if attribute in texts:
                 found[attribute] = value["S"]
-            elif attribute in self._readers:
-                name, read = self._readers[attribute]
+            elif attribute in readers:
+                name, read = readers[attribute]
                 found[name] = read(value)
-        if not found.keys() >= self._needed.keys():
+        if len(found) < self._count:
             lacking = ", ".join(sorted(self._needed[name] for name in self._needed.keys() - found.keys()))
             raise ValueError(f"The row of a {self.entity.__name__} lacks {lacking}.")
         if self._restore:

@@ -11,9 +11,9 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.store import packing
@@ -73,8 +73,7 @@ class Page:
         return [packing.unpack(row) for row in self.rows]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A row of a range: its position there, and as much of it as was read."""
 
     position: str
@@ -223,7 +222,7 @@ def _whole(table: Table, found: Sequence[_Found], ranges: Sequence[Range], kept:
     """Return the rows as the table has them, less those that are not, or no longer, what the list is to show."""
     wanted = [_key(each.item) for each in found if not each.whole]
     rows = table.get_many(wanted, consistent=False) if wanted else {}
-    read = [each if each.whole else replace(each, item=rows.pop(_key(each.item), {}), whole=True) for each in found]
+    read = [each if each.whole else each._replace(item=rows.pop(_key(each.item), {}), whole=True) for each in found]
     read = [each for each in read if _is_listed(each.item, ranges)]
     return [each for each in read if kept.holds(packing.unpack(each.item))] if kept.conditions else read
 

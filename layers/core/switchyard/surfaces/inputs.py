@@ -36,6 +36,10 @@ def bounded(most: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+#: An offset whose plus sign was read as a space, as in the query of an address.
+_LOST_PLUS = re.compile(r"T.* \d\d:?\d\d$", re.IGNORECASE)
+
+
 def read_time[T](text: str, parse: Callable[[str], T]) -> T:
     """Return what a parser of domain.clock makes of a text; raises Expectation for what is not a date-time."""
     try:
@@ -43,8 +47,10 @@ def read_time[T](text: str, parse: Callable[[str], T]) -> T:
     except clock.NoMoment as error:
         raise Expectation(f"{text[:40]!r} {error}", error.expected, "date_time") from None
     except ValueError:
-        problem = f"{text[:40]!r} is not a valid date-time"
-        raise Expectation(problem, "an ISO 8601 date or date-time", "date_time") from None
+        expected = "an ISO 8601 date or date-time"
+        if _LOST_PLUS.search(text):
+            expected += ", the + of an offset written %2B in an address"
+        raise Expectation(f"{text[:40]!r} is not a valid date-time", expected, "date_time") from None
 
 
 def _not_blank(text: str) -> str:

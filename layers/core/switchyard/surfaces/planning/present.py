@@ -11,32 +11,29 @@ def _scope(track: Track) -> dict[str, Any]:
 
 
 def _particulars(track: Track) -> dict[str, Any]:
+    """Return what lies under the name of the track's type."""
     day = track.due[:10] if track.due else None
     if track.is_task:
         return {
-            "task": {
-                "status": track.status,
-                "dueDate": day,
-                "assignee": track.assignee,
-                "assigneeType": track.assignee_type,
-                "parentId": track.parent_id,
-                "dependsOn": list(track.depends_on),
-                "goalId": track.goal_id,
-                "number": track.number,
-                "requiresApproval": track.requires_approval,
-                "repeat": track.repeat,
-                "repeatFrom": track.repeat_from,
-                "remind": track.remind,
-            }
-        }
-    return {
-        "goal": {
             "status": track.status,
             "dueDate": day,
-            "progress": track.progress,
+            "assignee": track.assignee,
+            "assigneeType": track.assignee_type,
             "parentId": track.parent_id,
             "dependsOn": list(track.depends_on),
+            "goalId": track.goal_id,
+            "number": track.number,
+            "requiresApproval": track.requires_approval,
+            "repeat": track.repeat,
+            "repeatFrom": track.repeat_from,
+            "remind": track.remind,
         }
+    return {
+        "status": track.status,
+        "dueDate": day,
+        "progress": track.progress,
+        "parentId": track.parent_id,
+        "dependsOn": list(track.depends_on),
     }
 
 
@@ -59,7 +56,7 @@ def outline(track: Track) -> dict[str, Any]:
         "title": track.title,
         "scope": _scope(track),
         "priority": track.priority,
-        **_particulars(track),
+        track.type: _particulars(track),
         "updatedAt": track.updated_at,
         "version": track.version,
     }
@@ -73,7 +70,7 @@ def full(track: Track) -> dict[str, Any]:
         "rollup": None if track.is_task else _rollup(track),
         "description": track.description,
         "relatedResource": related,
-        "metadata": dict(track.metadata),
+        "metadata": track.metadata,
         "dueAt": track.due if track.due and len(track.due) > 10 else None,
         "claim": _claim(track),
         "completedAt": track.completed_at,

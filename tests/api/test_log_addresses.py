@@ -1,7 +1,6 @@
 """The address of a run's log opens it without a token: this log alone, and for an hour."""
 
 import re
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ import pytest
 from switchyard.domain import clock, log_addresses
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.store import runs as run_rows
 from switchyard.store.table import Table

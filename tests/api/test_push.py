@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from switchyard.domain import clock, notifications, runs
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.domain.tenants import Project
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import notifications as push

@@ -1,7 +1,5 @@
 """Runs in the ledger: what a run's status means for its task, and who may change a run."""
 
-from dataclasses import replace
-
 import pytest
 
 from switchyard.domain import clock
@@ -10,6 +8,7 @@ from switchyard.domain.claims import Leased, NotClaimable, StaleFence
 from switchyard.domain.errors import Conflict, NotFound
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Finished, Run
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger import claims, runs, system, tracks
 from switchyard.ledger.unit import Stale, Unit

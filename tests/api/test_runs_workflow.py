@@ -1,7 +1,6 @@
 """The workflow of a run, step by step: what is told to whom, in whatever order it happens and however often."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from switchyard.aws.executions import Executions
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.ledger import runs, tracks
 from switchyard.pipeline import workflow
 from switchyard.pipeline.reconciler import reconcile

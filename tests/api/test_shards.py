@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from switchyard.domain.actors import SCOPES, SHARDS_MAX, Actor, Shards
 from switchyard.domain.changes import Change
 from switchyard.domain.errors import Invalid, NotFound
 from switchyard.domain.ids import new_id
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.http import auth
 from switchyard.store import audit as audit_rows

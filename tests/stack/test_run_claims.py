@@ -3,7 +3,6 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,6 +11,7 @@ import pytest
 from switchyard.domain import clock, runs, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
+from switchyard.domain.structs import replace
 from switchyard.http.container import use_table
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows

@@ -1,6 +1,5 @@
 """One of each kind of entity, in the shapes its row can take, under names that golden_rows.json uses too."""
 
-from dataclasses import replace
 from typing import Any
 
 from switchyard.domain.actors import Actor, Shards
@@ -20,6 +19,7 @@ from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
 from switchyard.domain.schedules import Occurrence, Schedule
 from switchyard.domain.sessions import SignInLink
+from switchyard.domain.structs import replace
 from switchyard.domain.tenants import Member, Project, Tenant
 from switchyard.domain.tracks import Track
 from switchyard.store.tokens import TokenRow

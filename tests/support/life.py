@@ -4,7 +4,7 @@ The table of all steps stands in docs/performance.md.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from switchyard.domain import clock, tracks
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.http.container import use_table
 from switchyard.ledger import system
 from switchyard.store import tracks as rows

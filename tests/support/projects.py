@@ -1,7 +1,6 @@
 """A registered project, and tasks in it, for tests of the projects surface."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from switchyard.domain import clock, tracks
@@ -9,6 +8,7 @@ from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.domain.tracks import Track
 from switchyard.ledger import runs

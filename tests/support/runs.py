@@ -1,11 +1,11 @@
 """Runs made and changed through the ledger itself, as endpoints do it."""
 
-from dataclasses import replace
 from typing import Any
 
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger import runs, system, tracks
 from switchyard.ledger.unit import Unit

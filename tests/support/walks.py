@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from switchyard.domain.structs import Struct
 from tests.support.template import ROOT
 
 _CORE = ROOT / "layers/core/switchyard"
@@ -15,9 +16,14 @@ _CORE = ROOT / "layers/core/switchyard"
 _TRANSPORT = _CORE / "aws/transport"
 
 
+def _name(frame: FrameType) -> str | None:
+    """Return the name of the file that a call enters; None for what is not the service's, and where a value is made."""
+    return None if frame.f_code is Struct.__init__.__code__ else _documented(frame.f_code.co_filename)
+
+
 @cache
-def _name(path: str) -> str | None:
-    """Return a file's name as the documents spell it; None for what is not the service's."""
+def _documented(path: str) -> str | None:
+    """Return a file's name as the documents spell it."""
     file = Path(path)
     if file.is_relative_to(_TRANSPORT):
         return None
@@ -49,7 +55,7 @@ class Walk:
 
     def watch(self, frame: FrameType, event: str, _arg: Any) -> None:
         """Take a call or a return; what comes before the handler and after the first write is left out."""
-        name = _name(frame.f_code.co_filename)
+        name = _name(frame)
         if name is None or self._is_over:
             return
         if event == "call" and self._entry is None and name.startswith("functions/"):
@@ -74,7 +80,7 @@ class Walk:
         committing = 0
         at: FrameType | None = frame
         while at is not None:
-            name = _name(at.f_code.co_filename)
+            name = _name(at)
             if name and (not found or found[-1] != name):
                 found.append(name)
             if at is self._entry:

@@ -1,6 +1,5 @@
 """The little world that the sample events under events/ speak of: fixed ids in one tenant."""
 
-from dataclasses import replace
 from typing import Any
 
 from switchyard.aws.objects import ObjectStore, Upload
@@ -14,6 +13,7 @@ from switchyard.domain.imports import Import, file_path
 from switchyard.domain.inbox import Item
 from switchyard.domain.oauth import CODE_SECONDS, Code
 from switchyard.domain.questions import Question
+from switchyard.domain.structs import replace
 from switchyard.domain.tenants import Project, Tenant
 from switchyard.ledger import runs, tracks
 from switchyard.ledger.unit import Unit

@@ -1,7 +1,6 @@
 """From a stream record to a change, an entry of the trail, and events."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from switchyard.domain import audit, tracks
 from switchyard.domain.actors import Actor
 from switchyard.domain.changes import VALUE_MAX, Change
 from switchyard.domain.errors import Conflict
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import records
 from switchyard.pipeline.domain_events import FIELD_MAX, events_of

@@ -18,6 +18,7 @@ from tests.support.template import ROOT
 LATER = (
     "boto3.",
     "botocore.",
+    "dataclasses",
     "dateutil",
     "http.client",
     "jsonschema",
@@ -100,7 +101,8 @@ def test_each_function_loads_what_it_needs_and_no_more(surface: str) -> None:
     for name, loaded, has_models in found:
         batches = any(module.startswith("aws_lambda_powertools.") for module in loaded)
         assert not batches or surface == "pipeline", name
-        allowed = {"urllib3", "ssl", "http.client"} if CALLS_OUT.match(name) else {"ssl"} if batches else set()
+        allowed = {"ssl", "dataclasses"} if batches else set()
+        allowed |= {"urllib3", "ssl", "http.client", "dataclasses"} if CALLS_OUT.match(name) else set()
         assert early(loaded, *allowed) == [], name
         if not batches:
             assert sorted(loaded.intersection(BATCHES)) == [], name

@@ -2,17 +2,16 @@
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from switchyard.domain.structs import Struct
 from switchyard.http.operation import Operation
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct):
     """One handler with what it promises, and the folder it lives in."""
 
     operation: Operation

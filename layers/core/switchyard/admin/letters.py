@@ -7,13 +7,13 @@ second time in the same run: a redrive ends, whatever the letters are.
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from switchyard.admin.shards import Gone, read_records
 from switchyard.admin.stack import Stack
 from switchyard.aws.errors import ApiError
 from switchyard.domain.errors import NotFound
+from switchyard.domain.structs import Struct
 from switchyard.http.operation import function_of
 
 #: The queues of dead letters, by the names that operators use; the queue that each is brought back to (None: its
@@ -35,8 +35,7 @@ _SHOWN = 200
 _NAMED = ("tenant", "webhook", "delivery", "task", "notification", "actor", "item")
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct):
     """One dead letter. `kind` says what it is: record, records, event, signal, message, or unreadable."""
 
     id: str

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from switchyard.admin.whole import Whole
 from switchyard.domain import oauth
 from switchyard.domain.actors import SHARDS_MAX, Shards
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import FieldError, Invalid, NotFound
+from switchyard.domain.structs import replace
 from switchyard.http import auth
 from switchyard.store import import_keys, keys, tenants, tracks
 from switchyard.store.codec import THERE, row_key

@@ -7,12 +7,12 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError
+from switchyard.domain.structs import Struct
 
 #: The task that a token belongs to is over, or its machine is gone.
 _STALE = frozenset({"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"})
@@ -20,8 +20,7 @@ _MACHINES = {"runs": "TASK_RUN_MACHINE_ARN", "goal_runs": "GOAL_RUN_MACHINE_ARN"
 _RETRYABLE = frozenset({"InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "ThrottlingException"})
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct):
     """The state of an execution: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED; `error` when it failed."""
 
     status: str

@@ -13,12 +13,12 @@ Rules that hold for what is sent here, and where AWS states them:
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError, Unreachable
+from switchyard.domain.structs import Struct
 
 HEADER_VALUE_MAX = 870
 
@@ -27,15 +27,14 @@ class NotSent(Exception):
     """SES did not take a mail now: it may later, or once an operator has set it up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct):
     """One mail to one person: a line of subject, the same told as text and as HTML, and headers of its own."""
 
     to: str
     subject: str
     text: str
     html: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
 class Mailer:

@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from urllib.parse import urlencode
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError, NotConfigured
+from switchyard.domain.structs import Struct
 
 _BUSY = "The files' storage did not answer in time: try again in a second."
 #: Calls made at the same time.
@@ -32,8 +32,7 @@ class CannotSign(Exception):
     """There are no credentials to sign with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct):
     """What the bucket knows of an object: bytes (None: unknown), media type, when it was uploaded (epoch, seconds),
     if it was uploaded with one, its SHA-256 in base64, and which version of it that is (None: the bucket keeps none).
     """
@@ -45,16 +44,14 @@ class Head:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct):
     """An object's bytes, or None where there are more than were asked for."""
 
     size: int
     body: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct):
     """An object to be put."""
 
     key: str

@@ -5,12 +5,12 @@ import os
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from switchyard.aws.clients import make_client
 from switchyard.aws.retry import within
 from switchyard.aws.sending import NotTaken, Outcome, send_all
+from switchyard.domain.structs import Struct
 
 #: How often a message is received before it goes to the dead letters: maxReceiveCount of the queue in template.yaml.
 ATTEMPTS: Mapping[str, int] = {"deliveries": 14, "mails": 8, "notifications": 7, "signals": 10}
@@ -21,8 +21,7 @@ BYTES_MAX = 262_144
 _FIRST_PAUSE, _LONGEST_PAUSE = 1, 21_600
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct):
     """One message as a consumer gets it. `attempt` counts how often it was received, from 1."""
 
     body: Any

@@ -15,12 +15,12 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError
+from switchyard.domain.structs import Struct
 
 #: What Scheduler puts in the place of this: when the invocation was due, in UTC.
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
@@ -30,8 +30,7 @@ _RETRYABLE = frozenset({"InternalServerException", "ThrottlingException"})
 _GONE = "ResourceNotFoundException"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct):
     """When a message is sent, and which: `start` and `end` are seconds since the epoch (None: now, never)."""
 
     expression: str

@@ -1,8 +1,9 @@
 """Who acts: a user or an agent of one tenant, known by a token."""
 
 import zlib
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from switchyard.domain.structs import Struct
 
 ActorKind = Literal["user", "agent"]
 
@@ -53,8 +54,7 @@ class Shards(NamedTuple):
 ONE_SHARD = Shards()
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct):
     """The caller of a request. `source` is how it came in: api, mcp or admin; `operation` is what was called there.
 
     `number` is the tenant's small integer for the actor, for surfaces that number people. `shards` are the tenant's.

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from switchyard.domain import lifecycle
@@ -11,6 +10,7 @@ from switchyard.domain.changes import Action, Change, Difference, difference
 from switchyard.domain.errors import SwitchyardError
 from switchyard.domain.run_changes import RunChange
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import Struct, replace
 from switchyard.domain.tracks import Track
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 Outcome = Literal["applied", "refused"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Struct, kw_only=True):
     """One line of the trail.
 
     `id` begins with the time of the act, so that the order of ids is the order of acts, and is the same each time

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal
 
 from switchyard.domain import lifecycle
+from switchyard.domain.structs import Struct
 from switchyard.domain.tracks import Track
 
 Action = Literal[
@@ -53,13 +53,10 @@ _COMPARED = (
     "holder",
 )
 _VISIBILITY = frozenset({"owner", "project_ids"})
-_DEFAULTS = {
-    each.name: each.default if each.default is not MISSING else None for each in fields(Track) if each.name in _COMPARED
-}
+_DEFAULTS = {name: Track.field_defaults.get(name) for name in Track.field_types if name in _COMPARED}
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct):
     """One field of a track before and after a change, as JSON values; `cut` when one of them is not shown whole."""
 
     field: str
@@ -68,8 +65,7 @@ class Difference:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct):
     """One version of a track turned into the next; `before` is None for a new track."""
 
     before: Track | None

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Conflict
 from switchyard.domain.ids import new_id
+from switchyard.domain.structs import Struct, replace
 from switchyard.domain.tracks import Track
 
 MENTIONS_MAX = 20
@@ -29,8 +28,7 @@ class CommentDeleted(Conflict):
     code, title = "comment_deleted", "The comment is deleted"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comment:
+class Comment(Struct, kw_only=True):
     """One comment. Times are instants of domain.clock; `text` is Markdown; `mentions` are ids of actors.
 
     Who may see it follows from its track at any time. Of a deleted comment everything but its text is shown.

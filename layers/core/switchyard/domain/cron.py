@@ -9,8 +9,9 @@ those that are well kept read five, or a sixth of seconds.
 import calendar
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from switchyard.domain.structs import Struct
 
 _NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC", "SUN MON TUE WED THU FRI SAT"
 _MONTHS, _DAYS = ({name: number for number, name in enumerate(each.split(), 1)} for each in _NAMES)
@@ -38,8 +39,7 @@ class BadExpression(ValueError):
         self.expected = expected
 
 
-@dataclass(frozen=True)
-class Cron:
+class Cron(Struct):
     """When a cron expression is due: local days that fit all rules, and on each of them these times."""
 
     minutes: tuple[int, ...]

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from switchyard.domain import lifecycle
 from switchyard.domain.errors import Cycle, FieldError, Invalid, Prerequisite
+from switchyard.domain.structs import Struct
 from switchyard.domain.tracks import Track
 
 Edges = Mapping[str, Iterable[str]]
@@ -16,8 +16,7 @@ Edges = Mapping[str, Iterable[str]]
 WALK_MAX = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class FieldPaths:
+class FieldPaths(Struct):
     """Where a request has the fields by which a track refers to others: `prefix` comes before the field's name.
 
     `indexed` says that the path of a dependency ends in its place in the list; `names` are the request's own words
@@ -26,7 +25,7 @@ class FieldPaths:
 
     prefix: str = ""
     indexed: bool = False
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
 
     def name(self, ref: str) -> str:
         """Return the track's name in the request, for errors: its id unless it has another."""
@@ -126,8 +125,7 @@ def _prerequisite(ref: str, track: Track | None) -> Prerequisite:
     return Prerequisite(ref, "cancelled" if track.status == "cancelled" else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct):
     """What a track's work hangs on. Ids in creation order; edges as (task, what it depends on).
 
     `stuck` are those blocked ones that depend on what will never be done: it was cancelled or deleted.

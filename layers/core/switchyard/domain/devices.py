@@ -1,8 +1,9 @@
 """Devices of a person, and which of them show a task just now (contract: projects.md §8)."""
 
 import uuid
-from dataclasses import dataclass
 from typing import Literal
+
+from switchyard.domain.structs import Struct
 
 Platform = Literal["ios", "android", "web"]
 
@@ -13,8 +14,7 @@ TOKEN_MAX = 512
 PRESENCE_SECONDS = 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class Device:
+class Device(Struct, kw_only=True):
     """One device that can be notified. `token` is the push service's name for it and never shown."""
 
     tenant_id: str
@@ -26,8 +26,7 @@ class Device:
     last_seen_at: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Presence:
+class Presence(Struct, kw_only=True):
     """A device that showed a task at `last_seen_at`; it counts until `expires_at`, in seconds since the epoch."""
 
     tenant_id: str

@@ -1,12 +1,12 @@
 """What can go wrong, in the domain's words. http/statuses.py has the statuses, each surface its own words."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from switchyard.domain.structs import Struct
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+
+class FieldError(Struct):
     """One refused input: which field (dotted path), why, and what would be right.
 
     `given` is what was sent, and `bound` the limit that it oversteps, where an answer has words for them.
@@ -116,8 +116,7 @@ class Conflict(SwitchyardError):
     code, title = "conflict", "The change conflicts with the present state"
 
 
-@dataclass(frozen=True, slots=True)
-class Prerequisite:
+class Prerequisite(Struct):
     """A task that another one waits for; `fate` says why it will never be done (None: it may be)."""
 
     id: str

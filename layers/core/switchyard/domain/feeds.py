@@ -1,9 +1,9 @@
 """Feeds: due dates as a calendar that anyone reads who has the address, until it is revoked."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from switchyard.domain.actors import Actor
+from switchyard.domain.structs import Struct
 
 #: Which tracks a feed has: the shared ones, the owner's personal ones, or both.
 Which = Literal["all", "personal", "projects"]
@@ -11,8 +11,7 @@ Which = Literal["all", "personal", "projects"]
 FEEDS_MAX, ENTRIES_MAX = 20, 500
 
 
-@dataclass(frozen=True)
-class Feed:
+class Feed(Struct):
     """A feed sees what its `actor` sees. The secret of its address is stored as `digest` alone."""
 
     tenant_id: str

@@ -4,14 +4,13 @@ What a goal run does next follows from its tasks as they are alone: it may be as
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 from switchyard.domain import claims, clock, lifecycle, runs
 from switchyard.domain.actors import Actor
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Conflict
 from switchyard.domain.ids import new_id
+from switchyard.domain.structs import Struct, replace
 from switchyard.domain.tracks import Track
 
 #: `waiting`: no run is under way, and what is left waits for people or for tasks outside the goal.
@@ -56,8 +55,7 @@ class Ended(Conflict):
     code, title = "goal_run_ended", "The goal run is over"
 
 
-@dataclass(frozen=True, kw_only=True)
-class GoalRun:
+class GoalRun(Struct, kw_only=True):
     """The latest goal run of a goal. Times are instants of domain.clock, ids UUIDs.
 
     `owner` is that of a personal goal. `counts` are those of Plan as of the latest round. `rounds` counts how often
@@ -74,7 +72,7 @@ class GoalRun:
     reason: str | None = None
     max_parallel: int = PARALLEL_DEFAULT
     on_failure: OnFailure = "stop"
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = {}
     waiting_for: tuple[str, ...] = ()
     rounds: int = 0
     woken: int = 0
@@ -100,8 +98,7 @@ class GoalRun:
         return self.is_final or self.woken > self.seen
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct):
     """What a goal run comes to as its tasks are. `states` are by task id, `start` is what is to be run now.
 
     `counts` are of the agents' tasks by state (those in `start` count as running), and `waitedFor`: the tasks of

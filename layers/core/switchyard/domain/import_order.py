@@ -6,7 +6,8 @@ one in chunks, each line after what it refers to. Memory holds names and referen
 
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from switchyard.domain.structs import Struct
 
 #: What a chunk may have: drafts and rows of a transaction (three more are the guard of the graph, the lane's progress
 #: and the results), names, bytes. A new track takes two rows, its own and that of its external id.
@@ -15,8 +16,7 @@ DRAFTS_MAX, ROWS_MAX, NAMES_MAX, BYTES_MAX = 48, 97, 200, 900_000
 LATE_MAX = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct):
     """What is applied together: lines by their places. `parts` are the sizes of the connected parts in it, () for a
     piece of one that is too large. `late`: the lines are there already, and get the references that they lacked.
     """
@@ -25,7 +25,7 @@ class Chunk:
     parts: tuple[int, ...] = ()
     late: bool = False
     #: References of each place that are left out here and come later: names by their places.
-    without: dict[int, frozenset[int]] = field(default_factory=dict)
+    without: dict[int, frozenset[int]] = {}
 
 
 class Outline:

@@ -3,11 +3,11 @@
 What a job is and its bounds. Sizes are in bytes.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import Conflict
+from switchyard.domain.structs import Struct
 
 #: `waiting` for its file and for the start; the last three are final.
 Status = Literal["waiting", "running", "completed", "failed", "cancelled"]
@@ -54,8 +54,7 @@ class TokenRevoked(Exception):
     """The token that the import was started with opens nothing any more."""
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(Struct):
     """One job. `actor` is in whose name it writes: whoever created it, as the token allows.
 
     `owner` and `project_ids` are the scope of new tracks. `file_version` is which upload was started, of `size` bytes;
@@ -85,8 +84,7 @@ class Import:
         return self.status in FINAL
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(Struct):
     """How far a part of a job is: `offset` is where the chunk at hand begins in the lane's file, `done` how many of its
     drafts had their turn. A lane that is `stopped` writes nothing more.
     """

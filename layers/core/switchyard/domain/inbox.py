@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from switchyard.domain import clock, ids
@@ -10,13 +9,13 @@ from switchyard.domain.changes import Change
 from switchyard.domain.comments import Comment
 from switchyard.domain.questions import Question
 from switchyard.domain.run_changes import RunChange
+from switchyard.domain.structs import Struct
 from switchyard.domain.tracks import Track, is_agent_id
 
 Kind = Literal["assigned", "mentioned", "asked", "failed", "due"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Item:
+class Item(Struct, kw_only=True):
     """One item of a person's inbox. `by` is who did it; `at`, `read_at` and `mailed_at` are instants of domain.clock.
 
     What it is about: a track, and of that a run, its question, or a comment. Titles are read from the track.

@@ -8,10 +8,10 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 
 from switchyard.domain import clock
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import Struct
 
 #: Seconds for which an address is good at least, and how much longer it may be: it stays the same for that long.
 LIFE_SECONDS, STEP_SECONDS = 3_600, 600
@@ -20,8 +20,7 @@ _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _ADDRESS = re.compile(rf"({_ID})\.({_ID})\.({_ID})\.([1-9][0-9]{{9,10}})\.([A-Za-z0-9_-]{{43}})")
 
 
-@dataclass(frozen=True, slots=True)
-class LogAddress:
+class LogAddress(Struct):
     """What an address says, not yet trusted; `expires` is in seconds since the epoch."""
 
     tenant_id: str

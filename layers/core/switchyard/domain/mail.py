@@ -1,8 +1,9 @@
 """Mail about a person's inbox: what they want of it, and when the next one is due (docs/mail.md)."""
 
 import hmac
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from switchyard.domain.structs import Struct
 
 #: When notices are mailed: never, as they come, or gathered for a while.
 Mode = Literal["off", "at_once", "digest"]
@@ -21,8 +22,7 @@ TOKEN_MAX = 256
 NOTICES_MAX = 50
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mailbox:
+class Mailbox(Struct, kw_only=True):
     """How a person is mailed. `address` is one that is known to be theirs; `secret` ends their mails by itself.
 
     `pending` is the inbox item whose message waits to become the next mail, at `due_at`; `sending` is the one whose

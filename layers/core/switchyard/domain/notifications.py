@@ -5,11 +5,11 @@ A notification is decided once, and kept even if it is not sent: it says why a d
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from switchyard.domain import clock, ids
 from switchyard.domain.runs import FINAL, Run
+from switchyard.domain.structs import Struct
 
 Kind = Literal["completed", "failed", "cancelled", "awaiting"]
 Decision = Literal["sent", "suppressed", "cooldown", "no_devices", "no_access", "disabled"]
@@ -30,8 +30,7 @@ _WORDS: Mapping[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempted:
+class Attempted(Struct, kw_only=True):
     """What became of one device: `at` when it was tried last, `error` in the push service's words.
 
     `reference` is the service's own name of what it took (Expo's ticket, SNS's message id).
@@ -44,8 +43,7 @@ class Attempted:
     at: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Notification:
+class Notification(Struct, kw_only=True):
     """One notification and what was decided about it. `present` are the devices that showed the task at `created_at`.
 
     `devices` are those it goes to, by id. Nobody else may try them before `trying_until`, in seconds since the epoch.
@@ -61,7 +59,7 @@ class Notification:
     body: str
     created_at: str
     present: tuple[str, ...] = ()
-    devices: Mapping[str, Attempted] = field(default_factory=dict)
+    devices: Mapping[str, Attempted] = {}
     attempts: int = 0
     trying_until: int = 0
 

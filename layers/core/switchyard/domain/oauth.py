@@ -7,12 +7,12 @@ Standards: OAuth 2.1 (draft), PKCE (RFC 7636), loopback and private-use redirect
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from switchyard.domain import tokens
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.errors import FieldError, Invalid, SwitchyardError
+from switchyard.domain.structs import Struct
 
 #: Seconds that a code counts, an access token, and a refresh token that nobody uses.
 CODE_SECONDS, ACCESS_SECONDS, REFRESH_SECONDS = 60, 3_600, 30 * 86_400
@@ -88,8 +88,7 @@ class TooManyRegistrations(OAuthRefused):
         self.retry_after = seconds
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(Struct):
     """A program that asks to be connected. `id` is the URL of its description, or a registered client's own id."""
 
     id: str
@@ -104,8 +103,7 @@ class Client:
         return "://" in self.id
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(Struct):
     """An authorization code: what a person allowed a client, until the client fetches its tokens, once.
 
     `grant_id` and `grant` (a digest) name the connection that is then made, so that a second use can end it. `parent`
@@ -127,8 +125,7 @@ class Code:
     used_at: str | None = None
 
 
-@dataclass(frozen=True)
-class RefreshToken:
+class RefreshToken(Struct):
     """A refresh token of a connection, named by the digest `grant`. Used once: `used_at` says when."""
 
     digest: str

@@ -1,9 +1,9 @@
 """People who sign in by an OpenID Connect issuer: who may, into which tenant, with which role."""
 
 import re
-from dataclasses import dataclass
 
 from switchyard.domain.errors import FieldError, Invalid
+from switchyard.domain.structs import Struct
 
 #: Seconds that somebody has to sign in at the issuer.
 FLOW_SECONDS = 600
@@ -20,8 +20,7 @@ class SignInRefused(Exception):
         self.code, self.detail = code, detail
 
 
-@dataclass(frozen=True)
-class Invitation:
+class Invitation(Struct):
     """An e-mail address that belongs to an actor of a tenant. `subject` is whose it was found to be: issuer and sub.
 
     The address is taken once: whoever has it later, under another subject, is not that person.
@@ -36,8 +35,7 @@ class Invitation:
     subject: str | None = None
 
 
-@dataclass(frozen=True)
-class Domain:
+class Domain(Struct):
     """A domain whose verified addresses may all sign in to a tenant, with a role."""
 
     domain: str

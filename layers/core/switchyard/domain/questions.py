@@ -1,15 +1,14 @@
 """Questions: what a run asks a person, who answers once, while the run waits (docs/questions.md)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Answered, Conflict, FieldError, Invalid
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Finished, Run
+from switchyard.domain.structs import Struct, replace
 
 #: Seconds until the deadline: the shortest, and the longest, which a question without a deadline gets. An execution of
 #: the workflow ends after 31 days in any case.
@@ -40,8 +39,7 @@ APPROVE, REJECT = "approve", "reject"
 _APPROVAL: Mapping[str, str] = {"start": "May this run begin?", "completion": "Is this task done?"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Struct, kw_only=True):
     """One question of a run. Times are instants of domain.clock.
 
     `to` is who alone may answer (None: any member), `artifact` the id of a file of the run that it is about. At the

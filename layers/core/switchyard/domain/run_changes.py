@@ -1,12 +1,10 @@
 """A change of a run, from a record of the table's stream: what it was, what it is, and what that amounts to."""
 
-from dataclasses import dataclass
-
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class RunChange:
+class RunChange(Struct):
     """One version of a run turned into the next, by a record of the stream; `before` is None for a new run."""
 
     before: Run | None

@@ -10,9 +10,9 @@ from typing import Any
 
 from switchyard.domain import claims, clock
 from switchyard.domain.actors import Actor
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Conflict
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 
 #: Entries of one append, and bytes of JSON of each and of all: one row of the table holds them.
 ENTRIES_MAX = 1_000

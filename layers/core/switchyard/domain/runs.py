@@ -6,15 +6,14 @@ decided here too, so that a run and its task never disagree.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard.domain import clock, lifecycle
 from switchyard.domain.actors import Actor
 from switchyard.domain.claims import NotClaimable, is_leased
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Conflict
 from switchyard.domain.ids import new_id
+from switchyard.domain.structs import Struct, replace
 from switchyard.domain.tracks import Track, same
 
 STATUSES = ("not_started", "queued", "in_progress", "completed", "failed", "cancelled")
@@ -51,8 +50,7 @@ class Finished(Conflict):
         super().__init__(f"The run is {run.status} since {run.completed_at}: its status stays. Start a new run.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Struct, kw_only=True):
     """One run of a task. Times are instants of domain.clock, ids UUIDs, `*_seconds` whole seconds.
 
     `owner` is that of a personal task, `project_id` the task's first project. `agent` is whom it is meant for (None:
@@ -81,7 +79,7 @@ class Run:
     branch: str | None = None
     error_message: str | None = None
     output: Any = None
-    state: Mapping[str, Any] = field(default_factory=dict)
+    state: Mapping[str, Any] = {}
     artifacts: tuple[Mapping[str, Any], ...] = ()
     resumed_from: str | None = None
     log_key: str | None = None

@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from switchyard.domain import clock, ids, timing
 from switchyard.domain.actors import Actor, ActorKind
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Conflict
+from switchyard.domain.structs import Struct, replace
 from switchyard.domain.timing import Timing
 
 Does = Literal["create_task", "run_task", "run_goal"]
@@ -46,8 +45,7 @@ class TooManySchedules(Conflict):
     code, title = "too_many_schedules", "Too many schedules"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
+class Schedule(Struct, kw_only=True):
     """One schedule. Times are instants of domain.clock, `expression` and `time_zone` those of domain.timing.
 
     `does` says what an occurrence begins: a task made of `template` (fields of a Track), a run of the task `target_id`,
@@ -67,8 +65,8 @@ class Schedule:
     ends_at: str | None = None
     does: Does
     target_id: str | None = None
-    template: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    template: Mapping[str, Any] = {}
+    settings: Mapping[str, Any] = {}
     overlap: Overlap = "skip"
     catch_up: CatchUp = "skip"
     paused: bool = False
@@ -112,8 +110,7 @@ class Schedule:
         return [] if self.paused else self.timing.next(now, count)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Occurrence:
+class Occurrence(Struct, kw_only=True):
     """What became of a schedule at one instant `at`, decided `decided_at`. `id` names it as a request.
 
     `track_id` is the task or goal that was begun, `run_id` its run or goal run. `reason` says why nothing was.

@@ -1,9 +1,8 @@
 """Sessions of people in a browser, and the one-time links that begin them."""
 
-from dataclasses import dataclass
-
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
+from switchyard.domain.structs import Struct
 from switchyard.domain.text import one_line
 
 #: Seconds after which a session ends that nobody uses.
@@ -16,8 +15,7 @@ LINK_MINUTES_MAX = 1_440
 BROWSER_MAX = 200
 
 
-@dataclass(frozen=True)
-class SignInLink:
+class SignInLink(Struct):
     """A link that begins one session of an actor, once. `digest` is that of its secret, `valid_until` an instant."""
 
     digest: str

@@ -1,9 +1,9 @@
 """The tenant, the isolation boundary, and what it is divided into."""
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from switchyard.domain.actors import ONE_SHARD, Shards
+from switchyard.domain.structs import Struct
 
 #: Which ready tasks get a run automatically: none, or those of the pool that are assigned to an agent.
 AutoRun = Literal["off", "agents"]
@@ -13,16 +13,14 @@ UnknownProjects = Literal["warn", "refuse"]
 UNKNOWN_PROJECTS: tuple[UnknownProjects, ...] = get_args(UnknownProjects)
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct):
     """What a tenant has set; None: never, which means `off` and `warn`."""
 
     auto_run: AutoRun | None = None
     unknown_projects: UnknownProjects | None = None
 
 
-@dataclass(frozen=True)
-class Tenant:
+class Tenant(Struct):
     """A tenant with the numbers it gives out next, to a project and to an actor, and its settings (as of Settings)."""
 
     id: str
@@ -35,8 +33,7 @@ class Tenant:
     shards: Shards = ONE_SHARD
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct):
     """A group of tracks. `number` is small and the tenant's own, from 1; no two of a tenant have the same name.
 
     What is in an archived one stays as it is.
@@ -51,8 +48,7 @@ class Project:
     archived_at: str | None = None
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Struct):
     """An actor as the tenant knows it, apart from any token."""
 
     tenant_id: str

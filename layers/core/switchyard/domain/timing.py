@@ -10,13 +10,13 @@ as the six of EventBridge. https://docs.aws.amazon.com/scheduler/latest/UserGuid
 import re
 import zoneinfo
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import Literal
 
 from switchyard.domain import clock, cron
 from switchyard.domain.cron import BadExpression, Cron
+from switchyard.domain.structs import Struct
 
 Kind = Literal["rate", "cron", "at"]
 
@@ -30,8 +30,7 @@ _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,20}(/[A-Za-z0-9_+-]{1,20}){0,2}")
 _NO_ZONE = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(Struct):
     """When something is due. `begin` and `end` are instants of domain.clock; a rate counts from its `begin`."""
 
     expression: str

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard.domain import clock, lifecycle
 from switchyard.domain.actors import Actor
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import PreconditionFailed
 from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.structs import Struct, replace
 
 TITLE_MAX = 200
 DESCRIPTION_MAX = 20_000
@@ -22,8 +21,7 @@ ID_MAX = 128
 AGENT_PREFIX = "agent_"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Track:
+class Track(Struct, kw_only=True):
     """One task or goal. Times are instants of domain.clock; `due` is a date or an instant; ids are UUIDs.
 
     `owner` is set on a personal track and names the one actor who sees it. `version` grows by one with each
@@ -72,7 +70,7 @@ class Track:
     labels: tuple[str, ...] = ()
     related_type: str | None = None
     related_id: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = {}
     completed_at: str | None = None
     completed_note: str | None = None
     holder: str | None = None
@@ -94,7 +92,7 @@ class Track:
     repeat: str | None = None
     repeat_from: str | None = None
     remind: str | None = None
-    ext: Mapping[str, Any] = field(default_factory=dict)
+    ext: Mapping[str, Any] = {}
     version: int = 1
     created_by: str
     created_by_number: int | None = None

@@ -4,17 +4,16 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from switchyard.domain.structs import Struct, replace
 from switchyard.http.call import Reply
 from switchyard.http.request import Request
 
 _FOUND, _NOT_MODIFIED = 200, 304
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct):
     """What a client gets: status, headers and body text, which is base64 when the body is `binary`.
 
     `replayed` says that it was given before, under a key; `logged` is added to the request's log line; `cookies` are
@@ -26,7 +25,7 @@ class Answer:
     body: str
     replayed: bool = False
     binary: bool = False
-    logged: Mapping[str, Any] = field(default_factory=dict)
+    logged: Mapping[str, Any] = {}
     cookies: tuple[str, ...] = ()
 
 

@@ -1,18 +1,17 @@
 """What a handler gets and gives: a call with the validated input, and a reply."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard.domain.actors import Actor
+from switchyard.domain.structs import Struct
 from switchyard.http.request import Request
 from switchyard.http.validation import checked, read_id
 from switchyard.ledger.unit import Unit
 from switchyard.store.table import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct):
     """An answer: status, body, and headers beyond the common ones.
 
     The body is a JSON value, None for no body, or bytes, which go out as they are: with a content-type among the
@@ -23,14 +22,13 @@ class Reply:
 
     status: int
     body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     kept: Any = None
-    logged: Mapping[str, Any] = field(default_factory=dict)
+    logged: Mapping[str, Any] = {}
     cookies: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Opened[Body = None, Query = None]:
+class Opened[Body = None, Query = None](Struct):
     """What a handler works with that needs no token but the table (`open_endpoint`): request, body and query."""
 
     request: Request
@@ -39,8 +37,7 @@ class Opened[Body = None, Query = None]:
     table: Table
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct):
     """Who asks, authenticated: what a handler gets that decides itself what is committed (`committing_endpoint`)."""
 
     request: Request
@@ -48,8 +45,7 @@ class Caller:
     table: Table
 
 
-@dataclass(frozen=True, slots=True)
-class Input[Body = None, Query = None]:
+class Input[Body = None, Query = None](Struct):
     """What a request asks for, once it is read: who asks, the validated body and query, the versions it insists on."""
 
     request: Request
@@ -67,11 +63,10 @@ class Input[Body = None, Query = None]:
         return checked(name, read_id, self.path[name])
 
 
-@dataclass(frozen=True, slots=True)
-class Call[Body = None, Query = None](Input[Body, Query]):
+class Call[Body = None, Query = None](Input[Body, Query], kw_only=True):
     """What a handler works with: the input, and the unit of work to change tracks by."""
 
-    unit: Unit = field(kw_only=True)
+    unit: Unit
 
 
 #: A call of any endpoint, for what needs neither body nor query.

@@ -6,12 +6,12 @@ There are three kinds, by what the handler gets: the request alone, the caller, 
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from switchyard.aws.telemetry import logger
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
+from switchyard.domain.structs import replace
 from switchyard.domain.tokens import redacted
 from switchyard.http.answers import Answer, encoded, unless_known
 from switchyard.http.auth import authenticate

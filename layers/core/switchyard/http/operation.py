@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, get_origin
 
+from switchyard.domain.structs import Struct
 from switchyard.http.models import Model
 from switchyard.http.surface import Surface
 
@@ -16,8 +16,7 @@ OWN: Any = "\x00own"
 MUTATING = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct):
     """One endpoint; `endpoint` says what each field means. `query_lists` are the query parameters that may repeat."""
 
     name: str

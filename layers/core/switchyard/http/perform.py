@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from switchyard.aws.telemetry import logger
 from switchyard.domain.claims import Leased
 from switchyard.domain.errors import Blocked, Busy, IdempotencyConflict, PreconditionFailed, SwitchyardError
+from switchyard.domain.structs import replace
 from switchyard.domain.tokens import redacted
 from switchyard.http.answers import Answer, as_json, encoded
 from switchyard.http.call import Call, Input, Reply

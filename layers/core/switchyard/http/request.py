@@ -5,19 +5,18 @@ import binascii
 import codecs
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from switchyard.domain.errors import FieldError, Invalid, MalformedBody, TooLarge, WrongContentType, WrongEncoding
+from switchyard.domain.structs import Struct
 
 BODY_MAX = 1_048_576
 FORM = "application/x-www-form-urlencoded"
 _QUERY_FIELDS_MAX = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct):
     """Header names are lower case; path parameters are decoded; the body is bytes (empty when absent).
 
     An HTTP API decodes every escape of a path but that of the percent sign, in whose place `%25` stays.

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from switchyard.domain.structs import Struct
 
 #: Whose words a path is answered in that belongs to no surface.
 SERVICE = "service"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct):
     """One route: its key, the logical id of the function behind it, and its path cut at the slashes."""
 
     key: str

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard.domain.errors import SwitchyardError, WrongEncoding
+from switchyard.domain.structs import Struct
 from switchyard.http.models import Model
 from switchyard.http.request import Request
 from switchyard.http.statuses import EndpointRefusal, MethodNotAllowed, by_class, status_of
@@ -14,8 +14,7 @@ from switchyard.http.statuses import EndpointRefusal, MethodNotAllowed, by_class
 Refusal = tuple[int, Mapping[str, str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct):
     """An error with the status, code and text that a surface has for it: what its body is made of."""
 
     error: SwitchyardError
@@ -33,8 +32,7 @@ def _as_json(body: Mapping[str, Any]) -> str:
     return json.dumps(body, ensure_ascii=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Surface:
+class Surface(Struct):
     """One wire API. Its error answers are data: `shape` makes the body, which `error` documents, of type `media`.
 
     `show_id` is how the surface writes the id of a track.
@@ -48,14 +46,17 @@ class Surface:
     shape: Callable[[Refused], Mapping[str, Any]]
     error: type[Model] | None = None
     media: str = "application/json"
-    statuses: Mapping[type[SwitchyardError], int] = field(default_factory=dict)
-    codes: Mapping[type[SwitchyardError], str] = field(default_factory=dict)
-    texts: Mapping[type[SwitchyardError], str] = field(default_factory=dict)
+    statuses: Mapping[type[SwitchyardError], int] = {}
+    codes: Mapping[type[SwitchyardError], str] = {}
+    texts: Mapping[type[SwitchyardError], str] = {}
     headers: Callable[[Refused], Mapping[str, str]] = _no_headers
     source: str = "api"
     workspace_parameter: str | None = None
     show_id: Callable[[str], str] = str
     render: Callable[[Mapping[str, Any]], str] = _as_json
+
+    # One of each, as which it is looked up.
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
     def refuse(self, error: SwitchyardError, request: Request) -> Refusal:
         """Return an error answer in the format of this surface."""

@@ -4,12 +4,12 @@ Each takes the unit of work whose actor asks for the change, and gathers it ther
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
 
 from switchyard.domain import clock, tokens
 from switchyard.domain.actors import EMPTY_SCOPES, Actor, ActorKind
 from switchyard.domain.errors import Conflict, MissingScope, NotFound
 from switchyard.domain.ids import new_id
+from switchyard.domain.structs import replace
 from switchyard.domain.tenants import Member, Project, Settings, Tenant
 from switchyard.ledger.unit import Unit
 from switchyard.store import import_keys, keys, tenants
@@ -32,7 +32,7 @@ def find_tenant(unit: Unit) -> Tenant:
 def change_tenant(unit: Unit, wanted: Settings) -> Tenant:
     """Gather a change of the tenant's settings (1 read), None: as it is; raises NotFound without such a tenant."""
     tenant = find_tenant(unit)
-    changed = {name: value for name, value in asdict(wanted).items() if value not in (None, getattr(tenant, name))}
+    changed = {name: value for name, value in vars(wanted).items() if value not in (None, getattr(tenant, name))}
     if changed:
         unit.write(tenants.set_settings(tenant.id, changed))
     return replace(tenant, **changed)

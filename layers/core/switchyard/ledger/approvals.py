@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from switchyard.domain import claims, questions
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import ApprovalRequired
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Unit
 from switchyard.store import questions as rows

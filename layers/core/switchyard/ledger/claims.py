@@ -3,7 +3,7 @@
 from time import time
 
 from switchyard.domain import claims, clock, tracks
-from switchyard.domain.entities import replace
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys, leases

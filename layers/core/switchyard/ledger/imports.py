@@ -1,10 +1,10 @@
 """Imports in the ledger, as requests create, start and cancel them; whoever created one sees it."""
 
 from switchyard.domain import clock, imports
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import new_id
 from switchyard.domain.imports import Import, Lane
+from switchyard.domain.structs import replace
 from switchyard.ledger.unit import Unit
 from switchyard.store import import_keys
 from switchyard.store import imports as rows

@@ -1,24 +1,22 @@
 """What a unit of work means to do to the rows of tracks, or needs of them; gathered first, written in one commit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from switchyard.domain.dependencies import FieldPaths
 from switchyard.domain.errors import FieldError, UnknownReference
 from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.structs import Struct, replace
 from switchyard.domain.tracks import Track
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct):
     """A new track. `paths` say where the request has the track's references, for errors about them."""
 
     after: Track
     paths: FieldPaths | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct):
     """A track that was read becomes another version; a deleted one, its tombstone."""
 
     before: Track
@@ -26,16 +24,14 @@ class Update:
     paths: FieldPaths | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(Struct):
     """Tasks take so many numbers from a goal: it must live, and its counter must be what was read."""
 
     goal: Track
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Require:
+class Require(Struct):
     """A track is referred to: it must be there, of the kind, and visible to all who see the tracks that refer to it.
 
     `seen_by` is their owner, None for shared ones; `field` is the path of the reference, for errors. `was_read` says
@@ -73,8 +69,7 @@ class Require:
         return UnknownReference(FieldError(self.field, problem, f"the id of a {self.kind}", "unknown_reference"))
 
 
-@dataclass(frozen=True, slots=True)
-class RequireDone:
+class RequireDone(Struct):
     """A task that another one waits for must be done."""
 
 

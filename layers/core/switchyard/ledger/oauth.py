@@ -5,11 +5,11 @@ each access token is made from it and opens nothing without it.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from switchyard.domain import clock, oauth, sessions, tokens
 from switchyard.domain.ids import new_id
 from switchyard.domain.oauth import Client, Code, GrantRefused, RefreshToken, ScopeRefused, TooManyRegistrations
+from switchyard.domain.structs import replace
 from switchyard.store import oauth as rows
 from switchyard.store import tokens as token_rows
 from switchyard.store.table import ConditionFailed, Item, Table

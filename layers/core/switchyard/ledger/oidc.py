@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from dataclasses import replace
 
 from switchyard.domain import clock, oidc, tokens
 from switchyard.domain.actors import ROLES, Actor
 from switchyard.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
 from switchyard.domain.oidc import Domain, Invitation, SignInRefused
+from switchyard.domain.structs import replace
 from switchyard.ledger import administration, sessions
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, tenants

@@ -5,8 +5,8 @@ say so. A run is an agent's work, so that a blocked task gets none, whoever asks
 """
 
 from switchyard.domain import dependencies
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Blocked, Prerequisite
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger.unit import Unit
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from switchyard.domain import claims, clock, runs
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import NotFound
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger import order, tracks
 from switchyard.ledger.unit import Unit

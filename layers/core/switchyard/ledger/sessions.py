@@ -1,12 +1,11 @@
 """Sign in, stay signed in, sign out: how sessions begin and end (docs/console.md, "Sign-in")."""
 
-from dataclasses import replace
-
 from switchyard.domain import clock, sessions, tokens
 from switchyard.domain.actors import ROLES, Actor
 from switchyard.domain.errors import FieldError, Invalid, NotFound, Unauthorized
 from switchyard.domain.ids import new_id
 from switchyard.domain.sessions import SignInLink
+from switchyard.domain.structs import replace
 from switchyard.domain.tenants import Tenant
 from switchyard.ledger import administration
 from switchyard.ledger.unit import Unit

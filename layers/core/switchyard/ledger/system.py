@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from switchyard.domain.actors import Actor
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Busy
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger import runs
 from switchyard.ledger.unit import Stale, Unit

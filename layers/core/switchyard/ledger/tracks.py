@@ -5,9 +5,9 @@ from typing import Any
 
 from switchyard.domain import claims, clock, lifecycle, tracks
 from switchyard.domain.dependencies import FieldPaths
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Cycle
 from switchyard.domain.lifecycle import TrackType
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger import external_ids, order
 from switchyard.ledger.intents import Require

@@ -6,7 +6,6 @@ verbs beside it (tracks, claims, runs, goal runs, administration), which take th
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from time import monotonic
 
 from switchyard.domain import dependencies
@@ -33,40 +32,45 @@ class Stale(Exception):
     """Someone else changed a row between our read and our write: read again and decide again (store/contention.py)."""
 
 
-@dataclass(slots=True)
 class Unit:
     """One request's work on the ledger of the actor's tenant.
 
     `fence` is the one that the request carries (None: none); `attempt` counts how often its work met other changes;
-    `started` is when the first attempt began, by time.monotonic().
+    `started` is when the first attempt began, by time.monotonic() (None: now).
     """
 
-    table: Table
-    actor: Actor
-    request_id: str
-    key: KeyUse | None = None
-    fence: int | None = None
-    attempt: int = 0
-    started: float = field(default_factory=monotonic)
-    #: When the commit must have begun to be written at the latest (time.monotonic), for what would be wrong later.
-    write_by: float = math.inf
-    #: Prerequisites that the actor, a person, does not wait for (ledger/order.py).
-    overruled: list[str] = field(default_factory=list)
-    #: Ids that tracks were put under and no project has (ledger/projects.py); with the project of that name, if any.
-    unknown_projects: dict[str, str | None] = field(default_factory=dict)
-    #: The ends of tracks that the request means to bring about, for the audit trail if it is refused.
-    ends: Ends = field(default_factory=Ends)
-    #: The run that the work is about, if it is about one: what the log lines of all functions are joined by.
-    about_run: str | None = None
-    _seen: dict[str, Track] = field(default_factory=dict)
-    _rows: dict[RowKey, Item | None] = field(default_factory=dict)
-    _changes: dict[str, Change] = field(default_factory=dict)
-    _draws: dict[str, Draw] = field(default_factory=dict)
-    _needs: dict[str, Require] = field(default_factory=dict)
-    _done: dict[str, RequireDone] = field(default_factory=dict)
-    _others: list[Item] = field(default_factory=list)
-    _guard: int | None = None
-    _key_checked: bool = False
+    def __init__(
+        self,
+        table: Table,
+        actor: Actor,
+        request_id: str,
+        key: KeyUse | None = None,
+        fence: int | None = None,
+        attempt: int = 0,
+        started: float | None = None,
+    ) -> None:
+        self.table, self.actor, self.request_id = table, actor, request_id
+        self.key, self.fence, self.attempt = key, fence, attempt
+        self.started = monotonic() if started is None else started
+        #: When the commit must have begun to be written at the latest (time.monotonic), for what would be wrong later.
+        self.write_by = math.inf
+        #: Prerequisites that the actor, a person, does not wait for (ledger/order.py).
+        self.overruled: list[str] = []
+        #: Ids that tracks were put under and no project has (ledger/projects.py), with the project of that name if any.
+        self.unknown_projects: dict[str, str | None] = {}
+        #: The ends of tracks that the request means to bring about, for the audit trail if it is refused.
+        self.ends = Ends()
+        #: The run that the work is about, if it is about one: what the log lines of all functions are joined by.
+        self.about_run: str | None = None
+        self._seen: dict[str, Track] = {}
+        self._rows: dict[RowKey, Item | None] = {}
+        self._changes: dict[str, Change] = {}
+        self._draws: dict[str, Draw] = {}
+        self._needs: dict[str, Require] = {}
+        self._done: dict[str, RequireDone] = {}
+        self._others: list[Item] = []
+        self._guard: int | None = None
+        self._key_checked = False
 
     # ------------------------------------------------------------ reads
     def get(self, track_id: str, kind: TrackType | None = None) -> Track:

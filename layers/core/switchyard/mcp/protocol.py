@@ -8,9 +8,9 @@ route by, and they must agree with the body.
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from switchyard.domain.structs import Struct
 from switchyard.http.request import Request
 
 #: Revisions that begin with `initialize`, oldest first, and those whose requests are self-contained.
@@ -43,8 +43,7 @@ class ProtocolError(Exception):
         self.data = data
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct):
     """One JSON-RPC message of a client. `id` is None for a notification, `method` for an answer to the server."""
 
     id: str | int | None

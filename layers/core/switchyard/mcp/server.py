@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic_core import from_json
 from switchyard import __version__
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
+from switchyard.domain.structs import replace
 from switchyard.http import refusals
 from switchyard.http.answers import Answer
 from switchyard.http.call import Caller, Input, Reply

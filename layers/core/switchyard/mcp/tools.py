@@ -1,7 +1,6 @@
 """The tools: what each is called, takes and gives, what it needs, and which function of a surface it calls."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from switchyard.domain import lifecycle
@@ -9,6 +8,7 @@ from switchyard.domain.claims import Claimable
 from switchyard.domain.errors import NotFound
 from switchyard.domain.ids import task_id
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import Struct, replace
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.models import Model
@@ -40,8 +40,7 @@ _COMMENTS = 50
 _REQUIRED = frozenset(name for name, field in models.Task.model_fields.items() if field.is_required())
 
 
-@dataclass(frozen=True, slots=True)
-class Tool[Body: Model]:
+class Tool[Body: Model](Struct):
     """One tool. `run` gets the call with the validated input as its body.
 
     `wants` says which status arguments, as they were sent, mean to give the track whose id `about` returns.

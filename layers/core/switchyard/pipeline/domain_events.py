@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.bus import Entry
@@ -13,6 +12,7 @@ from switchyard.domain.changes import Change
 from switchyard.domain.comments import Comment
 from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import Struct
 from switchyard.domain.tracks import Track
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ _SHOWN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DomainEvent:
+class DomainEvent(Struct):
     """One event. `id` is the same whenever the event is made again; `sequence` grows with the track's changes."""
 
     id: str
@@ -86,7 +85,7 @@ def events_of(change: Change) -> list[DomainEvent]:
     previous = change.before.status if change.before and not change.crosses_visibility else None
     common = _common(after, after, previous) | {
         "overruled": list(after.overruled),
-        "changes": [asdict(each) for each in change.differences()],
+        "changes": [each.as_dict() for each in change.differences()],
     }
     return [event_of(f"{kind}.{each}", after, common) for each in types]
 

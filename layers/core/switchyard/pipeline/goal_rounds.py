@@ -6,7 +6,6 @@ waits for the next round: all in one transaction. What changes meanwhile is note
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from switchyard.aws.executions import Executions
@@ -15,6 +14,7 @@ from switchyard.domain.actors import Actor, ActorKind
 from switchyard.domain.errors import Busy
 from switchyard.domain.goal_runs import GoalRun, Plan
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.ledger import runs, system
 from switchyard.ledger.unit import Stale, Unit

@@ -1,8 +1,9 @@
 """What a mail says: one line of subject, and its notices as text and as HTML. Every text of the ledger is escaped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
+
+from switchyard.domain.structs import Struct
 
 #: Characters of a subject, and of what somebody wrote, that a mail has at most.
 SUBJECT_MAX, EXCERPT_MAX = 120, 300
@@ -16,8 +17,7 @@ _SAYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct):
     """One notice of a mail. `excerpt` is what was asked or written, `choices` are the answers to choose from."""
 
     kind: str

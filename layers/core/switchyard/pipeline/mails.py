@@ -6,7 +6,6 @@ So a digest is one message that waits, and nothing looks for what is due.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +15,7 @@ from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, mail
 from switchyard.domain.inbox import Item
 from switchyard.domain.mail import Mailbox
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import mail_texts
 from switchyard.pipeline.mail_texts import Notice

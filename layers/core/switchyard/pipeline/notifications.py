@@ -6,13 +6,13 @@ push service has neither accepted nor refused a device; after the last attempt i
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.queues import Message, Queue
 from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, notifications
 from switchyard.domain.notifications import Attempted, Decision, Notification
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.store import devices as device_rows
 from switchyard.store import keys, runs, tracks

@@ -6,7 +6,6 @@ record that is delivered again, or a consumer that ends between two steps, chang
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.sending import Outcome, send_all
@@ -15,6 +14,7 @@ from switchyard.domain import audit, changes, inbox, lifecycle
 from switchyard.domain.changes import Change
 from switchyard.domain.errors import Busy
 from switchyard.domain.run_changes import RunChange
+from switchyard.domain.structs import Struct, replace
 from switchyard.domain.tracks import Track
 from switchyard.pipeline import detachment, records, run_events
 from switchyard.pipeline.batches import Outbox, Sender
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 _REQUEST_BYTES = 4_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class AuditTrail:
+class AuditTrail(Struct):
     """Takes entries, those of a batch in few requests; what it has already it has again."""
 
     table: Table
@@ -58,8 +57,7 @@ class AuditTrail:
         return [None] * len(entries)
 
 
-@dataclass(frozen=True, slots=True)
-class Projector:
+class Projector(Struct):
     """Carries records of the stream to everything that follows from them.
 
     `outbox` takes events for the `bus`, and tasks to be counted until `end` (time.monotonic), until the batch is over.

@@ -6,7 +6,6 @@ Each returns the outcome for every device. What may succeed later stays `pending
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -15,6 +14,7 @@ import urllib3
 from switchyard.aws import mobile_push
 from switchyard.domain.devices import Device
 from switchyard.domain.notifications import TITLE, Attempted, Notification, Outcome
+from switchyard.domain.structs import Struct
 
 _SECONDS = 10.0
 _ANSWER_BYTES_MAX = 1_048_576
@@ -65,8 +65,7 @@ def _tried(device: Device, outcome: Outcome, error: str | None = None, reference
 # ---------------------------------------------------------------- Expo
 
 
-@dataclass(frozen=True, slots=True)
-class Expo:
+class Expo(Struct):
     """Expo's push service over HTTP; the access token is needed only where the Expo project asks for one."""
 
     url: str
@@ -144,8 +143,7 @@ def _read(device: Device, ticket: Mapping[str, Any]) -> Attempted:
 # ---------------------------------------------------------------- Amazon SNS
 
 
-@dataclass(frozen=True, slots=True)
-class Sns:
+class Sns(Struct):
     """Amazon SNS mobile push; `applications` are the ARNs of its platform applications by platform ("": none)."""
 
     applications: Mapping[str, str]

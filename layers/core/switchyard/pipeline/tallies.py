@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from switchyard.aws.errors import ApiError, Unreachable
 from switchyard.aws.sending import Outcome
 from switchyard.domain.errors import Busy
+from switchyard.domain.structs import Struct
 from switchyard.domain.tracks import Track
 from switchyard.store.table import Table
 
@@ -15,8 +15,7 @@ from switchyard.store.table import Table
 _FAILURES = (ApiError, Unreachable, Busy, LookupError, TypeError, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct):
     """Takes tasks to be counted, each with what it is counted in (batches.Outbox): a tenant's id, or with a goal's.
 
     `count` takes the table, these, and all tasks that have them in common. `end` is a time.monotonic() value: the table

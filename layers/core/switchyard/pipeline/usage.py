@@ -9,7 +9,6 @@ import gzip
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard.aws.telemetry import logger
@@ -18,13 +17,13 @@ from switchyard.store import keys, usage
 from switchyard.store.table import Table
 
 
-@dataclass
 class Used:
     """What one tenant used in a batch of lines: by day, by minute, and by which tokens."""
 
-    days: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    minutes: Counter[str] = field(default_factory=Counter)
-    tokens: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.days = defaultdict[str, Counter[str]](Counter)
+        self.minutes = Counter[str]()
+        self.tokens = set[str]()
 
 
 def lines(event: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

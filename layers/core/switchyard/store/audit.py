@@ -6,12 +6,12 @@ the pipeline's. They are in two lists, of the tenant (or the one who may read th
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from typing import Any
 
 from switchyard.domain import clock
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Difference
+from switchyard.domain.structs import replace
 from switchyard.store import keys
 from switchyard.store.codec import Codec, expiry, to_json
 from switchyard.store.packing import NUMBER_UNLESS_ZERO, Column
@@ -28,7 +28,7 @@ _UNTOLD: Mapping[str, Any] = {"before": None, "after": None, "cut": False}
 
 
 def _told(difference: Difference) -> Mapping[str, Any]:
-    values = asdict(difference)
+    values = difference.as_dict()
     return {name: value for name, value in values.items() if name not in _UNTOLD or value != _UNTOLD[name]}
 
 

@@ -1,17 +1,16 @@
 """The one codec of rows: from an entity to its row and back, and the conditional writes of it.
 
-What an entity is made of follows from its dataclass in the domain, and the annotations give the types of its
+What an entity is made of follows from its struct in the domain, and the annotations give the types of its
 attributes. Anything else is declared once, in the entity's file of this package: its keys, the exceptions
 among its columns, and what its row has beside its fields.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, fields
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from switchyard.domain import clock
-from switchyard.domain.entities import made
+from switchyard.domain.structs import Struct, is_mutable
 from switchyard.store import packing
 from switchyard.store.indexes import FIELDS
 from switchyard.store.packing import FLAG, NUMBER, TEXT, Column, json_text, texts
@@ -47,8 +46,8 @@ def unexpired(rows: Iterable[Item]) -> list[Item]:
     return [each for each in rows if int(each["expires_at"]["N"]) > now]
 
 
-class Codec[E]:
-    """How one kind of entity lies in the table. Its dataclass has no slots: reading sets all fields at once.
+class Codec[E: Struct]:
+    """How one kind of entity lies in the table. Reading sets all fields at once.
 
     `key` returns partition and sort key of an entity. `columns` are the exceptions to the annotations.
     `index_keys` are the attributes that put it into indexes, each with what returns its value (None: not in there),
@@ -71,8 +70,6 @@ class Codec[E]:
         moving: Iterable[str] = (),
         packed: bool = False,
     ) -> None:
-        if "__slots__" in vars(entity):
-            raise TypeError(f"{entity.__name__} has slots: its fields cannot be set at once")
         self.entity = entity
         self.index_keys = index_keys or {}
         self.columns = _columns(entity, columns or {}, frozenset(apart))
@@ -177,7 +174,7 @@ class Codec[E]:
             raise ValueError(f"The row of a {self.entity.__name__} lacks {lacking}.")
         if self._restore:
             found |= self._restore(rest)
-        return made(self.entity, found)
+        return self.entity.made(found)
 
     # ------------------------------------------------------------ actions
     def unchanged(self, entity: E, *names: str) -> Item:
@@ -241,14 +238,14 @@ class Codec[E]:
         }
 
 
-def _columns(entity: type, exceptions: Mapping[str, Column], apart: frozenset[str]) -> dict[str, Column]:
-    unknown = (exceptions.keys() | apart) - {each.name for each in fields(entity)}
+def _columns(entity: type[Struct], exceptions: Mapping[str, Column], apart: frozenset[str]) -> dict[str, Column]:
+    unknown = (exceptions.keys() | apart) - entity.field_types.keys()
     if unknown:
         raise TypeError(f"{entity.__name__} has no {', '.join(sorted(unknown))}")
     return {
-        each.name: exceptions.get(each.name) or _column_of(entity, each.name, each.type)
-        for each in fields(entity)
-        if each.name not in apart
+        name: exceptions.get(name) or _column_of(entity, name, annotation)
+        for name, annotation in entity.field_types.items()
+        if name not in apart
     }
 
 
@@ -275,19 +272,21 @@ def _column_of(entity: type, name: str, annotation: Any) -> Column:
 
 
 def _defaults(
-    entity: type, columns: Mapping[str, Column]
+    entity: type[Struct], columns: Mapping[str, Column]
 ) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]], dict[str, str]]:
     """Return what fields are that a row lacks, what makes the mutable defaults, and what it needs, by field."""
     blank: dict[str, Any] = {}
     made: list[tuple[str, Callable[[], Any]]] = []
     needed: dict[str, str] = {}
-    for each in fields(entity):
-        if each.default_factory is not MISSING:
-            made.append((each.name, each.default_factory))
-        elif each.default is not MISSING:
-            blank[each.name] = each.default
-        elif get_origin(each.type) is UnionType:
-            blank[each.name] = None
-        elif each.name in columns:
-            needed[each.name] = columns[each.name].attribute or each.name
+    for name, annotation in entity.field_types.items():
+        if name in entity.field_defaults:
+            default = entity.field_defaults[name]
+            if is_mutable(default):
+                made.append((name, type(default)))
+            else:
+                blank[name] = default
+        elif get_origin(annotation) is UnionType:
+            blank[name] = None
+        elif name in columns:
+            needed[name] = columns[name].attribute or name
     return blank, made, needed

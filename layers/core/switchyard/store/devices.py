@@ -3,10 +3,10 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from switchyard.domain import clock
 from switchyard.domain.devices import PRESENCE_SECONDS, Device, Presence, device_id, evicted, is_watching
+from switchyard.domain.structs import Struct, replace
 from switchyard.store import keys
 from switchyard.store.codec import NEW, THERE, Codec, row_key
 from switchyard.store.table import ConditionFailed, Item, Table
@@ -20,8 +20,7 @@ PRESENCES = Codec(Presence, lambda each: keys.presence(each.tenant_id, each.task
 # ---------------------------------------------------------------- devices
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct):
     """A person's devices, and how often one was added: nobody adds one unseen by another who does."""
 
     devices: list[Device]

@@ -5,12 +5,12 @@ referring tracks, and read strongly consistent.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import batched
 from typing import Literal
 
 from switchyard.domain import clock, rollup
 from switchyard.domain.errors import Busy
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.store import contention, keys, tracks
 from switchyard.store.codec import NEW, THERE, row_key

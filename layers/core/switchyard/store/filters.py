@@ -4,9 +4,9 @@ DynamoDB tells it where an index holds what that takes; else it is told by the w
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from switchyard.domain.structs import Struct
 from switchyard.domain.text import folded
 from switchyard.domain.tracks import AGENT_PREFIX
 from switchyard.store.indexes import Index
@@ -24,8 +24,7 @@ class Told(NamedTuple):
     values: Mapping[str, Item]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct):
     """One condition on a row. `expression` has `?` for each of the values; None: DynamoDB can not tell."""
 
     attributes: tuple[str, ...]
@@ -124,11 +123,11 @@ def either(*conditions: Condition) -> Condition:
     )
 
 
-@dataclass(slots=True)
 class Filter:
     """Conditions on rows that no key answers, joined by AND."""
 
-    conditions: list[Condition] = field(default_factory=list)
+    def __init__(self, conditions: list[Condition] | None = None) -> None:
+        self.conditions: list[Condition] = conditions or []
 
     def add(self, condition: Condition) -> None:
         self.conditions.append(condition)

@@ -6,7 +6,7 @@ Both are optimistic: a write is conditional on what was read, and is refused whe
 from collections.abc import Mapping
 from typing import Any
 
-from switchyard.domain.entities import replace
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.store import keys, tracks
 from switchyard.store.codec import row_key

@@ -6,11 +6,11 @@ kept in several rows.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from switchyard.domain import clock
 from switchyard.domain.errors import IdempotencyConflict
+from switchyard.domain.structs import Struct
 from switchyard.store import keys
 from switchyard.store.codec import row_key
 from switchyard.store.table import Item, Table
@@ -21,8 +21,7 @@ KEY_MAX = 255
 PART_MAX = 90_000
 
 
-@dataclass(frozen=True, slots=True)
-class KeyUse:
+class KeyUse(Struct):
     """One use of a key by one actor. `fingerprint` is the SHA-256 of operation, path, query and body."""
 
     tenant_id: str
@@ -35,8 +34,7 @@ class KeyUse:
         return keys.idempotency(self.tenant_id, self.actor_id, self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct):
     """The first answer that was given under a key."""
 
     status: int

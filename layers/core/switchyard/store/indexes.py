@@ -1,7 +1,8 @@
 """The table's secondary indexes, as template.yaml has them. Which attributes put an entity into them is in its file."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from switchyard.domain.structs import Struct
 
 #: The attribute of a packed row that holds its fields (store/packing.py).
 FIELDS = "fields"
@@ -13,8 +14,7 @@ _COPY_OF_ALL = (*_COPY, "tasks_total", "tasks_done")
 _SCOPE = ("owner", "project_ids")
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct):
     """A secondary index, or the table itself (no name): its partition attribute, its sort attribute, what it copies.
 
     `projected` are the attributes that it copies beside the keys. DynamoDB takes 20 of an index at most, and

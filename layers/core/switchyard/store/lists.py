@@ -11,11 +11,11 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from switchyard.domain.errors import FieldError, Invalid
+from switchyard.domain.structs import Struct
 from switchyard.store import packing
 from switchyard.store.filters import Filter
 from switchyard.store.indexes import FIELDS, Index
@@ -35,8 +35,7 @@ _FIRST = " "
 _END = "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct):
     """One stretch of one partition, or of one of so many `shards` (store/shards.py).
 
     Positions are what the merge orders by: the sort key less `prefix`.
@@ -60,8 +59,7 @@ class Range:
         return min(wanted, max(_LEAST, math.ceil(mean + 3 * math.sqrt(mean)) + 2))
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct):
     """Rows in order, packed or not, and the position to continue from (None at the end of the list)."""
 
     rows: list[Item]
@@ -88,20 +86,19 @@ def _found(item: Item, range_: Range) -> _Found:
     return _Found(position, item, range_, is_whole)
 
 
-@dataclass(slots=True)
 class _Reader:
     """Reads one range, a Query at a time, remembering how far it has come."""
 
-    table: Table
-    range: Range
-    descending: bool
-    filter: Filter
-    ranges: Sequence[Range]
-    rows: list[_Found] = field(default_factory=list)
-    resume: Item | None = None
-    finished: bool = False
-    examined: int = 0
-    reached: str | None = None
+    def __init__(
+        self, table: Table, range_: Range, descending: bool, row_filter: Filter, ranges: Sequence[Range]
+    ) -> None:
+        self.table, self.range, self.ranges = table, range_, ranges
+        self.descending, self.filter = descending, row_filter
+        self.rows: list[_Found] = []
+        self.resume: Item | None = None
+        self.finished = False
+        self.examined = 0
+        self.reached: str | None = None
 
     def chunk(self, wanted: int) -> int:
         """Return how many rows to pass next for a page of `wanted`: as the filter has kept of those before."""

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from typing import Any
 
 from switchyard.domain import clock
 from switchyard.domain.notifications import COOLDOWN_SECONDS, Attempted, Notification
+from switchyard.domain.structs import replace
 from switchyard.store import filters, keys
 from switchyard.store.codec import NEW, Codec, expiry, row_key
 from switchyard.store.filters import Filter
@@ -20,7 +20,7 @@ KEEP_SECONDS = 30 * 86_400
 
 
 def _to_json(devices: Mapping[str, Attempted]) -> dict[str, Any]:
-    return {each: asdict(tried) for each, tried in devices.items()}
+    return {each: tried.as_dict() for each, tried in devices.items()}
 
 
 def _from_json(found: Mapping[str, Any]) -> dict[str, Attempted]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from switchyard.domain import lifecycle
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Busy
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.store import contention, keys
 from switchyard.store import tracks as track_rows

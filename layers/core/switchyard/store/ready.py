@@ -5,11 +5,10 @@ same index by the time their lease runs out: those whose time is over by the clo
 having to be written first.
 """
 
-from dataclasses import dataclass, replace
-
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
 from switchyard.domain.lifecycle import PRIORITIES
+from switchyard.domain.structs import Struct, replace
 from switchyard.store import filters, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
@@ -20,8 +19,7 @@ from switchyard.store.table import Item, Table
 LAPSED_MAX = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct):
     """Which ready tasks: those meant for a kind of worker, of one project, of one priority; None: any."""
 
     kind: str | None = None

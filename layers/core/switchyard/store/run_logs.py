@@ -4,10 +4,10 @@ A row holds the entries of its append as JSON, one a line: reading a log passes 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from switchyard.domain import clock
 from switchyard.domain.run_logs import KEEP_SECONDS
+from switchyard.domain.structs import Struct
 from switchyard.store import keys
 from switchyard.store.codec import row_key
 from switchyard.store.table import Item, Table
@@ -17,8 +17,7 @@ PAGE_MAX = 1_000
 _LAST = "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Struct):
     """One append: its id (a UUIDv7) and its entries, each a line of JSON."""
 
     id: str

@@ -1,8 +1,8 @@
 """Schedules in the table: a partition of the tenant's, and one of each schedule's occurrences, gone after a while."""
 
-from switchyard.domain.entities import replace
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.schedules import Occurrence, Schedule
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.store import filters, keys, schedule_keys
 from switchyard.store.codec import NEW, Codec, expiry, row_key

@@ -7,9 +7,9 @@ in a list by time. A track stays in the shard that it was created in; the first 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from switchyard.domain.actors import Actor
+from switchyard.domain.structs import replace
 from switchyard.store import keys
 from switchyard.store.lists import Range
 

@@ -1,11 +1,11 @@
 """Tokens in the table: found by the SHA-256 of the secret, which is itself never stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from switchyard.domain import clock
 from switchyard.domain.actors import Actor
+from switchyard.domain.structs import Struct
 from switchyard.store import keys
 from switchyard.store.codec import NEW, THERE, Codec, expiry, row_key
 from switchyard.store.packing import SHARDS, TEXT
@@ -15,8 +15,7 @@ from switchyard.store.table import Item, Table
 KEEP_SECONDS = 30 * 86_400
 
 
-@dataclass(frozen=True)
-class TokenRow:
+class TokenRow(Struct):
     """What is known of a token. `expires_at` is an instant, or None for a token without an end.
 
     `created_by` and `revoked_by` are the ids of the actors who did so. A session is a token that a browser keeps in a

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from switchyard.domain import claims, lifecycle
@@ -148,7 +147,7 @@ _WITHIN_EXT = (
     "archived",
     "stages",
 )
-_UNSET = {each.name: each.default for each in fields(Track) if each.name in _WITHIN_EXT}
+_UNSET = {name: Track.field_defaults[name] for name in _WITHIN_EXT}
 #: All that is kept there, in the order of its text: a track that is read and written again has the same row.
 _EXT_ORDER = (
     "task_number",

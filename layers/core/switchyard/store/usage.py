@@ -4,10 +4,10 @@ A day's row is added to, at least once for what was done: a batch of log lines t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from switchyard.domain import clock
+from switchyard.domain.structs import Struct
 from switchyard.store import keys
 from switchyard.store.codec import THERE, row_key
 from switchyard.store.table import ConditionFailed, Item, Table
@@ -18,8 +18,7 @@ COUNTS = ("requests", "changes", "runs", "refused", "failed", "storedBytes")
 _MINUTE_SECONDS, _DAY_SECONDS = 3_600, 400 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct):
     """How many requests a tenant may make; None: as many as it likes."""
 
     per_minute: int | None = None

@@ -1,10 +1,10 @@
 """Webhook endpoints of a tenant, and the deliveries to each: one row for every event and endpoint."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from switchyard.domain import clock
+from switchyard.domain.structs import Struct, replace
 from switchyard.store import keys
 from switchyard.store.codec import NEW, THERE, Codec
 from switchyard.store.packing import texts
@@ -16,8 +16,7 @@ KEEP_SECONDS = 30 * 86_400
 ROTATION_SECONDS = 86_400
 
 
-@dataclass(frozen=True, kw_only=True)
-class Webhook:
+class Webhook(Struct, kw_only=True):
     """An endpoint and the events it wants; `events` are names, or `task.*` for all of a kind."""
 
     tenant_id: str
@@ -88,8 +87,7 @@ def remove(webhook: Webhook) -> Item:
 # ---------------------------------------------------------------- deliveries
 
 
-@dataclass(frozen=True, kw_only=True)
-class Delivery:
+class Delivery(Struct, kw_only=True):
     """One event on its way to one endpoint. `status` is pending, delivered or failed; `round` counts redeliveries.
 
     `body` is what is sent, the same bytes on every attempt; `track_id` is what it is about: it goes to nobody once that

@@ -10,12 +10,12 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
 
 from switchyard.domain.errors import NotFound
+from switchyard.domain.structs import Struct
 from switchyard.http.call import Reply
 from switchyard.http.request import Request
 
@@ -42,8 +42,7 @@ _COMMON = {
 }
 
 
-@dataclass(frozen=True)
-class File:
+class File(Struct):
     """One file as it is sent: plain, and compressed once for each container."""
 
     name: str

@@ -1,6 +1,5 @@
 """The step of an import that is repeated: a lane's chunks are applied, each in one transaction with its results."""
 
-import dataclasses
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,9 +7,9 @@ from typing import Any
 
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain import imports
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Invalid, SwitchyardError
 from switchyard.domain.imports import Import, Lane, TokenRevoked
+from switchyard.domain.structs import replace
 from switchyard.http.call import Call, Input, Reply
 from switchyard.http.parsing import parse_body
 from switchyard.http.perform import perform
@@ -78,7 +77,7 @@ class _Lane:
     def __init__(self, table: Table, job: Import, lane: Lane, until: float) -> None:
         self.table, self.job, self.lane, self.until = table, job, lane, until
         # As the trail is to show what an import does.
-        self.actor = dataclasses.replace(job.actor, source=PLANNING.source, operation="planning.start_import")
+        self.actor = replace(job.actor, source=PLANNING.source, operation="planning.start_import")
 
     def take(self, line: bytes) -> bool:
         """Do the rest of the chunk that begins at the lane's offset; returns False when the time is over."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts, clock, imports
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Busy
 from switchyard.domain.imports import TokenRevoked, Unfit
+from switchyard.domain.structs import replace
 from switchyard.store import contention
 from switchyard.store import imports as rows
 from switchyard.store.table import ConditionFailed, Table

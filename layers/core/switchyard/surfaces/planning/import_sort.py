@@ -7,17 +7,16 @@ refused here, and the rest goes on without it.
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import IO, Any
 
 from pydantic_core import ValidationError
 
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts, imports
-from switchyard.domain.entities import replace
 from switchyard.domain.errors import Invalid
 from switchyard.domain.import_order import Chunk, Outline
 from switchyard.domain.imports import Import, Lane, Unfit
+from switchyard.domain.structs import Struct, replace
 from switchyard.domain.text import folded
 from switchyard.http.parsing import refusal
 from switchyard.store import imports as rows
@@ -53,14 +52,12 @@ def sort(table: Table, bucket: ObjectStore, tenant_id: str, import_id: str) -> l
     return [lane.number for lane in made.lanes]
 
 
-@dataclass(slots=True)
 class _Reading:
     """Reads the lines of a file into an outline; what is refused goes to a file of its own, a JSON object a line."""
 
-    file: IO[bytes]
-    refused: IO[bytes]
-    outline: Outline = field(default_factory=Outline)
-    lines: int = 0
+    def __init__(self, file: IO[bytes], refused: IO[bytes]) -> None:
+        self.file, self.refused = file, refused
+        self.outline, self.lines = Outline(), 0
 
     def read(self) -> None:
         """Read all lines. Raises Unfit for a file that has too many, or none."""
@@ -119,8 +116,7 @@ def reason_of(error: Invalid) -> str:
     return "; ".join(f"{each.field}: {each.reason}" for each in error.fields)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(Struct):
     lanes: list[Lane]
     split: int
 

@@ -1,10 +1,10 @@
 """When a person is mailed about their inbox: shown and set by themselves."""
 
 import os
-from dataclasses import replace
 from typing import Any
 
 from switchyard.domain.mail import Mailbox
+from switchyard.domain.structs import replace
 from switchyard.domain.tokens import new_token
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import mailboxes, people_keys

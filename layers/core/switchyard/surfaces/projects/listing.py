@@ -5,10 +5,10 @@ were asked for.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from switchyard.domain.structs import Struct
 from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
@@ -142,8 +142,7 @@ def _block_of(offset: int, wanted: "_View") -> Start:
 # ---------------------------------------------------------------- a page
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct):
     items: list[Item]
     count: int
     count_is_minimum: bool

@@ -9,13 +9,13 @@ the end.
 import json
 import re
 import time
-from dataclasses import dataclass, field, replace
 
 from switchyard.domain import clock
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.ids import lowest_id
 from switchyard.domain.run_logs import STABLE_SECONDS
 from switchyard.domain.runs import Run
+from switchyard.domain.structs import Struct, replace
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.store import keys
 from switchyard.store import run_logs as run_log_rows
@@ -45,8 +45,7 @@ EVENT_ID = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct):
     """How far a client is: the last entry it has (of which append, which one), the version of the run, the last comment
     that it was told of, the end."""
 
@@ -70,15 +69,14 @@ class Place:
         return f"{self.append}.{self.entry}.{self.version}{comment}{'.end' if self.ended else ''}"
 
 
-@dataclass(slots=True)
 class _Events:
-    """The events of one answer."""
+    """The events of one answer; `passed` is the append that was sent as a whole."""
 
-    place: Place
-    text: bytearray = field(default_factory=lambda: bytearray(f"retry: {RETRY}\n\n".encode()))
-    count: int = 0
-    #: The append that was sent as a whole.
-    passed: str | None = None
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.text = bytearray(f"retry: {RETRY}\n\n".encode())
+        self.count = 0
+        self.passed: str | None = None
 
     def add(self, place: Place, data: str, name: str | None = None) -> None:
         self.place = place

@@ -274,3 +274,29 @@ def test_another_persons_record_is_not_revealed_by_what_a_refusal_leaves_out(wor
     shown, _ = world.shown(url)
     answer = caller("user_eve").patch(url, shown)
     assert_refused(answer, 400, "id", "is not a known field")
+
+
+@pytest.mark.parametrize(
+    ("draft", "field"),
+    [
+        ({"id": "x" * 129}, "id"),
+        ({"id": "x" * 129, "externalId": "jira-1"}, "id"),
+        ({"id": "a\nb"}, "id"),
+        ({"id": 5}, "id"),
+        ({"id": "a", "createdAt": "yesterday"}, "createdAt"),
+        ({"id": "a", "completedAt": 5}, "completedAt"),
+    ],
+)
+def test_a_bad_value_of_a_field_that_can_be_given_is_not_taken_for_one_that_is_shown(
+    world: World, draft: dict[str, Any], field: str
+) -> None:
+    body = {"scope": PERSONAL, "updateDrafts": [{"title": "T", "task": {}, **draft}]}
+    (error,) = world.api.post("/v1/tracks/apply", body).json["errors"]
+    assert error["field"] == f"updateDrafts.0.{field}"
+    assert error["code"] != "required"
+
+
+def test_a_bad_time_beside_an_id_that_is_read_past_is_refused(world: World) -> None:
+    body = {"type": "task", "title": "T", "scope": PERSONAL, "task": {}, "id": "x", "createdAt": "yesterday"}
+    (error,) = world.api.post("/v1/tracks", body).json["errors"]
+    assert error["field"] == "createdAt"

@@ -238,6 +238,14 @@ def test_markdown_headings_items_and_what_is_below_them(tmp_path: Path) -> None:
     assert (items["Oven"].status, items["Paint"].status) == ("done", "cancelled")
 
 
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_a_table_is_read_with_what_the_spreadsheet_put_between_its_columns(tmp_path: Path, between: str) -> None:
+    lines = (("id", "title", "depends"), ("1", '"One, or; two"', ""), ("2", "Two", "1"))
+    plan = planned(tmp_path, "csv", "\ufeff" + "\r\n".join(between.join(each) for each in lines))
+    assert plan.item(plan.nodes["1"]).title == "One, or; two"
+    assert plan.nodes["2"].depends_on == ["1"]
+
+
 def test_any_csv_by_its_columns_or_a_mapping(tmp_path: Path) -> None:
     plan = planned(tmp_path, "csv", "Id,Title,Status,Depends,Area\n1,One,done,,x\n2,Two,doing,1,y\n")
     assert (plan.nodes["2"].depends_on, plan.item(plan.nodes["2"]).metadata) == (["1"], {"csv": {"Area": "y"}})

@@ -82,6 +82,12 @@ def test_nothing_is_near_a_quota_that_only_aws_counts(view: Any, processed: Any)
         assert len(alarm["AlarmDescription"]) <= 1_024
 
 
+def test_what_stays_when_it_is_no_longer_in_the_template_is_rows_and_files_alone(processed: Any) -> None:
+    """SAM keeps layers unless it is told otherwise."""
+    kept = {name for name, each in processed.items() if each.get("DeletionPolicy", "Delete") != "Delete"}
+    assert kept == {"Table", "Artifacts"}
+
+
 def test_no_function_behind_the_api_outlasts_the_gateway(processed: Any) -> None:
     """The gateway ends a request after 30 seconds; what goes on after it would answer nobody.
 

@@ -157,8 +157,16 @@ def test_what_is_substituted_is_what_the_template_gives_and_may_be_invoked(
         if "lambda:InvokeFunction" in each["Action"]
         for target in (each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]])
     ]
-    invoked = [each for each in machine["DefinitionSubstitutions"].values() if each["GetAtt"].endswith(".Arn")]
+    invoked = [each for each in machine["DefinitionSubstitutions"].values() if "GetAtt" in each]
     assert sorted(each["GetAtt"] for each in functions) == sorted(each["GetAtt"] for each in invoked)
+
+
+def test_integrations_are_those_of_the_partition_that_the_stack_is_in(path: Path) -> None:
+    """In China and GovCloud the names of integrations begin otherwise."""
+    named = re.findall(r'"Resource": "(.*)"', path.read_text())
+    assert named
+    assert {each.partition(":states:::")[0] for each in named} == {"arn:${Partition}"}
+    assert machine_of(path)["DefinitionSubstitutions"]["Partition"] == {"Ref": "AWS::Partition"}
 
 
 def test_each_machine_has_its_definition_here_and_reports_its_failures() -> None:

@@ -31,10 +31,10 @@ _MANY = re.compile(r"\s*[,;]\s*")
 def rows(source: Source, needed: tuple[str, ...] = ()) -> Iterator[tuple[int, dict[str, str]]]:
     """Return the rows by their columns' names. Raises WrongFile when a needed one is not there."""
     csv.field_size_limit(min(ITEM_MAX, sys.maxsize))
-    source.head()
+    between = _separator(source.head())
     with source.text() as file:
         # Strict, so that a quotation mark that is never closed is told, and does not swallow the rest.
-        reader = csv.DictReader(file, strict=True)
+        reader = csv.DictReader(file, delimiter=between, strict=True)
         try:
             columns = [each or "" for each in reader.fieldnames or ()]
         except csv.Error as error:
@@ -57,19 +57,28 @@ def rows(source: Source, needed: tuple[str, ...] = ()) -> Iterator[tuple[int, di
             yield number, {name: value or "" for name, value in row.items() if isinstance(name, str)}
 
 
+def _separator(head: bytes) -> str:
+    """Return what is between the columns: spreadsheets write a semicolon where a comma is in numbers."""
+    names = head.split(b"\n", 1)[0]
+    return "," if b"," in names else ";" if b";" in names else "\t" if b"\t" in names else ","
+
+
 def read_mapped(source: Source, mapping: Mapping[str, str]) -> Iterator[Item]:
     """Make a task of each row; `mapping` gives the column of each field, by default the one of its name.
 
     Goals are made of the values of `goal`. Without a column of ids, the title is the name.
     """
     if "title" not in mapping:
-        source.head()
+        between = _separator(source.head())
         with source.text() as file:
-            columns = [each.strip() for each in next(csv.reader(file), [])]
+            columns = [each.strip() for each in next(csv.reader(file, delimiter=between), [])]
         by_name = {each.lower(): each for each in columns}
         mapping = {**{each: by_name[each] for each in FIELDS if each in by_name}, **mapping}
     if "title" not in mapping:
-        raise WrongFile(f"{source.path.name} has no column title: name the one that it is, --map title=COLUMN")
+        known = ", ".join(columns)[:200]
+        raise WrongFile(
+            f"{source.path.name} has no column title: name the one that it is, --map title=COLUMN, of {known}"
+        )
     goals: set[str] = set()
     for line, row in rows(source, tuple(mapping.values())):
         given = {field: row.get(column, "").strip() for field, column in mapping.items()}

@@ -61,7 +61,7 @@ def _known(error: ValidationError, raw: bytes, shown: Shown) -> Any:
 
 
 def _reread[M: Model](model: type[M], body: Any, error: ValidationError, shown: Any) -> M:
-    while _leave_out(body, shown, (each["loc"] for each in error.errors(include_url=False))):
+    while _leave_out(body, shown, error.errors(include_url=False)):
         try:
             return model.model_validate_json(json.dumps(body))
         except ValidationError as next_error:
@@ -69,15 +69,17 @@ def _reread[M: Model](model: type[M], body: Any, error: ValidationError, shown: 
     raise refusal(error, "body", lambda loc: _is_shown(loc, shown)) from None
 
 
-def _leave_out(body: Any, shown: Any, refused: Iterable[tuple[int | str, ...]]) -> bool:
+def _leave_out(body: Any, shown: Any, refused: Iterable[Any]) -> bool:
     """Take the fields out of the body that are refused and hold what is shown; returns whether there was one."""
-    return any([_leave_out_one(body, shown, loc) for loc in refused])
+    return any([_leave_out_one(body, shown, each) for each in refused])
 
 
-def _leave_out_one(body: Any, shown: Any, loc: tuple[int | str, ...]) -> bool:
-    for step in loc:
+def _leave_out_one(body: Any, shown: Any, refused: Any) -> bool:
+    # What is the service's own may have any value, but not in a field that can be given: that is refused for its value.
+    any_value = refused["type"] == "extra_forbidden" or refused["input"] is None
+    for step in refused["loc"]:
         if isinstance(body, dict) and isinstance(shown, Mapping) and step in body and step in shown:
-            if shown[step] == OWN or same(body[step], shown[step]):
+            if (shown[step] == OWN and any_value) or same(body[step], shown[step]):
                 del body[step]
                 return True
         elif not (isinstance(body, list) and isinstance(shown, list) and isinstance(step, int) and step < len(shown)):

@@ -7,7 +7,6 @@ AWS's rules: "Container credential provider", AWS SDKs and Tools Reference Guide
 import json
 import re
 import time
-from calendar import timegm
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
@@ -82,6 +81,9 @@ class Container:
             return self._keys
 
     def _ask(self) -> tuple[Credentials, float]:
+        # Imported here: Lambda has the keys in the environment.
+        from calendar import timegm
+
         request = f"{self._first_lines}{self._authorization()}Accept: application/json\r\nConnection: close\r\n\r\n"
         answer = self._pool.exchange(request.encode(), time.monotonic() + ANSWER_SECONDS)
         try:

@@ -46,11 +46,11 @@ env: ## Print the settings that point aws, sam and boto3 at the local stack: eva
 
 .PHONY: admin
 admin: ## Administer tenants and tokens on the local stack: make admin ARGS="--help"
-	@eval "$$($(DEV) -m local env)" && exec $(DEV) -m switchyard.admin $(ARGS)
+	@settings=$$($(DEV) -m local env) && eval "$$settings" && exec $(DEV) -m switchyard.admin $(ARGS)
 
 .PHONY: invoke
 invoke: ## Invoke one function of the local stack: make invoke FUNCTION=PlanningListTracks EVENT=events/planning/list_tracks.json
-	@eval "$$($(DEV) -m local env)" && \
+	@settings=$$($(DEV) -m local env) && eval "$$settings" && \
 	  sed -e "s/Bearer TOKEN/Bearer $$SWITCHYARD_TOKEN/" -e "s/sy_TOKEN/$$SWITCHYARD_TOKEN/" -e "s/WORKSPACE/$$SWITCHYARD_WORKSPACE/" $(EVENT) > $(FOLDER)/event.json && \
 	  exec sam remote invoke $(FUNCTION) --stack-name switchyard --event-file $(FOLDER)/event.json
 

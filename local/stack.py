@@ -121,10 +121,13 @@ def folder_of(name: str) -> Path:
 
 
 def name_from_environment() -> str:
-    """The name in STACK, checked."""
+    """The name in STACK. Ends the command when it is none."""
     name = os.environ.get("STACK") or DEFAULT
     if name in TAKEN_NAMES or not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
-        raise ValueError(f"STACK={name}: use lower case letters, digits and hyphens, and none of {sorted(TAKEN_NAMES)}")
+        taken = ", ".join(sorted(TAKEN_NAMES))
+        raise SystemExit(
+            f"STACK={name}: use 1 to 31 lower case letters, digits and hyphens, a letter first, and none of {taken}"
+        )
     return name
 
 

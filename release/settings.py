@@ -63,6 +63,8 @@ GIVEN = (
         "the ARN of a table's stream, or nothing for the stack's own table",
     ),
 )
+#: The environment that is the running local stack.
+LOCAL = "local"
 #: Answers that are no parameters of the template.
 OWN = {"Region", "SmokeTenant"}
 
@@ -115,7 +117,11 @@ def path_of(environment: str) -> Path:
 
 
 def load(environment: str) -> Settings:
-    """What is known of an environment. Raises StepFailed for one that samconfig.toml does not have."""
+    """What is known of an environment.
+
+    Raises StepFailed for one that samconfig.toml does not have, and for the local stack when none is chosen: its
+    settings, webhooks to private addresses among them, are for no account.
+    """
     sections = tomllib.loads(SAMCONFIG.read_text(encoding="utf-8"))
     known = {name: each["deploy"]["parameters"] for name, each in sections.items() if _is_environment(each)}
     if environment not in known:
@@ -127,6 +133,11 @@ def load(environment: str) -> Settings:
         raise StepFailed(
             f"ENV={environment}{why or ' is no environment'}",
             hint=f"one of {', '.join(sorted(known))} of samconfig.toml",
+        )
+    if environment == LOCAL and "AWS_ENDPOINT_URL" not in os.environ:
+        raise StepFailed(
+            "ENV=local is the local stack, and AWS_ENDPOINT_URL, which says where it is, is not set",
+            hint='make run DETACH=1; eval "$(make -s env)"',
         )
     path = path_of(environment)
     answers = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -13,6 +13,9 @@ from tests.support.template import ROOT
 
 #: e_machine of an ELF header (https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html).
 MACHINES = {"arm64": 183, "x86_64": 62}
+#: A function and its layers have 250 MB when they are unpacked, of which this leaves most.
+#: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+LAYER_MAX = 80_000_000
 TOOLS = ("make", "cp", "sh", "env", "python3", "git")
 
 
@@ -67,6 +70,7 @@ def test_the_layer_is_built_for_the_architecture_of_the_template(
     native = sorted(layer.rglob("*.so"))
     assert {path.name.partition(".")[0] for path in native} >= {"_pydantic_core", "rpds"}
     assert {machine(path) for path in native} == {MACHINES[architecture]}
+    assert sum(path.stat().st_size for path in layer.rglob("*") if path.is_file()) < LAYER_MAX
     # A function is what lies in its folder.
     assert {path.name for path in (built / "ServiceAnswerUnmatched").iterdir()} == {"app.py", "routes.json"}
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from switchyard.store import keys
+from switchyard.store.table import Table
 from tests.support.stream import record
 
 WITHIN_SECONDS = 30
@@ -108,3 +109,24 @@ def test_what_waits_for_a_task_is_free_once_it_is_done(client: httpx.Client) -> 
     soon(lambda: client.post(claim, json={"leaseSeconds": 60}).status_code, lambda status: status == 200)
     assert client.delete(f"/v1/tracks/{blocker['id']}").status_code == 204
     soon(lambda: client.get(f"/v1/tracks/{waiting['id']}").json()["task"]["dependsOn"], lambda found: found == [])
+
+
+def test_a_long_text_goes_through_table_lists_and_stream(
+    client: httpx.Client, deployed: Table, stack: dict[str, Any]
+) -> None:
+    text = "Ümlauts and words that an index does not copy. " * 200
+    goal = create(client, "goal")
+    body = {"type": "task", "title": "Long", "description": text, "scope": {"type": "projects", "ids": ["docs"]}}
+    task = client.post("/v1/tracks", json=body | {"task": {"goalId": goal["id"], "status": "todo"}}).json()
+    (listed,) = client.get("/v1/tracks", params={"goalId": goal["id"]}).json()["items"]
+    assert listed == task
+    assert listed["description"] == text
+    row = deployed.get(*keys.track(stack["workspace_id"], task["id"]))
+    assert row is not None
+    assert "fields" not in row
+    assert len(row["long_fields"]["B"]) < 1_000
+    edited = client.patch(f"/v1/tracks/{task['id']}", json={"description": "Short", "task": {"status": "done"}})
+    assert edited.json()["description"] == "Short"
+    entries = soon(lambda: audited(client, task["id"]), lambda found: len(found) == 2)
+    assert [each["action"] for each in entries] == ["completed", "created"]
+    soon(lambda: client.get(f"/v1/tracks/{goal['id']}").json()["rollup"], lambda found: found["tasksDone"] == 1)

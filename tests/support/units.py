@@ -7,6 +7,7 @@ Sources, in the Amazon DynamoDB developer guide:
   write, one whose key moves there is two, one of which only projected attributes change is one, any other is none.
 """
 
+import base64
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -27,7 +28,7 @@ def _value_size(value: Mapping[str, Any]) -> int:
     if kind in ("BOOL", "NULL"):
         return 1
     if kind == "B":
-        return len(held)
+        return len(base64.b64decode(held))
     if kind == "L":
         return 3 + sum(1 + _value_size(each) for each in held)
     if kind == "M":

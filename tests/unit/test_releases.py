@@ -47,6 +47,15 @@ def test_an_unknown_environment_is_refused_by_name(environment: str, word: str) 
     assert refused.value.hint == "one of dev, local, prod of samconfig.toml"
 
 
+def test_the_local_stacks_settings_go_to_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with pytest.raises(StepFailed, match="ENV=local is the local stack") as refused:
+        settings.load("local")
+    assert refused.value.hint == 'make run DETACH=1; eval "$(make -s env)"'
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    assert settings.load("local").is_emulated
+
+
 def test_what_was_asked_once_is_remembered(answers: Path) -> None:
     asked: list[str] = []
     replies = iter(["eu-central-1", "ops@example.com", ""])

@@ -544,3 +544,27 @@ def test_every_setting_is_documented() -> None:
 def test_every_parameter_of_the_template_is_documented() -> None:
     text = (ROOT / "docs/configuration.md").read_text()
     assert not [name for name in template()["Parameters"] if f"`{name}`" not in text]
+
+
+# ---------------------------------------------------------------- commands
+
+
+@pytest.mark.parametrize("command", [["admin", "ARGS=list-tenants"], ["invoke", "FUNCTION=A", "EVENT=events/a.json"]])
+def test_what_is_for_the_local_stack_goes_nowhere_else_when_that_does_not_run(command: list[str]) -> None:
+    """Whoever works on an account has its credentials around, and one of these deletes tenants."""
+    elsewhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "eu-central-1"}
+    called = ["make", "-s", *command, "STACK=not-running"]
+    done = subprocess.run(called, cwd=ROOT, env=os.environ | elsewhere, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    told = [line for line in done.stderr.splitlines() if line and not line.startswith("make")]
+    assert told == ["the stack not-running is not running", "next: make run DETACH=1"]
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", "State", "state", "x" * 32])
+def test_a_stack_of_a_name_that_no_folder_may_have_is_refused_in_a_line(name: str) -> None:
+    called = [sys.executable, "-m", "local", "env"]
+    done = subprocess.run(
+        called, cwd=ROOT, env=os.environ | {"STACK": name}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert done.stderr.startswith(f"STACK={name}: use 1 to 31 lower case letters")

@@ -12,7 +12,6 @@ from typing import Any, Literal, get_args, get_origin
 from switchyard.domain import clock
 from switchyard.domain.structs import Struct, is_mutable
 from switchyard.store import packing
-from switchyard.store.indexes import FIELDS
 from switchyard.store.packing import FLAG, NUMBER, TEXT, Column, json_text, texts
 from switchyard.store.table import Item
 
@@ -131,13 +130,13 @@ class Codec[E: Struct]:
             packing.add(item, fields, attribute, written)
         packing.close(item, fields)
 
-    def _read_packed(self, item: Mapping[str, Any], found: dict[str, Any]) -> Item:
-        """Add what lies in `fields` of a packed row to what is `found`; returns what is no column, as attributes."""
+    def _read_packed(self, item: Mapping[str, Any], text: str, found: dict[str, Any]) -> Item:
+        """Add the fields of a packed row to what is `found`; returns what is no column, as attributes."""
         tenant, found["id"] = packing.named(item)
         if "tenant_id" in self._texts:
             found["tenant_id"] = tenant
         rest: Item = {"pk": item["pk"], "sk": item["sk"]}
-        for stored, value in packing.decode(item[FIELDS]["S"]).items():
+        for stored, value in packing.decode(text).items():
             if stored in self._own:
                 found[self._own[stored]] = value
                 continue
@@ -164,8 +163,8 @@ class Codec[E: Struct]:
         for name, make in self._made:
             found[name] = make()
         rest, texts, readers = item, self._texts, self._readers
-        if self._packed and FIELDS in item:
-            rest, texts, readers = self._read_packed(item, found), self._text_keys, self._readers_beside
+        if self._packed and (text := packing.text_of(item)) is not None:
+            rest, texts, readers = self._read_packed(item, text, found), self._text_keys, self._readers_beside
         for attribute, value in item.items():
             if attribute in texts:
                 found[attribute] = value["S"]

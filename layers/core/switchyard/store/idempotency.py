@@ -13,6 +13,7 @@ from switchyard.domain.errors import IdempotencyConflict
 from switchyard.domain.structs import Struct
 from switchyard.store import keys
 from switchyard.store.codec import row_key
+from switchyard.store.packing import compressed, expanded
 from switchyard.store.table import Item, Table
 
 KEEP_SECONDS = 86_400
@@ -48,7 +49,7 @@ def remember(use: KeyUse, status: int, headers: Mapping[str, str], body: str) ->
     first, *rest = [body[start : start + PART_MAX] for start in range(0, len(body), PART_MAX)] or [""]
     expiry = {"expires_at": {"N": str(now + KEEP_SECONDS)}}
     parts = [
-        {**row_key(key), "body": {"S": text}, **expiry}
+        {**row_key(key), "body": compressed(text), **expiry}
         for key, text in zip(_part_keys(use, len(rest)), rest, strict=True)
     ]
     item = {
@@ -56,7 +57,7 @@ def remember(use: KeyUse, status: int, headers: Mapping[str, str], body: str) ->
         "fingerprint": {"S": use.fingerprint},
         "status": {"N": str(status)},
         "headers": {"S": json.dumps(dict(headers))},
-        "body": {"S": first},
+        "body": compressed(first),
         **({"parts": {"N": str(len(rest))}} if rest else {}),
         **expiry,
     }
@@ -87,7 +88,7 @@ def refuse_reuse(table: Table, use: KeyUse, row: Mapping[str, Any] | None) -> No
         raise IdempotencyConflict(use.key)
     part_keys = _part_keys(use, int(row["parts"]["N"])) if "parts" in row else []
     parts = table.get_many(part_keys)
-    body = row["body"]["S"] + "".join(parts[key]["body"]["S"] for key in part_keys)
+    body = "".join(expanded(each["body"]) for each in (row, *(parts[key] for key in part_keys)))
     headers = json.loads(row["headers"]["S"])
     raise Replay(Remembered(int(row["status"]["N"]), headers, body))
 

@@ -12,7 +12,7 @@ from switchyard.domain import clock, imports
 from switchyard.domain.imports import Import, Lane
 from switchyard.store import import_keys, keys
 from switchyard.store.codec import NEW, Codec, expiry, row_key, to_json
-from switchyard.store.packing import NUMBER
+from switchyard.store.packing import NUMBER, compressed, expanded
 from switchyard.store.table import ConditionFailed, Item, Table
 from switchyard.store.tokens import actor_from, actor_item
 
@@ -101,7 +101,7 @@ def advance(before: Lane, after: Lane, results: Sequence[Result], created_at: st
         },
     }
     key = import_keys.result(before.tenant_id, before.import_id, before.number, before.offset, before.done)
-    noted = {**row_key(key), "results": {"S": to_json(list(results))}, "expires_at": _kept(created_at)}
+    noted = {**row_key(key), "results": compressed(to_json(list(results))), "expires_at": _kept(created_at)}
     return [{"Update": lane}, {"Put": {"Item": noted}}]
 
 
@@ -114,7 +114,7 @@ def results(table: Table, tenant_id: str, import_id: str) -> Iterator[Result]:
         ConsistentRead=True,
     ):
         for row in rows:
-            yield from json.loads(row["results"]["S"])
+            yield from json.loads(expanded(row["results"]))
 
 
 # ---------------------------------------------------------------- one at a time

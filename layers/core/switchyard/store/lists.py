@@ -18,7 +18,7 @@ from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.structs import Struct
 from switchyard.store import packing
 from switchyard.store.filters import Filter
-from switchyard.store.indexes import FIELDS, Index
+from switchyard.store.indexes import Index
 from switchyard.store.table import Item, Table
 
 #: Rows that one range may be read for, per page, when a filter drops rows; the shards of a list share them.
@@ -240,7 +240,8 @@ def _is_listed(item: Item, ranges: Sequence[Range]) -> bool:
 
 def fitting(rows: Sequence[Item]) -> int:
     """Count the rows whose long texts fit into one answer: at least one, if there are any."""
-    if sum(len(row[FIELDS]["S"]) if FIELDS in row else PAGE_CHARACTERS_MAX for row in rows) <= PAGE_CHARACTERS_MAX:
+    texts = map(packing.text_of, rows)
+    if sum(PAGE_CHARACTERS_MAX if each is None else len(each) for each in texts) <= PAGE_CHARACTERS_MAX:
         return len(rows)
     characters = 0
     for count, item in enumerate(map(packing.unpack, rows)):

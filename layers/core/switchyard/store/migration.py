@@ -1,7 +1,8 @@
 """Brings rows that an earlier version wrote to the form of this one (docs/administration.md, "Migration").
 
-Such rows are read as they are, but each page of a list reads them from the table. Idempotent, and resumable from the
-mark that it leaves. No row gets a new version: nothing is told to anyone.
+Such rows are read as they are, but a page of a list reads those that are not packed from the table, and each change of
+one with long fields is copied into its indexes. Idempotent, and resumable from the mark that it leaves. No row gets a
+new version: nothing is told to anyone.
 """
 
 import time
@@ -9,9 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from switchyard.store import keys, runs, tracks
+from switchyard.store import keys, packing, runs, tracks
 from switchyard.store.codec import Codec, row_key
-from switchyard.store.indexes import FIELDS
 from switchyard.store.table import ConditionFailed, Item, Table
 
 #: Rows that were in an index, and are listed from the table today.
@@ -52,7 +52,8 @@ def _change(row: Item) -> Item | None:
     sort = row["sk"]["S"]
     codec = tracks.ROWS if sort == keys.TRACK else runs.ROWS if sort.startswith(keys.RUN) else None
     if codec:
-        return None if FIELDS in row else _pack(row, codec)
+        text = packing.text_of(row)
+        return _pack(row, codec) if text is None or not packing.stored(text).keys() <= row.keys() else None
     if sort.startswith(_UNLISTED) and "list" in row:
         return _update([], ["list"], "attribute_exists(#r0)", {})
     return None
@@ -63,9 +64,9 @@ def _pack(row: Item, codec: Codec[Any]) -> Item:
     packed = codec.to_item(codec.from_item(row))
     values = {f":{name}": value for name, value in packed.items() if row.get(name) != value}
     sets = [name.removeprefix(":") for name in values]
-    condition = "attribute_not_exists(#fields) AND #version = :version"
+    # A change of the fields is a new version.
     values[":version"] = row["version"]
-    return _update(sets, sorted(row.keys() - packed.keys()), condition, values, ["version"])
+    return _update(sets, sorted(row.keys() - packed.keys()), "#version = :version", values, ["version"])
 
 
 def _update(sets: list[str], removes: list[str], condition: str, values: Item, asked: Sequence[str] = ()) -> Item:

@@ -2,16 +2,20 @@
 
 DynamoDB copies at most 20 named attributes into an index, and 100 into all indexes of a table (API reference,
 Projection). A packed row has its fields as JSON in `fields`, an index copies that, and what changes all the time stays
-beside it in the table alone: a heartbeat writes to no index.
+beside it in the table alone: a heartbeat writes to no index. Long fields are in `long_fields`, which no index copies:
+a write costs a unit for each KB in each index, so that a text of 8 KB in ten lists would cost 80 units a change. They
+are compressed, as a heartbeat writes the whole row (developer guide, "Best practices for storing large items").
 """
 
+import binascii
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from switchyard.domain.actors import ONE_SHARD, Shards
 from switchyard.domain.json_text import encoder
-from switchyard.store.indexes import FIELDS, SECONDARY, TABLE
+from switchyard.store.indexes import FIELDS, LONG_FIELDS, SECONDARY, TABLE
 
 Item = dict[str, Any]
 
@@ -44,6 +48,10 @@ APART = MOVING | KEYS
 BESIDE = APART | ASKED
 #: An index's copy of a row that has one of these is behind the row: it does not hold the end of a lease.
 BEHIND = "holder"
+
+#: Bytes of fields that an index copies. A row of more than that is read from the table to be listed: 0.5 units up to
+#: 4 KB, where its copy would cost 0.3 and more to read, and two units and more to write, in each index.
+COPIED_MAX = 1_700
 
 #: What is JSON as an attribute too: within `fields` it is part of theirs.
 _JSON = frozenset({"artifacts", "differences", "ext", "metadata", "output", "state"})
@@ -106,7 +114,36 @@ def close(item: Item, fields: dict[str, Any]) -> None:
     """Put the fields into the row. The tenant is left out where the key begins with it."""
     if fields.get("tenant_id") == item["pk"]["S"].partition("#")[0]:
         del fields["tenant_id"]
-    item[FIELDS] = {"S": encode(fields)}
+    item |= stored(encode(fields))
+
+
+def stored(text: str) -> Item:
+    """Return the attribute that has the fields of a packed row, given as JSON."""
+    value = compressed(text)
+    return {FIELDS if "S" in value else LONG_FIELDS: value}
+
+
+def text_of(item: Mapping[str, Any]) -> str | None:
+    """Return the fields of a packed row as JSON; None of a row that has them as attributes, and of a copy without."""
+    if FIELDS in item:
+        text: str = item[FIELDS]["S"]
+        return text
+    return expanded(item[LONG_FIELDS]) if LONG_FIELDS in item else None
+
+
+def compressed(text: str) -> Item:
+    """Return a text as an attribute: as it is, or, a long one, compressed."""
+    if len(data := text.encode()) <= COPIED_MAX:
+        return {"S": text}
+    return {"B": binascii.b2a_base64(zlib.compress(data), newline=False).decode()}
+
+
+def expanded(value: Item) -> str:
+    """Return the text of such an attribute."""
+    if "S" in value:
+        text: str = value["S"]
+        return text
+    return zlib.decompress(binascii.a2b_base64(value["B"])).decode()
 
 
 def decode(text: str) -> dict[str, Any]:
@@ -130,13 +167,13 @@ def unpack(item: Mapping[str, Any]) -> Item:
 
     What a packed row has beside its fields and the known attributes is left from its time before it was packed.
     """
-    if FIELDS not in item:
+    if (text := text_of(item)) is None:
         return item if isinstance(item, dict) else dict(item)
     found = {name: value for name, value in item.items() if name in APART}
     tenant, entity = named(item)
     found["tenant_id"] = {"S": tenant}
     found.setdefault("id", {"S": entity})
-    for stored, value in decode(item[FIELDS]["S"]).items():
+    for stored, value in decode(text).items():
         name = LONG.get(stored, stored)
         found[name] = typed(name, value)
     return found
@@ -202,6 +239,8 @@ def as_it_is(value: Any) -> Any:
 
 
 TEXT = Column(lambda value: {"S": value}, _read_text, take=as_it_is)
+#: A text that may be long.
+COMPRESSED = Column(compressed, expanded)
 NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=as_it_is, give=as_it_is)
 #: A number that most rows do not have.
 NUMBER_UNLESS_ZERO = NUMBER._replace(

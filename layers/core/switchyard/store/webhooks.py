@@ -7,7 +7,7 @@ from switchyard.domain import clock
 from switchyard.domain.structs import Struct, replace
 from switchyard.store import keys
 from switchyard.store.codec import NEW, THERE, Codec
-from switchyard.store.packing import texts
+from switchyard.store.packing import COMPRESSED, texts
 from switchyard.store.table import Item, Table
 
 #: Seconds that a delivery is kept, to be looked at and sent again.
@@ -116,6 +116,7 @@ class Delivery(Struct, kw_only=True):
 DELIVERIES = Codec(
     Delivery,
     lambda delivery: keys.delivery(delivery.tenant_id, delivery.webhook_id, delivery.id),
+    columns={"body": COMPRESSED},
     beside=lambda _: {"expires_at": {"N": str(clock.epoch() + KEEP_SECONDS)}},
 )
 delivery_from = DELIVERIES.from_item

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from switchyard.domain.json_text import encoder
+from switchyard.domain.json_text import pieces
 
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME") or "switchyard"
@@ -99,12 +99,12 @@ def _described(operation: str, *metrics: str) -> tuple[Mapping[str, Any], Mappin
     return described, dimensions
 
 
-_encode = encoder(default=str)
+_pieces = pieces(default=str)
 
 
 def _write(line: Mapping[str, Any]) -> None:
     # One write a line, so that lines of threads do not mix. A lone surrogate is no reason to lose a line.
-    sys.stdout.write(_encode(line).encode("utf-8", "backslashreplace").decode() + "\n")
+    sys.stdout.write("".join(_pieces(line, 0)).encode("utf-8", "backslashreplace").decode() + "\n")
     sys.stdout.flush()
 
 

@@ -1,6 +1,6 @@
 """JSON as text without spaces, as it is written several times for each request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from json.encoder import (  # type: ignore[attr-defined]  # the encoder in C is not in the types
     JSONEncoder,
     c_make_encoder,
@@ -12,15 +12,14 @@ from typing import Any
 _refuse = JSONEncoder().default
 
 
-def encoder(
+def pieces(
     *, ascii_only: bool = False, infinite: bool = True, default: Callable[[Any], Any] = _refuse
-) -> Callable[[Any], str]:
-    """Return what writes values: Python's encoder, made once. JSONEncoder.encode makes one for each value.
+) -> Callable[[Any, int], Iterable[str]]:
+    """Return what makes a value into pieces of text, to be joined: Python's own encoder, of a value and level 0.
 
-    Nothing that is written here holds itself, so that it does not look for that. `ascii_only` escapes all other
-    characters, `default` makes something of what JSON does not have (else TypeError), and without `infinite` an
-    infinite number is a ValueError.
+    It is made once: JSONEncoder.encode makes one for each value. Nothing that is written here holds itself, so that it
+    does not look for that. `ascii_only` escapes all other characters, `default` makes something of what JSON does not
+    have (else TypeError), and without `infinite` an infinite number is a ValueError.
     """
     write = encode_basestring_ascii if ascii_only else encode_basestring
-    chunks = c_make_encoder(None, default, write, None, ":", ",", False, False, infinite)
-    return lambda value: "".join(chunks(value, 0))
+    return c_make_encoder(None, default, write, None, ":", ",", False, False, infinite)

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from switchyard.domain.json_text import encoder
+from switchyard.domain.json_text import pieces
 from switchyard.domain.structs import Struct, replace
 from switchyard.http.call import Reply
 from switchyard.http.request import Request
@@ -57,9 +57,9 @@ def unless_known(answer: Answer, request: Request) -> Answer:
     return replace(answer, status=_NOT_MODIFIED, headers=kept, body="")
 
 
-_encode = encoder(infinite=False)
+_pieces = pieces(infinite=False)
 
 
 def as_json(value: Any) -> str:
     """Return a JSON value as text without spaces; raises ValueError for infinite numbers."""
-    return _encode(value)
+    return "".join(_pieces(value, 0))

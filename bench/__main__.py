@@ -125,7 +125,8 @@ def seed() -> dict[str, str]:
     definition["GlobalSecondaryIndexes"] = [*definition["GlobalSecondaryIndexes"], whole]
     boto3.client("dynamodb").create_table(TableName=TABLE, **definition)
     table = Table(TABLE, make_client("dynamodb"))
-    secret, tenant = tokens.new_token(), new_id()
+    tenant = new_id()
+    secret = tokens.new_token(tenant)
     actor = Actor(tenant, "user_bench", "user", frozenset(SCOPES), new_id())
     row = token_rows.TokenRow(actor.token_id, tokens.digest(secret), actor, clock.now(), None, None)
     task = {"status": "todo", "dueDate": "2026-06-05", "assignee": "agent_research"}

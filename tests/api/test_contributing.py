@@ -72,7 +72,7 @@ def test_the_examples_of_the_guide_pass_their_own_tests(name: str, request: pyte
 def test_the_guide_names_one_operation_in_all_files() -> None:
     handler = pieces()["get_progress"]
     (block,), (event,) = blocks("yaml"), blocks("json")
-    assert '"planning.get_progress", "GET /v1/tracks/{id}/progress"' in handler
+    assert '"planning.get_progress",\n    "GET /v1/tracks/{id}/progress",\n' in handler
     assert "_PlanningGetProgress\n" in block
     assert "CodeUri: functions/planning/get_progress\n" in block
     assert '"routeKey": "GET /v1/tracks/{id}/progress"' in event

@@ -109,7 +109,7 @@ def put(table: Table, made: list[Track]) -> None:
 
 def sharded(table: Table, actor: Actor, shards: Shards) -> Api:
     """Return a client whose token tells of so many shards."""
-    token, token_id = tokens.new_token(), new_id()
+    token, token_id = tokens.new_token(actor.tenant_id), new_id()
     caller = replace(actor, token_id=token_id, shards=shards)
     table.write(token_rows.put(token_rows.TokenRow(token_id, tokens.digest(token), caller, "2026-06-05", None)))
     return Api(token)

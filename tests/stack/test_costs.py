@@ -18,6 +18,7 @@ from switchyard.http.container import use_table
 from switchyard.store import staged
 from switchyard.store import tracks as track_rows
 from switchyard.store.table import Table
+from tests.support import units
 from tests.support.http import Api
 from tests.support.projects import a_run, a_task, a_tenant
 from tests.support.template import table_definition
@@ -33,9 +34,14 @@ class Meter:
         self.calls: list[str] = []
         self.rows = 0
         self.units = 0.0
+        #: Units of what was asked for by keys, where each row counts by itself, also in a batch.
+        self.read = 0.0
 
     def __call__(self, operation: str, answer: Any) -> None:
         self.calls.append(operation)
+        if operation in ("get_item", "batch_get_item"):
+            (found,) = answer["Responses"].values() if operation == "batch_get_item" else [[answer.get("Item")]]
+            self.read += sum(units.read([units.size(row)], consistent=True) for row in found)
         if operation == "query":
             self.rows += answer["ScannedCount"]
             sizes = [_size(item) for item in answer["Items"]]
@@ -59,10 +65,11 @@ class Service:
         # The emulator builds an index on its first query: give it time.
         self.api = Api(issue(self.table, self.tenant), milliseconds=60_000)
 
-    def measured(self, call: Callable[[Api], Any], status: int = 200) -> Meter:
-        """Make one request with a warm token cache."""
+    def measured(self, call: Callable[[Api], Any], status: int = 200, *, warm: bool = True) -> Meter:
+        """Make one request with a warm token cache, or in a container that remembers nothing."""
         use_table(self.table)
-        self.api.get("/v1/tracks?limit=1&scope=projects")
+        if warm:
+            self.api.get("/v1/tracks?limit=1&scope=projects")
         meter = self.table.observe = Meter()
         answer = call(self.api)
         self.table.observe = None
@@ -101,6 +108,26 @@ def goal(service: Service) -> str:
 def test_a_get_is_one_read(service: Service) -> None:
     track = create(service)
     assert service.measured(lambda api: api.get(f"/v1/tracks/{track}")).calls == ["get_item"]
+
+
+def test_a_get_is_one_read_with_the_token(service: Service) -> None:
+    track = create(service)
+    meter = service.measured(lambda api: api.get(f"/v1/tracks/{track}"), warm=False)
+    assert (meter.calls, meter.read) == (["batch_get_item"], 2)
+
+
+def test_a_get_by_a_token_that_names_no_tenant_is_two_reads(service: Service) -> None:
+    track, own = create(service), service.api
+    service.api = Api(issue(service.table, service.tenant, names=None))
+    meter = service.measured(lambda api: api.get(f"/v1/tracks/{track}"), warm=False)
+    service.api = own
+    assert (meter.calls, meter.read) == (["get_item", "get_item"], 2)
+
+
+def test_an_update_is_one_read_with_the_token_and_one_write(service: Service) -> None:
+    track = create(service)
+    meter = service.measured(lambda api: api.patch(f"/v1/tracks/{track}", {"priority": "high"}), warm=False)
+    assert meter.calls == ["batch_get_item", "update_item"]
 
 
 def test_a_list_page_is_one_query(service: Service) -> None:

@@ -84,6 +84,10 @@ def read(sizes: Iterable[int], *, consistent: bool) -> float:
     return max(1, math.ceil(sum(sizes) / (4 * KB))) * (1 if consistent else 0.5)
 
 
+def _is_token(item: Item) -> bool:
+    return bool(item["pk"]["S"].startswith("TOKEN#"))
+
+
 class Meter:
     """A DynamoDB client that counts what passes through it, by table and index. For one thread's writes.
 
@@ -111,7 +115,7 @@ class Meter:
     def __getattr__(self, operation: str) -> Any:
         def call(**params: Any) -> Any:
             # The tests' own look at the table, and what a container remembers while time passes.
-            if operation == "scan" or (operation == "get_item" and params["Key"]["pk"]["S"].startswith("TOKEN#")):
+            if operation == "scan" or (operation == "get_item" and _is_token(params["Key"])):
                 return getattr(self.client, operation)(**params)
             self.calls.append(operation)
             touched = list(self._touched(operation, params))
@@ -158,8 +162,9 @@ class Meter:
             self._add("", read([size(answer.get("Item"))], consistent=params.get("ConsistentRead", False)))
         elif operation == "batch_get_item":
             for table, request in params["RequestItems"].items():
-                found = answer["Responses"].get(table, [])
-                missing = len(request["Keys"]) - len(found)
+                # As in `call`: what a container remembers is not counted.
+                found = [each for each in answer["Responses"].get(table, []) if not _is_token(each)]
+                missing = len([key for key in request["Keys"] if not _is_token(key)]) - len(found)
                 for each in [*found, *[None] * missing]:
                     self._add("", read([size(each)], consistent=request.get("ConsistentRead", False)))
         elif operation == "query":

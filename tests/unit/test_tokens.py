@@ -11,18 +11,42 @@ from switchyard.domain import clock, tokens
 BASE62 = string.digits + string.ascii_letters
 
 
-def test_new_tokens_are_well_formed_and_differ() -> None:
-    made = {tokens.new_token() for _ in range(200)}
-    assert len(made) == 200
+TENANT = "01981f5c-7a00-7000-8000-0000000000aa"
+each_kind = pytest.mark.parametrize(("tenant", "length"), [(None, 41), (TENANT, 73)])
+
+
+@each_kind
+def test_new_tokens_are_well_formed_and_differ(tenant: str | None, length: int) -> None:
+    made = {tokens.new_token(tenant) for _ in range(200)}
+    assert len({token[-38:-6] for token in made}) == 200
     for token in made:
-        assert len(token) == tokens.LENGTH == 41
+        assert len(token) == length
         assert set(token.removeprefix("sy_")) <= set(BASE62)
         assert tokens.well_formed(token)
+        assert tokens.tenant_of(token) == tenant
 
 
-@given(position=st.integers(0, tokens.LENGTH - 1), letter=st.sampled_from(BASE62))
-def test_one_changed_character_is_noticed(position: int, letter: str) -> None:
-    token = tokens.new_token()
+def test_the_secret_of_a_token_is_as_long_whether_it_names_its_tenant_or_not() -> None:
+    assert tokens.new_token(TENANT).startswith(f"sy_{TENANT.replace('-', '')}")
+    assert len(TENANT.replace("-", "")) == tokens.LENGTH_MAX - tokens.LENGTH
+
+
+@pytest.mark.parametrize("tenant", ["acme", "01981F5C-7A00-7000-8000-0000000000AA", TENANT.replace("-", ""), "0" * 36])
+def test_no_token_names_what_is_no_tenant(tenant: str) -> None:
+    with pytest.raises(ValueError, match="no tenant's id"):
+        tokens.new_token(tenant)
+
+
+@given(st.text(BASE62, min_size=32, max_size=32).filter(lambda text: not set(text.lower()) <= set("0123456789abcdef")))
+def test_a_token_with_anything_but_an_id_for_its_tenant_is_wrong(named: str) -> None:
+    with pytest.raises(ValueError, match="no id"):
+        tokens.tenant_of(f"sy_{named}{tokens.new_token()[3:]}")
+
+
+@each_kind
+@given(position=st.integers(0, tokens.LENGTH_MAX - 1), letter=st.sampled_from(BASE62))
+def test_one_changed_character_is_noticed(tenant: str | None, length: int, position: int, letter: str) -> None:
+    token, position = tokens.new_token(tenant), position % length
     damaged = token[:position] + letter + token[position + 1 :]
     assert tokens.well_formed(damaged) is (damaged == token)
 
@@ -33,8 +57,12 @@ def test_any_other_text_is_not_a_token(text: str) -> None:
     assert not tokens.well_formed("sy_" + text)
 
 
-def test_the_checksum_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    token, compared = tokens.new_token(), []
+@each_kind
+def test_the_checksum_is_compared_in_constant_time(
+    tenant: str | None, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, compared = tokens.new_token(tenant), []
+    assert len(token) == length
     monkeypatch.setattr(tokens.hmac, "compare_digest", lambda a, b: bool(compared.append((a, b))) or a == b)
     assert tokens.well_formed(token)
     assert compared == [(token[-6:], token[-6:])]
@@ -47,9 +75,10 @@ def test_the_digest_is_sha_256_and_reveals_nothing_of_the_token() -> None:
     assert tokens.digest(token) == tokens.digest(token) != tokens.digest(tokens.new_token())
 
 
-def test_tokens_are_taken_out_of_a_text_whole_or_damaged() -> None:
-    token = tokens.new_token()
-    for text in (token, token[:-3], token + "x"):
+@each_kind
+def test_tokens_are_taken_out_of_a_text_whole_or_damaged(tenant: str | None, length: int) -> None:
+    token = tokens.new_token(tenant)
+    for text in (token, token[: length - 3], token[:40], token + "x"):
         assert tokens.redacted(f"'{text}' is not an id") == "'sy_…' is not an id"
     assert tokens.redacted("easy_going sy_ text") == "easy_going sy_ text"
 

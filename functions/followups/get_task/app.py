@@ -1,6 +1,6 @@
 """GET /v1/tasks/{id}"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, endpoint, the_track
 from switchyard.surfaces.followups import present, tasks
 from switchyard.surfaces.followups.replies import OneTask
 from switchyard.surfaces.followups.surface import FOLLOWUPS
@@ -13,6 +13,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     scopes=("tasks:read",),
     reply=OneTask,
     versioned=True,
+    reads=the_track,
 )
 def handler(call: Call) -> Reply:
     """Read one task; its version is the ETag."""

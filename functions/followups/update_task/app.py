@@ -1,6 +1,6 @@
 """PATCH /v1/tasks/{id}"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, endpoint, the_track
 from switchyard.surfaces.followups import present, tasks
 from switchyard.surfaces.followups.models import UpdateTask
 from switchyard.surfaces.followups.replies import OneTask
@@ -18,6 +18,7 @@ from switchyard.surfaces.followups.surface import FOLLOWUPS
     reply=OneTask,
     versioned=True,
     wants=tasks.wanted,
+    reads=the_track,
 )
 def handler(call: Call[UpdateTask]) -> Reply:
     """Complete, cancel or reopen a task, or change its title, due date or assignee."""

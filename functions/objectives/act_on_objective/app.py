@@ -16,6 +16,7 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     body_optional=True,
     reply=Acted,
     versioned=True,
+    reads=objectives.rows_of_path,
 )
 def handler(call: Call[ActOnObjective]) -> Reply:
     """Cancel an objective (`obj_…:cancel`) or continue it with a message (`obj_…:continue`)."""

@@ -13,6 +13,7 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     scopes=("tasks:read",),
     reply=Objective,
     versioned=True,
+    reads=objectives.rows_of_path,
 )
 def handler(call: Call) -> Reply:
     """Read an objective by its id or its external id."""

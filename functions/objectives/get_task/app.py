@@ -1,7 +1,7 @@
 """GET /v1/workspaces/{workspaceId}/objectives/{objectiveId}/tasks/{id}"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.objectives import tasks
+from switchyard.surfaces.objectives import objectives, tasks
 from switchyard.surfaces.objectives.replies import ObjectiveTask
 from switchyard.surfaces.objectives.surface import OBJECTIVES
 
@@ -13,6 +13,7 @@ from switchyard.surfaces.objectives.surface import OBJECTIVES
     scopes=("tasks:read",),
     reply=ObjectiveTask,
     versioned=True,
+    reads=objectives.rows_of_path,
 )
 def handler(call: Call) -> Reply:
     """Read a task of an objective."""

@@ -12,6 +12,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     "POST /v1/tracks/{id}/run/cancel",
     scopes=("tasks:write",),
     reply=GoalRunShown,
+    reads=goal_runs.rows_of_path,
 )
 def handler(call: Call) -> Reply:
     """Cancel a goal's run, and with it the runs that it started."""

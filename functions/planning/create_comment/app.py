@@ -1,6 +1,6 @@
 """POST /v1/tracks/{id}/comments"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, endpoint, the_track
 from switchyard.surfaces.planning import comments
 from switchyard.surfaces.planning.comment_models import CommentShown, WriteComment
 from switchyard.surfaces.planning.surface import PLANNING
@@ -14,6 +14,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     body=WriteComment,
     reply=CommentShown,
     status=201,
+    reads=the_track,
 )
 def handler(call: Call[WriteComment]) -> Reply:
     """Write a comment on a track."""

@@ -11,6 +11,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     "DELETE /v1/tracks/{id}/comments/{comment_id}",
     scopes=("tasks:write",),
     status=204,
+    reads=comments.rows_of_path,
 )
 def handler(call: Call) -> Reply:
     """Delete a comment: the caller's own, or any as an administrator."""

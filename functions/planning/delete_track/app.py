@@ -1,6 +1,6 @@
 """DELETE /v1/tracks/{id}"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, endpoint, the_track
 from switchyard.surfaces.planning import changes
 from switchyard.surfaces.planning.surface import PLANNING
 
@@ -12,6 +12,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     scopes=("tasks:write",),
     status=204,
     versioned=True,
+    reads=the_track,
 )
 def handler(call: Call) -> Reply:
     """Delete a track; references to it are removed soon after."""

@@ -14,6 +14,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     scopes=("tasks:read",),
     query=ShowGoalRun,
     reply=GoalRunProgress,
+    reads=goal_runs.rows_of_path,
 )
 def handler(call: Call[None, ShowGoalRun]) -> Reply:
     """Show a goal's latest run, and the states of its tasks."""

@@ -1,7 +1,7 @@
 """GET /v1/tracks/{id}"""
 
 from switchyard.domain.tracks import etag
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, endpoint, the_track
 from switchyard.surfaces.planning import present
 from switchyard.surfaces.planning.replies import TrackShown
 from switchyard.surfaces.planning.surface import PLANNING
@@ -14,6 +14,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     scopes=("tasks:read",),
     reply=TrackShown,
     versioned=True,
+    reads=the_track,
 )
 def handler(call: Call) -> Reply:
     """Read a task or a goal with every field; its version is the ETag."""

@@ -1,6 +1,6 @@
 """GET /v1/tracks/{id}/comments"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, endpoint, the_track
 from switchyard.surfaces.planning import comments
 from switchyard.surfaces.planning.comment_models import CommentPage, ListComments
 from switchyard.surfaces.planning.surface import PLANNING
@@ -13,6 +13,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     scopes=("tasks:read", "tasks:write"),
     query=ListComments,
     reply=CommentPage,
+    reads=the_track,
 )
 def handler(call: Call[None, ListComments]) -> Reply:
     """List the comments on a track, the oldest first."""

@@ -16,6 +16,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     body_optional=True,
     reply=GoalRunShown,
     status=201,
+    reads=goal_runs.rows_of_path,
 )
 def handler(call: Call[RunGoal]) -> Reply:
     """Run a goal: its agents' tasks, in the order of their dependencies."""

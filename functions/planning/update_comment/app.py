@@ -13,6 +13,7 @@ from switchyard.surfaces.planning.surface import PLANNING
     scopes=("tasks:write",),
     body=WriteComment,
     reply=CommentShown,
+    reads=comments.rows_of_path,
 )
 def handler(call: Call[WriteComment]) -> Reply:
     """Edit a comment that the caller wrote."""

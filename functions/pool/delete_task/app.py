@@ -1,6 +1,6 @@
 """DELETE /api/v1/tasks/{id}"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, endpoint, the_track
 from switchyard.surfaces.pool import tasks
 from switchyard.surfaces.pool.surface import POOL
 
@@ -12,6 +12,7 @@ from switchyard.surfaces.pool.surface import POOL
     scopes=("tasks:write",),
     status=204,
     versioned=True,
+    reads=the_track,
 )
 def handler(call: Call) -> Reply:
     """Delete a task: gone at once on every surface."""

@@ -12,6 +12,7 @@ from switchyard.surfaces.pool.surface import POOL
     "GET /api/v1/executions/{id}",
     scopes=("tasks:read",),
     reply=ExecutionShown,
+    reads=executions.rows_of_path,
 )
 def handler(call: Call) -> Reply:
     """Read one execution."""

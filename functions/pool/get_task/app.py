@@ -1,6 +1,6 @@
 """GET /api/v1/tasks/{id}"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, endpoint, the_track
 from switchyard.surfaces.pool import tasks
 from switchyard.surfaces.pool.models import TaskShown
 from switchyard.surfaces.pool.surface import POOL
@@ -13,6 +13,7 @@ from switchyard.surfaces.pool.surface import POOL
     scopes=("tasks:read",),
     reply=TaskShown,
     versioned=True,
+    reads=the_track,
 )
 def handler(call: Call) -> Reply:
     """Read one task."""

@@ -1,6 +1,6 @@
 """PATCH /api/v1/tasks/{id}"""
 
-from switchyard.http.endpoint import Call, Reply, endpoint
+from switchyard.http.endpoint import Call, Reply, endpoint, the_track
 from switchyard.surfaces.pool import tasks
 from switchyard.surfaces.pool.models import TaskShown, UpdateTask
 from switchyard.surfaces.pool.surface import POOL
@@ -16,6 +16,7 @@ from switchyard.surfaces.pool.surface import POOL
     reply=TaskShown,
     versioned=True,
     wants=tasks.wanted,
+    reads=the_track,
 )
 def handler(call: Call[UpdateTask]) -> Reply:
     """Change a task: absent fields keep their values, null clears them."""

@@ -1,7 +1,7 @@
 """POST /api/projects/{project}/tasks/{task_id}/runs"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import run_starts
+from switchyard.surfaces.projects import run_starts, scope
 from switchyard.surfaces.projects.replies import RunShown
 from switchyard.surfaces.projects.run_models import CreateRun
 from switchyard.surfaces.projects.surface import PROJECTS
@@ -17,6 +17,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     reply=RunShown,
     status=201,
     body_optional=True,
+    reads=scope.rows_of_path,
 )
 def handler(call: Call[CreateRun]) -> Reply:
     """Create a run that is started later."""

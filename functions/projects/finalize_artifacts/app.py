@@ -1,7 +1,7 @@
 """POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/finalize_upload"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import run_artifacts
+from switchyard.surfaces.projects import run_artifacts, scope
 from switchyard.surfaces.projects.artifact_models import FinalizeUpload, Manifest
 from switchyard.surfaces.projects.surface import PROJECTS
 
@@ -13,6 +13,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     scopes=("tasks:write",),
     body=FinalizeUpload,
     reply=Manifest,
+    reads=scope.rows_of_path,
 )
 def handler(call: Call[FinalizeUpload]) -> Reply:
     """Add uploaded files to a run, all or nothing."""

@@ -1,7 +1,7 @@
 """POST /api/projects/{project}/tasks/{task_id}/staged_artifacts/finalize_upload"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import staged
+from switchyard.surfaces.projects import scope, staged
 from switchyard.surfaces.projects.artifact_models import FinalizeUpload, Manifest
 from switchyard.surfaces.projects.surface import PROJECTS
 
@@ -14,6 +14,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body=FinalizeUpload,
     reply=Manifest,
     keyed=False,
+    reads=scope.rows_of_path,
 )
 def handler(call: Call[FinalizeUpload]) -> Reply:
     """Stage uploaded files for the task's next run, all or nothing."""

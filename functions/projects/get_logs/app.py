@@ -1,7 +1,7 @@
 """GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/logs"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import run_logs
+from switchyard.surfaces.projects import run_logs, scope
 from switchyard.surfaces.projects.surface import PROJECTS
 
 
@@ -12,6 +12,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     scopes=("tasks:read", "tasks:write"),
     media=run_logs.JSONL,
     empty=303,
+    reads=scope.rows_of_path,
 )
 def handler(call: Call) -> Reply:
     """Read a run's log, after the logs of the runs it resumed: JSON, an entry a line."""

@@ -1,7 +1,7 @@
 """GET /api/projects/{project}/tasks/{task_id}/runs/{run_id}/session_logs"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import run_logs
+from switchyard.surfaces.projects import run_logs, scope
 from switchyard.surfaces.projects.log_models import SessionLogs, SessionLogsShown
 from switchyard.surfaces.projects.surface import PROJECTS
 
@@ -13,6 +13,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     scopes=("tasks:read", "tasks:write"),
     query=SessionLogs,
     reply=SessionLogsShown,
+    reads=scope.rows_of_path,
 )
 def handler(call: Call[None, SessionLogs]) -> Reply:
     """Read a page of the entries of a run's log, by time and type."""

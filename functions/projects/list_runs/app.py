@@ -1,7 +1,7 @@
 """GET /api/projects/{project}/tasks/{task_id}/runs"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import runs
+from switchyard.surfaces.projects import runs, scope
 from switchyard.surfaces.projects.inputs import Paging
 from switchyard.surfaces.projects.replies import RunsPage
 from switchyard.surfaces.projects.surface import PROJECTS
@@ -14,6 +14,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     scopes=("tasks:read", "tasks:write"),
     query=Paging,
     reply=RunsPage,
+    reads=scope.rows_of_path,
 )
 def handler(call: Call[None, Paging]) -> Reply:
     """List the runs of a task, newest first."""

@@ -1,7 +1,7 @@
 """POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts/prepare_upload"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import run_artifacts
+from switchyard.surfaces.projects import run_artifacts, scope
 from switchyard.surfaces.projects.artifact_models import Prepared, PrepareUpload
 from switchyard.surfaces.projects.surface import PROJECTS
 
@@ -14,6 +14,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     body=PrepareUpload,
     reply=Prepared,
     keyed=False,
+    reads=scope.rows_of_path,
 )
 def handler(call: Call[PrepareUpload]) -> Reply:
     """Get forms that upload files of a run."""

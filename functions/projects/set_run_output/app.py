@@ -1,7 +1,7 @@
 """PATCH /api/projects/{project}/tasks/{task_id}/runs/{run_id}/set_output"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import runs
+from switchyard.surfaces.projects import runs, scope
 from switchyard.surfaces.projects.replies import RunShown
 from switchyard.surfaces.projects.run_models import SetOutput
 from switchyard.surfaces.projects.surface import PROJECTS
@@ -14,6 +14,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     scopes=("tasks:write",),
     body=SetOutput,
     reply=RunShown,
+    reads=scope.rows_of_path,
 )
 def handler(call: Call[SetOutput]) -> Reply:
     """Replace a run's output, checked against the task's JSON Schema."""

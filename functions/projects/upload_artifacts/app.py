@@ -1,7 +1,7 @@
 """POST /api/projects/{project}/tasks/{task_id}/runs/{run_id}/artifacts"""
 
 from switchyard.http.endpoint import Call, Reply, endpoint
-from switchyard.surfaces.projects import run_artifacts
+from switchyard.surfaces.projects import run_artifacts, scope
 from switchyard.surfaces.projects.artifact_models import Manifest, UploadArtifacts
 from switchyard.surfaces.projects.surface import PROJECTS
 
@@ -13,6 +13,7 @@ from switchyard.surfaces.projects.surface import PROJECTS
     scopes=("tasks:write",),
     body=UploadArtifacts,
     reply=Manifest,
+    reads=scope.rows_of_path,
 )
 def handler(call: Call[UploadArtifacts]) -> Reply:
     """Add small files to a run."""

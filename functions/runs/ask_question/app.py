@@ -4,7 +4,7 @@ from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.runs import questions
 from switchyard.surfaces.runs.models import QuestionShown
 from switchyard.surfaces.runs.question_models import Ask
-from switchyard.surfaces.runs.surface import RUNS
+from switchyard.surfaces.runs.surface import RUNS, rows_of_path
 
 
 @endpoint(
@@ -15,6 +15,7 @@ from switchyard.surfaces.runs.surface import RUNS
     body=Ask,
     reply=QuestionShown,
     status=201,
+    reads=rows_of_path,
 )
 def handler(call: Call[Ask]) -> Reply:
     """Ask a question in the name of a run, which waits for the answer."""

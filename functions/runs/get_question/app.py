@@ -4,7 +4,7 @@ from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.runs import questions
 from switchyard.surfaces.runs.models import QuestionShown
 from switchyard.surfaces.runs.question_models import GetQuestion
-from switchyard.surfaces.runs.surface import RUNS
+from switchyard.surfaces.runs.surface import RUNS, rows_of_path
 
 
 @endpoint(
@@ -14,6 +14,7 @@ from switchyard.surfaces.runs.surface import RUNS
     scopes=("tasks:read", "tasks:write"),
     query=GetQuestion,
     reply=QuestionShown,
+    reads=rows_of_path,
 )
 def handler(call: Call[None, GetQuestion]) -> Reply:
     """Show a question of a run, or wait for its answer."""

@@ -3,7 +3,7 @@
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.runs import questions
 from switchyard.surfaces.runs.question_models import ListQuestions, QuestionPage
-from switchyard.surfaces.runs.surface import RUNS
+from switchyard.surfaces.runs.surface import RUNS, rows_of_path
 
 
 @endpoint(
@@ -13,6 +13,7 @@ from switchyard.surfaces.runs.surface import RUNS
     scopes=("tasks:read", "tasks:write"),
     query=ListQuestions,
     reply=QuestionPage,
+    reads=rows_of_path,
 )
 def handler(call: Call[None, ListQuestions]) -> Reply:
     """List the questions of a run, newest first."""

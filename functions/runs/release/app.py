@@ -3,7 +3,7 @@
 from switchyard.http.endpoint import Call, Reply, endpoint
 from switchyard.surfaces.runs import claims
 from switchyard.surfaces.runs.models import LeaseShown
-from switchyard.surfaces.runs.surface import RUNS
+from switchyard.surfaces.runs.surface import RUNS, rows_of_path
 
 
 @endpoint(
@@ -12,6 +12,7 @@ from switchyard.surfaces.runs.surface import RUNS
     "POST /v1/runs/{task_id}/{run_id}/release",
     scopes=("tasks:write",),
     reply=LeaseShown,
+    reads=rows_of_path,
 )
 def handler(call: Call) -> Reply:
     """Release a run that the caller holds: it is offered again."""

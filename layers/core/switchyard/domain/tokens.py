@@ -1,6 +1,8 @@
-"""Access tokens: `sy_` + 32 base62 characters (190 bits) + a 6-character base62 CRC32 of what goes before.
+"""Access tokens: `sy_` + their tenant + 32 base62 characters (190 bits) + a base62 CRC32 of what goes before.
 
-The checksum lets a damaged token be refused without a read; only the SHA-256 of a token is ever stored.
+The tenant's id is 32 hexadecimal digits, so that its rows can be read together with the token's. Tokens of earlier
+versions name no tenant, nor do secrets that are no tokens. The checksum, 6 characters, lets a damaged token be refused
+without a read; only the SHA-256 of a token is ever stored.
 """
 
 import base64
@@ -12,11 +14,15 @@ import string
 import zlib
 
 from switchyard.domain import clock
+from switchyard.domain.ids import parse_id
 
 PREFIX = "sy_"
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_RANDOM = 32
+_TENANT, _RANDOM = 32, 32
+#: Of a token that names no tenant, and of one that does.
 LENGTH = len(PREFIX) + _RANDOM + 6
+LENGTH_MAX = LENGTH + _TENANT
+_LENGTHS = frozenset({LENGTH, LENGTH_MAX})
 _SECRET = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM},}}")
 DURATION = r"([1-9][0-9]{0,4})([mhdw])"
 _UNIT_SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -30,17 +36,36 @@ def _checksum(text: str) -> str:
     return digits
 
 
-def new_token() -> str:
-    """Return a new secret token; it is shown to its owner once and never stored."""
-    body = PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
+def new_token(tenant_id: str | None = None) -> str:
+    """Return a new secret, a token's with the id of its tenant; it is shown to its owner once and never stored.
+
+    Raises ValueError for a tenant's id that is no UUID.
+    """
+    named = tenant_id.replace("-", "") if tenant_id else ""
+    if tenant_id and parse_id(named) != tenant_id:
+        raise ValueError(f"{tenant_id} is no tenant's id")
+    body = PREFIX + named + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
     return body + _checksum(body)
 
 
 def well_formed(token: str) -> bool:
     """Return whether prefix, length and checksum fit, in constant time for the checksum."""
-    if len(token) != LENGTH or not token.startswith(PREFIX) or not token.isascii():
+    if len(token) not in _LENGTHS or not token.startswith(PREFIX) or not token.isascii():
         return False
     return hmac.compare_digest(_checksum(token[:-6]), token[-6:])
+
+
+def tenant_of(token: str) -> str | None:
+    """Return the id of the tenant that a well-formed token names, None where it names none.
+
+    Raises ValueError where it should name one and has something else there. What it says is no proof: its row is.
+    """
+    if len(token) == LENGTH:
+        return None
+    named = parse_id(token[len(PREFIX) : len(PREFIX) + _TENANT])
+    if named is None:
+        raise ValueError("the token's tenant is no id")
+    return named
 
 
 def digest(token: str) -> str:

@@ -21,7 +21,7 @@ from switchyard.http.exchange import (
     UnitExchange,
 )
 from switchyard.http.models import Model
-from switchyard.http.operation import MUTATING, Operation, query_lists
+from switchyard.http.operation import MUTATING, Operation, Reads, query_lists, the_track
 from switchyard.http.request import Request
 from switchyard.http.surface import Surface
 
@@ -35,6 +35,7 @@ __all__ = [
     "endpoint",
     "open_endpoint",
     "public_endpoint",
+    "the_track",
 ]
 
 LambdaHandler = Callable[[Event, Any], Response]
@@ -62,7 +63,8 @@ class Promises(Answers, total=False):
     carry the key in place of the header; a body that is `body_optional` is {} when it is left out. `shown` returns what
     the record of the path shows, or what a new one does: a body may carry it back (unchanged.py). `wants` says which
     status a body, as it was sent, means to give the track of the path (`id`), for the audit trail of what is refused;
-    `about` returns the track's id from the body where the path has none.
+    `about` returns the track's id from the body where the path has none. `reads` tells the rows that the handler reads
+    first, so that they are read together with a token that names its tenant (http/auth.py).
     """
 
     scopes: tuple[str, ...]
@@ -74,6 +76,7 @@ class Promises(Answers, total=False):
     shown: Callable[[Call[Any]], Any]
     wants: Callable[[Mapping[str, Any]], str | None]
     about: Callable[[Mapping[str, Any]], object]
+    reads: Reads
 
 
 @overload

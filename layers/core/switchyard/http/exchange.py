@@ -119,8 +119,8 @@ class _AuthenticatedExchange[Given](Exchange[Given]):
         """Return the caller and the table; raises Unauthorized or MissingScope."""
         table = shared_table()
         table.deadline = self.deadline
-        actor = authenticate(self.request, table).actor
-        actor = replace(actor, source=self.operation.surface.source, operation=self.operation.name)
+        row, table = authenticate(self.request, table, self.operation.reads)
+        actor = replace(row.actor, source=self.operation.surface.source, operation=self.operation.name)
         self.actor, self.table = actor, table
         if not actor.may(*self.operation.scopes):
             raise MissingScope(self.operation.scopes[0])

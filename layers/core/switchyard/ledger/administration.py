@@ -98,7 +98,7 @@ def issue_token(
     for scope in sorted(granted - unit.actor.scopes - EMPTY_SCOPES.keys()):
         raise MissingScope(scope, f"Your token lacks the scope {scope}, so it cannot grant it to another token.")
     tenant, member = upsert_member(unit, actor_id, kind, name)
-    secret, token_id = tokens.new_token(), new_id()
+    secret, token_id = tokens.new_token(tenant.id), new_id()
     actor = Actor(
         tenant.id, member.id, kind, granted, token_id, member.name, number=member.number, shards=tenant.shards
     )

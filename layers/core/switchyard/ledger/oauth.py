@@ -171,7 +171,7 @@ def _grant_end(created_at: str) -> str:
 
 
 def _access(grant: TokenRow, scopes: frozenset[str], target: str | None) -> tuple[TokenRow, str]:
-    secret, token_id = tokens.new_token(), new_id()
+    secret, token_id = tokens.new_token(grant.actor.tenant_id), new_id()
     row = TokenRow(
         token_id,
         tokens.digest(secret),

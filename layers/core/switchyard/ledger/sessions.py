@@ -136,7 +136,7 @@ def _made(
     actor: Actor, browser: str, created_by: str, bound: str | None = None, parent: str | None = None
 ) -> tuple[TokenRow, str]:
     """Return a new session and its secret, which no request can choose: a session is never fixed beforehand."""
-    secret, session_id, now = tokens.new_token(), new_id(), clock.now()
+    secret, session_id, now = tokens.new_token(actor.tenant_id), new_id(), clock.now()
     row = TokenRow(
         session_id,
         tokens.digest(secret),

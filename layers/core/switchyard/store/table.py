@@ -18,7 +18,7 @@ from switchyard.aws.errors import ApiError
 from switchyard.domain.ids import new_id
 from switchyard.store.packing import Item
 
-__all__ = ["ConditionFailed", "Item", "Table"]
+__all__ = ["Ahead", "ConditionFailed", "Item", "Table"]
 
 _RETRYABLE = frozenset(
     {
@@ -52,6 +52,9 @@ class Table:
 
     Rows are returned as they lie there, packed or not (store/packing.py).
     """
+
+    #: Rows that were read before they are asked for, by pk and sk; None where there is none.
+    ahead: Mapping[tuple[str, str], Item | None] = {}
 
     def __init__(self, name: str, client: Any) -> None:
         self.name = name
@@ -177,6 +180,35 @@ class Table:
         if "ConditionExpression" in params:
             params["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         return {kind: params}
+
+
+class Ahead(Table):
+    """The table for one request, with rows that were read before the request asked for them: 1 round trip.
+
+    Each of them answers the first read of its key, and none counts any more once the request has made a call of its
+    own: what it reads is never older than what it wrote.
+    """
+
+    def __init__(self, table: Table, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__(table.name, table.client)
+        self.deadline, self.observe = table.deadline, table.observe
+        found = table.get_many(keys)
+        self.ahead: dict[tuple[str, str], Item | None] = {key: found.get(key) for key in keys}
+
+    def get(self, pk: str, sk: str) -> Item | None:
+        """Return a row that was read ahead, else read it."""
+        return self.ahead.pop((pk, sk)) if (pk, sk) in self.ahead else super().get(pk, sk)
+
+    def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
+        """Return rows that were read ahead, and read the others."""
+        taken = {key: self.ahead.pop(key) for key in dict.fromkeys(keys) if key in self.ahead}
+        found = {key: row for key, row in taken.items() if row}
+        return found | super().get_many([key for key in keys if key not in taken], consistent)
+
+    def call(self, operation: str, *, until: float = math.inf, **params: Any) -> Any:
+        """Make one API call, after which nothing counts that was read ahead."""
+        self.ahead.clear()
+        return super().call(operation, until=until, **params)
 
 
 def _is_retryable(error: ApiError) -> bool:

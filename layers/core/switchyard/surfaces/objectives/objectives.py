@@ -1,6 +1,6 @@
 """Create, find, list, cancel and continue objectives: goals that an agent works on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from switchyard.domain import clock, lifecycle, tracks
@@ -10,6 +10,7 @@ from switchyard.domain.tracks import METADATA_MAX_BYTES, TITLE_MAX, Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.http.validation import check_json_size
 from switchyard.ledger import tracks as track_verbs
+from switchyard.ledger.unit import RowKey
 from switchyard.store import external_ids, filters, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
@@ -28,6 +29,15 @@ def check_workspace(call: AnyCall) -> None:
     given, own = call.path["workspaceId"], call.actor.tenant_id
     if given != own and (parse_id(given) or given) != parse_id(own):
         raise NotFound(f"There is no workspace {given[:80]!r} for this token.")
+
+
+def rows_of_path(tenant_id: str, path: Mapping[str, str]) -> Sequence[RowKey]:
+    """Return the keys of the objective, and of its task where the path has one: what is read first."""
+    if parse_id(path["workspaceId"]) != tenant_id:
+        return []
+    # What is done to an objective stands behind its id: `obj_…:cancel`.
+    found = parse_id(path["objectiveId"].partition(":")[0]), parse_id(path.get("id", ""))
+    return [keys.track(tenant_id, each) for each in found if each]
 
 
 def find(call: AnyCall, given: str) -> Track:

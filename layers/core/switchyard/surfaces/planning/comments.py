@@ -1,12 +1,15 @@
 """Comments on a track: written, edited, deleted, listed."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from switchyard.domain.comments import Comment
+from switchyard.domain.ids import parse_id
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger import comments as verbs
+from switchyard.ledger.unit import RowKey
 from switchyard.store import comments as rows
-from switchyard.store import lists
+from switchyard.store import keys, lists, people_keys
 from switchyard.surfaces.planning.comment_models import ListComments, WriteComment
 
 
@@ -52,6 +55,14 @@ def shown(comment: Comment) -> dict[str, Any]:
         "editedAt": comment.edited_at,
         "deletedAt": comment.deleted_at,
     }
+
+
+def rows_of_path(tenant_id: str, path: Mapping[str, str]) -> Sequence[RowKey]:
+    """Return the keys of the comment and its track: what is read first."""
+    track_id, comment_id = parse_id(path["id"]), parse_id(path["comment_id"])
+    if track_id is None or comment_id is None:
+        return []
+    return [keys.track(tenant_id, track_id), people_keys.comment(tenant_id, track_id, comment_id)]
 
 
 def _of_path(call: AnyCall) -> Comment:

@@ -1,18 +1,26 @@
 """Goal runs: start one, watch it, cancel it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from switchyard.domain import clock, goal_runs, lifecycle
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.goal_runs import GoalRun
+from switchyard.domain.ids import parse_id
 from switchyard.domain.tracks import Track
 from switchyard.http.call import Call, Reply
 from switchyard.ledger import goal_runs as goal_run_verbs
+from switchyard.ledger.unit import RowKey
 from switchyard.store import goal_runs as goal_run_rows
-from switchyard.store import lists
+from switchyard.store import keys, lists
 from switchyard.store import tracks as track_rows
 from switchyard.surfaces.planning.goal_run_models import RunGoal, ShowGoalRun
+
+
+def rows_of_path(tenant_id: str, path: Mapping[str, str]) -> Sequence[RowKey]:
+    """Return the keys of the goal and its latest goal run: what is read first."""
+    goal_id = parse_id(path["id"])
+    return [keys.track(tenant_id, goal_id), keys.goal_run(tenant_id, goal_id)] if goal_id else []
 
 
 def start(call: Call[RunGoal]) -> Reply:

@@ -1,6 +1,7 @@
 """Executions: the pool's word for runs (docs/pool.md, "Executions"). Personal tasks are not in the pool."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from switchyard.domain.errors import NotFound
@@ -10,7 +11,7 @@ from switchyard.domain.tracks import Track
 from switchyard.http.call import Call, Reply
 from switchyard.http.validation import Expectation, checked
 from switchyard.ledger import runs
-from switchyard.ledger.unit import Unit
+from switchyard.ledger.unit import RowKey, Unit
 from switchyard.store import filters, indexes, keys, lists, shards
 from switchyard.store import runs as run_rows
 from switchyard.store import tracks as track_rows
@@ -40,14 +41,25 @@ def execute(call: Call[Execute]) -> Reply:
     return Reply(201, shown(run), {"location": f"/api/v1/executions/{execution_id(run)}"})
 
 
+def rows_of_path(tenant_id: str, path: Mapping[str, str]) -> Sequence[RowKey]:
+    """Return the keys of the execution's task and run: what is read first."""
+    ids = _ids(path)
+    return [keys.track(tenant_id, ids[0]), keys.run(tenant_id, *ids)] if ids else []
+
+
+def _ids(path: Mapping[str, str]) -> tuple[str, str] | None:
+    task, _, run = path["id"].removeprefix("exec_").partition(".")
+    ids = parse_id(task), parse_id(run)
+    return (ids[0], ids[1]) if ids[0] and ids[1] else None
+
+
 def read(call: Call) -> Reply:
     """Show the execution of the path: 1 round trip."""
-    task_id, _, run_id = call.path["id"].removeprefix("exec_").partition(".")
-    ids = parse_id(task_id), parse_id(run_id)
+    ids = _ids(call.path)
     missing = NotFound(f"Execution not found: {call.path['id'][:100]}")
-    if not (ids[0] and ids[1]):
+    if ids is None:
         raise missing
-    row_key = keys.run(call.actor.tenant_id, ids[0], ids[1])
+    row_key = keys.run(call.actor.tenant_id, *ids)
     call.unit.prefetch([ids[0]], rows=[row_key])
     task, row = call.unit.find([ids[0]]).get(ids[0]), call.unit.row(row_key)
     if row is None or task is None or task.owner:

@@ -6,7 +6,7 @@ and under any other it is not found.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from switchyard.domain.ids import parse_id
 from switchyard.domain.runs import Run
@@ -29,6 +29,17 @@ _ANY = "-"
 
 _numbers: dict[tuple[str, int], tuple[float, str]] = {}
 _projects: dict[tuple[str, str], tuple[float, Project]] = {}
+
+
+def rows_of_path(tenant_id: str, path: Mapping[str, str]) -> Sequence[RowKey]:
+    """Return the keys of the task, its run and the project's number, as far as they are in the path."""
+    found, number = parse_id(path["task_id"]), _number(path["project"])
+    if found is None:
+        return []
+    run_id = parse_id(path.get("run_id", ""))
+    rows = [keys.track(tenant_id, found)] + ([keys.run(tenant_id, found, run_id)] if run_id else [])
+    unresolved = number is not None and _known(_numbers, (tenant_id, number)) is None
+    return rows + ([keys.project_number(tenant_id, number)] if number and unresolved else [])
 
 
 def project(call: AnyCall) -> Project:
@@ -56,7 +67,7 @@ def task_in(call: AnyCall, rows: Iterable[RowKey] = (), missing: str = "Not foun
     number = _number(given)
     unresolved = number is not None and _known(_numbers, (call.actor.tenant_id, number)) is None
     also = [keys.project_number(call.actor.tenant_id, number)] if number and unresolved else []
-    if latest and not also:
+    if latest and not also and keys.track(call.actor.tenant_id, track_id) not in call.unit.table.ahead:
         runs.prefetch_latest(call.unit, track_id)
     call.unit.prefetch([track_id], rows=[*rows, *also])
     task = call.unit.find([track_id]).get(track_id)

@@ -142,6 +142,13 @@ def test_an_update_that_someone_else_overtook_is_stale() -> None:
         unit.commit(200, {}, "{}")
 
 
+def test_rows_are_read_as_they_lie_in_the_table() -> None:
+    row = {"pk": {"S": "a"}, "sk": {"S": "b"}, "fields": {"S": '{"t":"Title"}'}, "version": {"N": "1"}}
+    table, _ = table_of({"Item": row}, {"Responses": {"table": [row]}})
+    assert table.get("a", "b") == row
+    assert table.get_many([("a", "b")]) == {("a", "b"): row}
+
+
 def test_rows_that_a_batch_left_unprocessed_are_read_in_the_next() -> None:
     row, key = {"pk": {"S": "a"}, "sk": {"S": "b"}}, {"pk": {"S": "a"}, "sk": {"S": "b"}}
     left = {"Responses": {}, "UnprocessedKeys": {"table": {"Keys": [key]}}}

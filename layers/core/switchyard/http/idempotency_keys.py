@@ -32,7 +32,7 @@ def key_of(operation: Operation, request: Request, body: Model | None, actor: Ac
     if key is None:
         return None
     # Imported here: only what has a body needs it.
-    from pydantic_core import from_json
+    from switchyard.http.core import from_json
 
     raw = request.body()
     content = canonical(from_json(raw), operation.key_field) if body is not None and raw else raw.hex()

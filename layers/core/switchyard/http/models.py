@@ -8,7 +8,7 @@ A class is cheap to declare. What validates is pydantic's core, which `prepare` 
 itself takes half a cold start to import (docs/performance.md): it makes the documentation alone (http/documented.py).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_origin
 
 #: In place of the default of a field that has none.
@@ -155,11 +155,27 @@ class Model:
         """The fields that were given, rather than left to their defaults."""
         return self.__pydantic_fields_set__
 
-    def model_dump(self, **options: Any) -> dict[str, Any]:
-        """Return the fields as a dict; `options` are those of pydantic: include, exclude, exclude_unset."""
-        from switchyard.http import schemas
+    def model_dump(
+        self, *, include: Set[str] | None = None, exclude: Set[str] = frozenset(), exclude_unset: bool = False
+    ) -> dict[str, Any]:
+        """Return the fields as a dict, those of models within too; with `exclude_unset` those that were given."""
+        kept = set(vars(self) if include is None else include) - exclude
+        return _dumped(self, kept, exclude_unset, self.model_config.get("serialize_by_alias", False))
 
-        return schemas.dumped(self, options)
+
+def _dumped(model: Model, kept: Set[str], only_set: bool, by_alias: bool) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if isinstance(value, Model):
+            return _dumped(value, vars(value).keys(), only_set, by_alias)
+        if isinstance(value, list):
+            return [plain(each) for each in value]
+        return {name: plain(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+    shown = kept & model.model_fields_set if only_set else kept
+    found = {name: plain(value) for name, value in vars(model).items() if name in shown}
+    names = {name: model.model_fields[name].alias or name for name in found} if by_alias else {}
+    more = getattr(model, "__pydantic_extra__", None) or {}
+    return {names.get(name, name): value for name, value in found.items()} | more
 
 
 class Wire(Model):

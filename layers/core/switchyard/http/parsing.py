@@ -6,9 +6,8 @@ pydantic's findings become errors a client can act on: which field, why, what wo
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic_core import ValidationError
-
 from switchyard.domain.errors import FieldError, Invalid, MalformedBody
+from switchyard.http.core import ValidationError
 from switchyard.http.models import Model
 from switchyard.http.validation import Expectation
 

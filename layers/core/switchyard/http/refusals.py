@@ -21,7 +21,7 @@ _NO_ID = "00000000-0000-0000-0000-000000000000"
 def json_object(request: Request) -> Mapping[str, Any]:
     """Return the body of a request as it was sent; an empty one for anything but a JSON object."""
     # Imported here: only what is refused needs it.
-    from pydantic_core import from_json
+    from switchyard.http.core import from_json
 
     try:
         found = from_json(request.body())

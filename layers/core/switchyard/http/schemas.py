@@ -9,8 +9,7 @@ from functools import cache
 from types import GenericAlias, NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAliasType, Union, get_args, get_origin
 
-from pydantic_core import SchemaSerializer, SchemaValidator, core_schema
-
+from switchyard.http.core import SchemaValidator
 from switchyard.http.models import (
     AfterFields,
     AfterValidator,
@@ -23,14 +22,7 @@ from switchyard.http.models import (
     WithJsonSchema,
 )
 
-_PLAIN: dict[Any, Callable[[], Any]] = {
-    str: core_schema.str_schema,
-    int: core_schema.int_schema,
-    float: core_schema.float_schema,
-    bool: core_schema.bool_schema,
-    datetime: core_schema.datetime_schema,
-    Any: core_schema.any_schema,
-}
+_PLAIN = {str: "str", int: "int", float: "float", bool: "bool", datetime: "datetime", Any: "any"}
 
 
 class Unsupported(TypeError):
@@ -43,23 +35,11 @@ def validator(model: Any) -> SchemaValidator:
     return SchemaValidator(schema_of(model))
 
 
-@cache
-def _serializer(model: Any) -> SchemaSerializer:
-    return SchemaSerializer(schema_of(model))
-
-
-def dumped(given: Model, options: Any) -> Any:
-    """Return the fields of a model as a dict."""
-    by_alias = given.model_config.get("serialize_by_alias", False)
-    serializer = _serializer(type(given))  # type: ignore[arg-type]  # as in models.py
-    return serializer.to_python(given, by_alias=by_alias, **options)
-
-
 def schema_of(annotation: Any) -> Any:
     """Return the core schema of a type. Raises Unsupported."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is None and annotation in _PLAIN:
-        return _PLAIN[annotation]()
+        return {"type": _PLAIN[annotation]}
     if isinstance(annotation, TypeAliasType):
         return schema_of(annotation.__value__)
     if isinstance(origin, TypeAliasType):
@@ -67,11 +47,11 @@ def schema_of(annotation: Any) -> Any:
     if origin is Annotated:
         return _annotated(*inner)
     if origin is Literal:
-        return core_schema.literal_schema(list(dict.fromkeys(_words(inner))))
+        return {"type": "literal", "expected": list(dict.fromkeys(_words(inner)))}
     if origin is list:
-        return core_schema.list_schema(schema_of(inner[0]))
+        return {"type": "list", "items_schema": schema_of(inner[0])}
     if origin is dict:
-        return core_schema.dict_schema(schema_of(inner[0]), schema_of(inner[1]))
+        return {"type": "dict", "keys_schema": schema_of(inner[0]), "values_schema": schema_of(inner[1])}
     if origin in (Union, UnionType):
         return _union(inner)
     if isinstance(annotation, type) and not isinstance(annotation, GenericAlias) and issubclass(annotation, Model):
@@ -90,8 +70,8 @@ def _words(given: tuple[Any, ...]) -> Iterator[Any]:
 
 def _union(kinds: tuple[Any, ...]) -> Any:
     choices = [schema_of(each) for each in kinds if each is not NoneType]
-    made = choices[0] if len(choices) == 1 else core_schema.union_schema(choices)
-    return core_schema.nullable_schema(made) if NoneType in kinds else made
+    made = choices[0] if len(choices) == 1 else {"type": "union", "choices": choices}
+    return {"type": "nullable", "schema": made} if NoneType in kinds else made
 
 
 def _annotated(kind: Any, *said: Any) -> Any:
@@ -101,18 +81,22 @@ def _annotated(kind: Any, *said: Any) -> Any:
             case Field():
                 made = _bounded(made, each)
             case AfterValidator():
-                made = core_schema.no_info_after_validator_function(each.check, made)
+                made = _with_function("after", each.check, made)
             case Rule():
-                made = _shown(core_schema.no_info_after_validator_function(each.check, made), _with(each.shown))
+                made = _shown(_with_function("after", each.check, made), _with(each.shown))
             case WithJsonSchema():
                 made = _shown(made, _instead(each.shown))
             case AfterFields():
-                made = core_schema.with_info_after_validator_function(_with_fields(each), made)
+                made = _with_function("after", _with_fields(each), made, "with-info")
             case BeforeValidator():
-                made = core_schema.no_info_before_validator_function(each.make, made)
+                made = _with_function("before", each.make, made)
             case _:
                 raise Unsupported(f"{each!r} says nothing of a value")
     return made
+
+
+def _with_function(when: str, function: Callable[..., Any], made: Any, takes: str = "no-info") -> Any:
+    return {"type": f"function-{when}", "function": {"type": takes, "function": function}, "schema": made}
 
 
 def _with_fields(given: AfterFields) -> Any:
@@ -164,7 +148,7 @@ def _instead(keywords: Mapping[str, Any]) -> _Show:
 
 
 def _model(model: type[Model]) -> Any:
-    config = core_schema.CoreConfig(title=model.__name__)
+    config: dict[str, Any] = {"title": model.__name__}
     if "strict" in model.model_config:
         config["strict"] = model.model_config["strict"]
     if "extra" in model.model_config:
@@ -174,11 +158,12 @@ def _model(model: type[Model]) -> Any:
         inner = schema_of(model.model_fields["root"].annotation)
     else:
         fields = {name: _field(info) for name, info in model.model_fields.items()}
-        inner = core_schema.model_fields_schema(fields, model_name=model.__name__)
-    post_init = "model_post_init" if hasattr(model, "model_post_init") else None
-    made: Any = core_schema.model_schema(model, inner, config=config, root_model=is_root, post_init=post_init)
+        inner = {"type": "model-fields", "fields": fields, "model_name": model.__name__}
+    made = {"type": "model", "cls": model, "schema": inner, "root_model": is_root, "config": config}
+    if hasattr(model, "model_post_init"):
+        made["post_init"] = "model_post_init"
     if hasattr(model, "model_before"):
-        made = core_schema.no_info_before_validator_function(model.model_before, made)
+        made = _with_function("before", model.model_before, made)
     return made
 
 
@@ -187,6 +172,7 @@ def _field(info: FieldInfo) -> Any:
     if not info.is_required():
         given = info.default
         # An empty list or dict is made anew each time: the core copies a default by copy.deepcopy.
-        how: Any = {"default_factory": type(given)} if given in ([], {}) else {"default": given}
-        made = core_schema.with_default_schema(made, **how)
-    return core_schema.model_field(made, validation_alias=info.alias, serialization_alias=info.alias)
+        how = {"default_factory": type(given)} if given in ([], {}) else {"default": given}
+        made = {"type": "default", "schema": made, **how}
+    aliases = {"validation_alias": info.alias, "serialization_alias": info.alias} if info.alias else {}
+    return {"type": "model-field", "schema": made, **aliases}

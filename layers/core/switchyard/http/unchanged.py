@@ -8,10 +8,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pydantic_core import ValidationError, from_json
-
 from switchyard.domain.errors import SwitchyardError
 from switchyard.domain.tracks import same
+from switchyard.http.core import ValidationError, from_json
 from switchyard.http.models import Model
 from switchyard.http.operation import OWN
 from switchyard.http.parsing import is_malformed, refusal

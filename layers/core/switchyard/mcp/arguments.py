@@ -6,7 +6,7 @@ Only four deviations are accepted, each where the schema leaves no doubt; everyt
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import from_json
+from switchyard.http.core import from_json
 
 Schema = Mapping[str, Any]
 

@@ -58,7 +58,7 @@ def read(request: Request) -> Message:
     Raises WrongContentType and TooLarge as every endpoint does.
     """
     # Imported here: the endpoints that only refuse do not need it.
-    from pydantic_core import from_json
+    from switchyard.http.core import from_json
 
     try:
         body = from_json(request.json_body(), allow_inf_nan=False)

@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json
-
 from switchyard import __version__
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import MissingScope, SwitchyardError
@@ -16,6 +14,7 @@ from switchyard.domain.structs import replace
 from switchyard.http import refusals
 from switchyard.http.answers import Answer
 from switchyard.http.call import Caller, Input, Reply
+from switchyard.http.core import from_json
 from switchyard.http.idempotency_keys import canonical, key_use
 from switchyard.http.parsing import parse_values
 from switchyard.http.perform import perform

@@ -68,5 +68,5 @@ def entries(table: Table, feed: Feed) -> list[Track]:
         ranges = [Range(indexes.DUE, partition, f"{code}#") for partition in partitions for code in codes]
         ranges = shards.of_tracks(ranges, feed.actor)
         page = lists.read_page(table, ranges, limit=ENTRIES_MAX, descending=False, whole=False)
-        found += [track_rows.from_item(item) for item in page.items]
+        found += [track_rows.from_item(item) for item in page.rows]
     return sorted(found, key=lambda track: (track.due or "", track.id))[:ENTRIES_MAX]

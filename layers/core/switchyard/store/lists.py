@@ -209,7 +209,7 @@ def _merge(table: Table, readers: Sequence[_Reader], limit: int, descending: boo
     page = rows[:limit]
     position = page[-1].position if len(rows) > limit else horizon
     shown = page if all(each.whole for each in page) else _whole(table, page, readers[0].ranges, readers[0].filter)
-    count = fitting([each.item for each in shown]) if whole else len(shown)
+    count = fitting([[each.item] for each in shown]) if whole else len(shown)
     if count < len(shown):
         position = shown[count - 1].position
     return Page([each.item for each in shown[:count]], position)
@@ -238,17 +238,17 @@ def _is_listed(item: Item, ranges: Sequence[Range]) -> bool:
     return False
 
 
-def fitting(rows: Sequence[Item]) -> int:
-    """Count the rows whose long texts fit into one answer: at least one, if there are any."""
-    texts = map(packing.text_of, rows)
+def fitting(shown: Sequence[Sequence[Item]]) -> int:
+    """Count what fits into one answer by its long texts, each shown of some rows: at least one, if there are any."""
+    texts = (packing.text_of(row) for rows in shown for row in rows)
     if sum(PAGE_CHARACTERS_MAX if each is None else len(each) for each in texts) <= PAGE_CHARACTERS_MAX:
-        return len(rows)
+        return len(shown)
     characters = 0
-    for count, item in enumerate(map(packing.unpack, rows)):
-        characters += sum(len(item[name]["S"]) for name in _LONG if name in item)
+    for count, rows in enumerate(shown):
+        characters += sum(len(row[name]["S"]) for row in map(packing.unpack, rows) for name in _LONG if name in row)
         if characters > PAGE_CHARACTERS_MAX and count:
             return count
-    return len(rows)
+    return len(shown)
 
 
 def side_by_side(calls: Sequence[Callable[[], None]]) -> None:

@@ -159,4 +159,4 @@ class Offers:
 def read_slice(table: Table, tenant_id: str, task_id: str, offset: int, limit: int) -> list[Run]:
     """Return a task's runs from an offset on, newest first, as many as fit into one answer: reads up to the last."""
     found = read_of_task(table, tenant_id, task_id, offset + limit).rows[offset:]
-    return [from_item(row) for row in found[: fitting(found)]]
+    return [from_item(row) for row in found[: fitting([[row] for row in found])]]

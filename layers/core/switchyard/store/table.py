@@ -91,13 +91,13 @@ class Table:
 
     # -------------------------------------------------------------- reads
     def get(self, pk: str, sk: str) -> Item | None:
-        """Read one row, strongly consistent: 1 round trip."""
+        """Read one row as it lies there, strongly consistent: 1 round trip."""
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
         item: Item | None = self.call("get_item", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
         return item
 
     def get_many(self, keys: Sequence[tuple[str, str]], consistent: bool = True) -> dict[tuple[str, str], Item]:
-        """Read rows by (pk, sk): one round trip per 100 keys.
+        """Read rows by (pk, sk), as they lie there: one round trip per 100 keys.
 
         What DynamoDB leaves unprocessed (above 16 MB an answer, or throttled) is asked for again after a pause, as its
         API reference advises. Raises Busy when the deadline is too near for that.

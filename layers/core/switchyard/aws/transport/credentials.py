@@ -81,7 +81,7 @@ class Container:
             return self._keys
 
     def _ask(self) -> tuple[Credentials, float]:
-        # Imported here: Lambda has the keys in the environment.
+        # Imported here: Lambda gives a function its keys in the environment.
         from calendar import timegm
 
         request = f"{self._first_lines}{self._authorization()}Accept: application/json\r\nConnection: close\r\n\r\n"

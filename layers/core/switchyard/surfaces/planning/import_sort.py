@@ -9,8 +9,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-from pydantic_core import ValidationError
-
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts, imports
 from switchyard.domain.errors import Invalid
@@ -18,6 +16,7 @@ from switchyard.domain.import_order import Chunk, Outline
 from switchyard.domain.imports import Import, Lane, Unfit
 from switchyard.domain.structs import Struct, replace
 from switchyard.domain.text import folded
+from switchyard.http.core import ValidationError
 from switchyard.http.parsing import refusal
 from switchyard.store import imports as rows
 from switchyard.store.table import ConditionFailed, Table

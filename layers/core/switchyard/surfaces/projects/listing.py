@@ -13,7 +13,7 @@ from switchyard.domain.text import folded
 from switchyard.domain.tracks import Track
 from switchyard.http.call import AnyCall, Call, Reply
 from switchyard.ledger.unit import RowKey
-from switchyard.store import filters, homes, indexes, keys, lists, packing, shards
+from switchyard.store import filters, homes, indexes, keys, lists, shards
 from switchyard.store import tracks as track_rows
 from switchyard.store.filters import Filter
 from switchyard.store.lists import Range
@@ -35,8 +35,7 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
     homes_of_it = [] if scope.is_any(call) else _homes(call, scope.project(call).id, shelves)
     wanted = _View(call, homes_of_it, _filter(query))
     page = wanted.read(_start(query, wanted))
-    shown = [track_rows.from_item(item) for item in page.items]
-    shown = [each for each in shown if (each.internal, each.archived) in shelves]
+    shown = [each for each in page.tasks if (each.internal, each.archived) in shelves]
     results = [present.task(each, tasks.latest_run(call, each), call.request.base_url) for each in shown]
     return Reply(
         200,
@@ -143,7 +142,7 @@ def _block_of(offset: int, wanted: "_View") -> Start:
 
 
 class _Page(Struct):
-    items: list[Item]
+    tasks: list[Track]
     count: int
     count_is_minimum: bool
     next: str | None
@@ -173,7 +172,7 @@ class _View:
             page = lists.read_page(
                 self.call.unit.table, self.ranges, limit=lists.EXAMINE_MAX, after=start.after, whole=False
             )
-            start = Start(start.seen + len(page.items), page.position or _END)
+            start = Start(start.seen + len(page.rows), page.position or _END)
             if page.position is None:
                 break
         return start
@@ -211,37 +210,37 @@ class _View:
 
     def _downward(self, page: lists.Page, total: int, start: Start, skip: int) -> _Page:
         query = self.call.query
-        found = page.items[skip:]
-        items = found[: _fitting(self.call, found)]
-        seen = start.seen + min(skip, len(page.items)) + len(items)
-        last = items[-1]["id"]["S"] if len(items) < len(found) else page.position
+        found = page.rows[skip:]
+        shown = _fitting(self.call, found)
+        seen = start.seen + min(skip, len(page.rows)) + len(shown)
+        last = shown[-1].id if len(shown) < len(found) else page.position
         return _Page(
-            items,
+            shown,
             seen if last is None else max(total, seen + 1),
             last is not None and not self.counted,
             None if last is None else self._link(max(seen, query.offset), Start(seen, last)),
-            self._before(items),
+            self._before(shown),
         )
 
     def _upward(self, page: lists.Page, total: int, start: Start) -> _Page:
         """A page that was read from its end: the rows before the one that the client saw first."""
         query = self.call.query
-        items = page.items[: _fitting(self.call, page.items)][::-1]
-        seen = query.offset + len(items)
+        shown = _fitting(self.call, page.rows)[::-1]
+        seen = query.offset + len(shown)
         return _Page(
-            items,
+            shown,
             max(total, seen + 1),
             not self.counted,
-            self._link(seen, Start(seen, items[-1]["id"]["S"] if items else start.after)),
-            self._before(items),
+            self._link(seen, Start(seen, shown[-1].id if shown else start.after)),
+            self._before(shown),
         )
 
-    def _before(self, items: list[Item]) -> str | None:
+    def _before(self, shown: list[Track]) -> str | None:
         query = self.call.query
         offset = max(0, query.offset - query.limit)
         if not query.offset:
             return None
-        return self._link(offset, Start(offset, items[0]["id"]["S"], upward=True) if offset and items else None)
+        return self._link(offset, Start(offset, shown[0].id, upward=True) if offset and shown else None)
 
     def _link(self, offset: int, start: Start | None) -> str:
         return paging.link(self.call, offset, start.encoded(self.print) if start else None)
@@ -250,12 +249,12 @@ class _View:
 # ---------------------------------------------------------------- reads
 
 
-def _fitting(call: AnyCall, items: Sequence[Item]) -> int:
-    """Count the tasks that fit into one answer with their latest runs, which are read here: 1 round trip, if any."""
-    run_keys = {row["id"]["S"]: _run_key(track_rows.from_item(row)) for row in items if "latest_run_id" in row}
-    call.unit.prefetch([], rows=run_keys.values())
-    runs = {task_id: packing.unpack(row) for task_id, key in run_keys.items() if (row := call.unit.row(key))}
-    return lists.fitting([{**runs.get(row["id"]["S"], {}), **row} for row in items])
+def _fitting(call: AnyCall, rows: Sequence[Item]) -> list[Track]:
+    """Return the tasks that fit into one answer with their latest runs, which are read here: 1 round trip, if any."""
+    found = [track_rows.from_item(row) for row in rows]
+    call.unit.prefetch([], rows=[_run_key(each) for each in found if each.latest_run_id])
+    runs = [call.unit.row(_run_key(each)) if each.latest_run_id else None for each in found]
+    return found[: lists.fitting([[row, run] if run else [row] for row, run in zip(rows, runs, strict=True)])]
 
 
 def _run_key(task: Track) -> RowKey:

@@ -280,6 +280,29 @@ def test_a_log_is_read_a_query_at_a_time_and_never_ahead(api: Api, table: Table,
         assert calls == ["batch_get_item", "query"]
 
 
+def test_a_long_append_is_kept_compressed_and_shown_as_it_was(api: Api, table: Table, run: Run) -> None:
+    entry = {"text": "Grüße an alle, " * 200}
+    log(table, run, entry, {"n": 2})
+    assert run_log_rows.put(run.tenant_id, run.id, Append("1", [json.dumps(entry)]))["Put"]["Item"][
+        "entries"
+    ].keys() == {"B"}
+    assert session(api, run)[0] == [entry, {"n": 2}]
+    lines = api.get(url(run, "logs")).text.splitlines()
+    assert [json.loads(line) for line in lines] == [entry, {"n": 2}]
+
+
+def test_a_page_of_rows_is_bounded_however_well_they_compress(
+    table: Table, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_log_rows, "PAGE_CHARACTERS", 10_000)
+    for number in range(5):
+        log(table, run, {"n": number, "text": "x" * 6_000}, ago=60 - number)
+    pages = list(run_log_rows.pages(table, run.tenant_id, run.id))
+    assert [len(page) for page in pages] == [2, 2, 1]
+    lines = [json.loads(line)["n"] for page in pages for append in page for line in append.lines]
+    assert lines == list(range(5))
+
+
 def test_times_of_a_log_are_kept_by_the_clock(table: Table, run: Run) -> None:
     log(table, run, {"n": 1})
     pk, sk = run_log_rows.keys.run_log(run.tenant_id, run.id, "")

@@ -203,13 +203,16 @@ class Life:
         beat = f"/v1/runs/{task}/{run}/heartbeat"
         self.step("heartbeat of a run", lambda: self.bo.post(beat, {"lease_seconds": SECONDS}))
         heartbeat = self.steps.pop()
+        long = {"entries": [{"text": LONG}]}
+        self.step("an append of 6 KB to its log", lambda: self.bo.post(f"{path}/runs/{run}/append_log/", long))
+        append = self.steps.pop()
         log = f"{path}/runs/{run}/append_log/"
         entries = {"entries": [{"text": "x" * 400}]}
         for _ in range(10):
             self.step("", lambda: self.bo.post(log, entries))
         self.step("", lambda: self.bo.patch(f"{path}/runs/{run}/", {"status": "completed"}))
         self.together("a run: start, offer, claim, 10 log appends, end", first)
-        self.steps.append(heartbeat)
+        self.steps += [heartbeat, append]
 
     def _dispatch(self, task: str, run: str) -> None:
         """Offer the run to agents, as the workflow does it."""

@@ -1,11 +1,11 @@
 """A task with a long text: in no index, and in every list, found and claimed like any other."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 from switchyard.store import indexes, keys, migration, packing, webhooks
 from switchyard.store import tracks as track_rows

@@ -34,12 +34,16 @@ def within(deadline: float) -> Iterator[None]:
 
     After the deadline a call may take as long as any.
     """
-    now = time.monotonic()
-    limit = time_limit.set(max(deadline - RESERVE, now + RESERVE) if now < deadline else math.inf)
+    limit = time_limit.set(_limit(deadline))
     try:
         yield
     finally:
         time_limit.reset(limit)
+
+
+def _limit(deadline: float) -> float:
+    now = time.monotonic()
+    return max(deadline - RESERVE, now + RESERVE) if now < deadline else math.inf
 
 
 def call[T](
@@ -55,10 +59,11 @@ def call[T](
     take. Raises Busy when the time is over, and the ApiError that is not to be tried again.
     """
     cause: Exception | None = None
-    for pause in pauses():
+    further = pauses()
+    while True:
+        limit = time_limit.set(_limit(deadline))
         try:
-            with within(deadline):
-                return make()
+            return make()
         except ApiError as error:
             if not is_retryable(error):
                 error.repeated = cause is not None
@@ -66,8 +71,9 @@ def call[T](
             cause = error
         except Unreachable as error:
             cause = error
-        wait_until(deadline, pause, busy, cause)
-    raise AssertionError("pauses() never ends")
+        finally:
+            time_limit.reset(limit)
+        wait_until(deadline, next(further), busy, cause)
 
 
 def wait_until(deadline: float, pause: float, busy: str, cause: Exception | None = None) -> None:

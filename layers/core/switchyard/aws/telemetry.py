@@ -5,15 +5,17 @@ Lines have the fields that Powertools for AWS Lambda gives them, and metrics are
 Written without Powertools and `logging`: importing them takes a quarter of a cold start (docs/performance.md).
 """
 
-import json
 import os
 import sys
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from switchyard.domain.json_text import pieces
+
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
-_SERVICE = "switchyard"
+_SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME") or "switchyard"
 
 
 class Logger:
@@ -47,7 +49,7 @@ class Logger:
             "location": f"{caller.f_code.co_name}:{caller.f_lineno}",
             "message": message,
             "timestamp": time.strftime(f"%Y-%m-%d %H:%M:%S,{int(now * 1000) % 1000:03d}%z", time.localtime(now)),
-            "service": os.environ.get("POWERTOOLS_SERVICE_NAME") or _SERVICE,
+            "service": _SERVICE,
             **(extra or {}),
             **(_traced(error) if error else {}),
         }
@@ -80,27 +82,29 @@ def count(operation: str, milliseconds: float, **counts: int) -> None:
     the operation its surface.
     """
     metrics = {"Latency": milliseconds, **counts}
-    dimensions = {
-        "stage": os.environ["STAGE"],
-        "surface": operation.partition(".")[0],
-        "service": os.environ.get("POWERTOOLS_SERVICE_NAME") or _SERVICE,
-    }
+    described, dimensions = _described(operation, *metrics)
+    emf = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [described]}
+    _write({"_aws": emf, **dimensions, **{name: [float(value)] for name, value in metrics.items()}})
+
+
+@cache
+def _described(operation: str, *metrics: str) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """Return what all metrics of an operation have in common: their description and their dimensions."""
+    dimensions = {"stage": os.environ["STAGE"], "surface": operation.partition(".")[0], "service": _SERVICE}
     described = {
         "Namespace": os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Switchyard",
         "Dimensions": [list(dimensions)],
         "Metrics": [{"Name": name, "Unit": "Milliseconds" if name == "Latency" else "Count"} for name in metrics],
     }
-    emf = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [described]}
-    _write({"_aws": emf, **dimensions, **{name: [float(value)] for name, value in metrics.items()}})
+    return described, dimensions
 
 
-#: Made once: json.dumps makes an encoder for each call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_pieces = pieces(default=str)
 
 
 def _write(line: Mapping[str, Any]) -> None:
     # One write a line, so that lines of threads do not mix. A lone surrogate is no reason to lose a line.
-    sys.stdout.write(_encode(line).encode("utf-8", "backslashreplace").decode() + "\n")
+    sys.stdout.write("".join(_pieces(line, 0)).encode("utf-8", "backslashreplace").decode() + "\n")
     sys.stdout.flush()
 
 

@@ -73,7 +73,7 @@ class Actor(Struct):
 
     def may(self, *any_of: str) -> bool:
         """Return whether the token carries one of the scopes."""
-        return not any_of or any(scope in self.scopes for scope in any_of)
+        return not any_of or not self.scopes.isdisjoint(any_of)
 
     def stamp(self, request_id: str) -> dict[str, Any]:
         """Return the fields by which a track or a run names its latest change: who made it, how, in which request."""

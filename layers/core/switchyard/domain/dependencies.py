@@ -100,10 +100,10 @@ class Walk:
             raise Invalid(FieldError("dependsOn", problem, "a shorter chain of dependencies", "too_many"))
 
     def _ahead(self, tracks: Iterable[Track]) -> set[str]:
-        return {ref for track in tracks for ref in _closing(track)} - self._passed
+        return {ref for track in tracks for ref in closing(track)} - self._passed
 
 
-def _closing(track: Track) -> tuple[str, ...]:
+def closing(track: Track) -> tuple[str, ...]:
     """Return the ids by which a circle could close."""
     return (*track.depends_on, *((track.parent_id,) if track.parent_id else ()))
 

@@ -2,10 +2,10 @@
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from switchyard.domain.json_text import pieces
 from switchyard.domain.structs import Struct, replace
 from switchyard.http.call import Reply
 from switchyard.http.request import Request
@@ -57,10 +57,9 @@ def unless_known(answer: Answer, request: Request) -> Answer:
     return replace(answer, status=_NOT_MODIFIED, headers=kept, body="")
 
 
-#: Made once: json.dumps makes an encoder for each call. Nothing here holds itself: to look for that costs a tenth.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_pieces = pieces(infinite=False)
 
 
 def as_json(value: Any) -> str:
     """Return a JSON value as text without spaces; raises ValueError for infinite numbers."""
-    return _encode(value)
+    return "".join(_pieces(value, 0))

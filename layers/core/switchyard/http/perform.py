@@ -40,7 +40,7 @@ def perform[Body, Query](
     for attempt in contention.until(table.deadline - 1):
         unit = Unit(table, given.actor, given.request.id, key, fence, attempt, started)
         try:
-            reply = handler(Call(given.request, given.actor, given.body, given.query, given.if_match, unit=unit))
+            reply = handler(Call.made({**vars(given), "unit": unit}))
             if unit.overruled:
                 named = ", ".join(surface.show_id(each) for each in unit.overruled)
                 reply = replace(reply, headers={**reply.headers, "dependencies-overruled": named})

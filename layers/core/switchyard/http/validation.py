@@ -8,6 +8,8 @@ from typing import Any
 from switchyard.domain.errors import FieldError, Invalid
 from switchyard.domain.ids import parse_id
 
+#: Made once: json.dumps makes an encoder for each value.
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False).encode
 #: Levels of objects and lists in free-form JSON: many readers refuse a hundred, and an answer adds its own.
 JSON_DEPTH_MAX = 32
 
@@ -20,7 +22,7 @@ def bounded_json[J](value: J, most: int) -> J:
     if not _nests_within(value, JSON_DEPTH_MAX):
         raise Expectation("nests too deeply", f"at most {JSON_DEPTH_MAX} levels of objects and lists", "too_deep")
     try:
-        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+        size = len(_encode(value).encode())
     except ValueError as error:
         raise Expectation(f"is not valid JSON: {error}", "finite numbers, no lone surrogates") from None
     if size > most:

@@ -32,7 +32,7 @@ def register(table: Table, name: str, redirect_uris: Iterable[str]) -> Client:
     until = clock.stamp(clock.epoch() + oauth.REGISTERED_SECONDS)
     client = Client(new_id(), name, tuple(redirect_uris), now, until)
     try:
-        _write(table, *rows.register(client, hour))
+        table.write(rows.register(client, hour))
     except ConditionFailed:
         _full = hour
         raise TooManyRegistrations(left) from None
@@ -68,7 +68,7 @@ def allow(
         session.parent,
     )
     kept = clock.stamp(clock.epoch() + oauth.CONNECTED_SECONDS)
-    _write(table, rows.put_code(code), *([] if client.is_described else [rows.keep_client(client.id, kept)]))
+    table.write([rows.put_code(code), *([] if client.is_described else [rows.keep_client(client.id, kept)])])
     return secret
 
 
@@ -152,7 +152,7 @@ def revoke(table: Table, secret: str, client_id: str) -> str | None:
     row = token_rows.find(table, known.grant if known else digest)
     if row is None or row.client != client_id:
         return None
-    _write(table, *token_rows.revoke(row.actor.tenant_id, row.id, row.digest, row.actor.id))
+    table.write(token_rows.revoke(row.actor.tenant_id, row.id, row.digest, row.actor.id))
     return row.digest
 
 
@@ -198,7 +198,7 @@ def _use(table: Table, grant: TokenRow, detail: str, use: Item, *others: Item) -
     Raises GrantRefused: if somebody else used it meanwhile, the connection ends.
     """
     try:
-        _write(table, use, *others)
+        table.write([use, *others])
     except ConditionFailed as refused:
         if refused.items and refused.items[0] is not None and "used_at" in refused.items[0]:
             raise _ended(table, grant.actor.tenant_id, grant.id, grant.digest, detail) from None
@@ -208,12 +208,8 @@ def _use(table: Table, grant: TokenRow, detail: str, use: Item, *others: Item) -
 def _ended(table: Table, tenant_id: str, grant_id: str, grant: str, detail: str) -> GrantRefused:
     """End a connection whose code or refresh token came twice; returns what to refuse with."""
     try:
-        _write(table, *token_rows.revoke(tenant_id, grant_id, grant, "reuse"))
+        table.write(token_rows.revoke(tenant_id, grant_id, grant, "reuse"))
     except ConditionFailed:
         # Its row went long ago, by its time to live.
         return GrantRefused(detail)
     return GrantRefused(f"{detail} It came twice: the connection has ended.")
-
-
-def _write(table: Table, *actions: Item) -> None:
-    table.write(list(actions), token=new_id())

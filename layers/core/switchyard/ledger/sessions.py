@@ -11,7 +11,7 @@ from switchyard.ledger import administration
 from switchyard.ledger.unit import Unit
 from switchyard.store import keys, sign_in_links, tenants
 from switchyard.store import tokens as rows
-from switchyard.store.table import ConditionFailed, Item, Table
+from switchyard.store.table import ConditionFailed, Table
 from switchyard.store.tokens import TokenRow
 
 _USED = "The link is unknown, was used, or its time is over: ask for a new one."
@@ -51,7 +51,7 @@ def begin_by_link(table: Table, secret: str, browser: str) -> tuple[TokenRow, st
     actor = replace(link.actor, shards=tenant.shards) if tenant else link.actor
     row, session = _made(actor, browser, created_by=link.created_by)
     try:
-        _write(table, sign_in_links.use(link), *rows.put(row))
+        table.write([sign_in_links.use(link), *rows.put(row)])
     except ConditionFailed:
         raise Unauthorized(_USED) from None
     return row, session, tenant
@@ -60,7 +60,7 @@ def begin_by_link(table: Table, secret: str, browser: str) -> tuple[TokenRow, st
 def begin_by_token(table: Table, token: TokenRow, browser: str) -> tuple[TokenRow, str]:
     """Write a session that may what the token may, and lasts no longer: 1 transaction. Returns it and its secret."""
     row, session = _made(token.actor, browser, token.actor.id, token.expires_at, token.digest)
-    _write(table, *rows.put(row))
+    table.write(rows.put(row))
     return row, session
 
 
@@ -148,7 +148,3 @@ def _made(
         parent=parent,
     )
     return row, secret
-
-
-def _write(table: Table, *actions: Item) -> None:
-    table.write(list(actions), token=new_id())

@@ -5,7 +5,6 @@ from typing import Any
 
 from switchyard.domain.actors import Actor
 from switchyard.domain.errors import Busy
-from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
@@ -42,7 +41,7 @@ def move_run(table: Table, tenant_id: str, task_id: str, run_id: str) -> None:
             return
         after = replace(run, owner=task.owner, version=run.version + 1)
         try:
-            table.write([run_rows.update(run, after), track_rows.must_belong_to(task)], token=new_id())
+            table.write([run_rows.update(run, after), track_rows.must_belong_to(task)])
         except ConditionFailed:
             continue
         return

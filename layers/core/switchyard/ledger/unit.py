@@ -12,7 +12,6 @@ from switchyard.domain import dependencies
 from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
 from switchyard.domain.errors import FieldError, Invalid, NotFound
-from switchyard.domain.ids import new_id
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.ledger.ends import Ends
@@ -210,8 +209,7 @@ class Unit:
         if not actions:
             return
         try:
-            # Named, so that sending it again after a lost answer writes nothing twice.
-            self.table.write(actions, token=new_id(), until=self.write_by)
+            self.table.write(actions, until=self.write_by)
         except ConditionFailed as refused:
             if self.key:
                 idempotency.refuse_reuse(self.table, self.key, refused.items[-1])
@@ -233,6 +231,8 @@ class Unit:
         """
         changes = self._changes.values()
         changed = [each.after for each in changes if not each.after.deleted_at]
+        if not any(map(dependencies.closing, changed)):
+            return False
         guarded = any(isinstance(each, Update) and dependencies.adds_edges(each.before, each.after) for each in changes)
         walk = dependencies.Walk(changed, self._changes)
         if guarded:

@@ -64,9 +64,9 @@ ROWS = Codec(
     beside=_expiry,
     apart=("tenant_id", "track_id", "at", "shard"),
     restore=_of_key,
-    index_keys={
-        "list": lambda entry: keys.listed(_realm(entry), "audit"),
-        "home": lambda entry: keys.audit_by_actor(_realm(entry), entry.actor_id),
+    index_keys=lambda entry: {
+        "list": keys.listed(_realm(entry), "audit"),
+        "home": keys.audit_by_actor(_realm(entry), entry.actor_id),
     },
     packed=True,
 )

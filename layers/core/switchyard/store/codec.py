@@ -49,10 +49,10 @@ class Codec[E: Struct]:
     """How one kind of entity lies in the table. Reading sets all fields at once.
 
     `key` returns partition and sort key of an entity. `columns` are the exceptions to the annotations.
-    `index_keys` are the attributes that put it into indexes, each with what returns its value (None: not in there),
-    for entities that are `listed`. `beside` returns what else the row has; `apart` names the fields that it writes,
-    and `restore` reads these from the row. `moving` are attributes that change without a new version: an update
-    requires that they are as they were read. The fields of `packed` rows lie together (store/packing.py).
+    `index_keys` returns the attributes that put it into indexes (None: not in there). `beside` returns what else the
+    row has; `apart` names the fields that it writes, and `restore` reads these from the row. `moving` are attributes
+    that change without a new version: an update requires that they are as they were read. The fields of `packed` rows
+    lie together (store/packing.py).
     """
 
     def __init__(
@@ -61,8 +61,7 @@ class Codec[E: Struct]:
         key: Callable[[E], tuple[str, str]],
         *,
         columns: Mapping[str, Column] | None = None,
-        index_keys: Mapping[str, Callable[[E], str | None]] | None = None,
-        listed: Callable[[E], bool] | None = None,
+        index_keys: Callable[[E], Mapping[str, str | None]] = lambda _: {},
         beside: Callable[[E], Item] | None = None,
         apart: Iterable[str] = (),
         restore: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
@@ -70,15 +69,15 @@ class Codec[E: Struct]:
         packed: bool = False,
     ) -> None:
         self.entity = entity
-        self.index_keys = index_keys or {}
+        self.index_keys = index_keys
         self.columns = _columns(entity, columns or {}, frozenset(apart))
-        self._key, self._listed, self._beside, self._restore = key, listed, beside, restore
+        self._key, self._beside, self._restore = key, beside, restore
         self._moving = tuple(moving)
         # Most attributes are texts under their field's own name: these are written and read without a call.
         plain = [name for name, each in self.columns.items() if each is TEXT]
         self._texts = frozenset(plain)
         others = {name: each for name, each in self.columns.items() if each is not TEXT}
-        self._writers = [(name, each.attribute or name, each.write) for name, each in others.items()]
+        self._writers = [(name, each.attribute or name, each.write, each.give) for name, each in others.items()]
         self._readers = {each.attribute or name: (name, each.read) for name, each in others.items()}
         self._packed = packed
         self._within = [(name, packing.SHORT.get(name, name)) for name in plain if name not in packing.APART]
@@ -103,7 +102,7 @@ class Codec[E: Struct]:
         for name in self._texts:
             if (text := values[name]) is not None:
                 item[name] = {"S": text}
-        for name, attribute, write in self._writers:
+        for name, attribute, write, _ in self._writers:
             value = values[name]
             if value is not None and (written := write(value)) is not None:
                 item[attribute] = written
@@ -119,8 +118,13 @@ class Codec[E: Struct]:
         for name in self._texts_beside:
             if (text := values[name]) is not None:
                 item[name] = {"S": text}
-        for name, attribute, write in self._writers:
-            if (value := values[name]) is not None and (written := write(value)) is not None:
+        for name, attribute, write, give in self._writers:
+            if (value := values[name]) is None:
+                continue
+            if give and attribute not in packing.BESIDE:
+                if (given := give(value)) is not None:
+                    fields[packing.SHORT.get(attribute, attribute)] = given
+            elif (written := write(value)) is not None:
                 packing.add(item, fields, attribute, written)
         for attribute, written in self._beside(entity).items() if self._beside else ():
             packing.add(item, fields, attribute, written)
@@ -148,10 +152,9 @@ class Codec[E: Struct]:
         return rest
 
     def _add_keys(self, item: Item, entity: E) -> Item:
-        if self._listed is None or self._listed(entity):
-            for attribute, value_of in self.index_keys.items():
-                if (index_key := value_of(entity)) is not None:
-                    item[attribute] = {"S": index_key}
+        for attribute, index_key in self.index_keys(entity).items():
+            if index_key is not None:
+                item[attribute] = {"S": index_key}
         return item
 
     def from_item(self, item: Mapping[str, Any]) -> E:

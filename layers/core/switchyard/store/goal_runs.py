@@ -13,8 +13,7 @@ ROWS = Codec(
     GoalRun,
     lambda run: keys.goal_run(run.tenant_id, run.goal_id),
     columns={"counts": json_text(kept=True), "waiting_for": json_text(tuple, kept=True)},
-    index_keys={"list": lambda run: keys.runs_active(shard(run.id))},
-    listed=lambda run: not run.is_final,
+    index_keys=lambda run: {"list": None if run.is_final else keys.runs_active(shard(run.id))},
 )
 to_item, from_item = ROWS.to_item, ROWS.from_item
 

@@ -35,7 +35,7 @@ JOBS = Codec(
     Import,
     lambda found: import_keys.job(found.tenant_id, found.id),
     # Imports are shown to whoever created them.
-    index_keys={"list": lambda found: keys.listed(keys.realm(found.tenant_id, found.actor.id), "import")},
+    index_keys=lambda found: {"list": keys.listed(keys.realm(found.tenant_id, found.actor.id), "import")},
     beside=_actor,
     apart=("actor",),
     restore=_restore,

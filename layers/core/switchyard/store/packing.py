@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from switchyard.domain.actors import ONE_SHARD, Shards
+from switchyard.domain.json_text import pieces
 from switchyard.store.indexes import FIELDS, LONG_FIELDS, SECONDARY, TABLE
 
 Item = dict[str, Any]
@@ -104,9 +105,14 @@ SHORT = {
 }
 LONG = {short: name for name, short in SHORT.items()}
 
-#: Made once: json.dumps makes an encoder for each call. json.loads also looks for spaces: a third more.
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_pieces = pieces()
+#: json.loads also looks for spaces: a third more.
 _scan = json.JSONDecoder().raw_decode
+
+
+def encode(value: Any) -> str:
+    """Return a value as JSON, as rows have it."""
+    return "".join(_pieces(value, 0))
 
 
 def close(item: Item, fields: dict[str, Any]) -> None:
@@ -218,13 +224,15 @@ class Column(NamedTuple):
     """How a field lies in a row: `write` returns the attribute's value (None: no attribute), `read` takes it back.
 
     `attribute` is the attribute's name where it is another than the field's. None of a field is never written.
-    `take` reads the value as packed rows have it (store/packing.py); None: by way of the attribute.
+    `give` returns the value as packed rows have it (store/packing.py), and `take` takes it back; None: by way of the
+    attribute.
     """
 
     write: Callable[[Any], Item | None]
     read: Callable[[Item], Any]
     attribute: str | None = None
     take: Callable[[Any], Any] | None = None
+    give: Callable[[Any], Any] | None = None
 
 
 def _read_text(value: Item) -> Any:
@@ -238,15 +246,17 @@ def as_it_is(value: Any) -> Any:
 TEXT = Column(lambda value: {"S": value}, _read_text, take=as_it_is)
 #: A text that may be long.
 COMPRESSED = Column(compressed, expanded)
-NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=as_it_is)
+NUMBER = Column(lambda value: {"N": str(value)}, lambda value: int(value["N"]), take=as_it_is, give=as_it_is)
 #: A number that most rows do not have.
-NUMBER_UNLESS_ZERO = NUMBER._replace(write=lambda value: {"N": str(value)} if value else None)
+NUMBER_UNLESS_ZERO = NUMBER._replace(
+    write=lambda value: {"N": str(value)} if value else None, give=lambda value: value or None
+)
 #: What a tenant's row has, and each row that says who acts; nothing while there is one shard.
 SHARDS = Column(
     lambda value: {"L": [{"N": str(each)} for each in value]} if value != ONE_SHARD else None,
     lambda value: Shards(*(int(each["N"]) for each in value["L"])),
 )
-FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"], take=as_it_is)
+FLAG = Column(lambda value: {"BOOL": value}, lambda value: value["BOOL"], take=as_it_is, give=as_it_is)
 
 
 def texts(*, kept: bool = False) -> Column:
@@ -255,6 +265,7 @@ def texts(*, kept: bool = False) -> Column:
         lambda value: {"L": [{"S": each} for each in value]} if value or kept else None,
         lambda value: tuple([each["S"] for each in value["L"]]),
         take=tuple,
+        give=lambda value: value if value or kept else None,
     )
 
 
@@ -266,13 +277,17 @@ def json_text(
     `dump` turns the field into what JSON has, `load` turns that back.
     """
 
-    def write(value: Any) -> Item | None:
+    def give(value: Any) -> Any:
         if not kept and value in ({}, ()):
             return None
-        return {"S": encode(dump(value) if dump else value)}
+        return dump(value) if dump else value
+
+    def write(value: Any) -> Item | None:
+        given = give(value)
+        return None if given is None else {"S": encode(given)}
 
     def read(value: Item) -> Any:
         found = json.loads(value["S"])
         return load(found) if load else found
 
-    return Column(write, read, take=load or as_it_is)
+    return Column(write, read, take=load or as_it_is, give=give)

@@ -1,7 +1,7 @@
 """Runs in the table: rows in their task's partition, index keys, and the conditional writes that change one."""
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from switchyard.domain import claims, clock
@@ -49,18 +49,17 @@ def _is_offered(run: Run) -> bool:
     return run.environment == "cloud" and run.status == "queued" and bool(run.dispatched_at) and not run.awaits_input
 
 
-#: The attributes that put a run into indexes until it is finished.
-INDEX_KEYS: Mapping[str, Callable[[Run], str | None]] = {
-    "list": lambda run: keys.runs_active(shard(run.id)),
-    "ready": _ready,
-    "ready_rank": _ready_rank,
-}
+def _index_keys(run: Run) -> Mapping[str, str | None]:
+    """Return the attributes that put a run into indexes until it is finished."""
+    if run.is_final:
+        return {}
+    return {"list": keys.runs_active(shard(run.id)), "ready": _ready(run), "ready_rank": _ready_rank(run)}
+
 
 ROWS = Codec(
     Run,
     lambda run: keys.run(run.tenant_id, run.task_id, run.id),
-    index_keys=INDEX_KEYS,
-    listed=lambda run: not run.is_final,
+    index_keys=_index_keys,
     moving=("lease_until",),
     packed=True,
 )

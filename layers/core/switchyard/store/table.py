@@ -15,6 +15,7 @@ from typing import Any
 from switchyard.aws import retry
 from switchyard.aws.clients import make_client
 from switchyard.aws.errors import ApiError
+from switchyard.domain.ids import new_id
 from switchyard.store.packing import Item
 
 __all__ = ["Ahead", "ConditionFailed", "Item", "Table"]
@@ -131,12 +132,12 @@ class Table:
                 return
 
     # -------------------------------------------------------------- writes
-    def write(self, actions: Sequence[Item], token: str | None = None, until: float = math.inf) -> None:
+    def write(self, actions: Sequence[Item], until: float = math.inf) -> None:
         """Write all actions or none: a lone Put, Update or Delete as itself, several as one transaction.
 
-        `token` names the attempt: with it, a transaction whose answer was lost can be sent again safely, for ten
-        minutes (ClientRequestToken, API reference of TransactWriteItems). A lone write needs none.
-        Raises ConditionFailed with the rows that were in the way.
+        A transaction has a token, so that it can be sent again safely when its answer was lost, for ten minutes
+        (ClientRequestToken, API reference of TransactWriteItems). Raises ConditionFailed with the rows that were in
+        the way.
         """
         actions = [self._complete(action) for action in actions]
         if len(actions) == 1 and "ConditionCheck" not in actions[0]:
@@ -147,8 +148,7 @@ class Table:
                 if not (refused.sent_again and _is_done(kind, params, refused.items[0] or {})):
                     raise
         elif actions:
-            extra = {"ClientRequestToken": token} if token else {}
-            self.call("transact_write_items", until=until, TransactItems=actions, **extra)
+            self.call("transact_write_items", until=until, TransactItems=actions, ClientRequestToken=new_id())
 
     def update(self, params: Mapping[str, Any]) -> Item:
         """Change one row by an Update that may be made twice, and return it as it then is: 1 round trip.

@@ -21,7 +21,7 @@ TENANTS = Codec(
     Tenant,
     lambda tenant: keys.tenant(tenant.id),
     columns={"shards": SHARDS},
-    index_keys={"list": lambda _: keys.TENANTS},
+    index_keys=lambda _: {"list": keys.TENANTS},
 )
 tenant_from = TENANTS.from_item
 

@@ -103,7 +103,7 @@ ROWS = Codec(
     lambda row: keys.token(row.digest),
     # The attribute `expires_at` is the time to live of the row.
     columns={"expires_at": TEXT._replace(attribute="valid_until")},
-    index_keys={"list": _list_of},
+    index_keys=lambda row: {"list": _list_of(row)},
     beside=_beside,
     apart=("actor",),
     restore=restore_actor,

@@ -1,7 +1,7 @@
 """Tracks in the table: one row each, its index keys beside it, and the conditional writes that change it."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from switchyard.domain import claims, lifecycle
@@ -33,37 +33,9 @@ def _realm(track: Track) -> str:
     return keys.realm(track.tenant_id, track.owner)
 
 
-def _shard(track: Track) -> str:
-    """The realm of lists of all tracks: part of it, where the tenant's lists have shards."""
-    return keys.realm(track.tenant_id, track.owner, track.shard)
-
-
-def _code(track: Track) -> str:
-    return lifecycle.code(track.type, track.status)
-
-
-def _one_of(ids: Sequence[str]) -> str:
+def _one_of(ids: Sequence[str]) -> str | None:
     """What has several lies under `*`."""
-    return ids[0] if len(ids) == 1 else "*"
-
-
-def _by_assignee(track: Track) -> str | None:
-    if not track.assignee:
-        return None
-    return (keys.by_assignee if track.is_task else keys.by_agent)(_realm(track), track.assignee)
-
-
-def _by_priority(track: Track) -> str | None:
-    """The usual priority has no list of its own: the list of all tasks, less the others, is one."""
-    if not track.is_task or track.priority == lifecycle.USUAL_PRIORITY:
-        return None
-    return keys.by_priority(_shard(track), track.priority)
-
-
-def _by_related(track: Track) -> str | None:
-    if not (track.is_task and track.related_type and track.related_id):
-        return None
-    return keys.by_related(_realm(track), track.related_type, track.related_id)
+    return ids[0] if len(ids) == 1 else "*" if ids else None
 
 
 def home_of(track: Track) -> str | None:
@@ -76,62 +48,64 @@ def home_of(track: Track) -> str | None:
     return keys.home(_realm(track), track.project_ids[0], SHELVES[track.internal, track.archived])
 
 
-def _ready(track: Track) -> str | None:
-    if not claims.is_drawable(track):
-        return None
-    if track.lease_until:
-        return keys.leased(_shard(track))
-    return keys.ready((_realm if track.assignee else _shard)(track), track.assignee, track.assignee_type)
-
-
-def _ready_rank(track: Track) -> str | None:
-    """A task that can be drawn lies in the order of priority and age; a leased one, in the order leases run out."""
-    if not claims.is_drawable(track):
-        return None
-    return f"{claims.listed_until(track)}#{track.id}" if track.lease_until else ready_rank(track)
-
-
-def _ready_by_project(track: Track) -> str | None:
-    if not track.project_ids or track.lease_until or not claims.is_drawable(track):
-        return None
-    return keys.ready(_realm(track), track.assignee, track.assignee_type, _one_of(track.project_ids))
-
-
 def ready_rank(track: Track) -> str:
     """Return what ready tasks are ordered by: priority, urgent first, then age."""
     return f"{lifecycle.PRIORITIES.index(track.priority)}#{track.id}"
 
 
-#: The attributes that put a live track into indexes.
-INDEX_KEYS: Mapping[str, Callable[[Track], str | None]] = {
-    "list": lambda track: keys.listed(_shard(track), track.type),
-    "rank": lambda track: f"{_code(track)}#{track.id}",
-    "updated": lambda track: f"{track.updated_at}#{track.id}",
-    "due_rank": lambda track: f"{_code(track)}#{track.due}#{track.id}" if track.due else None,
-    "by_project": lambda track: (
-        keys.by_project(_realm(track), track.type, _one_of(track.project_ids)) if track.project_ids else None
-    ),
-    "by_parent": lambda track: keys.by_parent(_realm(track), track.parent_id) if track.parent_id else None,
-    "by_assignee": _by_assignee,
-    "by_priority": _by_priority,
-    "by_goal": lambda track: keys.by_goal(_realm(track), track.goal_id) if track.is_task and track.goal_id else None,
-    "goal_rank": lambda track: f"{track.number or 0:010d}" if track.is_task and track.goal_id else None,
-    "by_dependency": lambda track: (
-        keys.by_dependency(_realm(track), _one_of(track.depends_on)) if track.is_task and track.depends_on else None
-    ),
-    "by_related": _by_related,
-    "home": home_of,
-    "ready": _ready,
-    "ready_rank": _ready_rank,
-    "ready_by_project": _ready_by_project,
-}
+def _index_keys(track: Track) -> Mapping[str, str | None]:
+    """Return the attributes that put a live track into indexes (None: it is not in there).
 
-#: What an internal task is found by: on its shelf, and, by its number, in a goal that it was put into.
-_OF_INTERNAL = frozenset({"home", "by_goal", "goal_rank"})
+    An internal task is found on its shelf, and by its number in a goal that it was put into.
+    """
+    if track.deleted_at is not None:
+        return {}
+    realm, goal = _realm(track), track.goal_id if track.is_task else None
+    found = {
+        "home": home_of(track),
+        "by_goal": keys.by_goal(realm, goal) if goal else None,
+        "goal_rank": f"{track.number or 0:010d}" if goal else None,
+    }
+    if track.internal:
+        return found
+    # The realm of lists of all tracks: part of it, where the tenant's lists have shards.
+    shard = keys.realm(track.tenant_id, track.owner, track.shard)
+    code, project = lifecycle.code(track.type, track.status), _one_of(track.project_ids)
+    found |= {
+        "list": keys.listed(shard, track.type),
+        "rank": f"{code}#{track.id}",
+        "updated": f"{track.updated_at}#{track.id}",
+        "due_rank": f"{code}#{track.due}#{track.id}" if track.due else None,
+        "by_project": keys.by_project(realm, track.type, project) if project else None,
+        "by_parent": keys.by_parent(realm, track.parent_id) if track.parent_id else None,
+    }
+    if not track.is_task:
+        return found | {"by_assignee": keys.by_agent(realm, track.assignee) if track.assignee else None}
+    return found | _task_keys(track, realm, shard, project)
 
 
-def _unless_internal(value_of: Callable[[Track], str | None]) -> Callable[[Track], str | None]:
-    return lambda track: None if track.internal else value_of(track)
+def _task_keys(task: Track, realm: str, shard: str, project: str | None) -> dict[str, str | None]:
+    dependency, kind, related = _one_of(task.depends_on), task.related_type, task.related_id
+    return {
+        "by_assignee": keys.by_assignee(realm, task.assignee) if task.assignee else None,
+        # The usual priority has no list of its own: the list of all tasks, less the others, is one.
+        "by_priority": keys.by_priority(shard, task.priority) if task.priority != lifecycle.USUAL_PRIORITY else None,
+        "by_dependency": keys.by_dependency(realm, dependency) if dependency else None,
+        "by_related": keys.by_related(realm, kind, related) if kind and related else None,
+        **(_ready_keys(task, realm, shard, project) if claims.is_drawable(task) else {}),
+    }
+
+
+def _ready_keys(task: Track, realm: str, shard: str, project: str | None) -> dict[str, str | None]:
+    """A task that can be drawn lies in the order of priority and age; a leased one, in the order leases run out."""
+    if task.lease_until:
+        return {"ready": keys.leased(shard), "ready_rank": f"{claims.listed_until(task)}#{task.id}"}
+    whom = task.assignee, task.assignee_type
+    return {
+        "ready": keys.ready(realm if task.assignee else shard, *whom),
+        "ready_rank": ready_rank(task),
+        "ready_by_project": keys.ready(realm, *whom, project) if project else None,
+    }
 
 
 # ---------------------------------------------------------------- beside the fields
@@ -213,8 +187,7 @@ ROWS = Codec(
     Track,
     lambda track: keys.track(track.tenant_id, track.id),
     columns={"shard": NUMBER_UNLESS_ZERO},
-    index_keys={name: of if name in _OF_INTERNAL else _unless_internal(of) for name, of in INDEX_KEYS.items()},
-    listed=lambda track: track.deleted_at is None,
+    index_keys=_index_keys,
     beside=_beside,
     apart=("ext", *_WITHIN_EXT),
     restore=_restore,

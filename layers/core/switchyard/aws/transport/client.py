@@ -17,13 +17,14 @@ from switchyard.aws.transport import credentials, endpoints
 from switchyard.aws.transport.answers import Answer
 from switchyard.aws.transport.connections import Pool, pool_of
 from switchyard.aws.transport.signing import Signer
+from switchyard.domain.json_text import pieces
 
 #: Seconds that one call may take, from connecting to the last byte of its answer.
 CALL_SECONDS = 5.0
 #: When every call that is made now has to be over, a time.monotonic() value; aws/retry.py sets it around each attempt.
 time_limit: ContextVar[float] = ContextVar("time_limit", default=math.inf)
 
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_pieces = pieces(ascii_only=True, infinite=False)
 
 
 class Client:
@@ -56,7 +57,7 @@ class Client:
 
     def call(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Make one call, sent once. Raises ApiError if the service refuses, Unreachable if it did not answer."""
-        body = _encode(params).encode()
+        body = "".join(_pieces(params, 0)).encode()
         headers = self._signer.headers(self._keys(), f"{self._target}.{operation}", body, time.time())
         head = (
             f"POST / HTTP/1.1\r\n{headers}{_trace()}Accept-Encoding: identity\r\nUser-Agent: switchyard\r\n"

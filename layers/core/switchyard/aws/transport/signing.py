@@ -26,8 +26,9 @@ class Signer:
         self._steps = (region, service, "aws4_request")
         self._first_lines = f"POST\n/\n\ncontent-type:{content_type}\nhost:{host}\n"
         self._fixed = f"Host: {host}\r\nContent-Type: {content_type}\r\n"
-        #: The key of a day, which takes four rounds to derive. One value, replaced whole: threads may share it.
-        self._key = ("", "", b"")
+        #: What signs with the key of a day, which takes four rounds to derive. One value, replaced whole: threads may
+        #: share it.
+        self._signing = ("", "", hmac.new(b"", digestmod=sha256))
 
     def headers(self, credentials: Credentials, target: str, body: bytes, now: float) -> str:
         """Return the header lines of a request made at `now` (epoch, seconds), each with its line end."""
@@ -40,19 +41,21 @@ class Signer:
         )
         day = stamp[:8]
         to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{day}/{self._scope}\n{sha256(canonical.encode()).hexdigest()}"
-        signature = hmac.digest(self._key_of(credentials.secret_key, day), to_sign.encode(), "sha256").hex()
+        signature = self._signing_of(credentials.secret_key, day)
+        signature.update(to_sign.encode())
         return (
             f"{self._fixed}X-Amz-Date: {stamp}\r\n{f'X-Amz-Security-Token: {token}\r\n' if token else ''}"
             f"X-Amz-Target: {target}\r\n"
             f"Authorization: AWS4-HMAC-SHA256 Credential={credentials.access_key}/{day}/{self._scope}, "
-            f"SignedHeaders={names}, Signature={signature}\r\n"
+            f"SignedHeaders={names}, Signature={signature.hexdigest()}\r\n"
         )
 
-    def _key_of(self, secret: str, day: str) -> bytes:
-        known_secret, known_day, key = self._key
+    def _signing_of(self, secret: str, day: str) -> hmac.HMAC:
+        known_secret, known_day, signing = self._signing
         if (known_secret, known_day) != (secret, day):
             key = hmac.digest(f"AWS4{secret}".encode(), day.encode(), "sha256")
             for step in self._steps:
                 key = hmac.digest(key, step.encode(), "sha256")
-            self._key = (secret, day, key)
-        return key
+            signing = hmac.new(key, digestmod=sha256)
+            self._signing = (secret, day, signing)
+        return signing.copy()

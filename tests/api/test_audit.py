@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain.ids import new_id
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
@@ -266,7 +267,7 @@ def test_a_track_that_becomes_shared_or_personal_shows_nothing_of_its_personal_s
 def test_another_tenant_sees_nothing(api: Api, caller: Caller, stream: Stream) -> None:
     track = task(api)
     stream.settle()
-    foreign = caller(tenant="another-tenant")
+    foreign = caller(tenant=new_id())
     for query in ("", f"track={track}", "actor=user_ada"):
         assert entries(foreign, query) == []
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from switchyard.domain import clock
+from switchyard.domain.ids import new_id
 from switchyard.store import keys, readiness
 from switchyard.store.table import Table
 from switchyard.surfaces.pool import claims
@@ -121,7 +122,7 @@ def test_a_task_of_someone_else_can_not_be_claimed(api: Api, worker: Api) -> Non
 
 def test_a_task_of_another_tenant_is_not_there(api: Api, caller: Caller) -> None:
     task = make(api)
-    stranger = caller("agent_1", tenant="other")
+    stranger = caller("agent_1", tenant=new_id())
     for action in ("claim", "heartbeat", "release"):
         assert stranger.post(f"{TASKS}/{task['id']}/{action}").status == 404
 

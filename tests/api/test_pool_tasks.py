@@ -105,7 +105,7 @@ def test_what_is_not_in_the_pool_is_not_found(api: Api, caller: Caller, track: s
     elif track == "personal":
         found = api.post("/v1/tracks", {"type": "task", "title": "T", "scope": {"type": "personal"}}).json["id"]
     elif track == "foreign":
-        found = make(caller(tenant="other"))["id"]
+        found = make(caller(tenant=new_id()))["id"]
     elif track == "deleted":
         found = make(api)["id"]
         assert (api.delete(f"{TASKS}/{found}").status, api.get(TASKS).json) == (204, [])
@@ -122,7 +122,7 @@ def test_what_is_not_in_the_pool_is_not_found(api: Api, caller: Caller, track: s
 
 def test_personal_tasks_and_other_tenants_are_in_no_list(api: Api, caller: Caller) -> None:
     api.post("/v1/tracks", {"type": "task", "title": "T", "scope": {"type": "personal"}, "task": {"assignee": "a"}})
-    make(caller(tenant="other"), assignedTo="a")
+    make(caller(tenant=new_id()), assignedTo="a")
     for query in ("", "?status=pending", "?assignedTo=a", "?priority=medium"):
         assert api.get(TASKS + query).json == []
 

@@ -135,7 +135,7 @@ def test_a_bad_endpoint_is_refused(api: Api, body: dict[str, Any], word: str) ->
 def test_only_administrators_of_the_tenant_see_endpoints(api: Api, caller: Caller) -> None:
     webhook = make(api)
     assert caller(scopes=["tasks:read", "tasks:write"]).get(WEBHOOKS).status == 403
-    assert caller(tenant="other").get(f"{WEBHOOKS}/{webhook['id']}").status == 404
+    assert caller(tenant=new_id()).get(f"{WEBHOOKS}/{webhook['id']}").status == 404
 
 
 # ---------------------------------------------------------------- from the event to the delivery

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain.ids import new_id
 from tests.api.conftest import Caller
 from tests.support.http import Api
 

@@ -16,6 +16,7 @@ from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
 from switchyard.http.operation import MUTATING
 from switchyard.store import webhooks
+from switchyard.store.packing import expanded
 from switchyard.store.table import Item, Table
 from tests.api.conftest import client_of, empty_table
 from tests.support import world
@@ -50,7 +51,8 @@ def told(text: str) -> str:
 
 def rows_of(table: Table) -> list[str]:
     found: list[Item] = table.client.scan(TableName=table.name)["Items"]
-    return sorted(told(json.dumps(each, sort_keys=True)) for each in found)
+    read = [{name: {"S": expanded(value)} if "B" in value else value for name, value in each.items()} for each in found]
+    return sorted(told(json.dumps(each, sort_keys=True)) for each in read)
 
 
 def answered(

@@ -109,6 +109,11 @@ def test_bytes_count_and_the_bound_itself_is_copied(first: str) -> None:
     assert packing.text_of(above) == at_bound + "x"
 
 
+def test_half_a_character_is_kept_as_it_is() -> None:
+    for text in ("\ud800", "\ud800" * packing.COPIED_MAX):
+        assert packing.text_of(packing.stored(text)) == text
+
+
 def test_words_are_found_in_a_long_text(task: Track, api: Api) -> None:
     def found(query: str) -> list[str]:
         return [each["id"] for each in api.get(f"/v1/tracks?query={query}").json["items"]]

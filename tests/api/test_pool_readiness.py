@@ -78,12 +78,12 @@ def test_a_count_that_was_overtaken_is_counted_again(
     task = make(api, dependsOn=[first, second])
     real, overtaken = table.write, []
 
-    def write(actions: Any, token: str | None = None, **more: Any) -> None:
+    def write(actions: Any, **more: Any) -> None:
         if not overtaken:  # between this one's look and its write, the other dependency is done and counted
             overtaken.append(True)
             assert api.patch(f"{TASKS}/{second}", {"status": "completed"}).status == 200
             assert recount(table, tenant, task)
-        real(actions, token, **more)
+        real(actions, **more)
 
     monkeypatch.setattr(table, "write", write)
     recount(table, tenant, task)

@@ -130,6 +130,8 @@ def test_an_answer_that_meets_another_one_is_refused_with_it(
     held: Run, bo: Api, api: Api, caller: Caller, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question, eve, real = ask(bo, held), caller("user_eve"), table.write
+    # A request whose token was not seen before has a table of its own.
+    assert {each.get("/v1/me").status for each in (api, eve)} == {200}
     answers: list[Answer] = []
 
     def write(*given: Any, **more: Any) -> Any:

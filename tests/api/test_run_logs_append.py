@@ -244,6 +244,8 @@ def test_lines_of_two_who_find_the_same_stale_sign_of_life_are_both_kept(
     """The second one's read is older than the first one's write: it decides again and loses nothing."""
     run = held(table, task, 600, ago=65)
     agent = caller("agent_bo", kind="agent")
+    # A request whose token was not seen before has a table of its own.
+    assert agent.get("/v1/me").status == 200
     real, raced = table.write, []
 
     def write(actions: Any, *more: Any, **named: Any) -> None:

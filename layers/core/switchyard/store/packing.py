@@ -138,7 +138,8 @@ def text_of(item: Mapping[str, Any]) -> str | None:
 
 def compressed(text: str) -> Item:
     """Return a text as an attribute: as it is, or, a long one, compressed."""
-    if len(data := text.encode()) <= COPIED_MAX:
+    # Half a character, as JSON can have it, is kept as it is.
+    if len(data := text.encode(errors="surrogatepass")) <= COPIED_MAX:
         return {"S": text}
     return {"B": binascii.b2a_base64(zlib.compress(data), newline=False).decode()}
 
@@ -148,7 +149,7 @@ def expanded(value: Item) -> str:
     if "S" in value:
         text: str = value["S"]
         return text
-    return zlib.decompress(binascii.a2b_base64(value["B"])).decode()
+    return zlib.decompress(binascii.a2b_base64(value["B"])).decode(errors="surrogatepass")
 
 
 def decode(text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -17,7 +18,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import process
 from local.stack import Stack, choose, folder_of
-from switchyard.domain.structs import replace
 from tests.stack.emulated import CONSUMER, STEP, Machine, Stream, create_function, create_role
 
 SAVE_SECONDS = 1

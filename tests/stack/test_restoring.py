@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from release import deploy, settings, verify
+from release import checks, deploy, settings
 from release.settings import Settings
 from switchyard.admin import cli
 from tests.stack.test_release import built, local
@@ -102,5 +102,5 @@ def test_the_stack_works_on_a_restored_table_and_goes_back(
 
 
 def test_the_check_of_backups_restores_and_leaves_nothing_behind(local: Settings, aws: Any) -> None:
-    verify.backups(verify.Deployed(local))
+    checks.backups(checks.Deployed(local))
     assert not [each for each in aws("dynamodb").list_tables()["TableNames"] if "-verify-" in each]

@@ -136,9 +136,9 @@ def test_who_follows_a_log_that_is_being_written_reads_each_line_once(
 class Slow(Table):
     """A table whose writes take their time on the way: one that set out earlier may arrive later."""
 
-    def write(self, actions: Sequence[Item], token: str | None = None, until: float = math.inf) -> None:
+    def write(self, actions: Sequence[Item], until: float = math.inf) -> None:
         time.sleep(random.uniform(0, 0.9))
-        super().write(actions, token, until)
+        super().write(actions, until)
 
 
 def test_lines_that_overtake_each_other_are_followed_without_a_loss(database: Any) -> None:

@@ -18,7 +18,7 @@ from tests.support.projects import a_task, a_tenant
 from tests.support.stream import Stream
 
 #: More bytes than an index copies, though fewer characters.
-TEXT = "Wörtlich: " + "ä" * (packing.COPIED_MAX // 2)
+TEXT = "Wörtlich: " + "ä" * (packing.PLAIN_MAX // 2)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_text_that_becomes_short_is_copied_again_and_back(api: Api, table: Tab
 
 @pytest.mark.parametrize("first", ["x", "€"])
 def test_bytes_count_and_the_bound_itself_is_copied(first: str) -> None:
-    at_bound = first + "x" * (packing.COPIED_MAX - len(first.encode()))
+    at_bound = first + "x" * (packing.PLAIN_MAX - len(first.encode()))
     assert packing.stored(at_bound) == {"fields": {"S": at_bound}}
     above = packing.stored(at_bound + "x")
     assert above.keys() == {"long_fields"}
@@ -110,7 +110,7 @@ def test_bytes_count_and_the_bound_itself_is_copied(first: str) -> None:
 
 
 def test_half_a_character_is_kept_as_it_is() -> None:
-    for text in ("\ud800", "\ud800" * packing.COPIED_MAX):
+    for text in ("\ud800", "\ud800" * packing.PLAIN_MAX):
         assert packing.text_of(packing.stored(text)) == text
 
 
@@ -120,6 +120,13 @@ def test_words_are_found_in_a_long_text(task: Track, api: Api) -> None:
 
     assert found("wörtlich") == found("WÖRTLICH review") == [task.id]
     assert found("sinngemäß") == []
+
+
+def test_a_list_expands_a_long_text_once(task: Track, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    expanded, real = [], packing.expanded
+    monkeypatch.setattr(packing, "expanded", lambda value: expanded.append(value) or real(value))
+    (found,) = api.get("/v1/tracks?query=wörtlich").json["items"]
+    assert (found["id"], len(expanded)) == (task.id, 1)
 
 
 def test_it_is_claimed_worked_on_and_completed(caller: Caller, api: Api, table: Table, tenant: str) -> None:
@@ -165,7 +172,7 @@ def test_migration_takes_a_long_text_out_of_the_indexes(
     api: Api, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr(packing, "COPIED_MAX", 10**6)
+        before.setattr(packing, "PLAIN_MAX", 10**6)
         made = made_by(api, description=TEXT)
         assert "fields" in copies(table, made["id"], tenant)["list-id"]
     assert migration.migrate(table, units=10**9)["changed"] == 1

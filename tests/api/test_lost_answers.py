@@ -16,7 +16,6 @@ from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
 from switchyard.http.operation import MUTATING
 from switchyard.store import webhooks
-from switchyard.store.packing import expanded
 from switchyard.store.table import Item, Table
 from tests.api.conftest import client_of, empty_table
 from tests.support import world
@@ -24,6 +23,7 @@ from tests.support.http import Answer, Api
 from tests.support.losing import Losing
 from tests.support.runs import Runs
 from tests.support.samples import ENDPOINTS, replay, sample, uses_files
+from tests.support.texts import readable
 
 CHANGING = sorted(name for name, each in ENDPOINTS.items() if each.operation.method in MUTATING)
 KEYED = [name for name in CHANGING if ENDPOINTS[name].operation.keyed]
@@ -51,8 +51,7 @@ def told(text: str) -> str:
 
 def rows_of(table: Table) -> list[str]:
     found: list[Item] = table.client.scan(TableName=table.name)["Items"]
-    read = [{name: {"S": expanded(value)} if "B" in value else value for name, value in each.items()} for each in found]
-    return sorted(told(json.dumps(each, sort_keys=True)) for each in read)
+    return sorted(told(json.dumps(readable(each), sort_keys=True)) for each in found)
 
 
 def answered(

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from switchyard.domain.ids import new_id
-from switchyard.store import keys, packing
-from switchyard.store.table import Item, Table
+from switchyard.store import keys
+from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
+from tests.support.texts import readable
 
 NEW = {"agentId": "agent_otto", "systemPromptData": {}}
 
@@ -265,15 +266,10 @@ def test_the_value_of_a_secret_is_neither_kept_nor_shown(api: Api, base: str, te
     assert answer.json["secrets"] == [{"name": "HOUSE_KEY"}]
     track_id = answer.json["metadata"]["id"].removeprefix("obj_")
     rows = table.get(*keys.track(tenant, track_id)), table.get(*keys.idempotency(tenant, "user_ada", "once"))
-    kept = [_readable(row or {}) for row in rows]
+    kept = [readable(row or {}) for row in rows]
     assert "HOUSE_KEY" in str(kept[0])
     assert "HOUSE_KEY" in str(kept[1])
     assert "hunter2" not in answer.text + str(kept)
-
-
-def _readable(row: Item) -> Item:
-    """Return a row with the texts that are compressed in it."""
-    return {name: {"S": packing.expanded(value)} if "B" in value else value for name, value in row.items()}
 
 
 def test_an_objective_is_a_goal_of_the_planning_surface(api: Api, base: str) -> None:

@@ -140,7 +140,7 @@ class Codec[E: Struct]:
             if stored in self._own:
                 found[self._own[stored]] = value
                 continue
-            name = packing.LONG.get(stored, stored)
+            name = packing.FULL.get(stored, stored)
             if name in self._takers:
                 field, take = self._takers[name]
                 found[field] = take(value)

@@ -218,7 +218,8 @@ def _merge(table: Table, readers: Sequence[_Reader], limit: int, descending: boo
 def _whole(table: Table, found: Sequence[_Found], ranges: Sequence[Range], kept: Filter) -> list[_Found]:
     """Return the rows as the table has them, less those that are not, or no longer, what the list is to show."""
     wanted = [_key(each.item) for each in found if not each.whole]
-    rows = table.get_many(wanted, consistent=False) if wanted else {}
+    got = table.get_many(wanted, consistent=False) if wanted else {}
+    rows = {key: packing.at_hand(row) for key, row in got.items()}
     read = [each if each.whole else each._replace(item=rows.pop(_key(each.item), {}), whole=True) for each in found]
     read = [each for each in read if _is_listed(each.item, ranges)]
     return [each for each in read if kept.holds(packing.unpack(each.item))] if kept.conditions else read

@@ -12,6 +12,7 @@ from typing import Any
 
 from switchyard.store import keys, packing, runs, tracks
 from switchyard.store.codec import Codec, row_key
+from switchyard.store.indexes import LONG_FIELDS
 from switchyard.store.table import ConditionFailed, Item, Table
 
 #: Rows that were in an index, and are listed from the table today.
@@ -53,7 +54,7 @@ def _change(row: Item) -> Item | None:
     codec = tracks.ROWS if sort == keys.TRACK else runs.ROWS if sort.startswith(keys.RUN) else None
     if codec:
         text = packing.text_of(row)
-        return _pack(row, codec) if text is None or not packing.stored(text).keys() <= row.keys() else None
+        return None if text is not None and packing.is_long(text) is (LONG_FIELDS in row) else _pack(row, codec)
     if sort.startswith(_UNLISTED) and "list" in row:
         return _update([], ["list"], "attribute_exists(#r0)", {})
     return None

@@ -49,9 +49,10 @@ BESIDE = APART | ASKED
 #: An index's copy of a row that has one of these is behind the row: it does not hold the end of a lease.
 BEHIND = "holder"
 
-#: Bytes of fields that an index copies. A row of more than that is read from the table to be listed: 0.5 units up to
-#: 4 KB, where its copy would cost 0.3 and more to read, and two units and more to write, in each index.
-COPIED_MAX = 1_700
+#: Bytes of a text that lies in its row as it is; a longer one is compressed. Fields of more are copied by no index, and
+#: their row is read from the table to be listed: 0.5 units up to 4 KB, where its copy would cost 0.3 and more to read,
+#: and two units and more to write, in each index.
+PLAIN_MAX = 1_700
 
 #: What is JSON as an attribute too: within `fields` it is part of theirs.
 _JSON = frozenset({"artifacts", "differences", "ext", "metadata", "output", "state"})
@@ -103,7 +104,8 @@ SHORT = {
     "type": "y",
     "updated_at": "u",
 }
-LONG = {short: name for name, short in SHORT.items()}
+#: The attribute's own name for each of those.
+FULL = {short: name for name, short in SHORT.items()}
 
 _pieces = pieces()
 #: json.loads also looks for spaces: a third more.
@@ -136,12 +138,28 @@ def text_of(item: Mapping[str, Any]) -> str | None:
     return expanded(item[LONG_FIELDS]) if LONG_FIELDS in item else None
 
 
+def at_hand(row: Item) -> Item:
+    """Return a row with long fields expanded, as several look at them."""
+    if LONG_FIELDS not in row:
+        return row
+    return {**row, FIELDS: {"S": expanded(row[LONG_FIELDS])}}
+
+
+def is_long(text: str) -> bool:
+    """Tell whether a text is compressed in its row."""
+    return len(_bytes(text)) > PLAIN_MAX
+
+
 def compressed(text: str) -> Item:
     """Return a text as an attribute: as it is, or, a long one, compressed."""
-    # Half a character, as JSON can have it, is kept as it is.
-    if len(data := text.encode(errors="surrogatepass")) <= COPIED_MAX:
+    if not is_long(text):
         return {"S": text}
-    return {"B": binascii.b2a_base64(zlib.compress(data), newline=False).decode()}
+    return {"B": binascii.b2a_base64(zlib.compress(_bytes(text)), newline=False).decode()}
+
+
+def _bytes(text: str) -> bytes:
+    # Half a character, as JSON can have it, is kept as it is.
+    return text.encode(errors="surrogatepass")
 
 
 def expanded(value: Item) -> str:
@@ -180,7 +198,7 @@ def unpack(item: Mapping[str, Any]) -> Item:
     found["tenant_id"] = {"S": tenant}
     found.setdefault("id", {"S": entity})
     for stored, value in decode(text).items():
-        name = LONG.get(stored, stored)
+        name = FULL.get(stored, stored)
         found[name] = typed(name, value)
     return found
 

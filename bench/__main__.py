@@ -1,6 +1,7 @@
 """`python -m bench [--rounds N] [--write]`: prints the figures; `--write` puts them into docs/performance.md.
 
-`python -m bench load` loads the local stack over HTTP instead; `python -m bench cost` says what the service costs.
+`python -m bench load` loads the local stack over HTTP instead; `python -m bench cost` says what the service costs,
+`python -m bench designs` what other designs of the indexes would write and read.
 """
 
 import argparse
@@ -38,13 +39,13 @@ def main() -> int:
     """Measure everything, or the load; exit 1 when a ratio is over its budget."""
     if sys.argv[1:2] == ["load"]:
         return load.main(sys.argv[2:])
-    if sys.argv[1:2] == ["cost"]:
+    if sys.argv[1:2] in (["cost"], ["designs"]):
         # Nothing of an account is read or written: moto answers.
         os.environ.update(settings(), AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", STAGE="cost")
         os.environ.pop("AWS_ENDPOINT_URL", None)
-        from bench import cost
+        from bench import cost, designs
 
-        return cost.main(sys.argv[2:])
+        return (cost if sys.argv[1] == "cost" else designs).main(sys.argv[2:])
     arguments = argparse.ArgumentParser(prog="bench", description=__doc__)
     arguments.add_argument("--rounds", type=int, default=7)
     arguments.add_argument("--write", action="store_true")

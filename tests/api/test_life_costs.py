@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 
+from bench.designs import STEPS
 from switchyard.domain.ids import new_id
+from switchyard.store.indexes import SECONDARY
 from tests.api.conftest import client_of, empty_table
 from tests.support import life
 from tests.support.life import Life
+from tests.support.template import table_definition
+from tests.support.units import Meter
 
 
 @pytest.fixture(scope="module")
 def lived(_client: Any) -> Iterator[Life]:
     tenant = new_id()
     with empty_table(_client) as table:
-        yield Life(_client, table.name, tenant, partial(client_of, table, tenant)).live()
+        yield Life(Meter(_client, table_definition()), table.name, tenant, partial(client_of, table, tenant)).live()
 
 
 def test_the_life_of_a_task_costs_what_the_page_on_performance_tells(lived: Life) -> None:
@@ -96,3 +100,9 @@ def test_no_page_reads_more_than_its_budget(lived: Life) -> None:
 def test_pages_read_at_most_half_as_much_again_as_from_whole_copies() -> None:
     dearer = {name for name, (now, before) in PAGES.items() if now > before * 1.5}
     assert dearer == BY_KEYS
+
+
+def test_the_page_compares_other_designs_with_what_is_counted_here(lived: Life) -> None:
+    units = {each.name: f"{each.written} + {each.followed}" for each in lived.steps}
+    told = life.PAGE.read_text(encoding="utf-8")
+    assert f"| as it is | {len(SECONDARY)} | {' | '.join(units[each] for each in STEPS)} |" in told

@@ -21,7 +21,7 @@ from switchyard.store.table import Table
 from tests.support.http import Answer, Api
 from tests.support.projects import a_tenant
 from tests.support.stream import Stream
-from tests.support.template import ROOT, table_definition
+from tests.support.template import ROOT
 from tests.support.units import Meter
 
 #: Makes the row of a task in the pool as large as 1 KB takes, over its whole life.
@@ -83,8 +83,8 @@ class Step:
 class Life:
     """The steps of one tenant's life over one table, each counted."""
 
-    def __init__(self, client: Any, table: str, tenant: str, caller: Callable[..., Api]) -> None:
-        self.meter = Meter(client, table_definition())
+    def __init__(self, meter: Meter, table: str, tenant: str, caller: Callable[..., Api]) -> None:
+        self.meter = meter
         self.table = Table(table, self.meter)
         self.tenant = tenant
         self.stream = Stream(self.table, tenant)

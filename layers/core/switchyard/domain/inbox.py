@@ -1,6 +1,5 @@
 """The inbox: what happened that wants one person, an item for each person and event (docs/inbox.md)."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -81,8 +80,7 @@ def _items(
     for each in dict.fromkeys(whom):
         if each is None or (each == by and not themselves) or is_agent_id(each) or track.owner not in (None, each):
             continue
-        seal = hashlib.sha256(f"{track.tenant_id}#{event}#{kind}#{each}".encode()).hexdigest()
-        item_id = ids.dashed(f"{clock.milliseconds(at):012x}7{seal[:3]}8{seal[3:18]}")
+        item_id = ids.derived_id(clock.milliseconds(at), f"{track.tenant_id}#{event}#{kind}#{each}")
         yield Item(
             tenant_id=track.tenant_id, actor_id=each, id=item_id, kind=kind, track_id=track.id, by=by, at=at, **about
         )

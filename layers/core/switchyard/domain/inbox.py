@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from switchyard.domain import clock, ids
+from switchyard.domain.actors import SERVICE
 from switchyard.domain.changes import Change
 from switchyard.domain.comments import Comment
 from switchyard.domain.questions import Question
@@ -58,7 +59,7 @@ def of_run(change: RunChange, task: Track, question: Question | None) -> Iterato
 def of_reminder(task: Track, at: str) -> Iterator[Item]:
     """Yield the item of a reminder at an instant: for the person who is to do a task, else for its creator."""
     whom = task.assignee if task.assignee and not task.is_agents else task.created_by
-    yield from _items("due", task, [whom], f"{task.id}#{at}", "switchyard", at)
+    yield from _items("due", task, [whom], f"{task.id}#{at}", SERVICE, at)
 
 
 def of_comment(comment: Comment, track: Track) -> Iterator[Item]:

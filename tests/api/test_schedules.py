@@ -10,6 +10,7 @@ from switchyard.aws.clients import make_client
 from switchyard.aws.executions import Executions
 from switchyard.aws.scheduler import SCHEDULED_TIME, Scheduler, name_of
 from switchyard.domain import clock
+from switchyard.domain.actors import service_actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.repeats import next_due
 from switchyard.ledger import occurrences, repeats, system, tracks
@@ -220,7 +221,7 @@ def test_a_run_is_queued_behind_the_run_before(world: World) -> None:
 
 
 def _complete(world: World, task: str, run: str) -> None:
-    by = system.actor(world.tenant)
+    by = service_actor(world.tenant)
     system.change_run(world.table, by, new_id(), task, run, lambda _: {"status": "completed"})
 
 

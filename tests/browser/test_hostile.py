@@ -1,5 +1,6 @@
 """Every text of a workspace is an attack, and every screen shows it as text: no script runs, no policy is broken."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -45,6 +46,7 @@ class Hostile:
         self.run = self._run()
         related = {"type": "link", "id": LINK}
         self.patch(f"/v1/tracks/{self.task}", {"relatedResource": related, "task": {"dependsOn": [before]}})
+        self.schedules = self._schedules()
         self.asking, self.answered = self._asked("open", evil("choice")), self._asked("asked")
 
     def make(self, word: str, **task: Any) -> str:
@@ -72,6 +74,18 @@ class Hostile:
         self.patch(base, {"status": "in_progress", "stage": evil("stage"), "branch": evil("branch")})
         self.patch(base, {"status": "failed", "error_message": evil("error"), "output": {EVIL: EVIL}})
         return f"/runs/{self.task}/{run}"
+
+    def _schedules(self) -> list[str]:
+        """Schedules of each kind; the one that runs a task has begun one."""
+        soon = f"at({datetime.now(UTC) + timedelta(seconds=3):%Y-%m-%dT%H:%M:%S})"
+        new = {"title": evil("chore"), "description": evil("how"), "assignee": LINK, "metadata": {EVIL: EVIL}}
+        begins: list[Json] = [
+            {"expression": "0 9 * * *", "createTask": {**new, "scope": self.scope, "goalId": self.goal}},
+            {"expression": "rate(2 days)", "runGoal": {"id": self.goal}},
+            {"expression": soon, "runTask": {"id": self.make("sweep"), "agent": "agent_bo"}},
+        ]
+        plans = [{"name": evil(f"plan {number}"), **each} for number, each in enumerate(begins)]
+        return [self.yard.post("/v1/schedules", each)["id"] for each in plans]
 
     def _asked(self, word: str, *choices: str) -> str:
         """A run of an agent that asks; without choices it is answered."""
@@ -105,10 +119,15 @@ class Hostile:
             self.run: ["task", "error", "line", "red", *FILES],
             self.asking: ["open", "question open", "choice"],
             self.answered: ["asked", "question asked", "answer"],
+            "/schedules": ["plan 0", "chore", "plan 1", "goal", "plan 2", "sweep"],
+            f"/schedules/{self.schedules[0]}": ["plan 0", "chore", "how", "label"],
+            f"/schedules/{self.schedules[1]}": ["plan 1", "goal"],
+            f"/schedules/{self.schedules[2]}": ["plan 2", "sweep"],
             f"/webhooks/{self.hook}": ["hook"],
             "/settings": ["workspace", "me", "browser", "project", "token", "program"],
             f"/{part}": [],
             f"/tasks/{part}": [],
+            f"/schedules/{part}": [],
             f"/runs/{part}/{part}": [],
             f"/sign-in?problem={name}&next={quote(LINK)}": [],
         }

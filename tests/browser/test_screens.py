@@ -26,6 +26,11 @@ def furnished(yard: Yard) -> dict[str, str]:
     yard.task("Rotate the secrets", status="done", assignee="user_ada")
     run = yard.post(f"/api/projects/-/tasks/{draft['id']}/run")["latest_run"]["id"]
     yard.post("/api/v1/webhooks", {"url": "https://hooks.example.com/switchyard", "events": ["task.*", "run.*"]})
+    task = {"title": "Write the weekly report", "scope": scope, "assignee": AGENT}
+    weekly = {"name": "Weekly report", "expression": "0 9 * * 1", "timeZone": "Europe/Berlin", "createTask": task}
+    schedule = yard.post("/v1/schedules", weekly)["id"]
+    begins = {"expression": "rate(2 days)", "paused": True, "runGoal": {"id": goal}}
+    yard.post("/v1/schedules", {"name": "The handbook, anew", **begins})
     return {
         "board": "",
         "inbox": "/inbox",
@@ -34,6 +39,8 @@ def furnished(yard: Yard) -> dict[str, str]:
         "task": f"/tasks/{draft['id']}",
         "runs": "/runs",
         "run": f"/runs/{draft['id']}/{run}",
+        "schedules": "/schedules",
+        "schedule": f"/schedules/{schedule}",
         "webhooks": "/webhooks",
         "settings": "/settings",
     }

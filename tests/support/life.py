@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from switchyard.domain import clock, tracks
-from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain.actors import SCOPES, Actor, service_actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.structs import replace
@@ -220,7 +220,7 @@ class Life:
         def decide(_: Run) -> Mapping[str, Any]:
             return {"dispatched_at": clock.now(), "dispatches": 1}
 
-        system.change_run(self.table, system.actor(self.tenant), new_id(), task, run, decide)
+        system.change_run(self.table, service_actor(self.tenant), new_id(), task, run, decide)
 
 
 def render(steps: list[Step]) -> str:

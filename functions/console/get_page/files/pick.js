@@ -9,7 +9,7 @@ import { change, tasks, titles } from "./tracks.js";
 const PAUSE_MS = 200;
 
 /** What a track is called: known ones at once, a goal's by asking. @param {string[]} ids @param {string} type */
-async function named(ids, type) {
+export async function named(ids, type) {
   if (type === "task") return titles(ids);
   const found = await Promise.all(ids.map((id) => get(`/v1/tracks/${id}`).catch(() => ({ id, title: id }))));
   return new Map(found.map((each) => [each.id, each.title]));

@@ -50,6 +50,12 @@ def described(settings: Settings) -> Any:
         raise
 
 
+def parameters(settings: Settings) -> dict[str, str]:
+    """The parameters of the environment's stack; none when there is none."""
+    found = described(settings) or {}
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", ())}
+
+
 def current(settings: Settings) -> Release | None:
     """The release that is deployed; None when there is none."""
     stack = described(settings)

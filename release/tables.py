@@ -48,11 +48,7 @@ def _defined(table: dict[str, Any]) -> dict[str, Any]:
 
 def table_in_use(settings: Settings) -> Iterator[Finding]:
     """A restored table is no resource of the stack: it has to be there, with its stream, and every index."""
-    had = {
-        each["ParameterKey"]: each.get("ParameterValue", "")
-        for each in (stacks.described(settings) or {}).get("Parameters", ())
-    }
-    stream = settings.parameters.get("TableStream", had.get("TableStream", ""))
+    stream = settings.parameters.get("TableStream", stacks.parameters(settings).get("TableStream", ""))
     if not stream:
         return
     region, name = stream.split(":")[3], stream.split("/")[1]

@@ -21,6 +21,7 @@ CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a"
 @pytest.fixture(autouse=True)
 def answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(settings, "ANSWERS", tmp_path)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     return tmp_path
 
 
@@ -48,12 +49,45 @@ def test_an_unknown_environment_is_refused_by_name(environment: str, word: str) 
 
 
 def test_the_local_stacks_settings_go_to_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with pytest.raises(StepFailed, match="ENV=local is the local stack") as refused:
         settings.load("local")
     assert refused.value.hint == 'make run DETACH=1; eval "$(make -s env)"'
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     assert settings.load("local").is_emulated
+
+
+def test_an_account_is_not_deployed_to_from_a_shell_that_works_on_the_local_stack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The local stack would take it, under the name of the account's."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    with pytest.raises(StepFailed, match="ENV=dev is for an account, and AWS_ENDPOINT_URL=http"):
+        settings.load("dev")
+
+
+def test_what_stands_is_not_asked_again_on_another_machine(account: "Account") -> None:
+    """An empty answer there would take the alarms' address away."""
+    given = [
+        {"ParameterKey": "AlarmEmail", "ParameterValue": "ops@example.com"},
+        {"ParameterKey": "DomainName", "ParameterValue": ""},
+        {"ParameterKey": "CertificateArn", "ParameterValue": ""},
+    ]
+    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Parameters": given}]}
+    found = settings.load("dev")
+    standing = lambda: stacks.parameters(found)  # noqa: E731
+    settings.ask(found, {"Region": "eu-central-1"}, lambda question: pytest.fail(question), standing)
+    assert (found.parameters["AlarmEmail"], found.parameters["DomainName"]) == ("ops@example.com", "")
+    settings.ask(found, {"DomainName": "api.example.com"}, lambda _: CERTIFICATE, standing)
+    assert found.parameters["CertificateArn"] == CERTIFICATE
+
+
+def test_a_first_deployment_asks_though_aws_cannot_be_reached(
+    account: "Account", capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.answers |= {"describe_stacks": error("ExpiredToken"), "get_caller_identity": error("ExpiredToken")}
+    assert command.main(["preflight", "dev", "--set", "Region=eu-central-1"]) == 1
+    told = capsys.readouterr()
+    assert "AlarmEmail is not known" in told.out + told.err
 
 
 def test_what_was_asked_once_is_remembered(answers: Path) -> None:

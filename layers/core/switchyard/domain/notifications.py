@@ -3,7 +3,6 @@
 A notification is decided once, and kept even if it is not sent: it says why a device got no push.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -98,8 +97,7 @@ def _awaits(state: Mapping[str, Any]) -> bool:
 
 def notification_id(run: Run, kind: Kind) -> str:
     """Return the id of the notification of this version of a run: a UUIDv7 of the time of the change."""
-    seal = hashlib.sha256(f"{run.tenant_id}#{run.id}#{kind}#{run.version}".encode()).hexdigest()
-    return ids.dashed(f"{clock.milliseconds(run.updated_at):012x}7{seal[:3]}8{seal[3:18]}")
+    return ids.derived_id(clock.milliseconds(run.updated_at), f"{run.tenant_id}#{run.id}#{kind}#{run.version}")
 
 
 def text(kind: Kind, title: str) -> str:

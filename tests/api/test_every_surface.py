@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from switchyard.domain.actors import service_actor
 from switchyard.domain.ids import new_id, parse_id
 from switchyard.ledger import system
 from switchyard.store.table import Table
@@ -164,7 +165,7 @@ class Tenant:
         if answer.status >= 300:
             return
         run = answer.json["latest_run"]["id"]
-        by = system.actor(self.tenant)
+        by = service_actor(self.tenant)
         if status != "queued":
             system.change_run(self.table, by, new_id(), task_id, run, lambda _: {"status": "in_progress"})
             system.change_run(self.table, by, new_id(), task_id, run, lambda _: {"status": status})
@@ -243,7 +244,7 @@ def test_what_the_service_itself_changed_has_a_source_of_the_contract(
 ) -> None:
     runs = Runs(table, tenant)
     run = runs.run()
-    system.change_run(table, system.actor(tenant), new_id(), run.task_id, run.id, lambda _: {"status": "in_progress"})
+    system.change_run(table, service_actor(tenant), new_id(), run.task_id, run.id, lambda _: {"status": "in_progress"})
     client = Published(caller())
     assert client.ok("GET", f"/v1/tasks/{run.task_id}")["data"]["source"] == "admin"
     assert client.tool("get_task", task_id=run.task_id)["task"]["source"] == "admin"

@@ -368,8 +368,7 @@ def test_no_description_is_fetched_from_inside(ada: Browser, described: dict[str
 )
 def test_an_address_that_is_no_programs_is_not_registered(uri: str, table: Table) -> None:
     answer = Api(None).post("/oauth/register", {"redirect_uris": [uri]})
-    assert answer.status == 400
-    assert answer.json["error"] in ("invalid_redirect_uri", "invalid_request")
+    assert (answer.status, answer.json["error"]) == (400, "invalid_redirect_uri")
 
 
 def test_registered_clients_are_public_and_go_unless_somebody_connects_them(
@@ -397,7 +396,7 @@ def test_registrations_are_bounded_by_the_hour(table: Table, monkeypatch: pytest
     asked: list[str] = []
     table.observe = lambda operation, _: asked.append(operation)
     refused = [Api(None).post("/oauth/register", {"redirect_uris": [BACK]}) for _ in range(3)]
-    assert {each.status for each in refused} == {429}
+    assert {(each.status, each.json["error"]) for each in refused} == {(429, "temporarily_unavailable")}
     assert all(1 <= int(each.headers["retry-after"]) <= 3_600 for each in refused)
     # What is refused costs no further write in this container.
     assert asked == []
@@ -407,7 +406,7 @@ def test_registrations_are_bounded_by_the_hour(table: Table, monkeypatch: pytest
 
 def test_what_a_client_may_not_say_is_named(table: Table) -> None:
     answer = Api(None).post("/oauth/register", {"client_name": 5})
-    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata")
     assert "redirect_uris" in answer.json["error_description"]
     many = Api(None).post("/oauth/register", {"redirect_uris": [f"{BACK}{n}" for n in range(11)]})
     assert many.status == 400

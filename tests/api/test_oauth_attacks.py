@@ -260,7 +260,6 @@ def test_a_decision_without_a_session_leads_to_sign_in_and_decides_nothing(ada: 
 def test_a_form_must_be_a_form(ada: Browser, client: str) -> None:
     values = decision(oauth.ask(ada, client))
     assert ada.post("/oauth/authorize", values).status == 415
-    assert Api(None).post("/oauth/token", {"grant_type": "refresh_token"}).status == 415
 
 
 def test_a_token_of_a_program_decides_nothing(ada: Browser, client: str) -> None:

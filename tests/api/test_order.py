@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain.actors import service_actor
 from switchyard.domain.ids import new_id
 from switchyard.ledger import system
 from switchyard.store.table import Table
@@ -156,7 +157,7 @@ def test_a_run_that_failed_goes_back_to_the_workflow_when_the_prerequisites_of_i
     change(api, {"id": first}, {"task": {"status": "done"}})
     ledger = Runs(table, tenant)
     run = ledger.run(ledger.unit().get(second))
-    system.change_run(table, system.actor(tenant), new_id(), second, run.id, lambda _: {"status": "failed"})
+    system.change_run(table, service_actor(tenant), new_id(), second, run.id, lambda _: {"status": "failed"})
     answer = api.post(f"/api/projects/-/tasks/{second}/runs/{run.id}/resume_in_cloud", {})
     assert answer.json["status"] == "queued", answer.text
 
@@ -178,7 +179,7 @@ def test_a_run_that_failed_does_not_go_back_to_the_workflow_while_its_task_is_bl
     agent: Api, api: Api, table: Table, tenant: str, first: str
 ) -> None:
     run = Runs(table, tenant).run()
-    by = system.actor(tenant)
+    by = service_actor(tenant)
     system.change_run(table, by, new_id(), run.task_id, run.id, lambda _: {"status": "failed"})
     change(api, {"id": run.task_id}, {"task": {"dependsOn": [first]}})
     path = f"/api/projects/-/tasks/{run.task_id}/runs/{run.id}/resume_in_cloud"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain.actors import service_actor
 from switchyard.domain.errors import Busy
 from switchyard.domain.ids import new_id
 from switchyard.ledger import system
@@ -84,7 +85,7 @@ def test_a_run_that_ends_moves_the_goal_of_its_task(api: Api, table: Table, tena
     goal = str(make_goal(api)["id"])
     (task,) = tasks_of(api, goal, 1)
     run = api.post(f"/api/projects/-/tasks/{task}/run", {}).json["latest_run"]["id"]
-    by = system.actor(tenant)
+    by = service_actor(tenant)
     seen = []
     for status in ("in_progress", "completed"):
         system.change_run(table, by, new_id(), task, run, lambda _, status=status: {"status": status})

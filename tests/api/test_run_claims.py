@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from switchyard.domain import clock
-from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain.actors import SCOPES, Actor, service_actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.ledger import runs, system, tracks
@@ -50,7 +50,7 @@ class Ledger:
         return system.load(self.table, self.tenant, run.task_id, run.id)[0]
 
     def change(self, run: Run, **fields: Any) -> None:
-        system.change_run(self.table, system.actor(self.tenant), new_id(), run.task_id, run.id, lambda _: fields)
+        system.change_run(self.table, service_actor(self.tenant), new_id(), run.task_id, run.id, lambda _: fields)
 
 
 @pytest.fixture

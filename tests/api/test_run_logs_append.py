@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from switchyard.domain import clock
-from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain.actors import SCOPES, Actor, service_actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.domain.tenants import Project
@@ -313,7 +313,7 @@ def test_to_the_run_of_a_personal_task_its_owner_alone_appends(
 
 def test_a_write_that_would_come_too_late_for_its_place_is_not_made(table: Table, run: Run) -> None:
     """What waits for the database past the time for which readers wait for it is given up, to be sent again."""
-    actor = system.actor(run.tenant_id)
+    actor = service_actor(run.tenant_id)
     unit = Unit(table, actor, new_id())
     run_logs.append(unit, run, [{"n": 1}])
     assert time.monotonic() < unit.write_by < time.monotonic() + 1.1

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from switchyard.domain import clock
+from switchyard.domain.actors import service_actor
 from switchyard.domain.ids import lowest_id, new_id
 from switchyard.domain.runs import Run
 from switchyard.ledger import system
@@ -52,7 +53,7 @@ def log(table: Table, run: Run, *entries: Any, ago: float = 60) -> str:
 
 def settle(table: Table, run: Run, **fields: Any) -> None:
     """Change the run as the service does."""
-    system.change_run(table, system.actor(run.tenant_id), new_id(), run.task_id, run.id, lambda _: fields)
+    system.change_run(table, service_actor(run.tenant_id), new_id(), run.task_id, run.id, lambda _: fields)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from switchyard.domain import clock
-from switchyard.domain.actors import SCOPES, Actor
+from switchyard.domain.actors import SCOPES, Actor, service_actor
 from switchyard.domain.claims import Leased, NotClaimable, StaleFence
 from switchyard.domain.errors import Conflict, NotFound
 from switchyard.domain.ids import new_id
@@ -180,7 +180,7 @@ def test_of_two_claims_that_read_the_same_row_one_is_stale(table: Table, offered
 
 def test_the_service_settles_a_run_whoever_holds_it(table: Table, offered: Run) -> None:
     claim(table, offered)
-    actor = system.actor(offered.tenant_id)
+    actor = service_actor(offered.tenant_id)
     decide = lambda run: None if run.is_final else {"status": "failed", "error_message": "gone"}  # noqa: E731
     for _ in range(2):
         system.change_run(table, actor, "r", offered.task_id, offered.id, decide)
@@ -192,11 +192,11 @@ def test_settling_a_run_whose_task_was_deleted_changes_the_run_alone(table: Tabl
     ledger = unit(table, tenant, "user_ada")
     tracks.delete(ledger, ledger.get(offered.task_id))
     ledger.commit(200, {}, "")
-    system.change_run(table, system.actor(tenant), "r", offered.task_id, offered.id, lambda _: {"status": "cancelled"})
+    system.change_run(table, service_actor(tenant), "r", offered.task_id, offered.id, lambda _: {"status": "cancelled"})
     row = table.get(*keys.run(tenant, offered.task_id, offered.id))
     assert row
     assert run_rows.from_item(row).status == "cancelled"
-    assert system.change_run(table, system.actor(tenant), "r", offered.task_id, new_id(), lambda _: {}) is None
+    assert system.change_run(table, service_actor(tenant), "r", offered.task_id, new_id(), lambda _: {}) is None
 
 
 def test_a_run_of_an_invisible_task_is_not_found(table: Table, tenant: str, offered: Run) -> None:

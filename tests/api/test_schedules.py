@@ -10,6 +10,7 @@ from switchyard.aws.clients import make_client
 from switchyard.aws.executions import Executions
 from switchyard.aws.scheduler import SCHEDULED_TIME, Scheduler, name_of
 from switchyard.domain import clock
+from switchyard.domain.actors import service_actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.repeats import next_due
 from switchyard.ledger import occurrences, repeats, system, tracks
@@ -220,7 +221,7 @@ def test_a_run_is_queued_behind_the_run_before(world: World) -> None:
 
 
 def _complete(world: World, task: str, run: str) -> None:
-    by = system.actor(world.tenant)
+    by = service_actor(world.tenant)
     system.change_run(world.table, by, new_id(), task, run, lambda _: {"status": "completed"})
 
 
@@ -452,6 +453,22 @@ def test_what_cannot_be_kept_is_refused_by_its_field(world: World) -> None:
         if "runGoal" in body:
             body["runGoal"] = {"id": goal}
         assert_refused(world.api.post("/v1/schedules", body), 400, field)
+
+
+def test_all_that_a_request_has_wrong_is_told_at_once(world: World) -> None:
+    def fields(answer: Any) -> list[str]:
+        assert answer.status == 400, answer.text
+        return sorted(each["field"] for each in answer.json["errors"])
+
+    body = {"name": "", "expression": "rate(2 day)", "timeZone": "Mars/Olympus", "endsAt": "soon", "overlap": "no"}
+    wrong = {**body, "createTask": {**TASK, "title": ""}}
+    assert fields(world.api.post("/v1/schedules", wrong)) == sorted([*body, "createTask.title"])
+    assert fields(world.api.patch(f"/v1/schedules/{world.make()}", body)) == sorted(body)
+    begins = {"runGoal": {"id": make_goal(world.api)["id"]}, "overlap": "allow"}
+    both = {"name": "Report", "expression": "rate(1 minute)", **begins}
+    assert fields(world.api.post("/v1/schedules", both)) == ["expression", "overlap"]
+    ends = {"name": "Report", "expression": "rate(1 day)", **begins, "endsAt": "2020-01-01"}
+    assert fields(world.api.post("/v1/schedules", ends)) == ["endsAt", "overlap"]
 
 
 @pytest.mark.parametrize("paused", [False, True])

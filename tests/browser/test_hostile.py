@@ -1,5 +1,6 @@
 """Every text of a workspace is an attack, and every screen shows it as text: no script runs, no policy is broken."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -45,6 +46,7 @@ class Hostile:
         self.run = self._run()
         related = {"type": "link", "id": LINK}
         self.patch(f"/v1/tracks/{self.task}", {"relatedResource": related, "task": {"dependsOn": [before]}})
+        self.schedules = self._schedules()
         self.asking, self.answered = self._asked("open", evil("choice")), self._asked("asked")
 
     def make(self, word: str, **task: Any) -> str:
@@ -72,6 +74,18 @@ class Hostile:
         self.patch(base, {"status": "in_progress", "stage": evil("stage"), "branch": evil("branch")})
         self.patch(base, {"status": "failed", "error_message": evil("error"), "output": {EVIL: EVIL}})
         return f"/runs/{self.task}/{run}"
+
+    def _schedules(self) -> list[str]:
+        """Schedules of each kind; the one that runs a task has begun one."""
+        soon = f"at({datetime.now(UTC) + timedelta(seconds=3):%Y-%m-%dT%H:%M:%S})"
+        new = {"title": evil("chore"), "description": evil("how"), "assignee": LINK, "metadata": {EVIL: EVIL}}
+        begins: list[Json] = [
+            {"expression": "0 9 * * *", "createTask": {**new, "scope": self.scope, "goalId": self.goal}},
+            {"expression": "rate(2 days)", "runGoal": {"id": self.goal}},
+            {"expression": soon, "runTask": {"id": self.make("sweep"), "agent": "agent_bo"}},
+        ]
+        plans = [{"name": evil(f"plan {number}"), **each} for number, each in enumerate(begins)]
+        return [self.yard.post("/v1/schedules", each)["id"] for each in plans]
 
     def _asked(self, word: str, *choices: str) -> str:
         """A run of an agent that asks; without choices it is answered."""
@@ -105,10 +119,15 @@ class Hostile:
             self.run: ["task", "error", "line", "red", *FILES],
             self.asking: ["open", "question open", "choice"],
             self.answered: ["asked", "question asked", "answer"],
+            "/schedules": ["plan 0", "chore", "plan 1", "goal", "plan 2", "sweep"],
+            f"/schedules/{self.schedules[0]}": ["plan 0", "chore", "how", "label"],
+            f"/schedules/{self.schedules[1]}": ["plan 1", "goal"],
+            f"/schedules/{self.schedules[2]}": ["plan 2", "sweep"],
             f"/webhooks/{self.hook}": ["hook"],
             "/settings": ["workspace", "me", "browser", "project", "token", "program"],
             f"/{part}": [],
             f"/tasks/{part}": [],
+            f"/schedules/{part}": [],
             f"/runs/{part}/{part}": [],
             f"/sign-in?problem={name}&next={quote(LINK)}": [],
         }
@@ -156,11 +175,37 @@ def refused(person: Person) -> None:
     person.press("Add webhook")
     expect(page.locator("#hook-url-error")).to_be_visible()
     unharmed(page)
+    person.open("/schedules")
+    person.press("New schedule")
+    for name in ("name", "title", "assignee"):
+        page.locator(f"#schedule-{name}").fill(evil("no"))
+    page.locator("#schedule-timeZone").fill("<img data-evil src=x onerror=alert(1)>")
+    page.locator("#schedule-how").select_option("cron")
+    page.locator("#schedule-cron").fill(evil("no"))
+    unharmed(page)
+    person.press("Add schedule")
+    expect(page.locator("#schedule-timeZone-error")).to_contain_text("<img data-evil")
+    expect(page.locator("#schedule-cron-error")).to_contain_text("<img data-evil")
+    unharmed(page)
     person.open("")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox", name="Search or jump to").fill("alert(1)")
     expect(page.get_by_role("listbox").get_by_role("option").first).to_contain_text("<img data-evil")
     unharmed(page)
+
+
+def edited(person: Person, schedules: list[str]) -> None:
+    """Open the form of each schedule: what it holds, and what it suggests, stay text."""
+    for number, (each, word) in enumerate(zip(schedules, ("chore", "goal", "sweep"), strict=True)):
+        person.open(f"/schedules/{each}")
+        person.press("Edit")
+        form = person.page.get_by_role("dialog")
+        expect(form.get_by_label("Name", exact=True)).to_have_value(evil(f"plan {number}"))
+        if number:
+            expect(form.get_by_text(f"{word}<img data-evil")).to_be_visible()
+        else:
+            expect(form.get_by_label("Title of the task")).to_have_value(evil(word))
+        unharmed(person.page)
 
 
 @pytest.mark.parametrize("yard", [evil("workspace")], indirect=True, ids=["hostile"])
@@ -182,6 +227,7 @@ def test_no_text_name_line_or_file_of_anybody_becomes_markup_or_runs(yard: Yard)
             expect(shown.first, f"{word} at {path}").to_be_visible(timeout=PATIENCE * 1000)
         unharmed(page)
     refused(person)
+    edited(person, made.schedules)
 
     person.open(made.run)
     log = page.get_by_role("region", name="Log")

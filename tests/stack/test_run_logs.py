@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from switchyard.domain.actors import service_actor
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
 from switchyard.http.container import use_table
@@ -125,7 +126,7 @@ def test_who_follows_a_log_that_is_being_written_reads_each_line_once(
         readers += [threads.submit(follow, http, random.Random(seed)) for seed in (1, 2, 3)]
         write(http)
         system.change_run(
-            deployed, system.actor(run.tenant_id), new_id(), run.task_id, run.id, lambda _: {"status": "completed"}
+            deployed, service_actor(run.tenant_id), new_id(), run.task_id, run.id, lambda _: {"status": "completed"}
         )
         read = [each.result() for each in readers]
     log = [json.loads(line) for line in http.get("logs").text.splitlines()]

@@ -49,7 +49,7 @@ _MADE: dict[str, Any] = {
 TASK, GOAL, RUN, PROJECT = an_id(1), an_id(2), an_id(3), an_id(4)
 
 
-def _track(**fields: Any) -> Track:
+def a_track(**fields: Any) -> Track:
     made = {
         "tenant_id": "acme",
         "id": TASK,
@@ -61,9 +61,9 @@ def _track(**fields: Any) -> Track:
 
 
 TRACKS = {
-    "minimal": _track(),
-    "in a shard": _track(status="todo", priority="high", shard=3),
-    "full": _track(
+    "minimal": a_track(),
+    "in a shard": a_track(status="todo", priority="high", shard=3),
+    "full": a_track(
         description='Äll of it\nin "two" lines',
         status="todo",
         priority="urgent",
@@ -89,12 +89,12 @@ TRACKS = {
         changed_operation="planning.update_track",
         last_agent="agent_bo",
     ),
-    "ready": _track(status="todo", project_ids=("docs", "site"), depends_on=(an_id(6),), open_dependencies=0),
-    "ready in one project": _track(status="backlog", assignee="user_bo", assignee_type="user", project_ids=("docs",)),
-    "leased": _track(status="in_progress", holder="agent_bo", lease_until=LATER, fence=3, project_ids=("docs",)),
-    "personal": _track(owner="user_ada", status="todo", due="2026-07-01T12:00:00.000Z", parent_id=an_id(5)),
-    "done": _track(status="done", completed_at=AT, completed_note="", run_count=0),
-    "goal": _track(
+    "ready": a_track(status="todo", project_ids=("docs", "site"), depends_on=(an_id(6),), open_dependencies=0),
+    "ready in one project": a_track(status="backlog", assignee="user_bo", assignee_type="user", project_ids=("docs",)),
+    "leased": a_track(status="in_progress", holder="agent_bo", lease_until=LATER, fence=3, project_ids=("docs",)),
+    "personal": a_track(owner="user_ada", status="todo", due="2026-07-01T12:00:00.000Z", parent_id=an_id(5)),
+    "done": a_track(status="done", completed_at=AT, completed_note="", run_count=0),
+    "goal": a_track(
         id=GOAL,
         type="goal",
         status="on_track",
@@ -106,11 +106,11 @@ TRACKS = {
         assignee_type="agent",
         ext={"objectives": {"externalId": "x", "pinnedParameters": {}, "messages": [{"content": "é"}]}},
     ),
-    "goal that waits": _track(id=GOAL, type="goal", status="not_started", depends_on=(an_id(6),)),
-    "deleted": _track(
+    "goal that waits": a_track(id=GOAL, type="goal", status="not_started", depends_on=(an_id(6),)),
+    "deleted": a_track(
         deleted_at=LATER, project_ids=(PROJECT,), repository="acme/docs", task_number=1, stages=("plan",), version=2
     ),
-    "of a project": _track(
+    "of a project": a_track(
         status="todo",
         project_ids=(PROJECT,),
         task_number=0,
@@ -131,16 +131,16 @@ TRACKS = {
             }
         },
     ),
-    "of a project, just made": _track(
+    "of a project, just made": a_track(
         project_ids=(PROJECT,), task_number=7, ext={"projects": {"slug": "DOC-7", "title_manually_set": True}}
     ),
-    "of a project, from elsewhere": _track(project_ids=(PROJECT,), repository="acme/docs", internal=True),
-    "of a project, archived": _track(project_ids=(PROJECT,), archived=True),
-    "of a project, with stages": _track(project_ids=(PROJECT,), stages=("plan", "build")),
+    "of a project, from elsewhere": a_track(project_ids=(PROJECT,), repository="acme/docs", internal=True),
+    "of a project, archived": a_track(project_ids=(PROJECT,), archived=True),
+    "of a project, with stages": a_track(project_ids=(PROJECT,), stages=("plan", "build")),
 }
 
 
-def _run(**fields: Any) -> Run:
+def a_run(**fields: Any) -> Run:
     made = {
         "tenant_id": "acme",
         "id": RUN,
@@ -151,8 +151,8 @@ def _run(**fields: Any) -> Run:
 
 
 RUNS = {
-    "minimal": _run(),
-    "full": _run(
+    "minimal": a_run(),
+    "full": a_run(
         owner="user_ada",
         project_id=PROJECT,
         goal_run_id=an_id(8),
@@ -179,8 +179,8 @@ RUNS = {
         version=5,
         changed_operation="runs.claim_run",
     ),
-    "offered": _run(agent="agent_bo", dispatched_at=AT, dispatches=1),
-    "asking": _run(
+    "offered": a_run(agent="agent_bo", dispatched_at=AT, dispatches=1),
+    "asking": a_run(
         status="in_progress",
         holder="agent_bo",
         lease_until=LATER,
@@ -190,14 +190,15 @@ RUNS = {
         asks_until=LATER,
         asks_whom="user_ada",
         waited_seconds=60,
+        asked=2,
         comment_id=an_id(12),
     ),
-    "local": _run(environment="local", status="in_progress", started_at=AT),
-    "final": _run(status="failed", completed_at=LATER, error_message="It broke"),
-    "output of nothing": _run(output=0),
-    "output of an empty list": _run(output=[]),
-    "output of no": _run(output=False),
-    "output of an empty text": _run(output=""),
+    "local": a_run(environment="local", status="in_progress", started_at=AT),
+    "final": a_run(status="failed", completed_at=LATER, error_message="It broke"),
+    "output of nothing": a_run(output=0),
+    "output of an empty list": a_run(output=[]),
+    "output of no": a_run(output=False),
+    "output of an empty text": a_run(output=""),
 }
 
 _QUESTION: dict[str, Any] = {
@@ -361,6 +362,7 @@ _NOTICE: dict[str, Any] = {
 }
 NOTICES = {
     "minimal": Notification(**_NOTICE),
+    "reminder": Notification(**{**_NOTICE, "run_id": None, "kind": "due", "body": '"É" is due soon'}),
     "full": Notification(
         **_NOTICE,
         present=("device-1", "device-2"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from switchyard.aws import executions
+from switchyard.domain.actors import service_actor
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.ids import new_id
 from switchyard.ledger import system
@@ -116,5 +117,5 @@ class Workshop:
         """Be the agent that brings the task's run through these statuses."""
         run_id = self.task(task_id).latest_run_id
         for status in statuses:
-            actor = system.actor(self.tenant)
+            actor = service_actor(self.tenant)
             system.change_run(self.table, actor, new_id(), task_id, run_id, lambda _, status=status: {"status": status})

@@ -2,10 +2,13 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from switchyard.domain.dependencies import find_cycle, graph
+from switchyard.domain.dependencies import WALK_MAX, FieldPaths, Walk, adds_edges, find_cycle, graph, refuse_cycles
+from switchyard.domain.errors import Cycle, Invalid
+from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
 
 IDS = "abcdef"
@@ -76,3 +79,53 @@ def test_the_critical_path_counts_unfinished_tasks_alone() -> None:
 
 def test_tasks_that_seem_to_wait_for_each_other_are_no_error() -> None:
     assert graph([task("a", "b"), task("b", "a"), task("c", "b"), task("d")], {}).critical_path == 1
+
+
+def test_a_walk_follows_as_many_tracks_as_it_may_and_refuses_one_more() -> None:
+    for ahead, is_refused in ((WALK_MAX - 1, False), (WALK_MAX, True)):
+        walk = Walk([task("a", "b")], ["a"])
+        assert walk.frontier == {"b"}
+        found = {"b": task("b", *(f"c{number}" for number in range(ahead - 1)))}
+        if is_refused:
+            with pytest.raises(Invalid, match=f"more than {WALK_MAX} tracks"):
+                walk.go_on(found)
+        else:
+            walk.go_on(found)
+            assert len(walk.frontier) == ahead - 1
+
+
+def test_a_walk_passes_each_track_once_and_what_is_not_there() -> None:
+    walk = Walk([task("a", "b", "c")], ["a"])
+    walk.go_on({"b": task("b", "a", "c", "d")})
+    assert (walk.frontier, set(walk.known)) == ({"d"}, {"a", "b"})
+    walk.go_on({"d": task("d", "b")})
+    assert walk.frontier == set()
+
+
+def test_only_a_new_parent_or_a_new_dependency_can_close_a_cycle() -> None:
+    plain, full = task("a"), replace(task("a", "b", "c"), parent_id="p")
+    assert not adds_edges(full, full)
+    assert not adds_edges(full, plain)
+    assert not adds_edges(full, replace(full, title="b"))
+    assert adds_edges(plain, full)
+    assert adds_edges(full, replace(full, parent_id="q"))
+    assert adds_edges(full, replace(full, depends_on=("b", "d")))
+    assert not adds_edges(full, replace(full, depends_on=("c",)))
+
+
+def test_a_task_that_waits_for_what_is_gone_is_stuck_unless_the_graph_is_cut_off() -> None:
+    waits = task("b", "a")
+    assert graph([waits], {}).stuck == ["b"]
+    # What was not read any more is not known to be gone.
+    assert graph([waits], {}, truncated=True).stuck == []
+    assert graph([waits], {"a": task("a", status="cancelled")}, truncated=True).stuck == ["b"]
+    assert graph([waits], {"a": task("a")}).stuck == []
+
+
+def test_the_error_of_a_cycle_names_the_field_of_the_changed_track_and_its_own_words() -> None:
+    changed = task("a", "c", "b")
+    paths = {"a": FieldPaths("drafts.0.task.", indexed=True, names={"a": "first"})}
+    with pytest.raises(Cycle) as refused:
+        refuse_cycles([changed], {"b": task("b", "a"), "c": task("c")}, paths)
+    assert refused.value.fields[0].field == "drafts.0.task.dependsOn.1"
+    assert refused.value.path == ["first", "b", "first"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain import questions
 from tests.support.template import ROOT, resources
 
 DEFINITIONS = sorted(ROOT.glob("functions/workflows/*.asl.json"))
@@ -154,7 +155,7 @@ def test_what_is_substituted_is_what_the_template_gives_and_may_be_invoked(
     functions = [
         target
         for each in granted
-        if "lambda:InvokeFunction" in each["Action"]
+        if "lambda:InvokeFunction" in each.get("Action", ())
         for target in (each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]])
     ]
     invoked = [each for each in machine["DefinitionSubstitutions"].values() if "GetAtt" in each]
@@ -174,3 +175,25 @@ def test_each_machine_has_its_definition_here_and_reports_its_failures() -> None
     for machine in MACHINES.values():
         assert machine["Logging"]["Level"] == "ERROR"
         assert machine["Tracing"] == {"Enabled": {"If": ["Traced", True, False]}}
+        # https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
+        calls = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
+        allowed = {"Effect": "Allow", "Action": [f"xray:{each}" for each in calls], "Resource": "*"}
+        statements = [each for policy in machine["Policies"] for each in policy["Statement"]]
+        assert {"If": ["Traced", allowed, {"Ref": "AWS::NoValue"}]} in statements
+
+
+def most_events(state: dict[str, Any]) -> int:
+    """The events of a task's state in the history, when each of its retriers is used up."""
+    tries = 1 + sum(each.get("MaxAttempts", 3) for each in state["Retry"])
+    # Entered and exited; scheduled, started and ended each time, and submitted by who waits for a token.
+    return 2 + tries * (4 if "waitForTaskToken" in state["Resource"] else 3)
+
+
+def test_a_run_that_asks_as_often_as_it_may_has_room_in_its_history() -> None:
+    """An execution with 25,000 events fails: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html"""
+    states = json.loads((ROOT / "functions/workflows/task_run.asl.json").read_text())["States"]
+    # Until it asks, and until it is answered: the second time by the deadline. Twice a choice of two events each.
+    question = 2 * most_events(states["Work"]) + most_events(states["NotFinished"]) + 2 * 2
+    once = sum(most_events(each) + 2 for each in states.values() if each["Type"] == "Task")
+    # Beside its questions a run may wait for two approvals.
+    assert once + (questions.QUESTIONS_MAX + 2) * question < 25_000

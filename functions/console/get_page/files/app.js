@@ -8,7 +8,7 @@ import { Board } from "./board.js";
 
 const SCREENS = [
   ["inbox", "Inbox", "i"], ["board", "Board", "b"], ["goals", "Goals", "o"], ["runs", "Runs", "r"],
-  ["webhooks", "Webhooks", "w"], ["settings", "Settings", "s"],
+  ["schedules", "Schedules", "d"], ["webhooks", "Webhooks", "w"], ["settings", "Settings", "s"],
 ];
 /** Screens that are loaded when they are first shown. @type {Record<string, () => Promise<any>>} */
 const LATER = {
@@ -17,6 +17,7 @@ const LATER = {
   tasks: () => import("./track.js").then((each) => each.TrackScreen),
   goals: () => (route.value.parts.length ? import("./goal.js").then((each) => each.Goal) : import("./goals.js").then((each) => each.Goals)),
   runs: () => (route.value.parts.length ? import("./run.js").then((each) => each.Run) : import("./runs.js").then((each) => each.Runs)),
+  schedules: () => (route.value.parts.length ? import("./schedule.js").then((each) => each.ScheduleScreen) : import("./schedules.js").then((each) => each.Schedules)),
   webhooks: () => import("./webhooks.js").then((each) => each.Webhooks),
   connect: () => import("./connect.js").then((each) => each.Connect),
   settings: () => import("./settings.js").then((each) => each.Settings),
@@ -161,6 +162,7 @@ function Dialogs() {
     setFound(null);
     if (name === "palette") import("./palette.js").then((each) => setFound(() => each.Palette));
     if (name === "keys") import("./palette.js").then((each) => setFound(() => each.Keys));
+    if (name === "schedule") import("./schedule-form.js").then((each) => setFound(() => each.ScheduleForm));
     if (name === "task" || name === "goal") import("./add.js").then((each) => setFound(() => each.Add));
   }, [name]);
   return name && Found ? html`<${Found} kind=${name} given=${preset.value} onClose=${() => (dialog.value = "")} />` : null;

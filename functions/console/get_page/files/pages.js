@@ -3,6 +3,8 @@ import { html, useState } from "./html.js";
 import { page } from "./api.js";
 import { Button, attempt, usePoll } from "./ui.js";
 
+/** By what an item is told from others; an occurrence has its time. @param {any} each */
+const keyOf = (each) => each.id || each.at;
 /** What a page holds, and where the next one begins: surfaces say both differently. @param {{body: any}} found */
 const itemsOf = ({ body }) => (Array.isArray(body) ? body : body.items || body.results);
 /** @param {{body: any, link: string | null}} found @returns {string | null} */
@@ -24,8 +26,8 @@ export function usePages(path, every, inputs = []) {
   };
   if (!value) return { items: undefined, body: undefined, error, refresh, more: null };
   const first = itemsOf(value);
-  const seen = new Set(first.map((/** @type {any} */ each) => each.id));
-  return { items: has ? [...first, ...further.items.filter((each) => !seen.has(each.id))] : first, body: value.body, error, refresh, more: cursor ? more : null };
+  const seen = new Set(first.map(keyOf));
+  return { items: has ? [...first, ...further.items.filter((each) => !seen.has(keyOf(each)))] : first, body: value.body, error, refresh, more: cursor ? more : null };
 }
 
 /** @param {{more: (() => Promise<void>) | null, what: string}} props */

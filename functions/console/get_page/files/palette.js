@@ -7,9 +7,9 @@ import { nextTheme, open, signOut } from "./app.js";
 
 /** @type {[string, () => void][]} */
 const ACTS = [
-  ["New task", () => open("task")], ["New goal", () => open("goal")],
+  ["New task", () => open("task")], ["New goal", () => open("goal")], ["New schedule", () => open("schedule")],
   ["Go to Inbox", () => go(to.screen("inbox"))], ["Go to Board", () => go(to.board())], ["Go to Goals", () => go(to.screen("goals"))],
-  ["Go to Runs", () => go(to.screen("runs"))], ["Go to Webhooks", () => go(to.screen("webhooks"))], ["Go to Settings", () => go(to.screen("settings"))],
+  ["Go to Runs", () => go(to.screen("runs"))], ["Go to Schedules", () => go(to.screen("schedules"))], ["Go to Webhooks", () => go(to.screen("webhooks"))], ["Go to Settings", () => go(to.screen("settings"))],
   ["Change theme", nextTheme], ["Show keys", () => open("keys")], ["Sign out", () => void signOut()],
 ];
 const PAUSE_MS = 200;
@@ -63,7 +63,7 @@ export function Palette({ onClose }) {
 
 const KEYS = [
   ["⌘K or Ctrl K", "search, or jump to anything"], ["C", "new task"], ["/", "filter the screen"], ["J, K", "next, previous item"],
-  ["Enter", "open the item"], ["← →", "next column of the board"], ["Shift ← →", "move the task there"], ["G, then I B O R W S", "Inbox, Board, Goals, Runs, Webhooks, Settings"],
+  ["Enter", "open the item"], ["← →", "next column of the board"], ["Shift ← →", "move the task there"], ["G, then I B O R D W S", "Inbox, Board, Goals, Runs, Schedules, Webhooks, Settings"],
   ["Esc", "close, or undo what was typed into a field"], ["?", "these keys"],
 ];
 

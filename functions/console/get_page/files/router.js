@@ -33,6 +33,7 @@ export const to = {
   goal: (/** @type {string} */ id) => `${BASE}/goals/${id}`,
   track: (/** @type {{id: string, type: string}} */ track) => (track.type === "goal" ? to.goal(track.id) : to.task(track.id)),
   run: (/** @type {string} */ task, /** @type {string} */ run) => `${BASE}/runs/${task}/${run}`,
+  schedule: (/** @type {string} */ id) => `${BASE}/schedules/${id}`,
   screen: (/** @type {string} */ name) => `${BASE}/${name}`,
 };
 

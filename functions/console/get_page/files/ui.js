@@ -13,6 +13,7 @@ const STATUS = {
   waiting: ["Waiting", "plain"], asking: ["Waits for an answer", "warn"], ready: ["Ready", "ready"], blocked: ["Blocked", "warn"], stuck: ["Stuck", "bad"],
   skipped: ["Skipped", "quiet"], open: ["Open", "plain"], delivered: ["Delivered", "good"], active: ["Active", "good"],
   revoked: ["Revoked", "quiet"], expired: ["Expired", "quiet"], disabled: ["Disabled", "quiet"], enabled: ["Enabled", "good"],
+  begun: ["Begun", "good"], paused: ["Paused", "quiet"], over: ["Over", "quiet"],
 };
 export const TASK_STATUSES = ["backlog", "todo", "in_progress", "done", "cancelled"];
 export const GOAL_STATUSES = ["not_started", "on_track", "at_risk", "postponed", "completed", "cancelled"];

@@ -84,3 +84,12 @@ class Actor(Struct):
             "changed_request": request_id,
             "changed_operation": self.operation,
         }
+
+
+#: The id of the service itself, where it acts without a request.
+SERVICE = "switchyard"
+
+
+def service_actor(tenant_id: str) -> Actor:
+    """Return the actor in whose name the service itself acts in a tenant: its workflows and its pipeline."""
+    return Actor(tenant_id, SERVICE, "agent", frozenset(), "", "Switchyard", source="workflow")

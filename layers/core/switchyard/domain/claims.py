@@ -76,10 +76,12 @@ def check_write(held: Claimable, actor: Actor, fence: int | None, now: str) -> N
         raise Leased(held)
 
 
-def check_held(held: Claimable, actor: Actor, now: str) -> None:
-    """Raise unless the actor holds the task: Leased when someone else does, StaleFence when nobody does."""
-    if is_leased(held, now) and held.holder != actor.id:
-        raise Leased(held)
+def check_held(held: Claimable, actor: Actor, fence: int | None, now: str) -> None:
+    """Raise unless the actor holds it, under the fence where one is given.
+
+    Leased when someone else does, StaleFence when nobody does or the fence is another one.
+    """
+    check_write(held, actor, fence, now)
     if not holds(actor, held, now):
         raise StaleFence(f"You hold no live lease on the {held.type}: it ran out or was released. Claim it again.")
 

@@ -1,5 +1,6 @@
 """Ids: UUIDv7 (RFC 9562), so that the order of ids is the order of creation."""
 
+import hashlib
 import os
 import re
 import threading
@@ -31,6 +32,15 @@ def id_at(milliseconds: int) -> str:
 def lowest_id(seconds: float) -> str:
     """Return the id below all that were made at or after an instant, given in seconds since the epoch."""
     return _uuid(int(seconds * 1_000), 0, b"")
+
+
+def derived_id(milliseconds: int, source: str) -> str:
+    """Return a UUIDv7 of an instant (milliseconds since the epoch) and a text: the same ones always have the same id.
+
+    What is made of the same record twice is found by it the second time.
+    """
+    digits = hashlib.sha256(source.encode()).hexdigest()
+    return dashed(f"{milliseconds:012x}7{digits[:3]}8{digits[3:18]}")
 
 
 def _uuid(milliseconds: int, count: int, random: bytes) -> str:

@@ -1,10 +1,10 @@
 """The inbox: what happened that wants one person, an item for each person and event (docs/inbox.md)."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from switchyard.domain import clock, ids
+from switchyard.domain.actors import SERVICE
 from switchyard.domain.changes import Change
 from switchyard.domain.comments import Comment
 from switchyard.domain.questions import Question
@@ -59,7 +59,7 @@ def of_run(change: RunChange, task: Track, question: Question | None) -> Iterato
 def of_reminder(task: Track, at: str) -> Iterator[Item]:
     """Yield the item of a reminder at an instant: for the person who is to do a task, else for its creator."""
     whom = task.assignee if task.assignee and not task.is_agents else task.created_by
-    yield from _items("due", task, [whom], f"{task.id}#{at}", "switchyard", at)
+    yield from _items("due", task, [whom], f"{task.id}#{at}", SERVICE, at)
 
 
 def of_comment(comment: Comment, track: Track) -> Iterator[Item]:
@@ -81,8 +81,7 @@ def _items(
     for each in dict.fromkeys(whom):
         if each is None or (each == by and not themselves) or is_agent_id(each) or track.owner not in (None, each):
             continue
-        seal = hashlib.sha256(f"{track.tenant_id}#{event}#{kind}#{each}".encode()).hexdigest()
-        item_id = ids.dashed(f"{clock.milliseconds(at):012x}7{seal[:3]}8{seal[3:18]}")
+        item_id = ids.derived_id(clock.milliseconds(at), f"{track.tenant_id}#{event}#{kind}#{each}")
         yield Item(
             tenant_id=track.tenant_id, actor_id=each, id=item_id, kind=kind, track_id=track.id, by=by, at=at, **about
         )

@@ -81,7 +81,8 @@ class RedirectRefused(RegistrationRefused):
 
 
 class TooManyRegistrations(OAuthRefused):
-    code, title = "too_many_registrations", "Too many clients were registered within the hour"
+    # RFC 7591 has no code for it; of RFC 6749 this one says what to do.
+    code, title = "temporarily_unavailable", "Too many clients were registered within the hour"
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many clients were registered within the hour: try again in {seconds} s.")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from switchyard.domain import tracks
-from switchyard.domain.actors import Actor
+from switchyard.domain.actors import Actor, service_actor
 from switchyard.domain.tracks import Track
 
 #: The fields that can follow, each with what a new goal has.
@@ -43,8 +43,7 @@ def moved(goal: Track, total: int, done: int, begun: bool, request_id: str) -> T
         return goal
     fields = {"status": _status(goal.status, total, done, begun), "progress": 100 * done // total}
     wanted = {name: fields[name] for name in goal.follows}
-    actor = Actor(goal.tenant_id, "switchyard", "agent", frozenset(), "", "Switchyard", source="workflow")
-    return tracks.change(goal, actor, request_id, **wanted)
+    return tracks.change(goal, service_actor(goal.tenant_id), request_id, **wanted)
 
 
 def _status(current: str | None, total: int, done: int, begun: bool) -> str | None:

@@ -1,6 +1,5 @@
 """Schedules: work that begins by itself, again and again (docs/schedules.md)."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -180,8 +179,7 @@ def _start(expression: str, now: str) -> str:
 
 def occurrence_id(schedule: Schedule, at: str) -> str:
     """Return the one id of a schedule's occurrence: a UUIDv7 of its instant."""
-    seal = hashlib.sha256(f"{schedule.tenant_id}#{schedule.id}#{at}".encode()).hexdigest()
-    return ids.dashed(f"{clock.milliseconds(at):012x}7{seal[:3]}8{seal[3:18]}")
+    return ids.derived_id(clock.milliseconds(at), f"{schedule.tenant_id}#{schedule.id}#{at}")
 
 
 def occurrence(schedule: Schedule, at: str, outcome: Outcome, reason: str | None = None, **begun: Any) -> Occurrence:

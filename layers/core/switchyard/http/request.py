@@ -87,8 +87,7 @@ class Request(Struct):
         declared, *parameters = self.headers.get("content-type", "").lower().split(";")
         declared = declared.strip()
         if declared != "application/json" and not (declared.startswith("application/") and declared.endswith("+json")):
-            found = f"Content-Type is {declared!r}" if declared else "Content-Type is missing"
-            raise WrongContentType(f"{found}: send application/json.")
+            raise WrongContentType(f"Content-Type is {_named(declared)}: send application/json.")
         for name, _, value in (each.partition("=") for each in parameters):
             if name.strip() == "charset" and value.strip(" \t\"'") not in ("utf-8", "utf8"):
                 raise WrongContentType(f"The charset is {value.strip()[:40]!r}: send UTF-8 (RFC 8259 §8.1).")
@@ -98,7 +97,7 @@ class Request(Struct):
         """Return the fields of a body that is a form's; each may be given once."""
         declared = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if declared != FORM:
-            raise WrongContentType(f"Content-Type is {declared[:80]!r}: send {FORM}.")
+            raise WrongContentType(f"Content-Type is {_named(declared)}: send {FORM}.")
         try:
             text = self.body().decode()
         except UnicodeDecodeError:
@@ -112,6 +111,10 @@ class Request(Struct):
         parameter adds none.
         """
         return _fields(self.query_string, "query", lists)
+
+
+def _named(content_type: str) -> str:
+    return repr(content_type[:80]) if content_type else "missing"
 
 
 def _fields(text: str, root: str, lists: frozenset[str]) -> dict[str, Any]:

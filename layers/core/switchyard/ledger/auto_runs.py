@@ -1,9 +1,10 @@
 """Runs that tasks get automatically: decided by the stream's pipeline, written once."""
 
 from switchyard.domain import auto_runs
+from switchyard.domain.actors import service_actor
 from switchyard.domain.errors import Busy
 from switchyard.domain.runs import Run
-from switchyard.ledger import runs, system
+from switchyard.ledger import runs
 from switchyard.ledger.unit import Stale, Unit
 from switchyard.store import contention, tenants
 from switchyard.store.table import Table
@@ -19,7 +20,7 @@ def start(table: Table, tenant_id: str, task_id: str, request_id: str) -> Run | 
     if tenant is None or tenant.auto_run != "agents":
         return None
     for _ in contention.a_few_times():
-        unit = Unit(table, system.actor(tenant_id), request_id)
+        unit = Unit(table, service_actor(tenant_id), request_id)
         task = unit.find([task_id]).get(task_id)
         if task is None or not auto_runs.is_due(task):
             return None

@@ -42,20 +42,14 @@ def keep(unit: Unit, track_id: str, seconds: int) -> Track | None:
 
 def prolong(unit: Unit, before: Track, seconds: int) -> Track:
     """Gather a later end of the lease that the actor holds: no new version, and nothing for the trail."""
-    _check_held(unit, before)
+    claims.check_held(before, unit.actor, unit.fence, clock.now())
     return _prolonged(unit, before, seconds)
 
 
 def release(unit: Unit, before: Track) -> Track:
     """Gather the end of the lease that the actor holds: the task is back in the pool."""
-    _check_held(unit, before)
+    claims.check_held(before, unit.actor, unit.fence, clock.now())
     return unit.become(before, tracks.change(before, unit.actor, unit.request_id, **claims.released(before)))
-
-
-def _check_held(unit: Unit, before: Track) -> None:
-    now = clock.now()
-    claims.check_write(before, unit.actor, unit.fence, now)
-    claims.check_held(before, unit.actor, now)
 
 
 def _prolonged(unit: Unit, before: Track, seconds: int) -> Track:

@@ -5,7 +5,7 @@ import re
 
 from switchyard.domain import clock, oidc, tokens
 from switchyard.domain.actors import ROLES, Actor
-from switchyard.domain.errors import Busy, Conflict, FieldError, Invalid, NotFound
+from switchyard.domain.errors import Busy, Conflict, NotFound
 from switchyard.domain.oidc import Domain, Invitation, SignInRefused
 from switchyard.domain.structs import replace
 from switchyard.ledger import administration, sessions
@@ -25,7 +25,7 @@ def invite(unit: Unit, address: str, role: str, actor_id: str = "") -> Invitatio
     Raises Invalid, NotFound without such a tenant, and Conflict for an address of another tenant.
     """
     email = oidc.email(address)
-    _check_role(role)
+    sessions.check_role(role)
     known = _mine(rows.find_invitation(unit.table, email), unit, "address")
     actor = actor_id or (known.actor_id if known else _actor_id(email))
     administration.upsert_member(unit, actor, "user", "")
@@ -38,7 +38,7 @@ def invite(unit: Unit, address: str, role: str, actor_id: str = "") -> Invitatio
 def allow_domain(unit: Unit, name: str, role: str) -> Domain:
     """Gather that all verified addresses of a domain may sign in to the tenant (2 reads). Raises as `invite` does."""
     domain = oidc.domain(name)
-    _check_role(role)
+    sessions.check_role(role)
     administration.find_tenant(unit)
     _mine(rows.find_domain(unit.table, domain), unit, "domain")
     made = Domain(domain, unit.actor.tenant_id, role, clock.now(), unit.actor.id)
@@ -123,11 +123,6 @@ def _mine[Row: (Invitation, Domain)](found: Row | None, unit: Unit, what: str) -
     if found and found.tenant_id != unit.actor.tenant_id:
         raise Conflict(f"The {what} is another tenant's: it can sign in to one alone.")
     return found
-
-
-def _check_role(role: str) -> None:
-    if role not in ROLES:
-        raise Invalid(FieldError("role", f"{role[:40]!r} is unknown", f"one of {', '.join(ROLES)}", "unknown_value"))
 
 
 def _actor_id(email: str) -> str:

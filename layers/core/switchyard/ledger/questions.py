@@ -1,6 +1,7 @@
 """Verbs of questions: each gathers a change of a question together with what it means for its run."""
 
 from switchyard.domain import clock, questions, runs
+from switchyard.domain.actors import service_actor
 from switchyard.domain.errors import Busy, NotFound
 from switchyard.domain.questions import Question
 from switchyard.domain.runs import Run
@@ -36,7 +37,7 @@ def latest(unit: Unit, run: Run) -> Question | None:
 def ask(unit: Unit, task: Track, run: Run, question: Question) -> Run:
     """Gather a question of a run that was read, which waits from then on. Raises StaleFence or Leased."""
     unit.write(rows.put(question))
-    return run_verbs.change(unit, task, run, **questions.waiting(question))
+    return run_verbs.change(unit, task, run, **questions.waiting(question, run.asked))
 
 
 def answer(unit: Unit, task: Track, run: Run, question: Question, text: str) -> tuple[Run, Question]:
@@ -54,7 +55,7 @@ def expire(table: Table, request_id: str, found: Run) -> Run | None:
     Someone who answers at the same moment comes first or too late: both write the question under one condition.
     Raises Busy when rows keep changing until the table's deadline.
     """
-    by = system.actor(found.tenant_id)
+    by = service_actor(found.tenant_id)
     for _ in contention.until(table.deadline - 1):
         task, run = system.load(table, found.tenant_id, found.task_id, found.id)
         if run is None or not run.awaits_input or (run.asks_until or "") > clock.now():

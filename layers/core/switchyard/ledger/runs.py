@@ -146,8 +146,7 @@ def keep(unit: Unit, task_id: str, run_id: str, seconds: int) -> Run | None:
 def prolong(unit: Unit, run: Run, seconds: int) -> Run:
     """Gather a later end of the actor's lease, and a heartbeat: no new version. Raises StaleFence or Leased."""
     now = clock.now()
-    claims.check_write(run, unit.actor, unit.fence, now)
-    claims.check_held(run, unit.actor, now)
+    claims.check_held(run, unit.actor, unit.fence, now)
     begin = time.time()
     lease = claims.prolonged(run, seconds, clock.stamp(begin + seconds), begin)
     after = replace(run, **lease, lease_seconds=seconds, heartbeat_at=now)
@@ -157,9 +156,7 @@ def prolong(unit: Unit, run: Run, seconds: int) -> Run:
 
 def release(unit: Unit, task: Track, run: Run) -> Run:
     """Gather the return of a run that the actor holds: it is offered again. Raises StaleFence or Leased."""
-    now = clock.now()
-    claims.check_write(run, unit.actor, unit.fence, now)
-    claims.check_held(run, unit.actor, now)
+    claims.check_held(run, unit.actor, unit.fence, clock.now())
     return _become(unit, task, run, runs.change(run, unit.actor, unit.request_id, **runs.released()))
 
 

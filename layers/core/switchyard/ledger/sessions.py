@@ -23,8 +23,7 @@ def issue_link(unit: Unit, actor_id: str, role: str, minutes: int, name: str = "
     Raises Invalid for an unknown role and for minutes that are too few or too many, else what
     `administration.upsert_member` does.
     """
-    if role not in ROLES:
-        raise Invalid(FieldError("role", f"{role[:40]!r} is unknown", f"one of {', '.join(ROLES)}", "unknown_value"))
+    check_role(role)
     if not 1 <= minutes <= sessions.LINK_MINUTES_MAX:
         raise Invalid(FieldError("minutes", f"{minutes} is out of range", f"1 to {sessions.LINK_MINUTES_MAX}"))
     _, member = administration.upsert_member(unit, actor_id, "user", name)
@@ -34,6 +33,12 @@ def issue_link(unit: Unit, actor_id: str, role: str, minutes: int, name: str = "
     link = SignInLink(tokens.digest(secret), actor, until, clock.now(), unit.actor.id)
     unit.write(sign_in_links.put(link))
     return link, secret
+
+
+def check_role(role: str) -> None:
+    """Raise Invalid for a role that there is not."""
+    if role not in ROLES:
+        raise Invalid(FieldError("role", f"{role[:40]!r} is unknown", f"one of {', '.join(ROLES)}", "unknown_value"))
 
 
 def begin_by_link(table: Table, secret: str, browser: str) -> tuple[TokenRow, str, Tenant | None]:

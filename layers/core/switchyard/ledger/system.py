@@ -16,11 +16,6 @@ from switchyard.store import tracks as track_rows
 from switchyard.store.table import ConditionFailed, Table
 
 
-def actor(tenant_id: str, source: str = "workflow") -> Actor:
-    """Return the actor in whose name the service itself changes runs."""
-    return Actor(tenant_id, "switchyard", "agent", frozenset(), "", "Switchyard", source=source)
-
-
 def load(table: Table, tenant_id: str, task_id: str, run_id: str) -> tuple[Track | None, Run | None]:
     """Read a run and its task, whoever may see them (None: gone): 1 round trip."""
     task_key, run_key = keys.track(tenant_id, task_id), keys.run(tenant_id, task_id, run_id)

@@ -10,7 +10,7 @@ from typing import Any
 
 from switchyard.aws.executions import Executions
 from switchyard.domain import clock, goal_runs, lifecycle
-from switchyard.domain.actors import Actor, ActorKind
+from switchyard.domain.actors import SERVICE, Actor, ActorKind, service_actor
 from switchyard.domain.errors import Busy
 from switchyard.domain.goal_runs import GoalRun, Plan
 from switchyard.domain.runs import Run
@@ -143,7 +143,7 @@ def _after(run: GoalRun, plan: Plan, token: str, request_id: str) -> GoalRun:
 
 
 def _ended(run: GoalRun, status: goal_runs.Status, reason: str | None, request_id: str) -> GoalRun:
-    return replace(goal_runs.end(run, status, reason, "switchyard", request_id), wait_token=None)
+    return replace(goal_runs.end(run, status, reason, SERVICE, request_id), wait_token=None)
 
 
 def _starter(run: GoalRun) -> Actor:
@@ -173,7 +173,7 @@ def _read(table: Table, tenant_id: str, ids: Sequence[str], *, deleted: bool = F
 
 def _stop_runs(table: Table, goal: Track, goal_run_id: str, request_id: str) -> None:
     """Cancel the runs that a goal run started and that are under way; also of tasks that have left the goal since."""
-    actor = system.actor(goal.tenant_id)
+    actor = service_actor(goal.tenant_id)
     members = [each for ids in edges.referrers(table, goal) for each in ids]
     listed = [row["id"]["S"] for row in goal_run_rows.read_tasks(table, goal.tenant_id, goal.id, goal.owner)]
 

@@ -5,6 +5,7 @@ import time
 from switchyard.aws.executions import Execution, Executions
 from switchyard.aws.telemetry import logger
 from switchyard.domain import clock, run_clocks, runs
+from switchyard.domain.actors import service_actor
 from switchyard.domain.runs import Run
 from switchyard.ledger import questions, system
 from switchyard.pipeline import goal_rounds, workflow
@@ -85,7 +86,7 @@ def _settle(table: Table, run: Run, execution: Execution, request_id: str) -> st
     fields = {"status": "failed", "error_message": why[: runs.ERROR_MAX]}
     after = system.change_run(
         table,
-        system.actor(run.tenant_id),
+        service_actor(run.tenant_id),
         request_id,
         run.task_id,
         run.id,

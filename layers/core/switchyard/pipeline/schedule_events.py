@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from switchyard.domain import audit
+from switchyard.domain.actors import SERVICE
 from switchyard.domain.audit import Entry
 from switchyard.domain.changes import Action
 from switchyard.domain.schedules import COMPARED, Occurrence, Schedule
@@ -72,7 +73,7 @@ def _occurred(found: Occurrence) -> DomainEvent:
         "sequence": sequence,
         "tenantId": found.tenant_id,
         "owner": found.owner,
-        "actor": {"id": "switchyard", "kind": "agent", "source": "schedule"},
+        "actor": {"id": SERVICE, "kind": "agent", "source": "schedule"},
         "requestId": found.id,
         "previousStatus": None,
         "schedule": {"id": found.schedule_id},

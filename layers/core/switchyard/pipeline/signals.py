@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchyard.aws.executions import Executions
 from switchyard.domain import auto_runs, goal_runs, lifecycle, reminders, run_clocks
+from switchyard.domain.actors import service_actor
 from switchyard.domain.goal_runs import GoalRun
 from switchyard.domain.runs import Run
 from switchyard.domain.tracks import Track
@@ -205,7 +206,7 @@ def _end_runs(table: Table, signal: Signal) -> None:
     Ids are in the order of creation: a run that was made since then, of a task that was reopened, continues.
     """
     wanted = {"status": signal["end_runs"]}
-    actor, request = system.actor(signal["tenant"]), signal["request"]
+    actor, request = service_actor(signal["tenant"]), signal["request"]
     for run in _active_runs(table, signal):
         if run.id <= signal["latest_run"]:
             system.change_run(table, actor, request, run.task_id, run.id, lambda r: None if r.is_final else wanted)

@@ -6,7 +6,6 @@ A message whose attempt failed stays in the queue, invisible until the next atte
 queue moves it to the dead letters.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -86,8 +85,7 @@ def _planned(webhook: Webhook, detail: Mapping[str, Any], body: str) -> Delivery
 
 def _delivery_id(webhook_id: str, event_id: str, at: str) -> str:
     """Return the one id of an event's delivery to an endpoint: a UUIDv7 of the event's time."""
-    digest = hashlib.sha256(f"{webhook_id}#{event_id}".encode()).hexdigest()
-    return ids.dashed(f"{clock.milliseconds(at):012x}7{digest[:3]}8{digest[3:18]}")
+    return ids.derived_id(clock.milliseconds(at), f"{webhook_id}#{event_id}")
 
 
 # ---------------------------------------------------------------- enqueue

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from switchyard.domain import clock, run_clocks, runs
+from switchyard.domain.actors import service_actor
 from switchyard.domain.runs import Run
 from switchyard.ledger import system
 from switchyard.store.table import Table
@@ -125,5 +126,5 @@ def _reason(run: Run, step: str, error: str) -> str:
 def _change(
     table: Table, event: Event, request_id: str, decide: Callable[[Run], Mapping[str, Any] | None]
 ) -> Run | None:
-    actor = system.actor(event["tenant_id"])
+    actor = service_actor(event["tenant_id"])
     return system.change_run(table, actor, request_id, event["task_id"], event["run_id"], decide)

@@ -110,7 +110,8 @@ class Code(Struct):
     """An authorization code: what a person allowed a client, until the client fetches its tokens, once.
 
     `grant_id` and `grant` (a digest) name the connection that is then made, so that a second use can end it. `parent`
-    is the digest of the token that the person's session was made from (None: of none). `resource` is a path.
+    is the digest of the token that the person's session was made from (None: of none), `session` that of the session.
+    `resource` is a path.
     """
 
     digest: str
@@ -126,6 +127,7 @@ class Code(Struct):
     resource: str | None = None
     parent: str | None = None
     used_at: str | None = None
+    session: str | None = None
 
 
 class RefreshToken(Struct):
@@ -161,9 +163,7 @@ def check_redirect(uri: str) -> SplitResult:
         if not host or (parts.scheme == "http" and host not in _LOOPBACK):
             raise refuse("is not https", "https, or http to 127.0.0.1, [::1] or localhost")
         if not _HOST.fullmatch(host):
-            raise refuse(
-                "names a host as no host can be named", "letters, digits, hyphens and dots; else Punycode"
-            )
+            raise refuse("names a host as no host can be named", "letters, digits, hyphens and dots; else Punycode")
     elif not _SCHEME.fullmatch(parts.scheme) or parts.scheme in _NO_PROGRAM:
         raise refuse("has a scheme that leads to no program", "https, or a scheme of the program's own")
     return parts

@@ -67,13 +67,13 @@ def is_fragment(entry: Mapping[str, Any]) -> bool:
     return updates and event_type(entry) == "agent_message_chunk"
 
 
-def moment(entry: Mapping[str, Any]) -> datetime | None:
+def timestamp_of(entry: Mapping[str, Any]) -> datetime | None:
     """Return the entry's own timestamp, None when it has none that can be read; without an offset it is UTC."""
     given = entry.get("timestamp")
     if not isinstance(given, str):
         return None
     try:
-        return clock.moment(given)
+        return clock.to_datetime(given)
     except ValueError:
         return None
 

@@ -212,7 +212,7 @@ def test_a_short_lease_is_prolonged_before_a_third_of_it_is_over(caller: Caller,
 
 
 def test_a_change_of_the_run_does_not_put_off_its_lease(caller: Caller, table: Table, task: Track) -> None:
-    """The change is a heartbeat and leaves the lease alone: the next append prolongs it all the same."""
+    """The change is a heartbeat and leaves the lease alone: the next append extends it all the same."""
     agent = caller("agent_bo", kind="agent")
     run = held(table, task, 30, ago=25)
     actor = Actor(task.tenant_id, "agent_bo", "agent", frozenset(SCOPES), "seed")

@@ -135,7 +135,7 @@ def listed_until(held: Claimable) -> str | None:
     return held.lease_listed or held.lease_until
 
 
-def prolonged(held: Claimable, seconds: float, until: str, now: float) -> Mapping[str, Any]:
+def extended(held: Claimable, seconds: float, until: str, now: float) -> Mapping[str, Any]:
     """Return the fields of a lease that now ends at `until`, `seconds` from now.
 
     Lists keep the end that they know while it is at least half of that away: most heartbeats write to no index.

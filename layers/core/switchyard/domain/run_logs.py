@@ -95,7 +95,7 @@ def check_append(run: Run, actor: Actor, fence: int | None, now: str) -> None:
 
 
 def alive(run: Run, actor: Actor) -> Run | None:
-    """Return the run with a fresh heartbeat, and the actor's lease prolonged by what it was given for.
+    """Return the run with a fresh heartbeat, and the actor's lease extended by what it was given for.
 
     None where neither is due: the last sign is fresh and the lease has most of its time, or the run is not at work.
     """
@@ -111,4 +111,4 @@ def alive(run: Run, actor: Actor) -> Run | None:
     if not due and clock.milliseconds(run.lease_until) / 1_000 > seconds + lease * 2 / 3:
         return None
     until = max(clock.stamp(seconds + lease), run.lease_until)
-    return replace(run, heartbeat_at=now, **claims.prolonged(run, lease, until, seconds))
+    return replace(run, heartbeat_at=now, **claims.extended(run, lease, until, seconds))

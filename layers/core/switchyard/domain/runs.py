@@ -31,7 +31,7 @@ IDLE_SECONDS = 1_800
 TIMEOUT_SECONDS = 86_400
 PICKUP_SECONDS = 600
 
-#: What changes without a new version of the run: a lease that is prolonged, a heartbeat, who waits for word.
+#: What changes without a new version of the run: a lease that is extended, a heartbeat, who waits for word.
 MOVING = frozenset({"lease_until", "lease_listed", "heartbeat_at", "wait_step", "wait_token"})
 
 #: What a finished run leaves its task as.

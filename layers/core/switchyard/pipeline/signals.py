@@ -73,7 +73,7 @@ def due(data: Mapping[str, Any]) -> Signal | None:
 
 
 def _of_run(before: Run | None, run: Run) -> Signal | None:
-    """Start the execution of a run that waits for one; answer or prolong the step that waits for the run."""
+    """Start the execution of a run that waits for one; answer or extend the step that waits for the run."""
     if run.is_startable and not (before and before.is_startable and before.execution == run.execution):
         return {"of": "runs", "start": run.execution, "input": workflow.start_input(run)}
     if run.wait_token is None:

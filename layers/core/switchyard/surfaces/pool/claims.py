@@ -63,10 +63,10 @@ def draw(unit: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
 
 
 def heartbeat(call: Call[Lease]) -> Reply:
-    """Prolong the caller's lease on the task of the path."""
+    """Extend the caller's lease on the task of the path."""
     seconds = call.body.lease_seconds
     kept = claims.keep(call.unit, path_id(call), seconds)
-    return Reply(200, shown(kept or claims.prolong(call.unit, of_path(call), seconds)))
+    return Reply(200, shown(kept or claims.extend(call.unit, of_path(call), seconds)))
 
 
 def release(call: Call) -> Reply:

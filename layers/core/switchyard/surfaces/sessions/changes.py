@@ -1,4 +1,4 @@
-"""Sessions over HTTP: what begins, prolongs, shows and ends one, and the cookie that goes with it."""
+"""Sessions over HTTP: what begins, extends, shows and ends one, and the cookie that goes with it."""
 
 from switchyard.domain.errors import Unauthorized
 from switchyard.http import auth, cookies
@@ -36,8 +36,8 @@ def who_am_i(call: AnyCall) -> Reply:
 
 
 def renew(call: Call) -> Reply:
-    """Prolong the caller's session, and its cookie with it; a token stays as it is."""
-    row = sessions.prolong(call.unit)
+    """Extend the caller's session, and its cookie with it; a token stays as it is."""
+    row = sessions.extend(call.unit)
     shown = present.who(call.actor, sessions.tenant_name(call.unit.table, call.actor.tenant_id), row)
     secret = cookies.secret_of(call.request)
     if row is None or secret is None:

@@ -34,7 +34,7 @@ def extend(table: Table, *, under: int | None = None, **fields: Any) -> dict[str
 
 @pytest.mark.parametrize("under", [None, 4])
 @pytest.mark.parametrize("left", [HALF, HALF + 0.001, SECONDS])
-def test_a_lease_with_half_its_time_left_is_prolonged_and_lists_keep_the_end_that_they_know(
+def test_a_lease_with_half_its_time_left_is_extended_and_lists_keep_the_end_that_they_know(
     table: Table, left: float, under: int | None
 ) -> None:
     changed = extend(table, under=under, lease_until=at(left))

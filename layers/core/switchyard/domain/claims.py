@@ -101,7 +101,7 @@ def check_claimable(track: Track, actor: Actor) -> None:
 def check_approval(task: Track, actor: Actor, fields: Mapping[str, Any]) -> None:
     """Raise ApprovalRequired for a change by which an agent would begin or end a task that a person must approve."""
     needed = task.requires_approval
-    if needed is None or not is_bound(actor):
+    if needed is None or not needs_approval(actor):
         return
     if fields.get("requires_approval", needed) != needed:
         raise ApprovalRequired("Only a person changes what of the task must be approved.")
@@ -114,7 +114,7 @@ def check_approval(task: Track, actor: Actor, fields: Mapping[str, Any]) -> None
         raise ApprovalRequired("A person must approve the start of the task: start a run, which waits for that.")
 
 
-def is_bound(actor: Actor) -> bool:
+def needs_approval(actor: Actor) -> bool:
     """Return whether an approval is needed of the actor's acts: an agent's, but the service's own."""
     return actor.kind == "agent" and actor.source != "workflow"
 

@@ -46,7 +46,7 @@ class NothingUploaded(Conflict):
     code, title = "not_uploaded", "There is no file to import"
 
 
-class Unfit(Exception):
+class UnusableFile(Exception):
     """The file as a whole cannot be imported; the same file never can."""
 
 
@@ -107,7 +107,7 @@ class Lane(Struct):
         return self.stopped or self.offset >= self.size
 
     @property
-    def had_their_turn(self) -> int:
+    def with_outcome(self) -> int:
         """How many lines have an outcome. Lines that lack a reference were counted before."""
         return self.created + self.updated + self.unchanged + self.refused
 

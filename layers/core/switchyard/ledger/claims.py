@@ -36,7 +36,7 @@ def keep(unit: Unit, track_id: str, seconds: int) -> Track | None:
     row, is_done = leases.extend(unit.table, key, unit.actor.id, unit.fence, time(), seconds, {})
     if is_done:
         return track_rows.from_item(row)
-    unit.told(key, row)
+    unit.note_read(key, row)
     return None
 
 

@@ -38,7 +38,7 @@ def prefetch(unit: Unit, found: Iterable[Run]) -> None:
 def prefetch_latest(unit: Unit, task_id: str) -> None:
     """Read a task with its newest run: 1 round trip."""
     for row in run_rows.read_with_task(unit.table, unit.actor.tenant_id, task_id):
-        unit.told((row["pk"]["S"], row["sk"]["S"]), row)
+        unit.note_read((row["pk"]["S"], row["sk"]["S"]), row)
 
 
 def held(unit: Unit, task: Track) -> Run | None:
@@ -139,7 +139,7 @@ def keep(unit: Unit, task_id: str, run_id: str, seconds: int) -> Run | None:
     row, is_done = leases.extend(unit.table, key, unit.actor.id, unit.fence, now, seconds, more)
     if is_done:
         return run_rows.from_item(row)
-    unit.told(key, row)
+    unit.note_read(key, row)
     return None
 
 

@@ -115,7 +115,7 @@ def _of_goal_run(old: Item | None, run: GoalRun) -> Signal | None:
 def _of_track(before: Track | None, after: Track) -> Signal | None:
     goals: set[str | None] = set()
     dependents = False
-    if goal_runs.bears_on(before, after):
+    if goal_runs.concerns(before, after):
         goals = {before.goal_id if before else None, after.goal_id} if after.is_task else {after.id}
         dependents = after.is_task and goal_runs.ends_or_reopens(before, after)
     ends = _has_ended(after) and not (before and _has_ended(before))

@@ -78,11 +78,13 @@ def list_ready(call: Call[None, ReadyTasks]) -> Reply:
     """Answer a ReadyTasks query with a bare array: urgent first, then oldest."""
     query = call.query
     actor = call.actor
-    print_ = lists.fingerprint(actor.tenant_id, actor.id, "ready", query.assignee_type, query.space_id, query.priority)
+    fingerprint = lists.fingerprint(
+        actor.tenant_id, actor.id, "ready", query.assignee_type, query.space_id, query.priority
+    )
     wanted = Wanted(query.assignee_type, query.space_id, query.priority)
-    after = lists.from_cursor(query.cursor, print_)
+    after = lists.from_cursor(query.cursor, fingerprint)
     page = ready.read_page(call.unit.table, actor, wanted, query.limit, after)
-    cursor = lists.to_cursor(page.position, print_)
+    cursor = lists.to_cursor(page.position, fingerprint)
     return Reply(200, [present.task(track_rows.from_item(item)) for item in page.rows], link(call.request, cursor))
 
 

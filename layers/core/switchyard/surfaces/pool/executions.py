@@ -73,10 +73,10 @@ def list_all(call: Call[None, ListExecutions]) -> Reply:
     Those that wait for an answer: 1 query, and the rows of the page.
     """
     query, tenant = call.query, call.actor.tenant_id
-    print_ = lists.fingerprint(
+    fingerprint = lists.fingerprint(
         tenant, "executions", query.task_id, query.agent_id, query.status, query.awaiting_input or ""
     )
-    after = lists.from_cursor(query.cursor, print_)
+    after = lists.from_cursor(query.cursor, fingerprint)
     row_filter = Filter()
     are_runs = bool(query.task_id or query.awaiting_input)
     if are_runs:
@@ -101,7 +101,7 @@ def list_all(call: Call[None, ListExecutions]) -> Reply:
         found = [run_rows.from_item(item) for item in page.rows]
     else:
         found = _latest(call.unit, [track_rows.from_item(item) for item in page.rows])
-    cursor = lists.to_cursor(page.position, print_)
+    cursor = lists.to_cursor(page.position, fingerprint)
     return Reply(200, [shown(run) for run in found], link(call.request, cursor))
 
 

@@ -65,7 +65,7 @@ def list_all(call: Call[None, Paging]) -> Reply:
     actor, query, row_filter = call.actor, call.query, Filter()
     if not actor.may("settings:admin"):
         row_filter.add(filters.any_of("actor_id", [actor.id]))
-    asked = (actor.id, row_filter.print())
+    asked = (actor.id, row_filter.fingerprint())
     table = call.unit.table
     of_tenant = Range(indexes.LISTED_BY_ID, keys.listed(actor.tenant_id, "session"))
     rows, cursor = lists.newest_first(table, of_tenant, query.limit, query.cursor, *asked, row_filter=row_filter)

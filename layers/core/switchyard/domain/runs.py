@@ -277,7 +277,7 @@ def task_fields(run: Run, task: Track) -> Mapping[str, Any]:
 
     A task that someone finished meanwhile keeps its status.
     """
-    if task.latest_run_id not in (None, run.id) and task.latest_run_id > run.id:
+    if (task.latest_run_id or "") > run.id:
         return {}
     fields: dict[str, Any] = {"latest_run_id": run.id, "latest_run_status": run.status}
     wanted = _TASK_STATUS.get(run.status)

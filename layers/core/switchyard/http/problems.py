@@ -17,7 +17,7 @@ class ProblemField(Shown):
 
 
 class Problem(Shown):
-    """Problem details (RFC 9457). `code` is stable; `errors` lists the refused inputs, `cycle` the ids of a cycle.
+    """Problem details (RFC 9457). `code` is stable; `errors` lists the refused inputs, `cycle` the ids along it.
 
     `answer` and `answeredBy` are what a question was answered before.
     """

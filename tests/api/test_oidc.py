@@ -10,14 +10,18 @@ from switchyard.admin import Admin
 from switchyard.admin.cli import main
 from switchyard.aws.telemetry import logger
 from switchyard.domain.actors import ROLES
-from switchyard.domain.errors import Conflict, Invalid, NotFound
+from switchyard.domain.errors import Busy, Conflict, Invalid, NotFound
 from switchyard.http import cookies
+from switchyard.ledger import oidc as verbs
+from switchyard.pipeline import receivers
 from switchyard.store import mailboxes
 from switchyard.store.table import Table
+from switchyard.surfaces.sessions import oidc as sessions_oidc
 from switchyard.surfaces.sessions import provider
 from tests.support.browser import Browser
 from tests.support.http import Answer
 from tests.support.issuer import CLIENT, SECRET, Issuer, issuer
+from tests.support.template import resources
 
 BEGIN, CALLBACK = "/v1/session/oidc", "/v1/session/oidc/callback"
 
@@ -265,6 +269,53 @@ def test_an_issuer_that_misbehaves_is_told_from_a_person(idp: Issuer, admin: Adm
     provider._cache.clear()
     idp.metadata = {"token_endpoint": "http://127.0.0.1:9/"}
     assert_refused(signed_in(idp)[1], "issuer")
+
+
+def test_all_answers_of_the_issuer_together_have_the_time_that_the_request_has(
+    idp: Issuer, admin: Admin, tenant: str
+) -> None:
+    admin.invite(tenant, "ada@example.com")
+    visitor = Visitor()
+    address = idp.authorize(begun(visitor))
+    # Metadata, id token and keys: each takes much less than any call may, all of them more than is left.
+    idp.drips = 0.8
+    visitor.context.milliseconds = round((sessions_oidc._RESERVE + 2) * 1000)
+    provider._cache.clear()
+    answer = came_back(visitor, address)
+    assert_refused(answer, "slow")
+    assert len(idp.asked) == 1
+    # What is told can be done: the flow is over, and another one goes through.
+    assert visitor.flow is None
+    visitor.context.milliseconds = 9_000
+    assert came_back(visitor, idp.authorize(begun(visitor))).headers["location"] == "/console"
+
+
+def test_no_call_to_the_issuer_begins_when_no_time_is_left(idp: Issuer, admin: Admin, tenant: str) -> None:
+    admin.invite(tenant, "ada@example.com")
+    visitor = Visitor()
+    address = idp.authorize(begun(visitor))
+    visitor.context.milliseconds = round(sessions_oidc._RESERVE * 1000)
+    assert_refused(came_back(visitor, address), "slow")
+    assert idp.asked == []
+
+
+def test_a_table_that_is_busy_leads_back_to_the_sign_in(
+    idp: Issuer, admin: Admin, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: Any) -> Any:
+        raise Busy
+
+    visitor = Visitor()
+    address = idp.authorize(begun(visitor))
+    monkeypatch.setattr(verbs, "sign_in", busy)
+    assert_refused(came_back(visitor, address), "slow")
+
+
+def test_the_functions_have_the_time_for_the_issuer_and_the_api_for_the_functions() -> None:
+    functions = resources("AWS::Serverless::Function")
+    begin, finish = (functions[name]["Timeout"] for name in ("SessionsBeginOidc", "SessionsFinishOidc"))
+    # The API waits for 30 seconds, of which a container takes some to start.
+    assert receivers.SECONDS + sessions_oidc._RESERVE <= begin <= finish <= 25
 
 
 def test_inside_addresses_are_not_asked(idp: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:

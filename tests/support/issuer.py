@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -32,6 +32,8 @@ class Issuer:
         self.codes: dict[str, Json] = {}
         #: Forms that the token endpoint got.
         self.asked: list[Json] = []
+        #: Seconds that each answer takes, bit by bit.
+        self.drips = 0.0
         self.url = ""
 
     @staticmethod
@@ -100,7 +102,12 @@ def issuer() -> Iterator[Issuer]:
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            pieces = 10 if made.drips else 1
+            # Who asked may have hung up.
+            with suppress(OSError):
+                for n in range(pieces):
+                    time.sleep(made.drips / pieces)
+                    self.wfile.write(body[len(body) * n // pieces : len(body) * (n + 1) // pieces])
 
         def log_message(self, *_: object) -> None: ...
 

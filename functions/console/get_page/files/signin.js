@@ -28,6 +28,7 @@ const PROBLEMS = {
   denied: "You were not signed in there.",
   over: "That took too long, or was begun in another browser. Try again.",
   issuer: "The place where you sign in does not answer as it should. Try again later.",
+  slow: "The place where you sign in, or this service, took too long to answer. Try again.",
   id_token: "The place where you sign in did not prove who you are. Try again.",
 };
 const issuer = () => /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name="sign-in"]'))?.content || "";

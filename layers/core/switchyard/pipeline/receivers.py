@@ -1,6 +1,7 @@
 """The way out to endpoints that clients name: never to an address inside, and never to another than was checked."""
 
 import ipaddress
+import math
 import os
 import queue
 import re
@@ -92,27 +93,31 @@ def post(url: str, headers: Mapping[str, str], body: str) -> int:
     return post_for(url, headers, body, 0)[0]
 
 
-def post_for(url: str, headers: Mapping[str, str], body: str, most: int) -> tuple[int, str, bytes]:
+def post_for(
+    url: str, headers: Mapping[str, str], body: str, most: int, until: float = math.inf
+) -> tuple[int, str, bytes]:
     """Send the body and return what `get` does. Raises Unreachable."""
     sent = body.encode()
-    return _call("POST", url, {**headers, "content-length": str(len(sent))}, sent, most)
+    return _call("POST", url, {**headers, "content-length": str(len(sent))}, sent, most, until)
 
 
-def get(url: str, headers: Mapping[str, str], most: int) -> tuple[int, str, bytes]:
+def get(url: str, headers: Mapping[str, str], most: int, until: float = math.inf) -> tuple[int, str, bytes]:
     """Return the answer's status, content type and body of at most so many bytes; redirects are not followed.
 
-    Raises Unreachable, for a longer body too.
+    `until` (time.monotonic) ends the attempt before its SECONDS are over. Raises Unreachable, for a longer body too.
     """
-    return _call("GET", url, headers, b"", most)
+    return _call("GET", url, headers, b"", most, until)
 
 
-def _call(method: str, url: str, headers: Mapping[str, str], body: bytes, most: int) -> tuple[int, str, bytes]:
+def _call(
+    method: str, url: str, headers: Mapping[str, str], body: bytes, most: int, until: float = math.inf
+) -> tuple[int, str, bytes]:
     """Send a request and return its answer; of the body nothing when `most` is 0.
 
     The connection goes to the very address that was checked, so that a name cannot lead elsewhere meanwhile. All of it
-    takes at most SECONDS, however slowly the other side answers.
+    takes at most SECONDS, and ends by `until`, however slowly the other side answers.
     """
-    deadline = time.monotonic() + SECONDS
+    deadline = min(time.monotonic() + SECONDS, until)
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     address = _resolve(parts.hostname or "", port, deadline)
@@ -177,7 +182,7 @@ def _left(deadline: float) -> float:
     """Return the seconds until the deadline. Raises Unreachable when there are none."""
     left = deadline - time.monotonic()
     if left <= 0:
-        raise Unreachable(f"No answer came within {SECONDS:g} seconds.")
+        raise Unreachable(f"No answer came in time: within {SECONDS:g} seconds at most.")
     return left
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from switchyard.aws.telemetry import logger
 from switchyard.domain import tokens
-from switchyard.domain.errors import Invalid
+from switchyard.domain.errors import Busy, Invalid
 from switchyard.domain.oidc import FLOW_SECONDS, SignInRefused
 from switchyard.domain.text import one_line
 from switchyard.http import cookies
@@ -25,6 +25,8 @@ from switchyard.surfaces.sessions.models import BeginOidc, FinishOidc
 from switchyard.surfaces.sessions.provider import Provider
 
 _CONSOLE, _CALLBACK = "/console", "/v1/session/oidc/callback"
+#: Seconds of an invocation that are kept for what follows when the issuer has answered: a session is written.
+_RESERVE = 5.0
 #: Characters that are kept of a person's name, as the issuer has it.
 _NAME_MAX = 100
 #: Where the sign-in may lead: the console's own pages.
@@ -40,7 +42,7 @@ def begin(opened: Opened[None, BeginOidc]) -> Reply:
 
 
 def _begun(opened: Opened[None, BeginOidc]) -> Reply:
-    provider = _provider()
+    provider = _provider(opened)
     secret = tokens.new_token()
     wanted = opened.query.next or _CONSOLE
     following = wanted if _NEXT.fullmatch(wanted) else _CONSOLE
@@ -66,10 +68,13 @@ def finish(opened: Opened[None, FinishOidc]) -> Reply:
         return _finished(opened)
     except SignInRefused as refusal:
         return _back(opened.request, refusal)
+    except Busy as busy:
+        # A person is at a browser, and the code is used up: the same address again would not do.
+        return _back(opened.request, SignInRefused("slow", busy.detail))
 
 
 def _finished(opened: Opened[None, FinishOidc]) -> Reply:
-    request, query, provider = opened.request, opened.query, _provider()
+    request, query, provider = opened.request, opened.query, _provider(opened)
     secret, _, kept = (cookies.flow_of(request) or "").partition(".")
     if not tokens.well_formed(secret) or not hmac.compare_digest(_derived(secret, "state"), query.state or ""):
         raise SignInRefused("over", "The sign-in was not begun in this browser, or took too long.")
@@ -103,8 +108,9 @@ def _is_verified(claims: Mapping[str, Any]) -> bool:
     return any(claims.get(name) is True or claims.get(name) == "true" for name in ("email_verified", "xms_edov"))
 
 
-def _provider() -> Provider:
-    found = Provider.from_environment()
+def _provider(opened: Opened[None, Any]) -> Provider:
+    """Return the issuer, which has the time that the request has left, and no more however many calls it takes."""
+    found = Provider.from_environment(opened.table.deadline - _RESERVE)
     if found is None:
         raise SignInRefused("issuer", "No issuer is set.")
     return found

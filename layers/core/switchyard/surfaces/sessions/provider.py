@@ -23,21 +23,27 @@ _cache: dict[str, tuple[float, Any]] = {}
 
 
 class Provider(NamedTuple):
-    """The operator's settings. `secret_arn` names the client's secret in Secrets Manager; empty for a public client."""
+    """The operator's settings. `secret_arn` names the client's secret in Secrets Manager; empty for a public client.
+
+    All that is asked of the issuer is over by `until` (time.monotonic); SignInRefused with the code `slow` says so.
+    """
 
     issuer: str
     client_id: str
     secret_arn: str
+    until: float
 
     @classmethod
-    def from_environment(cls) -> "Provider | None":
+    def from_environment(cls, until: float) -> "Provider | None":
         """Return the issuer of OIDC_ISSUER, None when there is none."""
         issuer = os.environ.get("OIDC_ISSUER", "")
-        return cls(issuer, os.environ["OIDC_CLIENT_ID"], os.environ.get("OIDC_SECRET_ARN", "")) if issuer else None
+        if not issuer:
+            return None
+        return cls(issuer, os.environ["OIDC_CLIENT_ID"], os.environ.get("OIDC_SECRET_ARN", ""), until)
 
     def discovered(self) -> Mapping[str, Any]:
         """Return the issuer's metadata; raises SignInRefused when it cannot be had or is another one's."""
-        found = _document(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+        found = self._document(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         if found.get("issuer") != self.issuer:
             raise SignInRefused("issuer", "The issuer's metadata name another issuer.")
         return found
@@ -59,14 +65,15 @@ class Provider(NamedTuple):
             "code_verifier": verifier,
         }
         if self.secret_arn:
+            # Before anything is asked of the issuer: this call takes no more than the client's own time-outs.
             form["client_secret"] = _secret(self.secret_arn)
         sent = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
         endpoint = self.endpoint("token_endpoint")
         try:
             receivers.check_url(endpoint)
-            status, _, body = receivers.post_for(endpoint, sent, urlencode(form), DOCUMENT_MAX)
+            status, _, body = receivers.post_for(endpoint, sent, urlencode(form), DOCUMENT_MAX, self.until)
         except (receivers.BadUrl, receivers.Unreachable) as error:
-            raise SignInRefused("issuer", f"The issuer's token endpoint: {error}") from None
+            raise self._failed(f"The issuer's token endpoint: {error}") from None
         answer = _json(body)
         if status != 200 or not isinstance(answer.get("id_token"), str):
             raise SignInRefused("issuer", f"The issuer refused the code: {status} {str(answer.get('error'))[:80]}")
@@ -105,10 +112,30 @@ class Provider(NamedTuple):
 
         uri = self.endpoint("jwks_uri")
         try:
-            return jwt.decode(id_token, KeySet.import_key_set(_document(uri)), algorithms=ALGORITHMS)  # type: ignore[arg-type]
+            return jwt.decode(id_token, KeySet.import_key_set(self._document(uri)), algorithms=ALGORITHMS)  # type: ignore[arg-type]
         except InvalidKeyIdError:
-            keys = KeySet.import_key_set(_document(uri, anew=True))  # type: ignore[arg-type]
+            keys = KeySet.import_key_set(self._document(uri, anew=True))  # type: ignore[arg-type]
             return jwt.decode(id_token, keys, algorithms=ALGORITHMS)
+
+    def _document(self, url: str, anew: bool = False) -> Mapping[str, Any]:
+        known = _cache.get(url)
+        # Whoever sends tokens with made-up keys does not make this server ask again and again.
+        if known and known[0] > time.monotonic() + (CACHE_SECONDS - 60 if anew else 0):
+            return dict(known[1])
+        try:
+            receivers.check_url(url)
+            status, _, body = receivers.get(url, {"accept": "application/json"}, DOCUMENT_MAX, self.until)
+        except (receivers.BadUrl, receivers.Unreachable) as error:
+            raise self._failed(f"The issuer: {error}") from None
+        if status != 200:
+            raise SignInRefused("issuer", f"The issuer answered {status}.")
+        found = _json(body)
+        _cache[url] = (time.monotonic() + CACHE_SECONDS, found)
+        return found
+
+    def _failed(self, detail: str) -> SignInRefused:
+        """Return what a call that got no answer means: that the issuer cannot be had, or that no time was left."""
+        return SignInRefused("slow" if time.monotonic() >= self.until else "issuer", detail)
 
 
 @cache
@@ -119,23 +146,6 @@ def _secret(arn: str) -> str:
     (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html).
     """
     found: str = make_client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
-    return found
-
-
-def _document(url: str, anew: bool = False) -> Mapping[str, Any]:
-    known = _cache.get(url)
-    # Whoever sends tokens with made-up keys does not make this server ask again and again.
-    if known and known[0] > time.monotonic() + (CACHE_SECONDS - 60 if anew else 0):
-        return dict(known[1])
-    try:
-        receivers.check_url(url)
-        status, _, body = receivers.get(url, {"accept": "application/json"}, DOCUMENT_MAX)
-    except (receivers.BadUrl, receivers.Unreachable) as error:
-        raise SignInRefused("issuer", f"The issuer: {error}") from None
-    if status != 200:
-        raise SignInRefused("issuer", f"The issuer answered {status}.")
-    found = _json(body)
-    _cache[url] = (time.monotonic() + CACHE_SECONDS, found)
     return found
 
 

@@ -46,7 +46,8 @@ class NothingUploaded(Conflict):
     code, title = "not_uploaded", "There is no file to import"
 
 
-class UnusableFile(Exception):
+# The state machine knows these two by their class names: such a step is not tried again.
+class Unfit(Exception):
     """The file as a whole cannot be imported; the same file never can."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts, clock, imports
 from switchyard.domain.errors import Busy
-from switchyard.domain.imports import TokenRevoked, UnusableFile
+from switchyard.domain.imports import TokenRevoked, Unfit
 from switchyard.domain.structs import replace
 from switchyard.store import contention
 from switchyard.store import imports as rows
@@ -47,7 +47,7 @@ def end(
 
 def _words(failure: Mapping[str, str]) -> str:
     """Return what people are told: our own errors in their words, others by their class alone."""
-    if failure.get("Error") in (UnusableFile.__name__, TokenRevoked.__name__):
+    if failure.get("Error") in (Unfit.__name__, TokenRevoked.__name__):
         try:
             return str(json.loads(failure["Cause"])["errorMessage"])
         except (KeyError, TypeError, ValueError):

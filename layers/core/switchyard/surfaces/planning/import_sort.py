@@ -13,7 +13,7 @@ from switchyard.aws.objects import ObjectStore
 from switchyard.domain import artifacts, imports
 from switchyard.domain.errors import Invalid
 from switchyard.domain.import_order import Chunk, Outline
-from switchyard.domain.imports import Import, Lane, UnusableFile
+from switchyard.domain.imports import Import, Lane, Unfit
 from switchyard.domain.structs import Struct, replace
 from switchyard.domain.text import folded
 from switchyard.http.core import ValidationError
@@ -28,7 +28,7 @@ _REFUSED_AT_ONCE, REASON_MAX = 40, 300
 
 
 def sort(table: Table, bucket: ObjectStore, tenant_id: str, import_id: str) -> list[int]:
-    """Write the lanes of an import; returns their numbers, none for one that is over. Raises UnusableFile.
+    """Write the lanes of an import; returns their numbers, none for one that is over. Raises Unfit.
 
     May be repeated: lanes that were begun stay as they are.
     """
@@ -59,7 +59,7 @@ class _Reading:
         self.outline, self.lines = Outline(), 0
 
     def read(self) -> None:
-        """Read all lines. Raises UnusableFile for a file that has too many, or none."""
+        """Read all lines. Raises Unfit for a file that has too many, or none."""
         self.file.seek(0)
         offset, number = 0, 0
         while line := self.file.readline(imports.LINE_MAX + 1):
@@ -72,13 +72,13 @@ class _Reading:
                 continue
             self.lines += 1
             if self.lines > imports.LINES_MAX:
-                raise UnusableFile(f"The file has more than {imports.LINES_MAX:,} lines.")
+                raise Unfit(f"The file has more than {imports.LINES_MAX:,} lines.")
             if length > imports.LINE_MAX:
                 self._refuse(number, None, f"the line has {length} bytes; at most {imports.LINE_MAX}")
             else:
                 self._take(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, start, length)
         if not self.lines:
-            raise UnusableFile("The file has no lines.")
+            raise Unfit("The file has no lines.")
 
     def _skip(self) -> int:
         skipped = 0

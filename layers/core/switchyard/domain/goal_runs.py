@@ -260,8 +260,8 @@ def is_run_here(task: Track, run: GoalRun) -> bool:
 def _waiting_for(
     found: Mapping[str, State], agents: Sequence[Track], known: Mapping[str, Track], run: GoalRun
 ) -> tuple[str, ...]:
-    """Return what agents' tasks wait for, at first or second hand, that this goal run does not run and that waits
-    for nothing itself."""
+    """Return what agents' tasks wait for, directly or through other tasks: tasks that this goal run does not run and
+    that wait for nothing themselves. Ids in order, at most WAITING_FOR_MAX."""
     todo = [ref for task in agents if found[task.id] == "waiting" for ref in task.depends_on]
     passed: set[str] = set()
     roots: list[str] = []
@@ -278,7 +278,7 @@ def _waiting_for(
 
 
 def concerns(before: Track | None, after: Track) -> bool:
-    """Return whether a change of a track can mean something to the goal runs of the goals it is or was in, or is."""
+    """Return whether a change of a track matters to a goal run: of its former or present goal, or its own."""
     return _facts(before) != _facts(after)
 
 

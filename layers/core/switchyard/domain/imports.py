@@ -109,7 +109,7 @@ class Lane(Struct):
 
     @property
     def with_outcome(self) -> int:
-        """How many lines have an outcome. Lines that lack a reference were counted before."""
+        """Return how many lines have an outcome. Lines that lack a reference were counted before."""
         return self.created + self.updated + self.unchanged + self.refused
 
 

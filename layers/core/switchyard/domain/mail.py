@@ -41,7 +41,7 @@ class Mailbox(Struct, kw_only=True):
 
     @property
     def wanted(self) -> bool:
-        """Whether the person is mailed at all."""
+        """Return whether the person is mailed at all."""
         return self.address is not None and self.mode != "off"
 
     def due(self, now: int) -> int:

@@ -81,8 +81,8 @@ def timestamp_of(entry: Mapping[str, Any]) -> datetime | None:
 def check_append(run: Run, actor: Actor, fence: int | None, now: str) -> None:
     """Raise unless the actor may append now.
 
-    To a claimed run its holder alone appends: StaleFence or Leased. To a finished one LATE_SECONDS long anyone who
-    speaks of no lease, or of the last one: StaleFence, and then Closed.
+    Only its holder appends to a claimed run: StaleFence or Leased. For LATE_SECONDS after its end, anyone appends who
+    names no fence, or the last one: StaleFence, and after that Closed.
     """
     if not run.is_final:
         claims.check_write(run, actor, fence, now)

@@ -106,7 +106,7 @@ class Unit:
         self._rows.clear()
 
     def note_read(self, row_key: RowKey, row: Item) -> None:
-        """Take a row as read that a refused write showed; {}: it is not there."""
+        """Note a row as read that another call has shown, such as a refused write; {}: it is not there."""
         if row_key[1] != keys.TRACK:
             self._rows[row_key] = row or None
         elif track_rows.is_live(row or None):

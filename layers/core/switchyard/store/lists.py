@@ -67,7 +67,7 @@ class Page(Struct):
 
     @cached_property
     def items(self) -> list[Item]:
-        """The rows with each field as an attribute; who makes entities of them takes `rows`, which costs less."""
+        """The rows with each field as an attribute. To make entities of them, take `rows`: that costs less."""
         return [packing.unpack(row) for row in self.rows]
 
 

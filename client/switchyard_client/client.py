@@ -17,6 +17,8 @@ Json = dict[str, Any]
 #: A run with one of these is over.
 FINAL = frozenset({"completed", "failed", "cancelled"})
 
+#: Refusals of the service that leave a run to its holder, though its state is why.
+_LEAVES_IT = frozenset({"too_many_questions"})
 #: Seconds for one attempt, beyond what the service was asked to wait for.
 _TIMEOUT = 15.0
 #: Seconds that a file may be on its way before people are notified.
@@ -192,9 +194,9 @@ def checked(answer: httpx.Response, fenced: bool = False) -> httpx.Response:
         raise Refused(answer.status_code, f"{answer.request.url} redirects to {where}: is it the service's URL?")
     if answer.status_code < 400:
         return answer
-    kind = Lost if fenced and answer.status_code in (404, 409) else Refused
     body = _body(answer)
-    raise kind(answer.status_code, _detail(body) or answer.reason_phrase, body)
+    lost = fenced and answer.status_code in (404, 409) and _code(body) not in _LEAVES_IT
+    raise (Lost if lost else Refused)(answer.status_code, _detail(body) or answer.reason_phrase, body)
 
 
 def _body(answer: httpx.Response) -> Any:
@@ -202,6 +204,10 @@ def _body(answer: httpx.Response) -> Any:
         return answer.json()
     except (ValueError, httpx.ResponseNotRead):
         return None
+
+
+def _code(body: Any) -> Any:
+    return body.get("code") if isinstance(body, dict) else None
 
 
 def _detail(body: Any) -> str | None:

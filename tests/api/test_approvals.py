@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from switchyard.domain import clock
+from switchyard.domain import clock, questions
 from switchyard.domain.runs import Run
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
@@ -41,6 +41,16 @@ def complete(client: Api, run: Run) -> Any:
     answer = client.patch(f"/api/projects/-/tasks/{run.task_id}/runs/{run.id}", {"status": "completed"})
     assert answer.status == 200, answer.text
     return answer.json
+
+
+def test_a_run_that_may_ask_no_more_is_still_approved(
+    world: World, api: Api, bo: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "QUESTIONS_MAX", 0)
+    run = worked(world)
+    complete(bo, run)
+    assert decide(api, world.now(run), "approve").status == 200
+    assert world.now(run).status == "completed"
 
 
 # ---------------------------------------------------------------- the start

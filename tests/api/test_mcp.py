@@ -544,6 +544,14 @@ def test_an_agent_asks_and_finds_the_answer_when_it_looks_again(
     assert (found["status"], found["answer"], found["answered_by"]) == ("answered", "that", "user_ada")
 
 
+def test_an_agent_that_asked_as_often_as_it_may_is_told_what_to_do(
+    table: Table, tenant: str, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("switchyard.domain.questions.QUESTIONS_MAX", 0)
+    agent, run = Mcp(caller("agent_bo", kind="agent")), held_run(table, tenant, "agent_bo")
+    agent.refused("ask", "too_many_questions", task_id=run.task_id, text="Which?")
+
+
 def test_asking_needs_a_run_and_its_lease(mcp: Mcp, table: Table, tenant: str) -> None:
     mcp.refused("ask", "resource_not_found", task_id=mcp.ok("create_task", title="No run")["task"]["id"], text="Which?")
     run = held_run(table, tenant, "agent_bo")

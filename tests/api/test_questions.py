@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from switchyard.domain import clock
+from switchyard.domain import questions as domain
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
+from switchyard.ledger import runs
 from switchyard.store import keys
 from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
@@ -64,6 +66,37 @@ def test_a_question_without_a_deadline_waits_for_28_days(held: Run, bo: Api) -> 
 def test_a_run_asks_one_question_at_a_time(held: Run, bo: Api) -> None:
     ask(bo, held)
     assert bo.post(path(held), {"text": "And then?"}).json["code"] == "question_open"
+
+
+def test_a_run_asks_as_often_as_it_may_and_goes_on_without_answers(
+    ledger: Runs, held: Run, bo: Api, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domain, "QUESTIONS_MAX", 2)
+    for _ in range(2):
+        assert give(api, held, ask(bo, held)).status == 200
+    for _ in range(2):
+        refused = bo.post(path(held), {"text": "And then?"})
+        assert_refused(refused, 409)
+        assert refused.json["code"] == "too_many_questions"
+        assert "has asked 2 questions" in refused.json["detail"]
+        assert "decide without one, or end the run" in refused.json["detail"]
+    run = ledger.now(held)
+    assert (run.status, run.awaits_input, run.asked) == ("in_progress", False, 2)
+    # It is its holder's as before; what it cannot do is ask.
+    assert bo.post(f"/v1/runs/{run.task_id}/{run.id}/heartbeat", {}, headers={"claim-fence": "1"}).status == 200
+    # Another run of the task asks as often again.
+    again = ledger.run(ledger.task_of(held), dispatched_at=clock.now(), dispatches=1)
+    ledger.claim(again)
+    assert ask(bo, again)["status"] == "open"
+
+
+def test_a_run_that_begins_anew_asks_anew(ledger: Runs, held: Run, bo: Api, api: Api) -> None:
+    give(api, held, ask(bo, held))
+    ledger.change(held, environment="local")
+    unit = ledger.unit()
+    runs.resume(unit, *runs.find(unit, held.task_id, held.id))
+    unit.commit(200, {}, "")
+    assert ledger.now(held).asked is None
 
 
 def test_only_the_holder_asks_and_under_its_fence(held: Run, bo: Api, caller: Caller) -> None:

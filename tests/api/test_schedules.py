@@ -455,6 +455,22 @@ def test_what_cannot_be_kept_is_refused_by_its_field(world: World) -> None:
         assert_refused(world.api.post("/v1/schedules", body), 400, field)
 
 
+def test_all_that_a_request_has_wrong_is_told_at_once(world: World) -> None:
+    def fields(answer: Any) -> list[str]:
+        assert answer.status == 400, answer.text
+        return sorted(each["field"] for each in answer.json["errors"])
+
+    body = {"name": "", "expression": "rate(2 day)", "timeZone": "Mars/Olympus", "endsAt": "soon", "overlap": "no"}
+    wrong = {**body, "createTask": {**TASK, "title": ""}}
+    assert fields(world.api.post("/v1/schedules", wrong)) == sorted([*body, "createTask.title"])
+    assert fields(world.api.patch(f"/v1/schedules/{world.make()}", body)) == sorted(body)
+    begins = {"runGoal": {"id": make_goal(world.api)["id"]}, "overlap": "allow"}
+    both = {"name": "Report", "expression": "rate(1 minute)", **begins}
+    assert fields(world.api.post("/v1/schedules", both)) == ["expression", "overlap"]
+    ends = {"name": "Report", "expression": "rate(1 day)", **begins, "endsAt": "2020-01-01"}
+    assert fields(world.api.post("/v1/schedules", ends)) == ["endsAt", "overlap"]
+
+
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("expression", ["rate(2 day)", "cron(0 9 * * * *)", "at(1)"])
 def test_a_change_to_what_cannot_be_read_is_refused_also_in_a_pause(

@@ -175,11 +175,37 @@ def refused(person: Person) -> None:
     person.press("Add webhook")
     expect(page.locator("#hook-url-error")).to_be_visible()
     unharmed(page)
+    person.open("/schedules")
+    person.press("New schedule")
+    for name in ("name", "title", "assignee"):
+        page.locator(f"#schedule-{name}").fill(evil("no"))
+    page.locator("#schedule-timeZone").fill("<img data-evil src=x onerror=alert(1)>")
+    page.locator("#schedule-how").select_option("cron")
+    page.locator("#schedule-cron").fill(evil("no"))
+    unharmed(page)
+    person.press("Add schedule")
+    expect(page.locator("#schedule-timeZone-error")).to_contain_text("<img data-evil")
+    expect(page.locator("#schedule-cron-error")).to_contain_text("<img data-evil")
+    unharmed(page)
     person.open("")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox", name="Search or jump to").fill("alert(1)")
     expect(page.get_by_role("listbox").get_by_role("option").first).to_contain_text("<img data-evil")
     unharmed(page)
+
+
+def edited(person: Person, schedules: list[str]) -> None:
+    """Open the form of each schedule: what it holds, and what it suggests, stay text."""
+    for number, (each, word) in enumerate(zip(schedules, ("chore", "goal", "sweep"), strict=True)):
+        person.open(f"/schedules/{each}")
+        person.press("Edit")
+        form = person.page.get_by_role("dialog")
+        expect(form.get_by_label("Name", exact=True)).to_have_value(evil(f"plan {number}"))
+        if number:
+            expect(form.get_by_text(f"{word}<img data-evil")).to_be_visible()
+        else:
+            expect(form.get_by_label("Title of the task")).to_have_value(evil(word))
+        unharmed(person.page)
 
 
 @pytest.mark.parametrize("yard", [evil("workspace")], indirect=True, ids=["hostile"])
@@ -201,6 +227,7 @@ def test_no_text_name_line_or_file_of_anybody_becomes_markup_or_runs(yard: Yard)
             expect(shown.first, f"{word} at {path}").to_be_visible(timeout=PATIENCE * 1000)
         unharmed(page)
     refused(person)
+    edited(person, made.schedules)
 
     person.open(made.run)
     log = page.get_by_role("region", name="Log")

@@ -79,6 +79,15 @@ def test_axe_finds_nothing_and_a_phone_is_wide_enough(yard: Yard, npm_folder: Pa
         expect(person.page.get_by_role("dialog")).to_be_visible()
         found[f"dialog {key}"] = findings(person.page, npm_folder)
         person.page.keyboard.press("Escape")
+    person.open("/schedules")
+    person.press("New schedule")
+    for width in (1280, 360):
+        person.page.set_viewport_size({"width": width, "height": 740})
+        for does in ("createTask", "runTask", "runGoal"):
+            person.page.get_by_label("Each time").select_option(does)
+            found[f"dialog of a schedule, {does}, {width} px"] = findings(person.page, npm_folder)
+        over = person.page.get_by_role("dialog").evaluate("each => each.scrollWidth - each.clientWidth")
+        found[f"dialog of a schedule, {width} px"] = [f"{over} px too wide"] if over > 0 else []
     person.expected = {401}
     person.open("/sign-in")
     expect(person.page.get_by_label("Access token")).to_be_visible()

@@ -190,6 +190,7 @@ RUNS = {
         asks_until=LATER,
         asks_whom="user_ada",
         waited_seconds=60,
+        asked=2,
         comment_id=an_id(12),
     ),
     "local": a_run(environment="local", status="in_progress", started_at=AT),

@@ -86,6 +86,15 @@ def test_what_the_service_refuses_is_told_to_the_command(service: FakeService, o
     assert "deadline: is too soon" in service.lines(run, "stderr")[0]
 
 
+def test_a_run_that_may_ask_no_more_goes_on(service: FakeService, once: Once) -> None:
+    run = service.offer()
+    told = b'{"code": "too_many_questions", "detail": "decide without one"}'
+    service.failures["/questions"] = [(409, {}, told)]
+    assert once(f"{ASK} Which? || echo status $?") == "completed"
+    assert service.lines(run) == ["status 1"]
+    assert "decide without one" in service.lines(run, "stderr")[0]
+
+
 def test_a_run_that_ends_while_its_command_waits_stops_the_command(service: FakeService, once: Once) -> None:
     run = service.offer()
     thread = threading.Thread(target=lambda: (until(lambda: service.questions), service.cancel(run)))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain import questions
 from tests.support.template import ROOT, resources
 
 DEFINITIONS = sorted(ROOT.glob("functions/workflows/*.asl.json"))
@@ -200,3 +201,20 @@ def test_each_error_that_a_machine_names_is_one_that_its_functions_can_raise() -
     }
     assert named == {"Superseded", "TokenRevoked", "Unfit"}
     assert named <= exceptions()
+
+
+def most_events(state: dict[str, Any]) -> int:
+    """The events of a task's state in the history, when each of its retriers is used up."""
+    tries = 1 + sum(each.get("MaxAttempts", 3) for each in state["Retry"])
+    # Entered and exited; scheduled, started and ended each time, and submitted by who waits for a token.
+    return 2 + tries * (4 if "waitForTaskToken" in state["Resource"] else 3)
+
+
+def test_a_run_that_asks_as_often_as_it_may_has_room_in_its_history() -> None:
+    """An execution with 25,000 events fails: https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html"""
+    states = json.loads((ROOT / "functions/workflows/task_run.asl.json").read_text())["States"]
+    # Until it asks, and until it is answered: the second time by the deadline. Twice a choice of two events each.
+    question = 2 * most_events(states["Work"]) + most_events(states["NotFinished"]) + 2 * 2
+    once = sum(most_events(each) + 2 for each in states.values() if each["Type"] == "Task")
+    # Beside its questions a run may wait for two approvals.
+    assert once + (questions.QUESTIONS_MAX + 2) * question < 25_000

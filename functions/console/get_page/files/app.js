@@ -162,6 +162,7 @@ function Dialogs() {
     setFound(null);
     if (name === "palette") import("./palette.js").then((each) => setFound(() => each.Palette));
     if (name === "keys") import("./palette.js").then((each) => setFound(() => each.Keys));
+    if (name === "schedule") import("./schedule-form.js").then((each) => setFound(() => each.ScheduleForm));
     if (name === "task" || name === "goal") import("./add.js").then((each) => setFound(() => each.Add));
   }, [name]);
   return name && Found ? html`<${Found} kind=${name} given=${preset.value} onClose=${() => (dialog.value = "")} />` : null;

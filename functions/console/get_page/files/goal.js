@@ -48,7 +48,7 @@ export function Goal() {
         <p class="under"><${Status} status=${saved.goal.status} /><${Progress} rollup=${saved.rollup} />
           ${found.criticalPathLength > 1 && html`<span>longest chain: <b>${found.criticalPathLength}</b> unfinished</span>`}
           ${found.stuck.length > 0 && html`<${Status} status="stuck" note=${`${found.stuck.length} wait for what was cancelled`} />`}</p></div>
-      <div class="actions">${may("tasks:write") && html`<${Button} onClick=${add}>Add task<//>
+      <div class="actions">${may("tasks:write") && html`<${Button} onClick=${add}>Add task<//><${Button} onClick=${() => open("schedule", { begins: { does: "runGoal", goalId: id, name: saved.title.slice(0, 200) } })}>Schedule…<//>
         <${RunGoal} id=${id} run=${run.value} refresh=${refresh} /><${Button} kind="danger" onClick=${erase}>Delete<//>`}</div>
     </header>
     ${run.value && html`<${GoalRun} run=${run.value} />`}

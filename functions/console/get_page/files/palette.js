@@ -7,7 +7,7 @@ import { nextTheme, open, signOut } from "./app.js";
 
 /** @type {[string, () => void][]} */
 const ACTS = [
-  ["New task", () => open("task")], ["New goal", () => open("goal")],
+  ["New task", () => open("task")], ["New goal", () => open("goal")], ["New schedule", () => open("schedule")],
   ["Go to Inbox", () => go(to.screen("inbox"))], ["Go to Board", () => go(to.board())], ["Go to Goals", () => go(to.screen("goals"))],
   ["Go to Runs", () => go(to.screen("runs"))], ["Go to Schedules", () => go(to.screen("schedules"))], ["Go to Webhooks", () => go(to.screen("webhooks"))], ["Go to Settings", () => go(to.screen("settings"))],
   ["Change theme", nextTheme], ["Show keys", () => open("keys")], ["Sign out", () => void signOut()],

@@ -15,6 +15,39 @@ export async function named(ids, type) {
   return new Map(found.map((each) => [each.id, each.title]));
 }
 
+/** Tracks whose titles have these words, but some. @param {"task" | "goal"} type @param {string} words @param {string[]} skip @returns {any[]} */
+function useFound(type, words, skip) {
+  const [found, setFound] = useState(/** @type {any[]} */ ([]));
+  useEffect(() => {
+    if (words.trim().length < 2) return setFound([]);
+    const timer = setTimeout(async () => {
+      const page = await attempt(() => get(`/v1/tracks?type=${type}&limit=6&query=${encodeURIComponent(words.trim().slice(0, 200))}`));
+      if (page) setFound(page.items.filter((/** @type {any} */ each) => !skip.includes(each.id)));
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [words]);
+  return found;
+}
+
+/** @param {{found: any[], onPick: (id: string) => any}} props */
+const Found = ({ found, onPick }) => found.length > 0 && html`<ul class="found">${found.map((each) => html`<li key=${each.id}><button type="button" onClick=${() => onPick(each.id)}>${each.title}</button></li>`)}</ul>`;
+
+/** One track of a form, by words of its title. @param {{id: string, type: "task" | "goal", value: string, error: string, onChoose: (id: string) => void}} props */
+export function Choose({ id, type, value, error, onChoose }) {
+  const [words, setWords] = useState("");
+  const [known, setKnown] = useState(/** @type {Map<string, string>} */ (new Map()));
+  const found = useFound(type, words, [value]);
+  useEffect(() => void (value && attempt(() => named([value], type)).then((map) => map && setKnown(map))), [value]);
+  const choose = (/** @type {string} */ chosen) => {
+    setWords("");
+    onChoose(chosen);
+  };
+  const title = known.get(value) || value;
+  return html`<div class="pick">${value && html`<p class="chosen"><span class="grow">${title}</span><${Button} kind="icon" label=${`Take ${title} away`} onClick=${() => choose("")}>✕<//></p>`}
+    <input id=${id} type="text" autocomplete="off" placeholder=${`Find a ${type}`} aria-invalid=${error ? "true" : undefined} aria-describedby=${error ? `${id}-error` : undefined} value=${words} onInput=${(/** @type {any} */ event) => setWords(event.target.value)} />
+    <${Found} found=${found} onPick=${choose} /></div>`;
+}
+
 /**
  * @param {{track: any, name: string, label: string, type: "task" | "goal", many?: boolean, none: string, onSaved: (track: any) => void}} props
  *   `name` is the field of the task that holds the ids
@@ -24,19 +57,11 @@ export function Pick({ track, name, label, type, many = false, none, onSaved }) 
   const ids = /** @type {string[]} */ (many ? value : value ? [value] : []);
   const [known, setKnown] = useState(/** @type {Map<string, string>} */ (new Map()));
   const [words, setWords] = useState("");
-  const [found, setFound] = useState(/** @type {any[]} */ ([]));
+  const found = useFound(type, words, [track.id, ...ids]);
   const [error, setError] = useState("");
   const [conflict, setConflict] = useState(/** @type {any} */ (null));
   const id = `pick-${name}`;
   useEffect(() => void (ids.length && attempt(() => named(ids, type)).then((map) => map && setKnown(map))), [ids.join()]);
-  useEffect(() => {
-    if (words.trim().length < 2) return setFound([]);
-    const timer = setTimeout(async () => {
-      const page = await attempt(() => get(`/v1/tracks?type=${type}&limit=6&query=${encodeURIComponent(words.trim().slice(0, 200))}`));
-      if (page) setFound(page.items.filter((/** @type {any} */ each) => each.id !== track.id && !ids.includes(each.id)));
-    }, PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [words]);
   /** @param {string[]} after @param {any} [base] the task as it was read */
   const save = async (after, base = track) => {
     try {
@@ -67,7 +92,7 @@ export function Pick({ track, name, label, type, many = false, none, onSaved }) 
       ${may("tasks:write") && html`<${Button} kind="icon" label=${`Take ${known.get(each) || each} away`} onClick=${() => save(ids.filter((other) => other !== each))}>✕<//>`}</li>`)}</ul>
     ${!ids.length && html`<p class="quiet">${none}</p>`}
     ${may("tasks:write") && html`<input id=${id} type="text" autocomplete="off" aria-label=${`${label}: find by words`} placeholder=${many ? "Find a task to add" : `Find a ${type}`} value=${words} onInput=${(/** @type {any} */ event) => setWords(event.target.value)} />`}
-    ${found.length > 0 && html`<ul class="found">${found.map((each) => html`<li key=${each.id}><button type="button" onClick=${() => save(many ? [...ids, each.id] : [each.id])}>${each.title}</button></li>`)}</ul>`}
+    <${Found} found=${found} onPick=${(/** @type {string} */ each) => save(many ? [...ids, each] : [each])} />
     ${error && html`<p class="error" role="alert">${error}</p>`}
     ${conflict && html`<${Conflict} label=${label} mine=${conflict.mine} theirs=${conflict.other} track=${conflict.theirs}
       onMine=${() => save(conflict.after, conflict.theirs)} onTheirs=${() => setConflict(null)} onClose=${() => setConflict(null)} />`}

@@ -8,9 +8,10 @@ import { History } from "./history.js";
 import { More, usePages } from "./pages.js";
 import { inWords } from "./when.js";
 import { BASE, Does, Flip, Moment, POLL_MS, ReadOnly, Reason, State, useTargets } from "./schedules.js";
+import { open } from "./app.js";
 
-export const OVERLAP = { skip: "skipped while the last is under way", queue: "waits until the last is over", allow: "begins beside the last" };
-export const CATCH_UP = { skip: "what was missed is left out", once: "one makes up for all that were missed" };
+const OVERLAP = { skip: "skipped while the last is under way", queue: "waits until the last is over", allow: "begins beside the last" };
+const CATCH_UP = { skip: "what was missed is left out", once: "one makes up for all that were missed" };
 
 export function ScheduleScreen() {
   const id = route.value.parts[0];
@@ -36,13 +37,13 @@ function Schedule({ schedule, onSaved }) {
     <header class="bar">
       <div><p class="crumbs"><a href=${to.screen("schedules")}>Schedules</a></p><h1>${schedule.name}</h1>
         <p class="under"><${State} schedule=${schedule} /><span><${Does} schedule=${schedule} targets=${targets} /></span></p></div>
-      <div class="actions"><${Flip} schedule=${schedule} onSaved=${onSaved} />${may("tasks:write") && html`<${Button} kind="danger" onClick=${erase}>Delete<//>`}</div>
+      <div class="actions"><${Flip} schedule=${schedule} onSaved=${onSaved} />${may("tasks:write") && html`<${Button} onClick=${() => open("schedule", { schedule, onSaved })}>Edit<//><${Button} kind="danger" onClick=${erase}>Delete<//>`}</div>
     </header>
     <${ReadOnly} />
     <div class="split">
       <div>
         <section class="panel"><h2>Next</h2>${schedule.upcoming.length
-          ? html`<ol class="links">${schedule.upcoming.map((/** @type {string} */ at) => html`<li key=${at}><${Moment} at=${at} zone=${schedule.timeZone} /></li>`)}</ol>`
+          ? html`<ol class="links upcoming">${schedule.upcoming.map((/** @type {string} */ at) => html`<li key=${at}><${Moment} at=${at} zone=${schedule.timeZone} /></li>`)}</ol>`
           : html`<p class="quiet">${schedule.paused ? "Nothing begins while it is paused." : "It is not due again."}</p>`}</section>
         <${Occurrences} schedule=${schedule} />
         ${may("audit:read") && html`<${History} track=${schedule.id} version=${schedule.version} />`}

@@ -64,11 +64,11 @@ export function Schedules() {
   const { items, error, refresh, more } = usePages(`${BASE}?limit=${PAGE}`, POLL_MS);
   const targets = useTargets(items || []);
   return html`<main id="main" tabindex="-1">
-    <header class="bar"><h1>Schedules</h1></header>
+    <header class="bar"><h1>Schedules</h1><div class="actions">${may("tasks:write") && html`<${Button} kind="primary" onClick=${() => open("schedule")}>New schedule<//>`}</div></header>
     <${ReadOnly} />
     ${!items ? html`<${Wait} error=${error} />` : items.length
       ? html`<ul class="table">${items.map((each) => html`<${Row} key=${each.id} schedule=${each} targets=${targets} refresh=${refresh} />`)}</ul><${More} more=${more} what="schedules" />`
-      : html`<${Empty} title="Nothing begins by itself yet">A schedule creates a task, runs a task or runs a goal: once at a time, every weekday at nine, every two days.<//>`}
+      : html`<${Empty} title="Nothing begins by itself yet">A schedule creates a task, runs a task or runs a goal: once at a time, every weekday at nine, every two days. ${may("tasks:write") && "Begin with “New schedule”."}<//>`}
   </main>`;
 }
 

@@ -4,6 +4,7 @@ import { get, may, send } from "./api.js";
 import { go, route, to } from "./router.js";
 import { Button, Empty, PRIORITIES, Status, TASK_STATUSES, Time, Wait, attempt, capital, say, statusWord, usePoll } from "./ui.js";
 import { askMembers, keep, people, projects, remove, tasks } from "./tracks.js";
+import { open } from "./app.js";
 import { Edit } from "./edit.js";
 import { Pick } from "./pick.js";
 import { Drop, stage, staged } from "./files.js";
@@ -48,7 +49,7 @@ function Task({ track, onSaved, refresh }) {
           ${track.openDependencies > 0 && isOpen && html`<${Status} status="blocked" note=${`waits for ${track.openDependencies}`} />`}
           ${track.claim && html`<span>held by <b>${track.claim.holder}</b> until <${Time} at=${track.claim.leaseExpiresAt} /></span>`}
           <span>changed <${Time} at=${track.updatedAt} /> by ${track.changedBy.id}</span></p></div>
-      <div class="actions">${isOpen && may("tasks:write") && html`<${RunIt} track=${track} onStarted=${refresh} />`}
+      <div class="actions">${may("tasks:write") && html`<${Button} onClick=${() => open("schedule", { begins: { does: "runTask", taskId: track.id, name: track.title.slice(0, 200) } })}>Schedule…<//>`}${isOpen && may("tasks:write") && html`<${RunIt} track=${track} onStarted=${refresh} />`}
         ${may("tasks:write") && html`<${Button} kind="danger" onClick=${erase}>Delete<//>`}</div>
     </header>
     <div class="split">

@@ -101,6 +101,35 @@ export function inWords(expression) {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}${years === "*" ? "" : `, in ${years}`}`;
 }
 
+// ---------------------------------------------------------------- as a form has them
+
+/** The parts of an expression that a form asks for; what it has no parts for is `cron`, as it stands. @param {string} expression */
+export function readTiming(expression) {
+  const [, minute = "", hour = "", date = "", week = ""] = /^cron\((\d+) (\d+) (\S+) \* (\S+) \*\)$/.exec(expression) || [];
+  const time = `${two(Number(hour))}:${two(Number(minute))}`;
+  if (minute && [date, week].every((each) => "*?".includes(each))) return { how: "day", time };
+  if (minute && date === "?" && week === "MON-FRI") return { how: "weekday", time };
+  if (minute && date === "?" && week.split(",").every((each) => WEEK.includes(each))) return { how: "week", time, days: week.split(",") };
+  if (minute && week === "?" && /^(L|[1-9]|[12]\d|3[01])$/.test(date)) return { how: "month", time, date };
+  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) || [];
+  if (unit) return { how: "rate", count, unit: `${unit}s` };
+  const [, at] = /^at\((.*)\)$/.exec(expression) || [];
+  return at ? { how: "at", at: at.replace(/:00$/, "") } : { how: "cron", cron: expression };
+}
+
+/** The expression of a form's parts; "" where one is missing. @param {any} values */
+export function writeTiming({ how, time, days, date, count, unit, at, cron }) {
+  if (how === "cron") return cron;
+  if (how === "at") return at && `at(${at}${at.length === 16 ? ":00" : ""})`;
+  if (how === "rate") return count && `rate(${count} ${count === "1" ? unit.slice(0, -1) : unit})`;
+  if (!time) return "";
+  const start = time.split(":").map(Number).reverse().join(" ");
+  if (how === "month") return `cron(${start} ${date} * ? *)`;
+  const week = how === "week" ? WEEK.filter((each) => days.includes(each)).join() : how === "weekday" ? "MON-FRI" : "";
+  if (how === "week" && !week) return "";
+  return week ? `cron(${start} ? * ${week} *)` : `cron(${start} * * ? *)`;
+}
+
 // ---------------------------------------------------------------- clocks
 
 /** The browser's own time zone. */

@@ -13,12 +13,22 @@ from switchyard.domain.structs import Struct, replace
 #: Seconds until the deadline: the shortest, and the longest, which a question without a deadline gets. An execution of
 #: the workflow ends after 31 days in any case.
 DEADLINE_MIN, DEADLINE_MAX = 10, 28 * 86_400
+#: Questions of a run, from when its workflow began. An execution whose history has 25,000 events fails
+#: (https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html); a question takes 16 to 21 of them, and
+#: 77 at most, when each step is tried as often as it may be.
+QUESTIONS_MAX = 300
 
 
 class QuestionOpen(Conflict):
     """The run has asked already, and waits."""
 
     code, title = "question_open", "The run has an open question"
+
+
+class TooManyQuestions(Conflict):
+    """The run has asked as often as it may."""
+
+    code, title = "too_many_questions", "The run has asked too many questions"
 
 
 class QuestionClosed(Conflict):
@@ -80,7 +90,8 @@ class Question(Struct, kw_only=True):
 def ask(run: Run, actor: Actor, text: str, **fields: Any) -> Question:
     """Return a new question of the run; `fields` are those of Question, `deadline` None for the longest.
 
-    Raises Finished, QuestionOpen, Conflict for a run that nobody works on, and Invalid for fields that do not fit.
+    Raises Finished, QuestionOpen, TooManyQuestions, Conflict for a run that nobody works on, and Invalid for fields
+    that do not fit.
     """
     if run.is_final:
         raise Finished(run)
@@ -88,6 +99,11 @@ def ask(run: Run, actor: Actor, text: str, **fields: Any) -> Question:
         raise QuestionOpen(f"The run waits for the answer to its question {run.question_id}: ask when it is there.")
     if run.status != "in_progress":
         raise Conflict(f"The run is {run.status}: only a run in progress asks.")
+    if (run.asked or 0) >= QUESTIONS_MAX:
+        raise TooManyQuestions(
+            f"The run has asked {run.asked} questions, and a run may ask {QUESTIONS_MAX}: decide without one, or end "
+            "the run. Another run of the task may ask again."
+        )
     now = clock.now()
     deadline = _deadline(fields.pop("deadline", None), now)
     choices, default = tuple(fields.get("choices") or ()), fields.get("default")
@@ -159,9 +175,10 @@ def answered(question: Question, actor: Actor, text: str) -> Question:
     return replace(question, answer=text, answered_by=actor.id, answered_by_kind=actor.kind, answered_at=clock.now())
 
 
-def waiting(question: Question) -> Mapping[str, Any]:
+def waiting(run: Run, question: Question) -> Mapping[str, Any]:
     """Return the fields of a run that waits for the answer."""
     return {
+        "asked": (run.asked or 0) + 1,
         "question_id": question.id,
         "asks_since": question.asked_at,
         "asks_until": question.deadline,

@@ -60,7 +60,8 @@ class Run(Struct, kw_only=True):
     move without a new `version`. `resumes` counts how often it came back to the workflow after it had left it.
     A cloud run that its maker has not started yet is `not_started`: the workflow knows nothing of it.
     `question_id` is its latest question (domain.questions); while that waits for an answer, `asks_since`, `asks_until`
-    and `asks_whom` (None: anybody) say so, and no clock of the run counts. `waited_seconds` is how long it has waited.
+    and `asks_whom` (None: anybody) say so, and no clock of the run counts. `waited_seconds` is how long it has waited,
+    `asked` how many questions it has asked, both since its workflow began (None: none).
     `comment_id` is the latest comment on its task (domain.comments) since it began; it too moves without a `version`.
     `artifacts` are manifest entries as the contract shows them (§2.3). `log_key` is the secret by which addresses of
     its log are signed (domain.log_addresses); it is never shown.
@@ -101,6 +102,7 @@ class Run(Struct, kw_only=True):
     asks_until: str | None = None
     asks_whom: str | None = None
     waited_seconds: int | None = None
+    asked: int | None = None
     comment_id: str | None = None
     heartbeat_at: str | None = None
     started_at: str | None = None
@@ -228,6 +230,7 @@ def resume(run: Run, actor: Actor, request_id: str, **fields: Any) -> Run:
         **_FREE,
         question_id=None,
         waited_seconds=None,
+        asked=None,
         dispatched_at=None,
         dispatches=0,
         wait_step=None,

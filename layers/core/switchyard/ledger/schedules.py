@@ -25,26 +25,21 @@ def create(unit: Unit, **fields: Any) -> Schedule:
     tenant, most = unit.actor.tenant_id, schedules.SCHEDULES_MAX
     if rows.count(unit.table, tenant, most) >= most:
         raise schedules.TooManySchedules(f"The workspace has {most} schedules: delete one of them first.")
-    _checked(fields)
     made = schedules.create(unit.actor, unit.request_id, **fields, **_owner(unit, fields))
-    _check_together(made)
-    _check_due(made)
+    _check(made, is_due=True)
     unit.write(rows.put(made))
     return made
 
 
 def change(unit: Unit, before: Schedule, **fields: Any) -> Schedule:
     """Gather a change of a schedule that was read; returns it as it will be. Raises NotFound and Invalid."""
-    _checked(fields)
     if "does" in fields:
         fields |= _owner(unit, fields)
     after = schedules.change(before, unit.actor, unit.request_id, **fields)
     if after is before:
         return before
-    _check_together(after)
     # What is over stays as it is while it is paused; a new timing is looked at whether or not it is due for now.
-    if not after.paused or after.timing != before.timing:
-        _check_due(after)
+    _check(after, is_due=not after.paused or after.timing != before.timing)
     unit.write(rows.update(before, after))
     return after
 
@@ -54,39 +49,23 @@ def delete(unit: Unit, before: Schedule) -> None:
     unit.write(rows.update(before, schedules.delete(before, unit.actor, unit.request_id)))
 
 
-def _checked(fields: dict[str, Any]) -> None:
-    """Bring the expression to the form that is kept. Raises Invalid, which names what is wrong with it."""
-    try:
-        if "expression" in fields:
-            fields["expression"] = timing.written(fields["expression"])
-            timing.check_form(fields["expression"])
-    except BadExpression as problem:
-        raise _refusal("expression", problem) from None
-    try:
-        if "time_zone" in fields:
-            timing.zone(fields["time_zone"])
-    except BadExpression as problem:
-        raise _refusal("timeZone", problem) from None
+def _check(schedule: Schedule, *, is_due: bool) -> None:
+    """Raise Invalid for fields that each are right, but not beside each other, and for what is not due as it may be.
 
-
-def _check_together(schedule: Schedule) -> None:
-    """Raise Invalid for fields that each are right, but not beside each other."""
+    `is_due`: whether the schedule has to be due again, and not too often.
+    """
+    faults = []
     if schedule.does == "run_goal" and schedule.overlap == "allow":
-        raise Invalid(FieldError("overlap", "is allow for a goal, which has one run at a time", "skip or queue"))
+        faults.append(FieldError("overlap", "is allow for a goal, which has one run at a time", "skip or queue"))
     if schedule.ends_at is not None and schedule.ends_at <= schedule.starts_at:
-        raise Invalid(FieldError("endsAt", "is not after the start", f"a time after {schedule.starts_at}"))
-
-
-def _check_due(schedule: Schedule) -> None:
-    """Raise Invalid for a timing that is never due again, or too often."""
-    try:
-        timing.check(schedule.timing, clock.now())
-    except BadExpression as problem:
-        raise _refusal("expression", problem) from None
-
-
-def _refusal(field: str, problem: BadExpression) -> Invalid:
-    return Invalid(FieldError(field, str(problem), problem.expected, "expression"))
+        faults.append(FieldError("endsAt", "is not after the start", f"a time after {schedule.starts_at}"))
+    elif is_due:
+        try:
+            timing.check(schedule.timing, clock.now())
+        except BadExpression as problem:
+            faults.append(FieldError("expression", str(problem), problem.expected, "expression"))
+    if faults:
+        raise Invalid(*faults)
 
 
 def _owner(unit: Unit, fields: dict[str, Any]) -> dict[str, Any]:

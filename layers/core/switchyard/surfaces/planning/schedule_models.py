@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
+from switchyard.domain import timing
+from switchyard.domain.cron import BadExpression
 from switchyard.domain.goal_runs import PARALLEL_DEFAULT, PARALLEL_MAX, OnFailure
 from switchyard.domain.schedules import NAME_MAX, CatchUp, Does, Outcome, Overlap
 from switchyard.domain.tracks import METADATA_MAX_BYTES
-from switchyard.http.models import Field
+from switchyard.http.models import AfterValidator, Field
 from switchyard.http.validation import Expectation
 from switchyard.surfaces.inputs import (
     ABSENT,
@@ -26,9 +28,28 @@ from switchyard.surfaces.inputs import (
 from switchyard.surfaces.outputs import CamelShown
 from switchyard.surfaces.planning.models import ClearableInstant, ClearableUuid, Priority, Scope
 
+
+def _expression(text: str) -> str:
+    """Return an expression in the form that is kept; read with the body, so that all that is wrong is told at once."""
+    try:
+        written = timing.written(text)
+        timing.check_form(written)
+    except BadExpression as problem:
+        raise Expectation(str(problem), problem.expected, "expression") from None
+    return written
+
+
+def _zone(name: str) -> str:
+    try:
+        timing.zone(name)
+    except BadExpression as problem:
+        raise Expectation(str(problem), problem.expected, "expression") from None
+    return name
+
+
 _ScheduleName = Annotated[str, Field(min_length=1, max_length=NAME_MAX), NotBlank, OneLine]
-_Expression = Annotated[str, Field(min_length=1, max_length=256), OneLine]
-_Zone = Annotated[str, Field(min_length=1, max_length=50), OneLine]
+_Expression = Annotated[str, Field(min_length=1, max_length=256), OneLine, AfterValidator(_expression)]
+_Zone = Annotated[str, Field(min_length=1, max_length=50), OneLine, AfterValidator(_zone)]
 #: What an occurrence may begin, on the wire.
 _BEGINS = ("createTask", "runTask", "runGoal")
 

@@ -99,6 +99,14 @@ def test_no_function_behind_the_api_outlasts_the_gateway(processed: Any) -> None
     assert functions[UNMATCHED]["Timeout"] == 30
 
 
+def test_a_layer_is_its_stages_own(processed: Any) -> None:
+    """SAM names one that has no name by its logical id, for every stack of the account."""
+    (layer,) = of(processed, "AWS::Lambda::LayerVersion").values()
+    (written,) = resources("AWS::Serverless::LayerVersion").values()
+    assert written["LayerName"] == {"Sub": "switchyard-${Stage}"}
+    assert "switchyard-" in layer["LayerName"]["Fn::Sub"]
+
+
 def test_an_endpoint_is_two_resources_a_function_and_its_role(processed: Any) -> None:
     for endpoint in all_endpoints():
         name = function_of(endpoint.operation.name)

@@ -156,7 +156,7 @@ def test_what_is_substituted_is_what_the_template_gives_and_may_be_invoked(
     functions = [
         target
         for each in granted
-        if "lambda:InvokeFunction" in each["Action"]
+        if "lambda:InvokeFunction" in each.get("Action", ())
         for target in (each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]])
     ]
     invoked = [each for each in machine["DefinitionSubstitutions"].values() if "GetAtt" in each]
@@ -176,6 +176,11 @@ def test_each_machine_has_its_definition_here_and_reports_its_failures() -> None
     for machine in MACHINES.values():
         assert machine["Logging"]["Level"] == "ERROR"
         assert machine["Tracing"] == {"Enabled": {"If": ["Traced", True, False]}}
+        # https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
+        calls = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
+        allowed = {"Effect": "Allow", "Action": [f"xray:{each}" for each in calls], "Resource": "*"}
+        statements = [each for policy in machine["Policies"] for each in policy["Statement"]]
+        assert {"If": ["Traced", allowed, {"Ref": "AWS::NoValue"}]} in statements
 
 
 def exceptions() -> set[str]:

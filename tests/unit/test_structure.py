@@ -20,7 +20,7 @@ from switchyard.routes import UNMATCHED
 from switchyard.store import keys, schedule_keys
 from tests.support.http import all_endpoints
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
-from tests.support.template import ROOT, resources, template
+from tests.support.template import ROOT, polled, resources, template
 
 HANDLER_LINES_MAX = 35
 
@@ -374,7 +374,10 @@ def test_the_stream_has_no_more_consumers_than_a_shard_supports() -> None:
 
 
 def test_no_event_source_loses_what_it_could_not_deliver() -> None:
-    queues = resources("AWS::SQS::Queue")
+    for name, mapping in polled().items():
+        queue = resources("AWS::SQS::Queue")[mapping["EventSourceArn"]["GetAtt"].partition(".")[0]]
+        assert queue["RedrivePolicy"]["deadLetterTargetArn"], name
+        assert "ReportBatchItemFailures" in mapping["FunctionResponseTypes"], name
     for name, function in functions().items():
         for event in function.get("Events", {}).values():
             properties = event["Properties"]
@@ -382,10 +385,6 @@ def test_no_event_source_loses_what_it_could_not_deliver() -> None:
                 assert properties["DestinationConfig"]["OnFailure"]["Destination"], name
                 assert "ReportBatchItemFailures" in properties["FunctionResponseTypes"], name
                 assert properties["MaximumRetryAttempts"] >= 1, name
-            elif event["Type"] == "SQS":
-                queue = queues[properties["Queue"]["GetAtt"].partition(".")[0]]
-                assert queue["RedrivePolicy"]["deadLetterTargetArn"], name
-                assert "ReportBatchItemFailures" in properties["FunctionResponseTypes"], name
             elif event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2"):
                 assert "DeadLetterConfig" in properties, name
             elif event["Type"] == "CloudWatchLogs":

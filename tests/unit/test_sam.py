@@ -127,8 +127,8 @@ def test_a_layer_is_its_stages_own(processed: Any) -> None:
     """SAM names one that has no name by its logical id, for every stack of the account."""
     (layer,) = of(processed, "AWS::Lambda::LayerVersion").values()
     (written,) = resources("AWS::Serverless::LayerVersion").values()
-    assert written["LayerName"] == {"Sub": "switchyard-${Stage}"}
-    assert "switchyard-" in layer["LayerName"]["Fn::Sub"]
+    assert written["LayerName"] == {"Join": ["-", ["switchyard", {"Ref": "Stage"}]]}
+    assert layer["LayerName"]["Fn::Join"][1][0] == "switchyard"
 
 
 def test_an_endpoint_is_two_resources_a_function_and_its_role(processed: Any) -> None:

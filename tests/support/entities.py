@@ -362,6 +362,7 @@ _NOTICE: dict[str, Any] = {
 }
 NOTICES = {
     "minimal": Notification(**_NOTICE),
+    "reminder": Notification(**{**_NOTICE, "run_id": None, "kind": "due", "body": '"É" is due soon'}),
     "full": Notification(
         **_NOTICE,
         present=("device-1", "device-2"),

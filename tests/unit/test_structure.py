@@ -524,6 +524,21 @@ def test_the_streams_filter_lets_through_what_the_projection_reads() -> None:
     ]
 
 
+def test_inboxes_invoke_the_consumer_only_for_what_is_mailed_or_rings() -> None:
+    properties = functions()["PipelineEnqueueDeliveries"]["Events"]["Changes"]["Properties"]
+    condition, mailed, (other, rung, nothing) = _alternatives(properties["FilterCriteria"]["Filters"][-1])
+    assert (condition, other, nothing) == ("HasMail", "HasPush", {"Ref": "AWS::NoValue"})
+    both = [json.loads(each["Pattern"]) for each in (mailed, rung)]
+    assert {each["dynamodb"]["Keys"]["sk"]["S"][0]["prefix"] for each in both} == {keys.INBOX}
+    assert {tuple(each["eventName"]) for each in both} == {("INSERT",)}
+    assert both[1]["dynamodb"]["NewImage"] == {"kind": {"S": ["due"]}}
+
+
+def _alternatives(chosen: Any) -> Any:
+    condition, then, otherwise = chosen["If"]
+    return condition, then, tuple(otherwise["If"])
+
+
 # ---------------------------------------------------------------- settings
 
 

@@ -3,6 +3,7 @@
 pydantic's findings become errors a client can act on: which field, why, what would be right.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,9 +19,11 @@ Loc = tuple[int | str, ...]
 def parse_body[M: Model](model: type[M], raw: bytes) -> M:
     """Return the body as the model; raises MalformedBody for what is not JSON and Invalid for the rest."""
     try:
-        return model.model_validate_json(raw)
+        found = model.model_validate_json(raw)
     except ValidationError as error:
-        raise refusal(error, "body") from None
+        raise refusal(error, "body", model) from None
+    refuse_repeated(raw)
+    return found
 
 
 def parse_values[M: Model](model: type[M], values: Mapping[str, Any], root: str) -> M:
@@ -28,7 +31,7 @@ def parse_values[M: Model](model: type[M], values: Mapping[str, Any], root: str)
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise refusal(error, root) from None
+        raise refusal(error, root, model) from None
 
 
 def is_malformed(error: ValidationError) -> bool:
@@ -36,8 +39,25 @@ def is_malformed(error: ValidationError) -> bool:
     return error.errors(include_url=False)[0]["type"] == "json_invalid"
 
 
-def refusal(error: ValidationError, root: str, is_read_only: Callable[[Loc], bool] = lambda _: False) -> Invalid:
-    """Return pydantic's findings as one of our errors.
+def refuse_repeated(raw: bytes) -> None:
+    """Raise Invalid for an object that names a field twice: of two values one would be lost without a word.
+
+    RFC 8259 §4 leaves what such an object means to its reader. `raw` was read as JSON before.
+    """
+    # The digits of numbers are not looked at: they may be as many as the body has.
+    json.loads(raw, object_pairs_hook=_once, parse_int=str, parse_float=str)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > len(names := {name for name, _ in pairs}):
+        twice = next(name for name in names if sum(each == name for each, _ in pairs) > 1)
+        raise Invalid(FieldError(twice[:80], "is given twice", "one value", "duplicate"))
+
+
+def refusal(
+    error: ValidationError, root: str, model: type[Model], is_read_only: Callable[[Loc], bool] = lambda _: False
+) -> Invalid:
+    """Return pydantic's findings about what a model was to read as one of our errors.
 
     `root` names the input as a whole; `is_read_only` says of an unknown field whether answers have it.
     """
@@ -45,28 +65,39 @@ def refusal(error: ValidationError, root: str, is_read_only: Callable[[Loc], boo
     if is_malformed(error):
         reason = str(found[0]["ctx"]["error"])
         return MalformedBody(FieldError("body", f"is not valid JSON: {reason}", "a JSON object", "malformed"))
-    return Invalid(*(_field_error(each, root, is_read_only) for each in found[:20]))
+    return Invalid(*(_field_error(each, root, model, is_read_only) for each in found[:20]))
 
 
-def _field_error(found: Any, root: str, is_read_only: Callable[[Loc], bool]) -> FieldError:
+def _field_error(found: Any, root: str, model: type[Model], is_read_only: Callable[[Loc], bool]) -> FieldError:
     kind, context = found["type"], found.get("ctx") or {}
     field = ".".join(str(part) for part in found["loc"]) or root
     if kind == "missing":
         return FieldError(field, "is required", "", "required")
-    if kind == "extra_forbidden" and is_read_only(found["loc"]):
-        return FieldError(field, "is read-only", "the value that is shown, or no such field", "read_only")
     if kind == "extra_forbidden":
-        return FieldError(field, "is not a known field", "no such field, or its correct name", "unknown_field")
+        return _extra(field, found, model, is_read_only)
     if kind != "value_error" and found["input"] is None:
         return FieldError(field, "may not be null", _instead_of_null(found["loc"]), "null")
     if kind == "value_error":
         problem = context["error"]
         if isinstance(problem, Expectation):
+            field = ".".join(str(part) for part in (*found["loc"], problem.field) if part != "") or root
             return FieldError(field, str(problem), problem.expected, problem.code, found["input"])
         return FieldError(field, str(problem), "", "invalid", found["input"])
     bound = next((context[name] for name in _BOUNDS if name in context), None)
     reason = _REASONS.get(kind) or _sentence(found["msg"])
     return FieldError(field, reason, _EXPECTED.get(kind, ""), kind, found["input"], bound)
+
+
+def _extra(field: str, found: Any, model: type[Model], is_read_only: Callable[[Loc], bool]) -> FieldError:
+    # Imported here: most requests have no such field.
+    from switchyard.http import known_fields
+
+    loc, given = found["loc"], found["input"]
+    if is_read_only(loc):
+        inner = known_fields.unwrapped_at(model, loc, given)
+        changed = f"; to change {inner}, send it without {field!r} around" if inner else ""
+        return FieldError(field, "is read-only", f"the value that is shown, or no such field{changed}", "read_only")
+    return FieldError(field, "is not a known field", known_fields.instead_of(model, loc, given), "unknown_field")
 
 
 def _instead_of_null(loc: Loc) -> str:

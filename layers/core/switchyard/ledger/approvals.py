@@ -39,4 +39,4 @@ def confirmed(unit: Unit, task: Track, run: Run, fields: Mapping[str, Any]) -> M
 def _ask(unit: Unit, run: Run, what: Any) -> Mapping[str, Any]:
     question = questions.approval(run, unit.actor, what)
     unit.write(rows.put(question))
-    return questions.waiting(run, question)
+    return questions.waiting(question, run.asked)

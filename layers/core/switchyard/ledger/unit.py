@@ -11,7 +11,7 @@ from time import monotonic
 from switchyard.domain import dependencies
 from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
-from switchyard.domain.errors import FieldError, Invalid, NotFound
+from switchyard.domain.errors import FieldError, Invalid, NoSuchTrack
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.ledger.ends import Ends
@@ -77,7 +77,7 @@ class Unit:
         """Read one visible track; raises NotFound."""
         track = self.find([track_id]).get(track_id)
         if track is None or (kind and track.type != kind):
-            raise NotFound(f"There is no {kind or 'track'} with the id {track_id}.")
+            raise NoSuchTrack(kind or "track", track_id)
         return track
 
     def find(self, ids: Iterable[str]) -> dict[str, Track]:

@@ -1,4 +1,4 @@
-"""Notifications: from a run's change to the devices of the user who created the task.
+"""Notifications: from a run's change, or a reminder, to the devices of the user whom it concerns.
 
 The table's stream carries what people are notified of to a queue (due); its consumer decides once whom to notify, keeps
 that decision, and sends it (handle). A message stays in the queue, invisible until the next attempt is due, while the
@@ -27,8 +27,10 @@ TURN_SECONDS = 60
 
 
 def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the message of a run's change that a person is notified of; None for every other record."""
+    """Return the message of a run's change, or of a reminder, of which a person is notified; None for other records."""
     new, old = data.get("NewImage"), data.get("OldImage")
+    if new is not None and old is None and data["Keys"]["sk"]["S"].startswith(keys.INBOX):
+        return _reminder(new)
     if new is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
         return None
     if old is not None and old.get("version") == new.get("version"):
@@ -40,6 +42,14 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     names = {"tenant": after.tenant_id, "task": after.task_id, "run": after.id, "kind": kind}
     names |= {"question": after.question_id} if after.asks_whom and after.question_id else {}
     return names | {"notification": notifications.notification_id(after, kind)}
+
+
+def _reminder(item: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the message of a new inbox item that reminds of a due date; an item is written once."""
+    if item["kind"]["S"] != "due":
+        return None
+    named = {"tenant": "tenant_id", "task": "track_id", "kind": "kind", "to": "actor_id", "notification": "id"}
+    return {name: item[field]["S"] for name, field in named.items()}
 
 
 def mail_due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -92,7 +102,7 @@ def _decided(
 
 
 def _decide(table: Table, service: "PushService | None", message: Mapping[str, Any], task: Track) -> Notification:
-    """Decide which devices to notify: those of whom the run asks, else of the task's creator.
+    """Decide which devices to notify: of whom it is for (whom the run asks, or who is reminded), else the creator's.
 
     The cooldown starts before presence is read, and counts in any case.
     """
@@ -101,7 +111,7 @@ def _decide(table: Table, service: "PushService | None", message: Mapping[str, A
         tenant_id=task.tenant_id,
         task_id=task.id,
         id=message["notification"],
-        run_id=message["run"],
+        run_id=message.get("run"),
         kind=message["kind"],
         recipient=recipient,
         decided="sent",
@@ -112,7 +122,7 @@ def _decide(table: Table, service: "PushService | None", message: Mapping[str, A
         return _untold(notification, "no_access")
     if service is None:
         return _untold(notification, "disabled")
-    if not notification_rows.cool_down(table, notification):
+    if notification.run_id and not notification_rows.cool_down(table, notification):
         return _untold(notification, "cooldown")
     devices = {each.id: each for each in device_rows.of_person(table, task.tenant_id, recipient).devices}
     if not devices:
@@ -125,9 +135,9 @@ def _decide(table: Table, service: "PushService | None", message: Mapping[str, A
 
 
 def _whom(table: Table, message: Mapping[str, Any]) -> str | None:
-    """Return whom the run asks: 1 round trip for a question that names someone."""
+    """Return who is reminded, or whom the run asks: 1 round trip for a question that names someone."""
     if "question" not in message:
-        return None
+        return message.get("to")
     # Imported here: few runs ask somebody by name, and other consumers import this module too.
     from switchyard.store import people_keys, questions
 

@@ -83,7 +83,7 @@ class _Found(NamedTuple):
 def _found(item: Item, range_: Range) -> _Found:
     position = item[range_.index.sort]["S"].removeprefix(range_.prefix)
     is_whole = range_.index.name is None or packing.is_whole(item)
-    return _Found(position, item, range_, is_whole)
+    return _Found(position, packing.at_hand(item), range_, is_whole)
 
 
 class _Reader:

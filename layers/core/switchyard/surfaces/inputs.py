@@ -60,13 +60,22 @@ def _not_blank(text: str) -> str:
 
 
 #: Format characters stay: names in many scripts, and joined emoji, need them.
-_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_ONE_LINE = rf"^[^{_CONTROLS}]*$"
+_NAMED = rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s][^{_CONTROLS}]*$"
 
 
 def _one_line(text: str) -> str:
     if not re.fullmatch(_ONE_LINE, text):
         raise Expectation("has control characters", "one line of text", "characters")
     return text
+
+
+def _named(text: str) -> str:
+    found = _one_line(text).strip()
+    if not found:
+        raise Expectation("is blank", "text that can be seen", "blank")
+    return found
 
 
 def whole(value: Any) -> Any:
@@ -94,6 +103,7 @@ def _distinct(values: list[str]) -> list[str]:
 
 
 NotBlank = Rule(_not_blank, {"pattern": VISIBLE})
+Trimmed = AfterValidator(str.strip)
 #: One line of text.
 OneLine = Rule(_one_line, {"pattern": _ONE_LINE})
 Distinct = Rule(_distinct, {"uniqueItems": True})
@@ -103,9 +113,10 @@ _DATE_OR_TIME = {"anyOf": [{"format": "date"}, {"format": "date-time"}]}
 #: A track's id as the surfaces spell it.
 ID = r"([A-Za-z]{2,12}_)?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
 
-#: An id of another system or a name: any line of text.
-Name = Annotated[str, Field(max_length=ID_MAX), OneLine]
-NonEmptyName = Annotated[str, Field(min_length=1, max_length=ID_MAX), OneLine]
+#: An id of another system or a name: any line of text, without blanks around. With them it would be another one, which
+#: nobody can tell from it.
+Name = Annotated[str, Field(max_length=ID_MAX), OneLine, Trimmed]
+NonEmptyName = Annotated[str, Field(min_length=1, max_length=ID_MAX), Rule(_named, {"pattern": _NAMED})]
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
 Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
 #: A date, kept as one, or an instant in the ledger's form.

@@ -42,7 +42,8 @@ def _both_or_neither(given: Any) -> None:
     pair = ("related_resource_type", "related_resource_id")
     missing = [name for name in pair if getattr(given, name) is None]
     if len(missing) == 1:
-        raise Expectation(f"{missing[0]} is missing", f"both {pair[0]} and {pair[1]}, or neither", "incomplete")
+        both = f"both {pair[0]} and {pair[1]}, or neither"
+        raise Expectation("is missing", both, "incomplete", missing[0])
 
 
 _PAIR: dict[str, Any] = {

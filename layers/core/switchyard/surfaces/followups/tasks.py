@@ -44,7 +44,7 @@ def find(unit: Unit, task_id: str) -> Track:
     """Read one visible task by its id in any surface's form; raises NotFound, also for what is not a valid id."""
     known = parse_id(task_id)
     if known is None:
-        raise NotFound(f"There is no task with the id {task_id[:80]}.")
+        raise NotFound(f"There is no task with the id {task_id[:80]!r}.")
     return unit.get(known, "task")
 
 

@@ -56,7 +56,7 @@ def of_path(call: AnyCall) -> Track:
 
 def _find(call: AnyCall, given: str) -> Track | None:
     if given.startswith(_EXTERNAL):
-        row_key = external_ids.row_key(call.actor.tenant_id, given.removeprefix(_EXTERNAL))
+        row_key = external_ids.row_key(call.actor.tenant_id, given.removeprefix(_EXTERNAL).strip())
         found = external_ids.track_id(call.unit.row(row_key))
     else:
         found = parse_id(given)

@@ -27,6 +27,7 @@ from switchyard.surfaces.inputs import (
     NonEmptyName,
     Title,
     TrackId,
+    Trimmed,
     Whole,
     read_time,
 )
@@ -195,7 +196,7 @@ class CreateTrack(Common, Past):
     def model_post_init(self, _context: Any) -> None:
         other = "goal" if self.type == "task" else "task"
         if getattr(self, other) is not None:
-            raise Expectation(f"a {self.type} has no {other} object", f"only {self.type}", "conflict")
+            raise Expectation(f"a {self.type} has no {other} object", f"only {self.type}", "conflict", other)
 
 
 def refuse_both(task: TaskFields | None, goal: GoalFields | None) -> None:
@@ -214,7 +215,8 @@ class UpdateTrack(Common):
 
 
 _Statuses = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=_FILTER_VALUES_MAX)]
-_Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=ID_MAX)]], Field(max_length=_FILTER_VALUES_MAX)]
+_Sought = Annotated[str, Field(min_length=1, max_length=ID_MAX), Trimmed]
+_Names = Annotated[list[_Sought], Field(max_length=_FILTER_VALUES_MAX)]
 _Uuids = Annotated[list[TrackId], Field(max_length=_FILTER_VALUES_MAX)]
 
 

@@ -99,7 +99,7 @@ class ListTasks(_Filter):
 
     def model_post_init(self, _context: Any) -> None:
         if self.is_by_due and self.sort not in (None, "due"):
-            raise Expectation("is given with a bound of the due date", "due, or no sort", "conflict")
+            raise Expectation("is given with a bound of the due date", "due, or no sort", "conflict", "sort")
 
     @property
     def is_by_due(self) -> bool:

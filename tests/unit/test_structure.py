@@ -20,7 +20,7 @@ from switchyard.routes import UNMATCHED
 from switchyard.store import keys, schedule_keys
 from tests.support.http import all_endpoints
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
-from tests.support.template import ROOT, resources, template
+from tests.support.template import ROOT, polled, resources, template
 
 HANDLER_LINES_MAX = 35
 FILE_LINES_MAX = 300
@@ -293,6 +293,9 @@ def test_what_is_kept_is_not_in_the_way_of_a_deployment_that_failed() -> None:
     assert template()["Resources"]["Table"]["Properties"]["DeletionProtectionEnabled"] is True
 
 
+JOINED = ["switchyard", {"Ref": "Stage"}]
+
+
 def test_no_name_is_fixed_but_by_the_stage() -> None:
     """Two stages live in one account and region, under stacks of any name."""
     found = {}
@@ -306,7 +309,10 @@ def test_no_name_is_fixed_but_by_the_stage() -> None:
     # A reference names another resource, or is what a parameter says.
     named = {key: value for key, value in found.items() if "Ref" not in value}
     assert named
-    assert {key: value for key, value in named.items() if "${Stage}" not in value.get("Sub", "")} == {}
+    staged = {
+        key for key, value in named.items() if "${Stage}" in value.get("Sub", "") or JOINED in value.get("Join", ())
+    }
+    assert named.keys() == staged
 
 
 def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
@@ -375,7 +381,10 @@ def test_the_stream_has_no_more_consumers_than_a_shard_supports() -> None:
 
 
 def test_no_event_source_loses_what_it_could_not_deliver() -> None:
-    queues = resources("AWS::SQS::Queue")
+    for name, mapping in polled().items():
+        queue = resources("AWS::SQS::Queue")[mapping["EventSourceArn"]["GetAtt"].partition(".")[0]]
+        assert queue["RedrivePolicy"]["deadLetterTargetArn"], name
+        assert "ReportBatchItemFailures" in mapping["FunctionResponseTypes"], name
     for name, function in functions().items():
         for event in function.get("Events", {}).values():
             properties = event["Properties"]
@@ -383,10 +392,6 @@ def test_no_event_source_loses_what_it_could_not_deliver() -> None:
                 assert properties["DestinationConfig"]["OnFailure"]["Destination"], name
                 assert "ReportBatchItemFailures" in properties["FunctionResponseTypes"], name
                 assert properties["MaximumRetryAttempts"] >= 1, name
-            elif event["Type"] == "SQS":
-                queue = queues[properties["Queue"]["GetAtt"].partition(".")[0]]
-                assert queue["RedrivePolicy"]["deadLetterTargetArn"], name
-                assert "ReportBatchItemFailures" in properties["FunctionResponseTypes"], name
             elif event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2"):
                 assert "DeadLetterConfig" in properties, name
             elif event["Type"] == "CloudWatchLogs":

@@ -31,6 +31,9 @@ Event = Mapping[str, Any]
 Response = dict[str, Any]
 
 
+_PERSONAL = "A program that a person connected cannot do this: they do it themselves, in the console."
+
+
 class Exchange[Given](ABC):
     """Errors are formatted by the surface, headers added, a line logged; `answer` runs the handler on what it gets.
 
@@ -125,6 +128,8 @@ class _AuthenticatedExchange[Given](Exchange[Given]):
         self.actor, self.table = actor, table
         if not actor.may(*self.operation.scopes):
             raise MissingScope(self.operation.scopes[0])
+        if self.operation.personal and row.client is not None:
+            raise MissingScope(self.operation.scopes[0], _PERSONAL)
         for scope in self.operation.also:
             if not actor.may(scope):
                 raise MissingScope(scope)

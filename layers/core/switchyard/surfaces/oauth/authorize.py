@@ -68,7 +68,7 @@ def decide(opened: Opened[Decide]) -> Reply:
     session, secret = _session(request, table)
     if session is None:
         return _to_sign_in(body.request)
-    if not hmac.compare_digest(_csrf(secret, body.request), body.csrf):
+    if not hmac.compare_digest(_csrf(secret, body.request).encode(), body.csrf.encode()):
         raise CrossSite("The form is not one that was shown to you: connect again.")
     query = parse_values(Authorize, dict(parse_qsl(body.request, keep_blank_values=True)), "request")
     asked = _checked(query, session.actor, request, table)

@@ -142,8 +142,8 @@ def refresh(
     access, opened = _access(grant, asked or grant.actor.scopes, target)
     following, kept = _refresh(grant)
     made = rows.put_refresh(following), *token_rows.put(access)
-    prolonged = token_rows.prolong(grant, _grant_end(grant.created_at))
-    _use(table, grant, _REFRESH_OVER, rows.use_refresh(known), *made, *prolonged)
+    extended = token_rows.extend(grant, _grant_end(grant.created_at))
+    _use(table, grant, _REFRESH_OVER, rows.use_refresh(known), *made, *extended)
     return access, opened, kept
 
 

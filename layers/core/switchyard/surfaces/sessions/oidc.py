@@ -63,7 +63,7 @@ def _begun(opened: Opened[None, BeginOidc]) -> Reply:
 
 
 def finish(opened: Opened[None, FinishOidc]) -> Reply:
-    """Begin a session of who comes back from the issuer, or lead to the sign-in with what is wrong."""
+    """Begin a session of a person who comes back from the issuer, or lead to the sign-in with what is wrong."""
     try:
         return _finished(opened)
     except SignInRefused as refusal:

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from bench.spending import Spent, measure
+from bench.spending import RUN, Spent, measure
 from switchyard.aws.clients import make_client
 from switchyard_client.worker.work import IDLE_MAX
 from tests.support.moto_pool import moto
@@ -136,6 +136,11 @@ def render(found: list[Spent], copied: list[Spent]) -> str:
         "",
         "| | units written | units read | invocations | calls of the table | bytes logged | events | transitions |",
         "|---|---|---|---|---|---|---|---|",
+    ]
+    whole = {each.name: sum(million(each).values()) / 1_000 for each in found}
+    cheapest, dearest = (pick(value for name, value in whole.items() if name != RUN) for pick in (min, max))
+    lines[4:4] = [
+        f"So 1,000 requests cost {cheapest:.3f} to {dearest:.3f} USD, and 1,000 whole runs {whole[RUN]:.2f}.",
     ]
     for s in found:
         logged = f"{round(s.log_bytes, -2):,}"

@@ -31,6 +31,7 @@ from tests.support.units import Meter
 #: Makes the row of a task as large as most are: below 1 KB over its whole life.
 DESCRIPTION = "As the customer told us by phone. " * 3
 SECONDS = 300
+RUN = "a whole run"
 
 
 @dataclass
@@ -219,7 +220,7 @@ def measure(client: Any, everything: bool = False) -> list[Spent]:
 def _run(ledger: Ledger, project: int, task: str) -> Spent:
     """A whole run: started, offered by its workflow, claimed, ten appends to its log, ended."""
     base = f"/api/projects/{project}/tasks/{task}"
-    with ledger.counted("a whole run") as spent:
+    with ledger.counted(RUN) as spent:
         run = ledger.ask(lambda: ledger.ada.post(f"{base}/run", {}))["latest_run"]["id"]
         ids = {"tenant_id": ledger.tenant, "task_id": task, "run_id": run, "execution": run}
         ledger.work("dispatch_run", {**ids, "token": "offer"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
@@ -41,10 +42,17 @@ def _tagged(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any
 _Loader.add_multi_constructor("!", _tagged)
 
 
+@cache
 def load_template() -> dict[str, Any]:
     """The template as it is in the repository."""
     with (ROOT / "template.yaml").open(encoding="utf-8") as file:
         return dict(yaml.load(file, Loader=_Loader))
+
+
+def properties_of(kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of the template's resources of a type, by logical name."""
+    found = load_template()["Resources"].items()
+    return {name: each["Properties"] for name, each in found if each["Type"] == kind}
 
 
 def physical_ids(stack: Stack) -> dict[str, str]:

@@ -11,7 +11,7 @@ from local.steps import StepFailed, report
 from release import deploy, destroy, verify
 from release.settings import BAKE_SECONDS, Settings, ask, load
 from release.smoke import WAIT_SECONDS, smoke
-from release.stacks import outputs
+from release.stacks import outputs, parameters
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = load(options.environment)
         # None of the answers has a space in it.
         given = [each.partition("=") for several in options.set for each in several.split()]
-        ask(settings, {name: value for name, _, value in given})
+        ask(settings, {name: value for name, _, value in given}, standing=lambda: _standing(settings))
         settings.remember()
         _run(options, settings)
     except StepFailed as failure:
@@ -56,6 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
         print("\ninterrupted; `make deploy` again shows how things stand", file=sys.stderr)
         return 130
     return 0
+
+
+def _standing(settings: Settings) -> dict[str, str]:
+    """The parameters of the stack that is there; none where AWS cannot be asked, as the preflight says next."""
+    try:
+        return parameters(settings)
+    except (BotoCoreError, ClientError):
+        return {}
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> None:

@@ -102,7 +102,7 @@ def _sam_deploy(settings: Settings, output: Path, confirm: bool) -> None:
     ]
     done = subprocess.run([str(each) for each in command], cwd=ROOT, env=building.sam_environment(), check=False)
     if done.returncode:
-        status = preflight.stack_status(settings) or "there is no stack"
+        status = stacks.status(settings) or "there is no stack"
         if "ROLLBACK" in status:
             why, hint = stacks.first_failure(settings), "CloudFormation has put back what stood before"
             raise StepFailed(f"not deployed ({status}): {why}", hint=hint)

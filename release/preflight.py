@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, UnknownRegionError
 
-from local.environments import ROOT
-from release import stacks
+from local.complete import properties_of
+from release import stacks, tables
+from release.finding import Finding
 from release.settings import Settings
 
 #: Executions at once below which a burst of a few clients is refused. New accounts may have 10.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 CONCURRENCY_WANTED = 100
+#: SAM makes a role for each function and machine.
+WITH_ROLES = ("AWS::Serverless::Function", "AWS::Serverless::StateMachine", "AWS::IAM::Role")
 UNDER_WAY = "_IN_PROGRESS"
+#: What ends each of the other failures; only UPDATE_ROLLBACK_FAILED is continued.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackStack.html
+TO_END = {
+    "UPDATE_ROLLBACK_FAILED": "`aws cloudformation continue-update-rollback`",
+    "UPDATE_FAILED": "`aws cloudformation rollback-stack`",
+    "DELETE_FAILED": "`make destroy` again",
+}
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AccessDeniedFault"}
 NO_SUCH_KEYS = {
     "InvalidClientTokenId",
@@ -28,14 +36,6 @@ NO_SUCH_KEYS = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line. `stops` tells whether a deployment would fail; otherwise it is good to know."""
-
-    text: str
-    stops: bool = True
-
-
 def findings(settings: Settings) -> Iterator[Finding]:
     """Look at the account; the first that stops is the last, where what follows would only repeat it."""
     regions = _regions(settings.region)
@@ -44,7 +44,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
             f"region {settings.region}: AWS has no Lambda there; one of {', '.join(regions[:4]) or 'its regions'}, …"
         )
         return
-    for check in (_credentials, _stack, _stage, _concurrency, _certificate, _table_in_use, _former_table):
+    for check in (
+        *(_credentials, _stack, _stage, _roles, _concurrency, _certificate),
+        *(tables.indexes, tables.table_in_use, tables.former_table, tables.former_logs),
+    ):
         stopped = False
         for each in _told(check, settings):
             yield each
@@ -90,38 +93,21 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
 
 def _stack(settings: Settings) -> Iterator[Finding]:
     """A stack that another deployment works on, or whose first one failed, takes no change set."""
-    status = stack_status(settings)
+    status = stacks.status(settings)
     if status == stacks.EMPTY:
         yield Finding(
             f"stack {settings.stack_name}: {status}, a change set was not carried out; this one takes its place",
             stops=False,
         )
-    elif status == "ROLLBACK_COMPLETE":
+    elif status in stacks.NEVER_STOOD:
         yield Finding(
             f"stack {settings.stack_name}: {status}, its first deployment failed; "
             f"`make destroy ENV={settings.environment}` first"
         )
     elif status and status.endswith(UNDER_WAY):
         yield Finding(f"stack {settings.stack_name}: {status}, another deployment is under way")
-    elif status and "FAILED" in status:
-        yield Finding(
-            f"stack {settings.stack_name}: {status}; see its events, then `aws cloudformation continue-update-rollback`"
-        )
-
-
-def stack_status(settings: Settings) -> str | None:
-    """The status of the environment's stack; None when there is none."""
-    found = _described(settings)
-    return str(found["StackStatus"]) if found else None
-
-
-def _described(settings: Settings) -> Any:
-    try:
-        return settings.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"][0]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
-            return None
-        raise
+    elif status and status in TO_END:
+        yield Finding(f"stack {settings.stack_name}: {status}; see its events, then {TO_END[status]}")
 
 
 def _stage(settings: Settings) -> Iterator[Finding]:
@@ -136,6 +122,22 @@ def _stage(settings: Settings) -> Iterator[Finding]:
     owner = found.get("Tags", {}).get("aws:cloudformation:stack-name")
     if owner and owner != settings.stack_name:
         yield Finding(f"stage {settings.stage}: taken by the stack {owner} of this account and region")
+
+
+def _roles(settings: Settings) -> Iterator[Finding]:
+    """A role for each function and machine, of the 1,000 that an account has unless it asked for more.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    if stacks.status(settings) not in (None, stacks.EMPTY):
+        return
+    found = settings.client("iam").get_account_summary()["SummaryMap"]
+    needed = sum(len(properties_of(kind)) for kind in WITH_ROLES)
+    if found["Roles"] + needed > found["RolesQuota"]:
+        yield Finding(
+            f"quota: the account has {found['Roles']:,} of {found['RolesQuota']:,} roles, "
+            f"and this needs {needed} more; Service Quotas, IAM, Roles per account"
+        )
 
 
 def _concurrency(settings: Settings) -> Iterator[Finding]:
@@ -163,52 +165,3 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
     names, wanted = found.get("SubjectAlternativeNames", []), settings.parameters["DomainName"]
     if wanted not in names and "*." + wanted.partition(".")[2] not in names:
         yield Finding(f"certificate: is for {', '.join(names)}, not for {wanted}")
-
-
-def _table_in_use(settings: Settings) -> Iterator[Finding]:
-    """A restored table is no resource of the stack: it has to be there, with its stream, and every index."""
-    had = {each["ParameterKey"]: each.get("ParameterValue", "") for each in _parameters(settings)}
-    stream = settings.parameters.get("TableStream", had.get("TableStream", ""))
-    if not stream:
-        return
-    region, name = stream.split(":")[3], stream.split("/")[1]
-    if region != settings.region:
-        yield Finding(f"table {name}: is in {region}, the stack in {settings.region}")
-        return
-    try:
-        found = settings.client("dynamodb").describe_table(TableName=name)["Table"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        yield Finding(f"table {name}: is not there; SET='TableStream=' goes back to the stack's own")
-        return
-    if found.get("LatestStreamArn") != stream or not found.get("StreamSpecification", {}).get("StreamEnabled"):
-        yield Finding(f"table {name}: that is not its stream; `admin restore` sets one up and prints it")
-    there = {each["IndexName"] for each in found.get("GlobalSecondaryIndexes", ())}
-    wanted = set(re.findall(r"- IndexName: (\S+)", (ROOT / "template.yaml").read_text(encoding="utf-8")))
-    if missing := sorted(wanted - there):
-        yield Finding(
-            f"table {name}: lacks the indexes {', '.join(missing)}; `aws dynamodb update-table` makes one a call"
-        )
-    yield Finding(f"table {name}: restored from backups, and used in place of the stack's own", stops=False)
-
-
-def _parameters(settings: Settings) -> list[dict[str, str]]:
-    return list((_described(settings) or {}).get("Parameters", ()))
-
-
-def _former_table(settings: Settings) -> Iterator[Finding]:
-    """A table that a stack left behind is no hindrance, but whoever deploys anew may have expected its rows."""
-    if stack_status(settings) not in (None, stacks.EMPTY):
-        return
-    names = [
-        name
-        for page in settings.client("dynamodb").get_paginator("list_tables").paginate()
-        for name in page["TableNames"]
-        if name.startswith(f"{settings.stack_name}-Table-")
-    ]
-    for name in names:
-        yield Finding(
-            f"table {name}: left by a former installation; docs/deploying.md says how to use its rows",
-            stops=False,
-        )

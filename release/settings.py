@@ -119,8 +119,9 @@ def path_of(environment: str) -> Path:
 def load(environment: str) -> Settings:
     """What is known of an environment.
 
-    Raises StepFailed for one that samconfig.toml does not have, and for the local stack when none is chosen: its
-    settings, webhooks to private addresses among them, are for no account.
+    Raises StepFailed for one that samconfig.toml does not have, for the local stack when none is chosen: its settings,
+    webhooks to private addresses among them, are for no account; and for an account from a shell that works on the
+    local stack, which would take the deployment.
     """
     sections = tomllib.loads(SAMCONFIG.read_text(encoding="utf-8"))
     known = {name: each["deploy"]["parameters"] for name, each in sections.items() if _is_environment(each)}
@@ -139,6 +140,11 @@ def load(environment: str) -> Settings:
             "ENV=local is the local stack, and AWS_ENDPOINT_URL, which says where it is, is not set",
             hint='make run DETACH=1; eval "$(make -s env)"',
         )
+    if environment != LOCAL and "AWS_ENDPOINT_URL" in os.environ:
+        raise StepFailed(
+            f"ENV={environment} is for an account, and AWS_ENDPOINT_URL={os.environ['AWS_ENDPOINT_URL']} is none",
+            hint="a new shell, without the settings of `make env`",
+        )
     path = path_of(environment)
     answers = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return Settings(environment, known[environment], answers)
@@ -148,8 +154,16 @@ def _is_environment(section: Any) -> bool:
     return isinstance(section, dict) and "stack_name" in section.get("deploy", {}).get("parameters", {})
 
 
-def ask(settings: Settings, given: Mapping[str, str], read: Callable[[str], str] = input) -> None:
-    """Fill in what is missing: from what was given, or by asking, once. Raises StepFailed for no proper answer."""
+def ask(
+    settings: Settings,
+    given: Mapping[str, str],
+    read: Callable[[str], str] = input,
+    standing: Callable[[], Mapping[str, str]] = dict,
+) -> None:
+    """Fill in what is missing: from what was given, or by asking, once. Raises StepFailed for no proper answer.
+
+    `standing` tells the parameters of the stack that is there: what was answered on another machine is not asked anew.
+    """
     named = {each.name: each for each in (*QUESTIONS, *GIVEN)}
     for name, value in given.items():
         if name not in named:
@@ -157,6 +171,11 @@ def ask(settings: Settings, given: Mapping[str, str], read: Callable[[str], str]
         settings.answers[name] = _checked(named[name], value)
     for each in QUESTIONS:
         if each.name in given or not _is_open(settings, each):
+            continue
+        stands = None if each.name == "Region" else standing().get(each.name)
+        # A certificate that is none belongs to a stack without a name; here one is wanted.
+        if stands or (stands is not None and each.name != "CertificateArn"):
+            settings.answers[each.name] = stands
             continue
         if not sys.stdin.isatty() and read is input:
             raise StepFailed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from release.settings import Settings
 #: The status of a stack that has nothing but a change set which nobody carried out: to CloudFormation, it is created
 #: by the next one. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 EMPTY = "REVIEW_IN_PROGRESS"
+#: A stack whose first deployment failed is deleted, and made anew.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+NEVER_STOOD = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 POLL_SECONDS = 2.0
 #: Longer than the slowest update: an index of a large table is built for as long as it takes.
 SECONDS_MAX = 3_600
@@ -30,18 +34,35 @@ class Release:
     changed: str
 
 
-def current(settings: Settings) -> Release | None:
-    """The release that is deployed; None when there is none."""
-    client = settings.client("cloudformation")
+def status(settings: Settings) -> str | None:
+    """The status of the environment's stack; None when there is none."""
+    found = described(settings)
+    return str(found["StackStatus"]) if found else None
+
+
+def described(settings: Settings) -> Any:
+    """The environment's stack as CloudFormation describes it; None when there is none."""
     try:
-        stack = client.describe_stacks(StackName=settings.stack_name)["Stacks"][0]
-        if stack["StackStatus"] == EMPTY:
-            return None
-        template = client.get_template(StackName=settings.stack_name, TemplateStage="Original")["TemplateBody"]
+        return settings.client("cloudformation").describe_stacks(StackName=settings.stack_name)["Stacks"][0]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             return None
         raise
+
+
+def parameters(settings: Settings) -> dict[str, str]:
+    """The parameters of the environment's stack; none when there is none."""
+    found = described(settings) or {}
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", ())}
+
+
+def current(settings: Settings) -> Release | None:
+    """The release that is deployed; None when there is none."""
+    stack = described(settings)
+    if stack is None or stack["StackStatus"] == EMPTY:
+        return None
+    client = settings.client("cloudformation")
+    template = client.get_template(StackName=settings.stack_name, TemplateStage="Original")["TemplateBody"]
     text = template if isinstance(template, str) else json.dumps(template)
     given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", ())}
     return Release(text, given, str(stack.get("LastUpdatedTime") or stack["CreationTime"]))
@@ -81,8 +102,11 @@ def bring_back(settings: Settings, former: Release, bucket: str) -> None:
         raise StepFailed(f"the former release could not be brought back: {ended}", hint=first_failure(settings))
 
 
-def wait(settings: Settings) -> str:
-    """Wait until nothing works on the stack; its status, DELETE_COMPLETE when it is gone. Raises StepFailed."""
+def wait(settings: Settings, meanwhile: Callable[[], None] = lambda: None) -> str:
+    """Wait until nothing works on the stack; its status, DELETE_COMPLETE when it is gone. Raises StepFailed.
+
+    `meanwhile` is done each time that something still does.
+    """
     client, deadline = settings.client("cloudformation"), time.monotonic() + SECONDS_MAX
     while time.monotonic() < deadline:
         try:
@@ -93,6 +117,7 @@ def wait(settings: Settings) -> str:
             raise
         if not status.endswith("_IN_PROGRESS"):
             return status
+        meanwhile()
         time.sleep(POLL_SECONDS)
     raise StepFailed(f"the stack {settings.stack_name} is still being changed after {SECONDS_MAX} s")
 

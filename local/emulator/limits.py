@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
+from ministack.services import stepfunctions
 from ministack.services.cloudformation import provisioners
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
@@ -25,6 +26,22 @@ def install() -> None:
     for kind, check in {"AWS::Lambda::Function": function_problems, "AWS::IAM::Role": role_problems}.items():
         handler = provisioners._RESOURCE_HANDLERS[kind]
         handler |= {"create": checked(handler["create"], check, 1), "update": checked(handler["update"], check, 2)}
+    table = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    table["update"] = refusing(table["update"], index_problems)
+    machine = provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"]
+    machine["delete"] = refusing(machine["delete"], execution_problems)
+
+
+def refusing(provision: Callable[..., object], check: Callable[..., Iterator[str]]) -> Callable[..., object]:
+    """A provisioner that looks at all its arguments before it does anything."""
+
+    def provision_refusing(*arguments: object) -> object:
+        problems = list(check(*arguments))
+        if problems:
+            raise ValueError("; ".join(problems))
+        return provision(*arguments)
+
+    return provision_refusing
 
 
 def checked(provision: Callable[..., tuple], check: Check, place: int) -> Callable[..., tuple]:
@@ -63,3 +80,32 @@ def role_problems(props: dict) -> Iterator[str]:
         size += len(re.sub(r"\s", "", json.dumps(policy["PolicyDocument"])))
     if size > INLINE_POLICIES_MAX:
         yield f"The inline policies have {size} characters: at most {INLINE_POLICIES_MAX}"
+
+
+def index_problems(_id: str, before: dict, after: dict, *_rest: object) -> Iterator[str]:
+    """Say when an update makes or deletes more than one index of a table; one that is defined anew is both."""
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+    if before.get("KeySchema") != after.get("KeySchema"):
+        return
+    old, new = ({each["IndexName"]: each for each in p.get("GlobalSecondaryIndexes") or ()} for p in (before, after))
+    made = sorted(name for name, each in new.items() if old.get(name) != each)
+    gone = sorted(name for name, each in old.items() if new.get(name) != each)
+    if len(made) + len(gone) > 1:
+        yield (
+            "Cannot perform more than one GSI creation or deletion in a single update: "
+            f"makes {', '.join(made) or 'none'}, deletes {', '.join(gone) or 'none'}"
+        )
+
+
+def execution_problems(machine: str, *_rest: object) -> Iterator[str]:
+    """Say when executions are under way: on AWS the machine stays, DELETING, for as long as they wait."""
+    # https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
+    # https://repost.aws/knowledge-center/step-functions-stuck-deleting-status
+    running = [
+        each
+        for each in stepfunctions._executions.values()
+        if each["stateMachineArn"] == machine and each["status"] == "RUNNING"
+    ]
+    if running:
+        yield f"{machine} is deleted once its {len(running)} running executions have ended: stop them"

@@ -14,7 +14,7 @@ from tests.support import life
 from tests.support.import_costs import PAGE, Cost, Costs, render
 
 #: Units that a track may write, by the import and by the pipeline.
-BUDGETS = {"two dependencies": (9, 5), "project, goal, assignee and due date too": (17, 13)}
+BUDGETS = {"two dependencies": (9, 5), "project, goal, assignee and due date too": (17, 10)}
 
 
 @pytest.fixture

@@ -42,6 +42,11 @@ BUDGETS = {
     "a run: start, offer, claim, 10 log appends, end": (77, 46, 32, 36),
     "heartbeat of a run": (1, 0, 0, 1),
     "an append of 6 KB to its log": (4, 0, 2, 2),
+    "create in the pool, with a text of 800 bytes": (5, 3, 0, 1),
+    "claim the next, with a text of 800 bytes": (9, 3, 2, 5),
+    "heartbeat, with a text of 800 bytes": (2, 0, 0, 1),
+    "edit of a title, with a text of 800 bytes": (7, 3, 1, 2),
+    "complete, with a text of 800 bytes": (8, 3, 1, 2),
     "create in the pool, with a text of 6 KB": (9, 6, 0, 1),
     "claim the next, with a text of 6 KB": (12, 3, 3, 6),
     "heartbeat, with a text of 6 KB": (5, 0, 0, 1),
@@ -83,8 +88,8 @@ PAGES = {
     "due by a day": (16.5, 13.5),
     "ready": (3.5, 5),
     "ready in a project": (3.5, 3.5),
-    "the trail": (2, 2),
-    "the trail of an actor": (2, 1.5),
+    "the trail": (3, 3.5),
+    "the trail of an actor": (4.5, 4.5),
 }
 #: Pages of keys alone, of one status: a row that is read by its key costs half a unit at least, beside others in a
 #: Query an eighth.

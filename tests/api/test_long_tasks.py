@@ -18,7 +18,7 @@ from tests.support.projects import a_task, a_tenant
 from tests.support.stream import Stream
 
 #: More bytes than an index copies, though fewer characters.
-TEXT = "Wörtlich: " + "ä" * (packing.PLAIN_MAX // 2)
+TEXT = "Wörtlich: " + "ä" * (packing.COPIED_MAX // 2)
 
 
 @pytest.fixture
@@ -101,12 +101,16 @@ def test_a_text_that_becomes_short_is_copied_again_and_back(api: Api, table: Tab
 
 
 @pytest.mark.parametrize("first", ["x", "€"])
-def test_bytes_count_and_the_bound_itself_is_copied(first: str) -> None:
-    at_bound = first + "x" * (packing.PLAIN_MAX - len(first.encode()))
-    assert packing.stored(at_bound) == {"fields": {"S": at_bound}}
-    above = packing.stored(at_bound + "x")
-    assert above.keys() == {"long_fields"}
-    assert packing.text_of(above) == at_bound + "x"
+def test_fields_are_plain_then_compressed_then_copied_by_no_index_as_their_bytes_grow(first: str) -> None:
+    def of(size: int) -> str:
+        return first + "x" * (size - len(first.encode()))
+
+    plain, copied = of(packing.PLAIN_MAX), of(packing.COPIED_MAX)
+    assert packing.stored(plain) == {"fields": {"S": plain}}
+    for text, where in ((plain + "x", "fields"), (copied, "fields"), (copied + "x", "long_fields")):
+        row = packing.stored(text)
+        assert (row.keys(), row[where].keys()) == ({where}, {"B"})
+        assert packing.text_of(row) == text
 
 
 def test_half_a_character_is_kept_as_it_is() -> None:
@@ -122,11 +126,14 @@ def test_words_are_found_in_a_long_text(task: Track, api: Api) -> None:
     assert found("sinngemäß") == []
 
 
-def test_a_list_expands_a_long_text_once(task: Track, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", [TEXT, TEXT[:500]])
+def test_a_list_expands_a_compressed_text_once(text: str, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_by(api, description=text)
     expanded, real = [], packing.expanded
     monkeypatch.setattr(packing, "expanded", lambda value: expanded.append(value) or real(value))
     (found,) = api.get("/v1/tracks?query=wörtlich").json["items"]
-    assert (found["id"], len(expanded)) == (task.id, 1)
+    assert found["description"] == text
+    assert [each.keys() for each in expanded if "B" in each] == [{"B"}]
 
 
 def test_it_is_claimed_worked_on_and_completed(caller: Caller, api: Api, table: Table, tenant: str) -> None:
@@ -168,11 +175,27 @@ def test_a_long_delivery_is_kept_compressed_and_sent_as_it_was() -> None:
     assert webhooks.delivery_from(row) == delivery
 
 
+def test_migration_compresses_what_makes_a_row_large(
+    api: Api, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(packing, "PLAIN_MAX", packing.COPIED_MAX)
+        made = made_by(api, description=TEXT[:500])
+        assert row_of(table, made["id"], tenant)["fields"].keys() == {"S"}
+    assert migration.migrate(table, units=10**9)["changed"] == 1
+    row = row_of(table, made["id"], tenant)
+    assert row["fields"].keys() == {"B"}
+    assert row == track_rows.to_item(track_rows.from_item(row))
+    assert api.get(f"/v1/tracks/{made['id']}").json == made
+    assert migration.migrate(table, units=10**9)["changed"] == 0
+
+
 def test_migration_takes_a_long_text_out_of_the_indexes(
     api: Api, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
         before.setattr(packing, "PLAIN_MAX", 10**6)
+        before.setattr(packing, "COPIED_MAX", 10**6)
         made = made_by(api, description=TEXT)
         assert "fields" in copies(table, made["id"], tenant)["list-id"]
     assert migration.migrate(table, units=10**9)["changed"] == 1

@@ -287,7 +287,7 @@ def test_pages_of_ones_own_machine_may_call_a_server_on_it(mcp: Mcp) -> None:
         ("create_task", {"title": "a", "priority": "high"}, "priority"),
         ("create_task", {"title": "a", "due_at": "Friday"}, "due_at"),
         ("create_task", {"title": "a", "idempotency_key": "k" * 256}, "idempotency_key"),
-        ("create_task", {"title": "a", "related_resource_id": "con_1"}, "arguments"),
+        ("create_task", {"title": "a", "related_resource_id": "con_1"}, "related_resource_type"),
         ("list_tasks", {"limit": "25"}, "limit"),
         ("list_tasks", {"limit": 101}, "limit"),
         ("list_tasks", {"status": "done"}, "status"),
@@ -301,7 +301,7 @@ def test_pages_of_ones_own_machine_may_call_a_server_on_it(mcp: Mcp) -> None:
             {"drafts": [{"id": "a", "title": "A", "task": {"dependsOn": ["b"]}}]},
             "drafts.0.task.dependsOn.0",
         ),
-        ("search_tracks", {"status": ["nope"]}, "filter.status"),
+        ("search_tracks", {"status": ["nope"]}, "status"),
     ],
 )
 def test_bad_arguments_are_a_result_that_names_the_field(mcp: Mcp, tool: str, arguments: Any, field: str) -> None:

@@ -92,6 +92,24 @@ def test_of_many_who_refresh_at_once_none_keeps_a_token(
     assert not opens(issued["access_token"])
 
 
+def test_a_session_that_was_ended_leaves_no_connection_behind(
+    ada: Browser, admin: Admin, tenant: str, client: str
+) -> None:
+    """Whoever stole it has its cookie remembered by a container for half a minute, and the code counts for a minute."""
+    thief = Browser(ada.cookie)
+    page = oauth.ask(thief, client)
+    before = oauth.decide(thief, page)["code"]
+    (known,) = [each for each in auth._cache.items()]
+    assert ada.delete("/v1/session").status == 204
+    # Another container remembers the session.
+    auth._cache.update([known])
+    after = oauth.decide(thief, page)["code"]
+    assert_refused(oauth.redeem(client, before), "invalid_grant")
+    assert_refused(oauth.redeem(client, after), "invalid_grant")
+    again = signed_in(admin, tenant)
+    assert [each for each in again.get("/v1/sessions").json["items"] if each["client"]] == []
+
+
 def test_a_code_counts_for_a_minute(ada: Browser, client: str, later: Any) -> None:
     code, other = oauth.code(ada, client), oauth.code(ada, client)
     later(59)
@@ -237,6 +255,7 @@ def test_consent_is_given_on_this_very_page_of_this_very_session_alone(
         "another session's form": decision(theirs),
         "another request": decision(page, request=oauth.query(client, state="other")),
         "no proof": decision(page, csrf="0"),
+        "no text of ours": decision(page, csrf="\u00e9"),
     }
     for what, values in forged.items():
         answer = oauth.form(ada, "/oauth/authorize", values)
@@ -341,6 +360,18 @@ def test_a_token_in_an_address_opens_nothing(ada: Browser, client: str) -> None:
     issued = oauth.connected(ada, client)
     assert Api(None).get(f"/v1/me?access_token={issued['access_token']}").status == 401
     assert Api(None).get(f"/oauth/token?refresh_token={issued['refresh_token']}").status == 405
+
+
+def test_a_program_neither_sees_nor_ends_what_else_its_person_has_open(ada: Browser, client: str) -> None:
+    """Whatever its scopes: it ends itself by its own tokens alone."""
+    api = Api(oauth.connected(ada, client, scope="tasks:read tasks:write")["access_token"])
+    assert api.get("/v1/sessions").status == 403
+    for each in ada.get("/v1/sessions").json["items"]:
+        refused = api.delete(f"/v1/sessions/{each['id']}")
+        assert refused.status == 403
+        assert "console" in refused.json["detail"]
+    assert api.get("/v1/session").json["session"] is None
+    assert ada.get("/v1/session").status == 200
 
 
 def test_another_tenants_person_connects_their_own_workspace(admin: Admin, ada: Browser, client: str) -> None:

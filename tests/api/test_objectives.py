@@ -354,7 +354,7 @@ def test_the_list_shows_info_when_asked(api: Api, base: str) -> None:
         ({"metadata": {"labels": {"a b": "c"}}}, "metadata.labels"),
         ({"metadata": {"labels": {"a": "c,d=e"}}}, "metadata.labels"),
         ({"metadata": {"externalId": "x" * 129}}, "metadata.externalId"),
-        ({"subject": {"id": "x"}}, "body"),
+        ({"subject": {"id": "x"}}, "tenant"),
         ({"memoryCascade": [{"memoryLayerId": "m"}] * 11}, "memoryCascade"),
         ({"secrets": [{"value": "no name"}]}, "secrets.0.name"),
         ({"unknown": 1}, "unknown"),

@@ -113,6 +113,12 @@ def test_a_domain_lets_its_verified_addresses_in_and_no_others(idp: Issuer, admi
         assert_refused(signed_in(idp)[1], "unverified" if address.count("@") > 1 else "not_invited")
 
 
+def test_an_address_that_only_looks_like_it_in_lower_case_is_nobodys(idp: Issuer, admin: Admin, tenant: str) -> None:
+    admin.invite(tenant, "bok@example.com")
+    idp.person |= {"sub": "2", "email": "bo\u212a@example.com"}
+    assert_refused(signed_in(idp)[1], "unverified")
+
+
 def test_who_is_not_invited_stays_out(idp: Issuer, tenant: str) -> None:
     assert_refused(signed_in(idp)[1], "not_invited")
 
@@ -181,7 +187,11 @@ def test_an_address_and_a_domain_are_of_one_tenant(admin: Admin, tenant: str) ->
     for wrong in ("ada", "ada@", "a b@example.com", "ada@localhost"):
         with pytest.raises(Invalid):
             admin.invite(tenant, wrong)
-    for wrong in ("localhost", "*.example.com", "ada@example.com"):
+    # The small letter of each is an ASCII one.
+    for wrong in ("bo\u212a@example.com", "bok@\u212aey.example"):
+        with pytest.raises(Invalid):
+            admin.invite(tenant, wrong)
+    for wrong in ("localhost", "*.example.com", "ada@example.com", "\u212aey.example"):
         with pytest.raises(Invalid):
             admin.allow_domain(tenant, wrong)
     with pytest.raises(Invalid):
@@ -348,6 +358,7 @@ def test_what_comes_back_wrong_is_refused(idp: Issuer, admin: Admin, tenant: str
     for changes, problem in (
         ({"state": "another"}, "over"),
         ({"state": None}, "over"),
+        ({"state": "é"}, "over"),
         ({"iss": "https://evil.example"}, "issuer"),
         ({"code": None}, "denied"),
         ({"code": None, "error": "access_denied"}, "denied"),
@@ -378,6 +389,8 @@ def test_each_sign_in_has_its_own_state_nonce_and_challenge(idp: Issuer) -> None
         "/console\\@evil",
         "/console/sign-in?x",
         "/consolex",
+        "/console/%2e%2e/v1/evil",
+        "/console/.%2E/v1/evil",
         "/console\r\nset-cookie: a=b",
     ],
 )
@@ -388,6 +401,15 @@ def test_a_sign_in_leads_nowhere_but_to_the_console(idp: Issuer, admin: Admin, t
     assert "evil" not in location
     assert "\n" not in location
     assert ".." not in location
+
+
+@pytest.mark.parametrize("kept", ["x", "=", "\u00e9", "_w==", "L2V2aWw="])
+def test_a_cookie_that_was_damaged_leads_to_the_console(idp: Issuer, admin: Admin, tenant: str, kept: str) -> None:
+    admin.invite(tenant, "ada@example.com")
+    visitor = Visitor()
+    address = idp.authorize(begun(visitor))
+    visitor.flow = f"{str(visitor.flow).partition('.')[0]}.{kept}"
+    assert came_back(visitor, address).headers["location"] == "/console"
 
 
 def test_the_way_back_to_consent_is_kept(idp: Issuer, admin: Admin, tenant: str) -> None:

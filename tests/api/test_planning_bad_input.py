@@ -11,6 +11,10 @@ from tests.support.planning import DOCS, assert_refused, make_task, read
 from tests.support.samples import replay, sample
 
 NO_NULL = 'a value; an optional field may be left out, and "" clears one that can be empty'
+KNOWN = (
+    "one of createdAt, completedAt, description, priority, relatedResource, metadata, externalId, "
+    "type, title, scope, task, goal"
+)
 TASK = {"type": "task", "title": "T", "scope": DOCS}
 
 
@@ -145,7 +149,7 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"task": {"assignee": "a\x00b"}}, "task.assignee"),
     ({"task": {"assigneeType": "robot"}}, "task.assigneeType"),
     ({"task": {"progress": 5}}, "task.progress"),
-    ({"goal": {}}, "body"),
+    ({"goal": {}}, "goal"),
     ({"goal": {"status": "todo"}}, "goal.status"),
     ({"relatedResource": {"type": "pr"}}, "relatedResource.id"),
     ({"relatedResource": {"type": "pr", "id": ""}}, "relatedResource"),
@@ -262,7 +266,7 @@ def test_a_title_of_200_characters_counts_characters_not_bytes(api: Api) -> None
 @pytest.mark.parametrize(
     ("fields", "field", "reason", "expected"),
     [
-        ({"extra": None}, "extra", "is not a known field", "no such field, or its correct name"),
+        ({"scop": None}, "scop", "is not a known field", KNOWN),
         ({"title": None}, "title", "may not be null", NO_NULL),
         ({"scope": {"type": "projects", "ids": [None]}}, "scope.ids.0", "may not be null", "a value"),
     ],

@@ -12,6 +12,7 @@ from switchyard.aws import queues
 from switchyard.domain import clock, notifications, runs
 from switchyard.domain.actors import SCOPES, Actor
 from switchyard.domain.ids import new_id
+from switchyard.domain.inbox import Item
 from switchyard.domain.runs import Run
 from switchyard.domain.structs import replace
 from switchyard.domain.tenants import Project
@@ -19,14 +20,16 @@ from switchyard.domain.tracks import Track
 from switchyard.pipeline import notifications as push
 from switchyard.pipeline.push_services import Expo, PushService
 from switchyard.store import devices as device_rows
+from switchyard.store import inbox as inbox_rows
 from switchyard.store import keys
 from switchyard.store import runs as run_rows
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
+from tests.api.test_hostile_records import numbered
 from tests.support.http import Api
 from tests.support.projects import a_task, a_tenant
 from tests.support.push import Receiver, receiving
-from tests.support.stream import Failing, Killed, Visibility, record
+from tests.support.stream import Failing, Killed, Letters, Visibility, consume, record
 
 
 @pytest.fixture
@@ -122,6 +125,20 @@ def outcomes(notification: dict[str, Any]) -> dict[str, str]:
     return {each["id"]: each["outcome"] for each in notification["devices"]}
 
 
+def a_reminder(task: Track, kind: str = "due", whom: str = "user_ada") -> Item:
+    at = clock.now()
+    return Item(
+        tenant_id=task.tenant_id, actor_id=whom, id=new_id(), kind=kind, track_id=task.id, by="switchyard", at=at
+    )
+
+
+def reminded(item: Item) -> Mapping[str, Any]:
+    """Return the message of a new inbox item."""
+    message = push.due(record(None, inbox_rows.to_item(item))["dynamodb"])
+    assert message is not None
+    return message
+
+
 # ---------------------------------------------------------------- what is told
 
 
@@ -155,6 +172,60 @@ def test_all_devices_of_the_tasks_maker_ring_once(
     assert (notification["decided"], notification["recipient"], notification["attempts"]) == ("sent", "user_ada", 1)
     assert outcomes(notification) == dict.fromkeys(ids, "accepted")
     assert sorted(each["reference"] for each in notification["devices"]) == ["ticket-1", "ticket-2"]
+
+
+def test_a_reminder_rings_the_devices_of_who_is_reminded(
+    api: Api, caller: Caller, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    register(api, "maker")
+    (device,) = register(caller("user_eve"), "eve")
+    item = a_reminder(task, whom="user_eve")
+    for _ in range(2):
+        assert queue.give(reminded(item))
+    ((sent,),) = expo.requests
+    assert (sent["to"], sent["body"]) == ("eve", '"Fix the build" is due soon')
+    assert sent["data"] == {"taskId": task.id, "notificationKind": "due"}
+    (notification,) = listed(api, task)
+    assert (notification["id"], notification["run"], notification["kind"]) == (item.id, None, "due")
+    assert (notification["recipient"], notification["decided"]) == ("user_eve", "sent")
+    assert outcomes(notification) == {device: "accepted"}
+    # Another one, of another due date, is no repetition of it.
+    assert queue.give(reminded(a_reminder(task, whom="user_eve")))
+    assert decided(api, task) == ["sent", "sent"]
+
+
+def test_who_has_the_task_before_them_is_not_rung_by_its_reminder(
+    api: Api, queue: Messages, expo: Receiver, task: Track
+) -> None:
+    first, _ = register(api, "a", "b")
+    watch(api, task, first)
+    assert queue.give(reminded(a_reminder(task)))
+    assert expo.requests == []
+    (notification,) = listed(api, task)
+    assert (notification["decided"], notification["present_devices"]) == ("suppressed", [first])
+
+
+@pytest.mark.parametrize("kind", ["assigned", "mentioned", "asked", "failed"])
+def test_other_items_of_an_inbox_ring_nothing_by_themselves(task: Track, kind: str) -> None:
+    assert push.due(record(None, inbox_rows.to_item(a_reminder(task, kind)))["dynamodb"]) is None
+
+
+def test_a_reminder_that_is_read_rings_nothing_again(task: Track) -> None:
+    item = a_reminder(task)
+    read = replace(item, read_at=clock.now())
+    assert push.due(record(inbox_rows.to_item(item), inbox_rows.to_item(read))["dynamodb"]) is None
+
+
+def test_without_mail_a_reminder_goes_to_the_devices_alone(task: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {name: Letters() for name in ("mails", "notifications", "dead_letters")}
+    clients: dict[str, Any] = {f"queue_{name}": each for name, each in kept.items()}
+    item = inbox_rows.to_item(a_reminder(task))
+    monkeypatch.setenv("MAILS_QUEUE_URL", "")
+    assert consume("pipeline.enqueue_deliveries", numbered([(None, item)]), **clients) == []
+    assert [len(kept[name].sent) for name in ("mails", "notifications", "dead_letters")] == [0, 1, 0]
+    monkeypatch.setenv("MAILS_QUEUE_URL", "url")
+    assert consume("pipeline.enqueue_deliveries", numbered([(None, item)]), **clients) == []
+    assert [len(kept[name].sent) for name in ("mails", "notifications", "dead_letters")] == [1, 2, 0]
 
 
 def test_a_task_without_a_title_is_called_untitled() -> None:

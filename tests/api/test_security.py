@@ -55,6 +55,9 @@ NEEDING_MORE = {"pool.create_webhook", "pool.update_webhook", "pool.redeliver"}
 #: The only operations that any valid token opens, whatever its scopes. A new one is added here by decision.
 FOR_ANY_TOKEN = {"administration.get_me"}
 
+#: The only operations that are closed to programs that people connected. A new one is added here by decision.
+PERSONAL = {"sessions.list_sessions", "sessions.revoke_session"}
+
 each_protected = pytest.mark.parametrize("operation", PROTECTED)
 each_scoped = pytest.mark.parametrize("operation", [name for name in PROTECTED if name not in FOR_ANY_TOKEN])
 
@@ -78,6 +81,10 @@ def test_only_the_listed_operations_are_public() -> None:
 
 def test_only_the_listed_operations_are_open_to_any_token() -> None:
     assert {name for name in PROTECTED if not ENDPOINTS[name].operation.scopes} == FOR_ANY_TOKEN
+
+
+def test_only_the_listed_operations_are_closed_to_programs() -> None:
+    assert {name for name, each in ENDPOINTS.items() if each.operation.personal} == PERSONAL
 
 
 @each_scoped

@@ -229,6 +229,73 @@ def test_the_longest_that_aws_takes_is_taken(deploy: Deploy, template: Json) -> 
     assert deploy(template) == ("CREATE_COMPLETE", "")
 
 
+# ---------------------------------------------------------------- what an update and a deletion refuse
+
+
+def table(*indexes: str, **projection: Any) -> Json:
+    """A template with a table that has these indexes, each by its own attribute."""
+    by = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", *indexes)]
+    shown = projection or {"ProjectionType": "KEYS_ONLY"}
+    made = [
+        {"IndexName": each, "KeySchema": [{"AttributeName": each, "KeyType": "HASH"}], "Projection": shown}
+        for each in indexes
+    ]
+    properties = {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": by,
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        **({"GlobalSecondaryIndexes": made} if made else {}),
+    }
+    return {"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}}
+
+
+def updated(client: Any, name: str, template: Json) -> tuple[str, str]:
+    """Update a stack: how that ended, and why when it failed."""
+    client.update_stack(StackName=name, TemplateBody=json.dumps(template))
+    status = ended(client, name)
+    events = client.describe_stack_events(StackName=name)["StackEvents"]
+    failed = [each for each in events if each["ResourceStatus"] == "UPDATE_FAILED"]
+    return status, "; ".join(each.get("ResourceStatusReason", "") for each in failed)
+
+
+@pytest.mark.parametrize("after", [table("a", "b"), table("b"), table("a", ProjectionType="ALL")])
+def test_more_than_one_index_made_or_deleted_in_an_update_is_refused(aws: Any, deploy: Deploy, after: Json) -> None:
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    before = table() if len(after["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"]) == 2 else table("a")
+    assert deploy(before, name)[0] == "CREATE_COMPLETE"
+    status, why = updated(aws("cloudformation"), name, after)
+    assert status == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Cannot perform more than one GSI creation or deletion in a single update" in why
+
+
+def test_an_index_an_update_is_taken(aws: Any, deploy: Deploy) -> None:
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    assert deploy(table("a"), name)[0] == "CREATE_COMPLETE"
+    assert updated(aws("cloudformation"), name, table("a", "b"))[0] == "UPDATE_COMPLETE"
+    assert updated(aws("cloudformation"), name, table("b"))[0] == "UPDATE_COMPLETE"
+
+
+def test_a_machine_stays_until_its_executions_have_ended(aws: Any, deploy: Deploy) -> None:
+    name, waits = f"test-{uuid.uuid4().hex[:8]}", {"Type": "Wait", "Seconds": 600, "End": True}
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {
+            "RoleArn": "arn:aws:iam::000000000000:role/any",
+            "DefinitionString": json.dumps({"StartAt": "Wait", "States": {"Wait": waits}}),
+        },
+    }
+    template = {"Resources": {"Machine": machine}, "Outputs": {"Arn": {"Value": {"Ref": "Machine"}}}}
+    assert deploy(template, name)[0] == "CREATE_COMPLETE"
+    client, states = aws("cloudformation"), aws("stepfunctions")
+    (output,) = client.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
+    execution = states.start_execution(stateMachineArn=output["OutputValue"])["executionArn"]
+    client.delete_stack(StackName=name)
+    assert ended(client, name) == "DELETE_FAILED"
+    states.stop_execution(executionArn=execution)
+    client.delete_stack(StackName=name)
+    assert ended(client, name) == "DELETE_COMPLETE"
+
+
 # ---------------------------------------------------------------- this template
 
 

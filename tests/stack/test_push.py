@@ -240,3 +240,21 @@ def wait_until_empty(aws: Any, queue: str) -> None:
             return
         time.sleep(0.2)
     raise AssertionError(f"messages are left after {SECONDS_MAX} s: {found}")
+
+
+def test_a_reminder_notifies_the_device_of_who_is_reminded(
+    ada: Person, aws: Any, receiver: Receiver, names: Callable[[str], str]
+) -> None:
+    ada.register(f"{ada.id}-a")
+    scope = {"type": "projects", "ids": [ada.project]}
+    body = {"type": "task", "title": "Pay", "scope": scope, "task": {"dueDate": "2099-06-10", "remind": "P1D"}}
+    answer = ada.http.post("/v1/tracks", json=body)
+    assert answer.status_code == 201, answer.text
+    task = answer.json()["id"]
+    # What Scheduler sends when it is due.
+    signal = {"of": "schedules", "tenant": ada.tenant, "remind": task, "at": "2099-06-09T00:00:00Z"}
+    aws("sqs").send_message(QueueUrl=names("Signals"), MessageBody=json.dumps(signal))
+    notification = ada.settled(task)
+    assert (notification["kind"], notification["run"], notification["decided"]) == ("due", None, "sent")
+    ((sent,),) = receiver.requests
+    assert (sent["to"], sent["body"]) == (f"{ada.id}-a", '"Pay" is due soon')

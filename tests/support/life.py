@@ -26,6 +26,16 @@ from tests.support.units import Meter
 
 #: Makes the row of a task in the pool as large as 1 KB takes, over its whole life.
 DESCRIPTION = "As the customer told us by phone. " * 3
+#: What an agent is told to do, in 800 bytes: English compresses to a little more than a half.
+INSTRUCTION = (
+    "Find out why the nightly export of invoices stops after the first thousand rows, and mend it. The log of the last "
+    "run is attached; the job runs in the worker that also sends the reminders, so make sure that those still go out. "
+    "Write a test that fails without the change. If the cause is in the shared reader, open a follow-up for the other "
+    "jobs that use it and name this task there. Do not change the format of the file: the bank reads it by position. "
+    "The customer asked for a short note when it is done, in German, with the number of invoices that were left out "
+    "and the date of each. When the export runs again, let it make up for the two nights that are missing, one file a "
+    "night, and compare the totals with the ledger before anything is sent. Finish by noon on Friday, please."
+)
 
 
 def _prose(seed: int) -> str:
@@ -122,6 +132,7 @@ class Life:
         self.bo.get("/v1/tracks?limit=1")
         project = a_tenant(self.table, self.tenant, "Docs")[0].id
         goal = self._goal(project)
+        self._pool(self.ada, INSTRUCTION, ", with a text of 800 bytes")
         self._pool(self.ada, DESCRIPTION)
         self._pool(self.cy, LONG, ", with a text of 6 KB")
         task = self._project(project, goal)
@@ -189,7 +200,7 @@ class Life:
         made = [replace(each, **alike, number=place) for place, each in enumerate(made)]
         made = [replace(each, priority="high") if place % 6 < 2 else each for place, each in enumerate(made)]
         self.table.put_many([rows.to_item(each) for each in made])
-        self.stream.collect()
+        self.stream.settle()
         for name, url in LISTS.items():
             self.step(name, lambda url=url: self.ada.get(url.format(project=project, **ids)))
 

@@ -36,7 +36,7 @@ from switchyard.store import table
 from switchyard.surfaces.planning import import_apply, import_end, import_sort
 from switchyard.surfaces.sessions import provider
 from tests.support.stream import Letters
-from tests.support.template import ROOT
+from tests.support.template import ROOT, polled
 
 _at_work: list[str] = []
 #: An endpoint or a consumer that only a test has, as the guide's: it has no role.
@@ -307,14 +307,13 @@ def granted(function: Mapping[str, Any]) -> set[tuple[str, str]]:
     return found
 
 
-def used_by_lambda(function: Mapping[str, Any]) -> set[str]:
+def used_by_lambda(name: str, function: Mapping[str, Any]) -> set[str]:
     """Return the actions that need no call of the function's own."""
     events = list(function.get("Events", {}).values())
-    polled = any(each["Type"] == "SQS" for each in events)
     configured = [function.get("EventInvokeConfig", {}), *(each.get("Properties", {}) for each in events)]
     fails_over = any("OnFailure" in each.get("DestinationConfig", {}) for each in configured)
     others = [each for action, each in _statements(function) if action in _SENDS and each != _DEAD_LETTERS]
-    return (_POLLS if polled else set()) | (_SENDS if fails_over and not others else set()) | _IMPLIED
+    return (_POLLS if name in polled() else set()) | (_SENDS if fails_over and not others else set()) | _IMPLIED
 
 
 def _statements(function: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -342,7 +341,7 @@ def compare(
             (action, index)
             for action, index in allowed
             if whole
-            and action not in used_by_lambda(function)
+            and action not in used_by_lambda(name, function)
             and not any(action == each and (index == where or (index == "*" and where)) for each, where in used)
         }
         wrong += [f"{name}: lacks {action} {index}".rstrip() for action, index in sorted(missing)]

@@ -37,6 +37,11 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     return {name: each.get("Properties", {}) for name, each in found if each["Type"] == kind}
 
 
+def polled() -> dict[str, dict[str, Any]]:
+    """Return the mappings of queues to functions, by the function."""
+    return {each["FunctionName"]["Ref"]: each for each in resources("AWS::Lambda::EventSourceMapping").values()}
+
+
 def table_definition() -> dict[str, Any]:
     """Return what create_table takes: the keys and indexes of the deployed table."""
     (table,) = resources("AWS::DynamoDB::Table").values()

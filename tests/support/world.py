@@ -215,7 +215,7 @@ def _build_runs(table: Table, tenant: str) -> None:
         asked_by_kind="agent",
         asked_at=clock.now(),
     )
-    runs.create(ledger, ledger.get(ASKING_TASK), id=ASKING_RUN, **asking, **questions.waiting(question))
+    runs.create(ledger, ledger.get(ASKING_TASK), id=ASKING_RUN, **asking, **questions.waiting(question, None))
     ledger.write(question_rows.put(question))
     about = {"track_id": ASKING_TASK, "run_id": ASKING_RUN, "question_id": QUESTION}
     item = Item(

@@ -13,7 +13,7 @@ from switchyard.pipeline.consumer import Invocation, consumer
 from tests.support.http import Context
 from tests.support.refusing import Sqs, refused
 from tests.support.stream import handler
-from tests.support.template import ROOT, resources
+from tests.support.template import ROOT, polled, resources
 
 LINES_MAX = 25
 FOLDERS = sorted(path.parent for each in ("pipeline", "workflows") for path in ROOT.glob(f"functions/{each}/*/app.py"))
@@ -79,8 +79,8 @@ def test_readers_of_the_stream_split_what_kills_them_and_tell_when_they_lag() ->
 
 
 def test_every_queue_has_an_alarm_for_a_lagging_consumer() -> None:
-    for name, _, properties in sources("SQS"):
-        queue = properties["Queue"]["GetAtt"].partition(".")[0]
+    for name, mapping in polled().items():
+        queue = mapping["EventSourceArn"]["GetAtt"].partition(".")[0]
         assert {"GetAtt": f"{queue}.QueueName"} in alarms("ApproximateAgeOfOldestMessage"), name
 
 
@@ -89,11 +89,10 @@ def test_a_message_is_not_seen_again_while_lambda_may_still_try_it() -> None:
 
     AWS refuses a pair below the limit itself: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     """
-    pairs = sources("SQS")
-    assert len(pairs) == 4
-    for name, _, properties in pairs:
-        queue = properties["Queue"]["GetAtt"].partition(".")[0]
-        seconds = functions()[name]["Timeout"]
+    assert len(polled()) == 4
+    for name, mapping in polled().items():
+        queue = mapping["EventSourceArn"]["GetAtt"].partition(".")[0]
+        seconds = resources("AWS::Serverless::Function")[name]["Timeout"]
         assert resources("AWS::SQS::Queue")[queue]["VisibilityTimeout"] >= 6 * seconds, name
 
 

@@ -21,6 +21,7 @@ CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a"
 @pytest.fixture(autouse=True)
 def answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(settings, "ANSWERS", tmp_path)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     return tmp_path
 
 
@@ -48,12 +49,45 @@ def test_an_unknown_environment_is_refused_by_name(environment: str, word: str) 
 
 
 def test_the_local_stacks_settings_go_to_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with pytest.raises(StepFailed, match="ENV=local is the local stack") as refused:
         settings.load("local")
     assert refused.value.hint == 'make run DETACH=1; eval "$(make -s env)"'
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     assert settings.load("local").is_emulated
+
+
+def test_an_account_is_not_deployed_to_from_a_shell_that_works_on_the_local_stack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The local stack would take it, under the name of the account's."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    with pytest.raises(StepFailed, match="ENV=dev is for an account, and AWS_ENDPOINT_URL=http"):
+        settings.load("dev")
+
+
+def test_what_stands_is_not_asked_again_on_another_machine(account: "Account") -> None:
+    """An empty answer there would take the alarms' address away."""
+    given = [
+        {"ParameterKey": "AlarmEmail", "ParameterValue": "ops@example.com"},
+        {"ParameterKey": "DomainName", "ParameterValue": ""},
+        {"ParameterKey": "CertificateArn", "ParameterValue": ""},
+    ]
+    account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Parameters": given}]}
+    found = settings.load("dev")
+    standing = lambda: stacks.parameters(found)  # noqa: E731
+    settings.ask(found, {"Region": "eu-central-1"}, lambda question: pytest.fail(question), standing)
+    assert (found.parameters["AlarmEmail"], found.parameters["DomainName"]) == ("ops@example.com", "")
+    settings.ask(found, {"DomainName": "api.example.com"}, lambda _: CERTIFICATE, standing)
+    assert found.parameters["CertificateArn"] == CERTIFICATE
+
+
+def test_a_first_deployment_asks_though_aws_cannot_be_reached(
+    account: "Account", capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.answers |= {"describe_stacks": error("ExpiredToken"), "get_caller_identity": error("ExpiredToken")}
+    assert command.main(["preflight", "dev", "--set", "Region=eu-central-1"]) == 1
+    told = capsys.readouterr()
+    assert "AlarmEmail is not known" in told.out + told.err
 
 
 def test_what_was_asked_once_is_remembered(answers: Path) -> None:
@@ -128,6 +162,11 @@ class Account:
             "get_account_settings": {"AccountLimit": {"ConcurrentExecutions": 1_000}},
             "describe_certificate": {"Certificate": {"Status": "ISSUED", "SubjectAlternativeNames": ["*.example.com"]}},
             "list_tables": [{"TableNames": []}],
+            "get_account_summary": {"SummaryMap": {"Roles": 40, "RolesQuota": 1_000}},
+            "describe_log_groups": {"logGroups": []},
+            "describe_stack_resource": {"StackResourceDetail": {"PhysicalResourceId": "switchyard-dev-Table-X"}},
+            "describe_table": {"Table": table_definition()},
+            "list_stack_resources": [{"StackResourceSummaries": []}],
         }
 
         #: How answers change after a call.
@@ -197,6 +236,26 @@ def test_an_account_that_has_all_is_told_in_one_line(account: Account) -> None:
         ),
         (
             {},
+            {"describe_stacks": {"Stacks": [{"StackStatus": "ROLLBACK_FAILED"}]}},
+            "its first deployment failed; `make destroy ENV=dev` first",
+        ),
+        (
+            {},
+            {"describe_stacks": {"Stacks": [{"StackStatus": "DELETE_FAILED"}]}},
+            "STOP stack switchyard-dev: DELETE_FAILED; see its events, then `make destroy` again",
+        ),
+        (
+            {},
+            {"get_account_summary": {"SummaryMap": {"Roles": 900, "RolesQuota": 1_000}}},
+            "STOP quota: the account has 900 of 1,000 roles, and this needs ",
+        ),
+        (
+            {},
+            {"describe_log_groups": {"logGroups": [{"logGroupName": "/switchyard/dev"}]}},
+            "STOP log group /switchyard/dev: left by a former installation; `aws logs delete-log-group",
+        ),
+        (
+            {},
             {"describe_stacks": {"Stacks": [{"StackStatus": "UPDATE_IN_PROGRESS"}]}},
             "another deployment is under way",
         ),
@@ -208,7 +267,7 @@ def test_an_account_that_has_all_is_told_in_one_line(account: Account) -> None:
         (
             {},
             {"describe_stacks": {"Stacks": [{"StackStatus": "UPDATE_ROLLBACK_FAILED"}]}},
-            "STOP stack switchyard-dev: UPDATE_ROLLBACK_FAILED; see its events",
+            "STOP stack switchyard-dev: UPDATE_ROLLBACK_FAILED; see its events, then `aws cloudformation continue-",
         ),
         (
             {"DomainName": "api.example.com", "CertificateArn": CERTIFICATE},
@@ -236,6 +295,49 @@ def test_what_an_account_lacks_is_one_line(
     found = lines(preflight.findings(dev(**given)))
     assert [each for each in found if word in each], found
     assert all("\n" not in each for each in found)
+
+
+def test_what_stands_needs_no_new_roles_and_has_its_own_logs(account: Account) -> None:
+    account.answers |= {
+        "describe_stacks": {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]},
+        "get_account_summary": {"SummaryMap": {"Roles": 1_000, "RolesQuota": 1_000}},
+        "describe_log_groups": {"logGroups": [{"logGroupName": "/switchyard/dev"}]},
+    }
+    assert lines(preflight.findings(dev())) == ["ok account 123456789012, eu-central-1, as user/ada"]
+
+
+def test_logs_of_a_stage_whose_name_begins_alike_stop_nothing(account: Account) -> None:
+    account.answers["describe_log_groups"] = {"logGroups": [{"logGroupName": "/switchyard/dev-2"}]}
+    assert lines(preflight.findings(dev())) == ["ok account 123456789012, eu-central-1, as user/ada"]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda them: them[1:], None),
+        (lambda them: [*them, {**them[0], "IndexName": "of-before"}], None),
+        (lambda them: them[2:], "makes the indexes list-id, list-rank and deletes none"),
+        (lambda them: [{**them[0], "IndexName": "old"}, *them[1:]], "makes the indexes list-id and deletes old"),
+        (
+            lambda them: [{**them[0], "Projection": {"ProjectionType": "ALL"}}, *them[1:]],
+            "makes the indexes list-id and deletes list-id",
+        ),
+    ],
+)
+def test_a_release_changes_one_index_at_a_time(
+    account: Account, change: Callable[[Any], Any], word: str | None
+) -> None:
+    table = table_definition()
+    account.answers |= {
+        "describe_stacks": {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]},
+        "describe_table": {"Table": {**table, "GlobalSecondaryIndexes": change(table["GlobalSecondaryIndexes"])}},
+    }
+    found = lines(preflight.findings(dev()))[1:]
+    if word is None:
+        assert found == []
+    else:
+        (only,) = found
+        assert only.startswith(f"STOP table switchyard-dev-Table-X: this release {word}; CloudFormation does one an")
 
 
 @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
@@ -361,7 +463,13 @@ def test_a_restored_table_that_has_all_is_named(account: Account) -> None:
 def test_the_table_in_use_is_looked_at_without_being_named_again(account: Account) -> None:
     given = [{"ParameterKey": "TableStream", "ParameterValue": STREAM}]
     account.answers["describe_stacks"] = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Parameters": given}]}
-    account.answers["describe_table"] = error("ResourceNotFoundException")
+
+    def describe(*, TableName: str) -> dict[str, Any]:
+        if TableName == "drill":
+            raise error("ResourceNotFoundException")
+        return {"Table": table_definition()}
+
+    account.describe_table = describe  # type: ignore[attr-defined]
     assert "STOP table drill: is not there" in lines(preflight.findings(dev()))[1]
     assert lines(preflight.findings(dev(TableStream="")))[1:] == []
 
@@ -428,6 +536,50 @@ def test_a_stack_that_could_not_be_deleted_says_why(account: Account) -> None:
     with pytest.raises(StepFailed, match="not deleted: DELETE_FAILED") as refused:
         destroy.destroy(dev(), lambda _: "switchyard-dev")
     assert refused.value.hint == "Bus: it has rules"
+
+
+def test_runs_under_way_are_stopped_until_their_machines_are_gone(account: Account) -> None:
+    """A machine is deleted once its executions have ended, and one that waits for an agent would wait for days."""
+    machine = {"ResourceType": "AWS::StepFunctions::StateMachine", "PhysicalResourceId": "arn:machine"}
+    function = {"ResourceType": "AWS::Lambda::Function", "PhysicalResourceId": "f"}
+    running = [{"executions": [{"executionArn": "arn:execution"}]}]
+    stopped: list[str] = []
+    account.answers |= {
+        "describe_stacks": {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": OUTPUTS}]},
+        "list_stack_resources": [{"StackResourceSummaries": [machine, function]}],
+        "list_executions": running,
+        "delete_stack": {},
+    }
+
+    def stop(*, executionArn: str, cause: str) -> None:
+        """The reconciler starts it anew as long as it is there."""
+        stopped.append(executionArn)
+        under_way = {"describe_stacks": {"Stacks": [{"StackStatus": "DELETE_IN_PROGRESS"}]}}
+        account.answers |= under_way if len(stopped) < 3 else {"describe_stacks": error("ValidationError")}
+
+    account.stop_execution = stop  # type: ignore[attr-defined]
+    destroy.destroy(dev(), lambda _: "switchyard-dev")
+    assert stopped == ["arn:execution"] * 3
+
+
+def test_a_machine_that_is_gone_has_nothing_to_stop(account: Account) -> None:
+    machine = {"ResourceType": "AWS::StepFunctions::StateMachine", "PhysicalResourceId": "arn:machine"}
+
+    class Gone(Account):
+        def get_paginator(self, name: str) -> Any:
+            if name == "list_executions":
+                raise error("StateMachineDoesNotExist")
+            return super().get_paginator(name)
+
+    account.__class__ = Gone
+    account.answers |= {
+        "describe_stacks": {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": OUTPUTS}]},
+        "list_stack_resources": [{"StackResourceSummaries": [machine]}],
+        "delete_stack": {},
+    }
+    account.after["delete_stack"] = {"describe_stacks": error("ValidationError")}
+    destroy.destroy(dev(), lambda _: "switchyard-dev")
+    assert "stop_execution" not in account.asked
 
 
 def test_there_is_nothing_to_destroy(account: Account) -> None:

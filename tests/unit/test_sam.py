@@ -11,7 +11,7 @@ from local.environments import ENVIRONMENTS
 from switchyard.http.operation import function_of
 from switchyard.routes import UNMATCHED
 from tests.support.http import all_endpoints
-from tests.support.template import ROOT, resources, template
+from tests.support.template import ROOT, polled, resources, template
 
 #: CloudFormation takes 500 a stack; thirty more endpoints, two resources each, have to find room.
 #: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -97,6 +97,38 @@ def test_no_function_behind_the_api_outlasts_the_gateway(processed: Any) -> None
     for endpoint in all_endpoints():
         assert functions[function_of(endpoint.operation.name)]["Timeout"] < 30, endpoint.operation.name
     assert functions[UNMATCHED]["Timeout"] == 30
+
+
+def test_no_role_may_read_the_queues_of_others(processed: Any) -> None:
+    """SAM gives a function with an event of a queue a managed policy, by which it empties each queue of the account.
+
+    What is left: logs and traces, and the streams of tables, which a role must be able to read before a mapping of a
+    restored table's is made (docs/restoring.md).
+    """
+    managed: dict[str, set[str]] = {}
+    for name, role in of(processed, "AWS::IAM::Role").items():
+        for each in role.get("ManagedPolicyArns", ()):
+            managed.setdefault(each.rpartition("/")[2], set()).add(name)
+    assert managed.keys() == {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSLambdaDynamoDBExecutionRole"}
+    readers = {"PipelineProjectChangesRole", "PipelineEnqueueDeliveriesRole"}
+    assert managed["AWSLambdaDynamoDBExecutionRole"] == readers
+
+
+def test_a_queue_that_is_polled_may_be_read_by_its_function() -> None:
+    """Lambda refuses the mapping otherwise: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
+    wanted = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    for name, mapping in polled().items():
+        (policy,) = resources("AWS::Serverless::Function")[name]["Policies"]
+        granted = [each["Action"] for each in policy["Statement"] if each["Resource"] == mapping["EventSourceArn"]]
+        assert wanted <= {action for each in granted for action in each}, name
+
+
+def test_a_layer_is_its_stages_own(processed: Any) -> None:
+    """SAM names one that has no name by its logical id, for every stack of the account."""
+    (layer,) = of(processed, "AWS::Lambda::LayerVersion").values()
+    (written,) = resources("AWS::Serverless::LayerVersion").values()
+    assert written["LayerName"] == {"Join": ["-", ["switchyard", {"Ref": "Stage"}]]}
+    assert layer["LayerName"]["Fn::Join"][1][0] == "switchyard"
 
 
 def test_an_endpoint_is_two_resources_a_function_and_its_role(processed: Any) -> None:

@@ -20,9 +20,10 @@ from switchyard.routes import UNMATCHED
 from switchyard.store import keys, schedule_keys
 from tests.support.http import all_endpoints
 from tests.support.samples import FOLDER, PLACEHOLDER, path_of
-from tests.support.template import ROOT, resources, template
+from tests.support.template import ROOT, polled, resources, template
 
 HANDLER_LINES_MAX = 35
+FILE_LINES_MAX = 300
 
 #: Every package from outside the standard library that a function may import: the budget of a cold start.
 IMPORTS = {
@@ -292,6 +293,9 @@ def test_what_is_kept_is_not_in_the_way_of_a_deployment_that_failed() -> None:
     assert template()["Resources"]["Table"]["Properties"]["DeletionProtectionEnabled"] is True
 
 
+JOINED = ["switchyard", {"Ref": "Stage"}]
+
+
 def test_no_name_is_fixed_but_by_the_stage() -> None:
     """Two stages live in one account and region, under stacks of any name."""
     found = {}
@@ -305,7 +309,10 @@ def test_no_name_is_fixed_but_by_the_stage() -> None:
     # A reference names another resource, or is what a parameter says.
     named = {key: value for key, value in found.items() if "Ref" not in value}
     assert named
-    assert {key: value for key, value in named.items() if "${Stage}" not in value.get("Sub", "")} == {}
+    staged = {
+        key for key, value in named.items() if "${Stage}" in value.get("Sub", "") or JOINED in value.get("Join", ())
+    }
+    assert named.keys() == staged
 
 
 def test_each_function_has_statements_of_its_own_without_wildcards() -> None:
@@ -374,7 +381,10 @@ def test_the_stream_has_no_more_consumers_than_a_shard_supports() -> None:
 
 
 def test_no_event_source_loses_what_it_could_not_deliver() -> None:
-    queues = resources("AWS::SQS::Queue")
+    for name, mapping in polled().items():
+        queue = resources("AWS::SQS::Queue")[mapping["EventSourceArn"]["GetAtt"].partition(".")[0]]
+        assert queue["RedrivePolicy"]["deadLetterTargetArn"], name
+        assert "ReportBatchItemFailures" in mapping["FunctionResponseTypes"], name
     for name, function in functions().items():
         for event in function.get("Events", {}).values():
             properties = event["Properties"]
@@ -382,10 +392,6 @@ def test_no_event_source_loses_what_it_could_not_deliver() -> None:
                 assert properties["DestinationConfig"]["OnFailure"]["Destination"], name
                 assert "ReportBatchItemFailures" in properties["FunctionResponseTypes"], name
                 assert properties["MaximumRetryAttempts"] >= 1, name
-            elif event["Type"] == "SQS":
-                queue = queues[properties["Queue"]["GetAtt"].partition(".")[0]]
-                assert queue["RedrivePolicy"]["deadLetterTargetArn"], name
-                assert "ReportBatchItemFailures" in properties["FunctionResponseTypes"], name
             elif event["Type"] in ("EventBridgeRule", "Schedule", "ScheduleV2"):
                 assert "DeadLetterConfig" in properties, name
             elif event["Type"] == "CloudWatchLogs":
@@ -519,6 +525,21 @@ def test_the_streams_filter_lets_through_what_the_projection_reads() -> None:
     ]
 
 
+def test_inboxes_invoke_the_consumer_only_for_what_is_mailed_or_rings() -> None:
+    properties = functions()["PipelineEnqueueDeliveries"]["Events"]["Changes"]["Properties"]
+    condition, mailed, (other, rung, nothing) = _alternatives(properties["FilterCriteria"]["Filters"][-1])
+    assert (condition, other, nothing) == ("HasMail", "HasPush", {"Ref": "AWS::NoValue"})
+    both = [json.loads(each["Pattern"]) for each in (mailed, rung)]
+    assert {each["dynamodb"]["Keys"]["sk"]["S"][0]["prefix"] for each in both} == {keys.INBOX}
+    assert {tuple(each["eventName"]) for each in both} == {("INSERT",)}
+    assert both[1]["dynamodb"]["NewImage"] == {"kind": {"S": ["due"]}}
+
+
+def _alternatives(chosen: Any) -> Any:
+    condition, then, otherwise = chosen["If"]
+    return condition, then, tuple(otherwise["If"])
+
+
 # ---------------------------------------------------------------- settings
 
 
@@ -568,3 +589,14 @@ def test_a_stack_of_a_name_that_no_folder_may_have_is_refused_in_a_line(name: st
     )
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert done.stderr.startswith(f"STACK={name}: use 1 to 31 lower case letters")
+
+
+def test_no_file_of_the_packages_is_too_long_to_be_read_at_once() -> None:
+    """docs/contributing.md: a file with more lines does two things."""
+    counts = {
+        path: len(path.read_text(encoding="utf-8").splitlines())
+        for folder in ("layers/core/switchyard", "client/switchyard_client")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert len(counts) > 300
+    assert {path: count for path, count in counts.items() if count > FILE_LINES_MAX} == {}

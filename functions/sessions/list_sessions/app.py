@@ -12,6 +12,7 @@ from switchyard.surfaces.sessions.surface import ANYONE, SESSIONS
     "sessions.list_sessions",
     "GET /v1/sessions",
     scopes=ANYONE,
+    personal=True,
     query=Paging,
     reply=SessionPage,
 )

@@ -10,6 +10,7 @@ from switchyard.surfaces.sessions.surface import ANYONE, SESSIONS
     "sessions.revoke_session",
     "DELETE /v1/sessions/{id}",
     scopes=ANYONE,
+    personal=True,
     status=204,
 )
 def handler(call: Call) -> Reply:

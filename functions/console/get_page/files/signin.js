@@ -8,7 +8,7 @@ import { Button, Field } from "./ui.js";
 /** Only addresses of the console are gone back to. */
 function after() {
   const next = route.value.query.get("next") || "";
-  return /^\/console(\/(?!sign-in)[\w./~%-]*)?(\?.*)?$/.test(next) ? next : to.board();
+  return /^\/console(?![^?]*(?:\.|%2[eE]){2})(\/(?!sign-in)[\w./~%-]*)?(\?.*)?$/.test(next) ? next : to.board();
 }
 
 /**

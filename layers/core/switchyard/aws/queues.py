@@ -21,6 +21,11 @@ BYTES_MAX = 262_144
 _FIRST_PAUSE, _LONGEST_PAUSE = 1, 21_600
 
 
+def exists(name: str) -> bool:
+    """Return whether the stack has a queue: without mail it has none for mails, whose URL is then empty."""
+    return os.environ.get(f"{name.upper()}_QUEUE_URL") != ""
+
+
 class Message(Struct):
     """One message as a consumer gets it. `attempt` counts how often it was received, from 1."""
 

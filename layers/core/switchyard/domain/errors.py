@@ -69,6 +69,18 @@ class NotFound(SwitchyardError):
     code, title = "resource_not_found", "Not found"
 
 
+class NoSuchTrack(NotFound):
+    """There is no such track that the caller may see."""
+
+    def __init__(self, kind: str, track_id: str) -> None:
+        self.kind, self.track_id = kind, track_id
+        super().__init__(self.worded(str))
+
+    def worded(self, show_id: Callable[[str], str]) -> str:
+        """Return what is not there, by the id as a surface shows it."""
+        return f"There is no {self.kind} with the id {show_id(self.track_id)}."
+
+
 class Invalid(SwitchyardError):
     """The request itself is wrong; nothing was written."""
 
@@ -102,7 +114,7 @@ class UnknownReference(Invalid):
 
 
 class Cycle(Invalid):
-    """Parents or dependencies would form a circle; `path` lists the ids, the first repeated at the end."""
+    """Parents or dependencies would form a cycle; `path` lists the ids, the first repeated at the end."""
 
     code, title = "cycle", "The tracks would form a cycle"
 

@@ -65,11 +65,14 @@ def named_id(text: str) -> str | None:
 
     For places where a text may also be a client's own name: `tw_…` and 32 bare digits are names there.
     """
-    match = _WRITTEN.fullmatch(text)
+    match = _WRITTEN.fullmatch(text.strip())
     return match[1].lower() if match else None
 
 
 def parse_id(text: str) -> str | None:
-    """Return the canonical UUID of any surface's form (`task_…`, with or without dashes), else None."""
-    match = _SPELLING.fullmatch(text.lower()) if len(text) <= 64 else None
+    """Return the canonical UUID of any surface's form (`task_…`, with or without dashes), else None.
+
+    Blanks around it are left out: they come with ids that were cut out of a line.
+    """
+    match = _SPELLING.fullmatch(text.strip().lower()) if len(text) <= 64 else None
     return dashed(match[1].replace("-", "")) if match else None

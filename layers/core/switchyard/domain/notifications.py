@@ -1,4 +1,4 @@
-"""Notifications: what a user is notified of about their tasks' runs, and what became of it (projects.md §8.2).
+"""Notifications: what a user is notified of about tasks and their runs, and what became of it (projects.md §8.2).
 
 A notification is decided once, and kept even if it is not sent: it says why a device got no push.
 """
@@ -10,13 +10,13 @@ from switchyard.domain import clock, ids
 from switchyard.domain.runs import FINAL, Run
 from switchyard.domain.structs import Struct
 
-Kind = Literal["completed", "failed", "cancelled", "awaiting"]
+Kind = Literal["completed", "failed", "cancelled", "awaiting", "due"]
 Decision = Literal["sent", "suppressed", "cooldown", "no_devices", "no_access", "disabled"]
 #: pending: on its way; accepted: the push service took it; unregistered: the person gave the device up meanwhile;
 #: removed: the service no longer knows the device; refused: the service will not take it; failed: no attempt is left.
 Outcome = Literal["pending", "accepted", "unregistered", "removed", "refused", "failed"]
 
-#: Seconds in which a run sends only one notification of the same kind.
+#: Seconds in which a run sends only one notification of the same kind. A reminder is no run's, and comes once.
 COOLDOWN_SECONDS: Mapping[Kind, int] = {"completed": 600, "failed": 600, "cancelled": 600, "awaiting": 30}
 
 TITLE = "Switchyard"
@@ -26,6 +26,7 @@ _WORDS: Mapping[Kind, str] = {
     "failed": "failed",
     "cancelled": "was cancelled",
     "awaiting": "needs your input",
+    "due": "is due soon",
 }
 
 
@@ -43,15 +44,16 @@ class Attempted(Struct, kw_only=True):
 
 
 class Notification(Struct, kw_only=True):
-    """One notification and what was decided about it. `present` are the devices that showed the task at `created_at`.
+    """One notification and what was decided about it. `run_id` is None for a reminder.
 
-    `devices` are those it goes to, by id. Nobody else may try them before `trying_until`, in seconds since the epoch.
+    `present` are the devices that showed the task at `created_at`. `devices` are those it goes to, by id. Nobody else
+    may try them before `trying_until`, in seconds since the epoch.
     """
 
     tenant_id: str
     task_id: str
     id: str
-    run_id: str
+    run_id: str | None = None
     kind: Kind
     recipient: str
     decided: Decision
@@ -64,13 +66,14 @@ class Notification(Struct, kw_only=True):
 
     @property
     def waiting(self) -> list[str]:
-        """The devices that are still to be notified."""
+        """Return the ids of the devices that are still to be notified."""
         return [each for each, tried in self.devices.items() if tried.outcome == "pending"]
 
     @property
     def data(self) -> dict[str, str]:
-        """What an app gets beside the text, to open the task."""
-        return {"taskId": self.task_id, "taskRunId": self.run_id, "notificationKind": self.kind}
+        """Return what an app gets beside the text, to open the task."""
+        run = {"taskRunId": self.run_id} if self.run_id else {}
+        return {"taskId": self.task_id, **run, "notificationKind": self.kind}
 
 
 def kind_of(before: Run | None, after: Run) -> Kind | None:

@@ -47,7 +47,7 @@ class Domain(Struct):
 
 def email(text: str) -> str:
     """Return an address as it is compared: in lower case. Raises Invalid."""
-    found = text.strip().lower()
+    found = _lower(text)
     if len(found) > EMAIL_MAX or not _EMAIL.fullmatch(found):
         raise Invalid(FieldError("email", f"{text[:80]!r} is not an e-mail address", "name@example.com", "email"))
     return found
@@ -55,7 +55,13 @@ def email(text: str) -> str:
 
 def domain(text: str) -> str:
     """Return a domain as it is compared: in lower case. Raises Invalid."""
-    found = text.strip().lower()
+    found = _lower(text)
     if len(found) > EMAIL_MAX or not _DOMAIN.fullmatch(found):
         raise Invalid(FieldError("domain", f"{text[:80]!r} is not a domain", "example.com", "domain"))
     return found
+
+
+def _lower(text: str) -> str:
+    """Return a text in lower case, its ASCII letters alone: the small letter of U+212A (Kelvin) is another's k."""
+    stripped = text.strip()
+    return stripped.lower() if stripped.isascii() else stripped

@@ -175,10 +175,10 @@ def answered(question: Question, actor: Actor, text: str) -> Question:
     return replace(question, answer=text, answered_by=actor.id, answered_by_kind=actor.kind, answered_at=clock.now())
 
 
-def waiting(run: Run, question: Question) -> Mapping[str, Any]:
-    """Return the fields of a run that waits for the answer."""
+def waiting(question: Question, asked: int | None) -> Mapping[str, Any]:
+    """Return the fields of a run that waits for the answer, and had asked so many questions before."""
     return {
-        "asked": (run.asked or 0) + 1,
+        "asked": (asked or 0) + 1,
         "question_id": question.id,
         "asks_since": question.asked_at,
         "asks_until": question.deadline,

@@ -57,6 +57,7 @@ class Answers(TypedDict, total=False):
 
 class Promises(Answers, total=False):
     """What else an endpoint with a ledger promises. Any one of `scopes` is enough; beside it, all of `also` are needed.
+    What is `personal` is closed to programs that people connected, whatever their scopes.
 
     `keyed=False` takes no Idempotency-Key (a POST that changes nothing); `versioned` is about one track whose version
     is the ETag: its answers carry it, its changes honour If-Match; `key_field` names the field of the body that may
@@ -69,6 +70,7 @@ class Promises(Answers, total=False):
 
     scopes: tuple[str, ...]
     also: tuple[str, ...]
+    personal: bool
     keyed: bool
     versioned: bool
     key_field: str

@@ -1,6 +1,7 @@
 """One request and its answer: what happens around every handler.
 
-There are three kinds, by what the handler gets: the request alone, the caller, or a call with a ledger.
+There are four kinds, by what the handler gets: the request alone, the request with the table, the caller, or a call
+with a unit of work.
 """
 
 import time
@@ -28,6 +29,9 @@ from switchyard.store.table import Table
 
 Event = Mapping[str, Any]
 Response = dict[str, Any]
+
+
+_PERSONAL = "A program that a person connected cannot do this: they do it themselves, in the console."
 
 
 class Exchange[Given](ABC):
@@ -124,6 +128,8 @@ class _AuthenticatedExchange[Given](Exchange[Given]):
         self.actor, self.table = actor, table
         if not actor.may(*self.operation.scopes):
             raise MissingScope(self.operation.scopes[0])
+        if self.operation.personal and row.client is not None:
+            raise MissingScope(self.operation.scopes[0], _PERSONAL)
         for scope in self.operation.also:
             if not actor.may(scope):
                 raise MissingScope(scope)

@@ -39,6 +39,7 @@ class Operation(Struct):
     public: bool
     scopes: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    personal: bool = False
     body: type[Model] | None = None
     query: type[Model] | None = None
     reply: type[Model] | None = None

@@ -57,7 +57,8 @@ class Request(Struct):
         """Return the body without a byte order mark; raises TooLarge above BODY_MAX bytes.
 
         Raises WrongEncoding for a compressed one: an HTTP API hands a body declared as JSON to the function as text
-        (payload format 2.0: base64 is for types that it takes for binary), in which compressed bytes are lost.
+        (payload format 2.0: base64 is for types that it takes for binary), in which compressed bytes are lost. Raises
+        MalformedBody for one with bytes that are no UTF-8: that text has U+FFFD for them, and another length than sent.
         """
         encoding = self.headers.get("content-encoding", "").strip().lower()
         if encoding not in ("", "identity"):
@@ -76,6 +77,8 @@ class Request(Struct):
                 raise MalformedBody(FieldError("body", "is not valid base64", "a JSON document")) from None
         else:
             raw = text.encode("utf-8", "surrogatepass")
+            if "\ufffd" in text and self.headers.get("content-length", str(len(raw))) != str(len(raw)):
+                raise MalformedBody(FieldError("body", "is not UTF-8", "JSON in UTF-8 (RFC 8259 §8.1)", "malformed"))
         return raw
 
     def json_body(self) -> bytes:

@@ -13,7 +13,7 @@ from switchyard.domain.tracks import same
 from switchyard.http.core import ValidationError, from_json
 from switchyard.http.models import Model
 from switchyard.http.operation import OWN
-from switchyard.http.parsing import is_malformed, refusal
+from switchyard.http.parsing import is_malformed, refusal, refuse_repeated
 
 #: By which fields a body is seen to be a record sent back, or to hold some: a body of single fields is read as strictly
 #: as ever.
@@ -38,12 +38,16 @@ def read_body[M: Model](model: type[M], raw: bytes, shown: Shown) -> M:
     is refused as read-only.
     """
     try:
-        return model.model_validate_json(raw)
+        found = model.model_validate_json(raw)
     except ValidationError as error:
         first = error
+    else:
+        refuse_repeated(raw)
+        return found
     known = _known(first, raw, shown)
     if known is None:
-        raise refusal(first, "body") from None
+        raise refusal(first, "body", model) from None
+    refuse_repeated(raw)
     return _reread(model, from_json(raw), first, known)
 
 
@@ -65,7 +69,7 @@ def _reread[M: Model](model: type[M], body: Any, error: ValidationError, shown: 
             return model.model_validate_json(json.dumps(body))
         except ValidationError as next_error:
             error = next_error
-    raise refusal(error, "body", lambda loc: _is_shown(loc, shown)) from None
+    raise refusal(error, "body", model, lambda loc: _is_shown(loc, shown)) from None
 
 
 def _leave_out(body: Any, shown: Any, refused: Iterable[Any]) -> bool:

@@ -45,7 +45,7 @@ def read_id(text: str) -> str:
     """Return an id in any surface's form as UUID; raises Expectation."""
     found = parse_id(text)
     if found is None:
-        raise Expectation(f"{text[:80]!r} is not a valid id", "a UUID", "id")
+        raise Expectation(f"{text[:80]!r} is not a valid id", "an id as answers show it", "id")
     return found
 
 
@@ -63,9 +63,13 @@ def check_json_size(value: Any, field: str, most: int) -> None:
 
 
 class Expectation(ValueError):
-    """A refusal raised by one of our validators, with what would be right."""
+    """A refusal raised by one of our validators, with what would be right.
 
-    def __init__(self, reason: str, expected: str, code: str = "invalid") -> None:
+    `field` names the one to change, where several are checked together.
+    """
+
+    def __init__(self, reason: str, expected: str, code: str = "invalid", field: str = "") -> None:
         super().__init__(reason)
+        self.field = field
         self.expected = expected
         self.code = code

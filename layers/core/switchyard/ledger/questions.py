@@ -37,7 +37,7 @@ def latest(unit: Unit, run: Run) -> Question | None:
 def ask(unit: Unit, task: Track, run: Run, question: Question) -> Run:
     """Gather a question of a run that was read, which waits from then on. Raises StaleFence or Leased."""
     unit.write(rows.put(question))
-    return run_verbs.change(unit, task, run, **questions.waiting(run, question))
+    return run_verbs.change(unit, task, run, **questions.waiting(question, run.asked))
 
 
 def answer(unit: Unit, task: Track, run: Run, question: Question, text: str) -> tuple[Run, Question]:

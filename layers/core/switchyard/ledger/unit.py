@@ -11,7 +11,7 @@ from time import monotonic
 from switchyard.domain import dependencies
 from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
-from switchyard.domain.errors import FieldError, Invalid, NotFound
+from switchyard.domain.errors import FieldError, Invalid, NoSuchTrack
 from switchyard.domain.lifecycle import TrackType
 from switchyard.domain.tracks import Track
 from switchyard.ledger.ends import Ends
@@ -77,7 +77,7 @@ class Unit:
         """Read one visible track; raises NotFound."""
         track = self.find([track_id]).get(track_id)
         if track is None or (kind and track.type != kind):
-            raise NotFound(f"There is no {kind or 'track'} with the id {track_id}.")
+            raise NoSuchTrack(kind or "track", track_id)
         return track
 
     def find(self, ids: Iterable[str]) -> dict[str, Track]:
@@ -105,8 +105,8 @@ class Unit:
         self._seen.clear()
         self._rows.clear()
 
-    def told(self, row_key: RowKey, row: Item) -> None:
-        """Take a row as read that a refused write showed; {}: it is not there."""
+    def note_read(self, row_key: RowKey, row: Item) -> None:
+        """Note a row as read that another call has shown, such as a refused write; {}: it is not there."""
         if row_key[1] != keys.TRACK:
             self._rows[row_key] = row or None
         elif track_rows.is_live(row or None):
@@ -227,7 +227,7 @@ class Unit:
 
         New tracks alone can only form cycles with each other: nothing older depends on them. When an existing
         track gains an edge, what it leads to is walked, one read per level, and the tenant's guard row is
-        incremented with the commit, so that two changes that are harmless alone close no circle together.
+        incremented with the commit, so that two changes that are harmless alone close no cycle together.
         """
         changes = self._changes.values()
         changed = [each.after for each in changes if not each.after.deleted_at]

@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from switchyard.domain.errors import Invalid
 from switchyard.domain.structs import Struct
 from switchyard.http.request import Request
 
@@ -59,11 +60,17 @@ def read(request: Request) -> Message:
     """
     # Imported here: the endpoints that only refuse do not need it.
     from switchyard.http.core import from_json
+    from switchyard.http.parsing import refuse_repeated
 
+    raw = request.json_body()
     try:
-        body = from_json(request.json_body(), allow_inf_nan=False)
+        body = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
         raise ProtocolError(PARSE_ERROR, f"The body is not valid JSON: {error}") from None
+    try:
+        refuse_repeated(raw)
+    except Invalid as error:
+        raise ProtocolError(INVALID_REQUEST, f"An object names a field twice: {error.fields[0].field}.") from None
     if isinstance(body, list):
         raise ProtocolError(INVALID_REQUEST, "Batches are not served: send one message a request.")
     if not isinstance(body, dict) or body.get("jsonrpc") != "2.0":

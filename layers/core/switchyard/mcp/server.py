@@ -35,8 +35,8 @@ _SERVER_INFO = {"name": "switchyard", "version": __version__}
 _INSTRUCTIONS = "One ledger of work for agents and people. Send idempotency_key with each write to make retries safe."
 #: Tools of the document's example workflow that belong to modules which are not here, and what to do instead.
 _INSTEAD = {
-    "search_contacts": " Contacts are not kept here: name one to create_task by related_resource_type and _id.",
-    "log_activity": " Nothing needs to be logged: the audit trail has each change. Say more in the description.",
+    "search_contacts": "Contacts are not kept here: name one to create_task by related_resource_type and _id.",
+    "log_activity": "Nothing needs to be logged: the audit trail has each change. Say more in the description.",
 }
 #: Milliseconds that a client may keep the tool list: it changes with a deployment only.
 _LIST_TTL = 300_000
@@ -146,7 +146,8 @@ def _call_tool(message: Message, caller: Caller) -> tuple[Json, Json]:
     search = _is_search(caller)
     tool = _tools(search).get(name) if isinstance(name, str) else None
     if isinstance(name, str) and tool is None:
-        raise _bad_params(message, f"There is no tool {name[:80]}.{_INSTEAD.get(name, '')}")
+        instead = _INSTEAD.get(name) or f"The tools are {', '.join(_tools(search))}."
+        raise _bad_params(message, f"There is no tool {name[:80]!r}. {instead}")
     schema = _input_schemas(search)[tool.name] if tool else {}
     arguments = tidied({} if given is None else given, schema)
     if tool is None or not isinstance(arguments, dict):

@@ -190,7 +190,8 @@ def _search_tracks(call: Call[models.SearchTracks]) -> Reply:
     body = SearchTracks.model_construct(
         type=given.type, query=given.query, filter=Filter.model_construct(**filters), cursor=given.cursor
     )
-    return _with_request_id(call, search.search(Call(call.request, call.actor, body, None, unit=call.unit)))
+    found = search.search(Call(call.request, call.actor, body, None, unit=call.unit), prefix="")
+    return _with_request_id(call, found)
 
 
 def _with_request_id(call: AnyCall, reply: Reply) -> Reply:

@@ -1,4 +1,4 @@
-"""Notifications: from a run's change to the devices of the user who created the task.
+"""Notifications: from a run's change, or a reminder, to the devices of the user whom it concerns.
 
 The table's stream carries what people are notified of to a queue (due); its consumer decides once whom to notify, keeps
 that decision, and sends it (handle). A message stays in the queue, invisible until the next attempt is due, while the
@@ -27,8 +27,10 @@ TURN_SECONDS = 60
 
 
 def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the message of a run's change that a person is notified of; None for every other record."""
+    """Return the message of a run's change, or of a reminder, of which a person is notified; None for other records."""
     new, old = data.get("NewImage"), data.get("OldImage")
+    if new is not None and old is None and data["Keys"]["sk"]["S"].startswith(keys.INBOX):
+        return _reminder(new)
     if new is None or not data["Keys"]["sk"]["S"].startswith(keys.RUN):
         return None
     if old is not None and old.get("version") == new.get("version"):
@@ -40,6 +42,14 @@ def due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     names = {"tenant": after.tenant_id, "task": after.task_id, "run": after.id, "kind": kind}
     names |= {"question": after.question_id} if after.asks_whom and after.question_id else {}
     return names | {"notification": notifications.notification_id(after, kind)}
+
+
+def _reminder(item: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the message of a new inbox item that reminds of a due date; an item is written once."""
+    if item["kind"]["S"] != "due":
+        return None
+    named = {"tenant": "tenant_id", "task": "track_id", "kind": "kind", "to": "actor_id", "notification": "id"}
+    return {name: item[field]["S"] for name, field in named.items()}
 
 
 def mail_due(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -59,7 +69,7 @@ def handle(table: Table, queue: Queue, service: "PushService | None", message: M
     if not ours:
         notification = _taken(table, notification)
     if notification is not None and service is not None:
-        notification = _ring(table, service, notification, last)
+        notification = _send_to_devices(table, service, notification, last)
         if not notification.waiting and not (last and _gave_up(notification)):
             return True
     queue.postpone(message, queue.pause(message))
@@ -92,7 +102,7 @@ def _decided(
 
 
 def _decide(table: Table, service: "PushService | None", message: Mapping[str, Any], task: Track) -> Notification:
-    """Decide which devices to notify: those of whom the run asks, else of the task's creator.
+    """Decide which devices to notify: of whom it is for (whom the run asks, or who is reminded), else the creator's.
 
     The cooldown starts before presence is read, and counts in any case.
     """
@@ -101,7 +111,7 @@ def _decide(table: Table, service: "PushService | None", message: Mapping[str, A
         tenant_id=task.tenant_id,
         task_id=task.id,
         id=message["notification"],
-        run_id=message["run"],
+        run_id=message.get("run"),
         kind=message["kind"],
         recipient=recipient,
         decided="sent",
@@ -109,25 +119,25 @@ def _decide(table: Table, service: "PushService | None", message: Mapping[str, A
         created_at=clock.now(),
     )
     if task.owner not in (None, recipient):
-        return _untold(notification, "no_access")
+        return _not_sent(notification, "no_access")
     if service is None:
-        return _untold(notification, "disabled")
-    if not notification_rows.cool_down(table, notification):
-        return _untold(notification, "cooldown")
+        return _not_sent(notification, "disabled")
+    if notification.run_id and not notification_rows.cool_down(table, notification):
+        return _not_sent(notification, "cooldown")
     devices = {each.id: each for each in device_rows.of_person(table, task.tenant_id, recipient).devices}
     if not devices:
-        return _untold(notification, "no_devices")
+        return _not_sent(notification, "no_devices")
     watching = device_rows.watching(table, task.tenant_id, task.id, recipient, devices)
     if watching:
-        return replace(_untold(notification, "suppressed"), present=watching)
+        return replace(_not_sent(notification, "suppressed"), present=watching)
     pending = {each.id: Attempted(platform=each.platform) for each in devices.values()}
     return replace(notification, devices=pending, attempts=1, trying_until=clock.epoch() + TURN_SECONDS)
 
 
 def _whom(table: Table, message: Mapping[str, Any]) -> str | None:
-    """Return whom the run asks: 1 round trip for a question that names someone."""
+    """Return who is reminded, or whom the run asks: 1 round trip for a question that names someone."""
     if "question" not in message:
-        return None
+        return message.get("to")
     # Imported here: few runs ask somebody by name, and other consumers import this module too.
     from switchyard.store import people_keys, questions
 
@@ -135,7 +145,7 @@ def _whom(table: Table, message: Mapping[str, Any]) -> str | None:
     return questions.from_item(row).to if row else None
 
 
-def _untold(notification: Notification, why: Decision) -> Notification:
+def _not_sent(notification: Notification, why: Decision) -> Notification:
     return replace(notification, decided=why)
 
 
@@ -151,7 +161,7 @@ def _taken(table: Table, notification: Notification) -> Notification | None:
     )
 
 
-def _ring(table: Table, service: "PushService", notification: Notification, last: bool) -> Notification:
+def _send_to_devices(table: Table, service: "PushService", notification: Notification, last: bool) -> Notification:
     """Notify the pending devices, and record the outcomes after each batch: no device is notified twice."""
     known = {
         each.id: each for each in device_rows.of_person(table, notification.tenant_id, notification.recipient).devices

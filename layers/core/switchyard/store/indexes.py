@@ -6,7 +6,7 @@ from switchyard.domain.structs import Struct
 
 #: The attribute of a packed row that holds its fields (store/packing.py).
 FIELDS = "fields"
-#: The same of a row whose fields are long, compressed. No index copies it: a page reads such a row from the table.
+#: The same of a row whose fields are long. No index copies it: a page reads such a row from the table.
 LONG_FIELDS = "long_fields"
 #: What lists show of a task, less the end of its lease: an index that copies this shows a page without a second read.
 _COPY = (FIELDS, "version", "holder", "fence", "open_dependencies")

@@ -12,7 +12,6 @@ from typing import Any
 
 from switchyard.store import keys, packing, runs, tracks
 from switchyard.store.codec import Codec, row_key
-from switchyard.store.indexes import LONG_FIELDS
 from switchyard.store.table import ConditionFailed, Item, Table
 
 #: Rows that were in an index, and are listed from the table today.
@@ -53,8 +52,7 @@ def _change(row: Item) -> Item | None:
     sort = row["sk"]["S"]
     codec = tracks.ROWS if sort == keys.TRACK else runs.ROWS if sort.startswith(keys.RUN) else None
     if codec:
-        text = packing.text_of(row)
-        return None if text is not None and packing.is_long(text) is (LONG_FIELDS in row) else _pack(row, codec)
+        return None if packing.is_as_stored(row) else _pack(row, codec)
     if sort.startswith(_UNLISTED) and "list" in row:
         return _update([], ["list"], "attribute_exists(#r0)", {})
     return None
@@ -72,9 +70,9 @@ def _pack(row: Item, codec: Codec[Any]) -> Item:
 
 def _update(sets: list[str], removes: list[str], condition: str, values: Item, asked: Sequence[str] = ()) -> Item:
     named = {f"#r{place}": name for place, name in enumerate(removes)}
-    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets) if sets else ""
+    parts = {"SET": [f"#{name} = :{name}" for name in sets], "REMOVE": list(named)}
     return {
-        "UpdateExpression": f"{expression} REMOVE {', '.join(named)}".strip(),
+        "UpdateExpression": " ".join(f"{verb} {', '.join(each)}" for verb, each in parts.items() if each),
         "ConditionExpression": condition,
         "ExpressionAttributeNames": {**named, **{f"#{name}": name for name in (*sets, *asked)}},
         **({"ExpressionAttributeValues": values} if values else {}),

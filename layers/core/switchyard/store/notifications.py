@@ -61,6 +61,7 @@ def cool_down(table: Table, notification: Notification) -> bool:
 
     The notification's own turn may be taken again.
     """
+    assert notification.run_id
     now = time.time()
     until = now + COOLDOWN_SECONDS[notification.kind]
     item = {

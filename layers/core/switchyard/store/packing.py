@@ -2,9 +2,10 @@
 
 DynamoDB copies at most 20 named attributes into an index, and 100 into all indexes of a table (API reference,
 Projection). A packed row has its fields as JSON in `fields`, an index copies that, and what changes all the time stays
-beside it in the table alone: a heartbeat writes to no index. Long fields are in `long_fields`, which no index copies:
-a write costs a unit for each KB in each index, so that a text of 8 KB in ten lists would cost 80 units a change. They
-are compressed, as a heartbeat writes the whole row (developer guide, "Best practices for storing large items").
+beside it in the table alone: a heartbeat writes to no index. A write costs a unit for each KB in each index, so that a
+text of 8 KB in ten lists would cost 80 units a change: fields are compressed where they would make a row larger than
+1 KB (developer guide, "Best practices for storing large items"), and long ones are in `long_fields`, which no index
+copies.
 """
 
 import binascii
@@ -21,23 +22,9 @@ Item = dict[str, Any]
 
 #: What is written on its own, without a new version of the row. Not in `fields`.
 MOVING = frozenset(
-    {
-        "version",
-        "holder",
-        "fence",
-        "lease_until",
-        "lease_listed",
-        "lease_seconds",
-        "heartbeat_at",
-        "wait_step",
-        "wait_token",
-        "comment_id",
-        "open_dependencies",
-        "next_number",
-        "tasks_total",
-        "tasks_done",
-        "expires_at",
-    }
+    {"version", "holder", "fence", "lease_until", "lease_listed", "lease_seconds"}
+    | {"heartbeat_at", "wait_step", "wait_token", "comment_id", "open_dependencies", "next_number"}
+    | {"tasks_total", "tasks_done", "expires_at"}
 )
 #: What conditions of other rows' writes, and filters of indexes without `fields`, ask for. In `fields` as well.
 ASKED = frozenset({"type", "status", "owner", "deleted_at", "project_ids", "depends_on", "due"})
@@ -49,10 +36,11 @@ BESIDE = APART | ASKED
 #: An index's copy of a row that has one of these is behind the row: it does not hold the end of a lease.
 BEHIND = "holder"
 
-#: Bytes of a text that lies in its row as it is; a longer one is compressed. Fields of more are copied by no index, and
-#: their row is read from the table to be listed: 0.5 units up to 4 KB, where its copy would cost 0.3 and more to read,
-#: and two units and more to write, in each index.
-PLAIN_MAX = 1_700
+#: Bytes of a text that lies in its row as it is; a longer one is compressed. A task of the pool has some 430 beside.
+PLAIN_MAX = 600
+#: Bytes of the fields that indexes copy, before they are compressed. A row with more is read from the table to be
+#: listed: 0.5 units up to 4 KB, where each copy would write two units and more.
+COPIED_MAX = 1_700
 
 #: What is JSON as an attribute too: within `fields` it is part of theirs.
 _JSON = frozenset({"artifacts", "differences", "ext", "metadata", "output", "state"})
@@ -83,7 +71,6 @@ SHORT = {
     "latest_run_id": "li",
     "latest_run_status": "ls",
     "new_status": "ns",
-    "old_status": "os",
     "operation": "op",
     "outcome": "oc",
     "parent_id": "pa",
@@ -126,35 +113,33 @@ def close(item: Item, fields: dict[str, Any]) -> None:
 
 def stored(text: str) -> Item:
     """Return the attribute that has the fields of a packed row, given as JSON."""
-    value = compressed(text)
-    return {FIELDS if "S" in value else LONG_FIELDS: value}
+    return {LONG_FIELDS if len(_bytes(text)) > COPIED_MAX else FIELDS: compressed(text)}
 
 
 def text_of(item: Mapping[str, Any]) -> str | None:
     """Return the fields of a packed row as JSON; None of a row that has them as attributes, and of a copy without."""
-    if FIELDS in item:
-        text: str = item[FIELDS]["S"]
-        return text
-    return expanded(item[LONG_FIELDS]) if LONG_FIELDS in item else None
+    value = item.get(FIELDS) or item.get(LONG_FIELDS)
+    return expanded(value) if value else None
+
+
+def is_as_stored(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row has its fields where, and as, they are written today."""
+    text = text_of(row)
+    return text is not None and all(row.get(name, {}).keys() == value.keys() for name, value in stored(text).items())
 
 
 def at_hand(row: Item) -> Item:
-    """Return a row with long fields expanded, as several look at them."""
-    if LONG_FIELDS not in row:
-        return row
-    return {**row, FIELDS: {"S": expanded(row[LONG_FIELDS])}}
-
-
-def is_long(text: str) -> bool:
-    """Tell whether a text is compressed in its row."""
-    return len(_bytes(text)) > PLAIN_MAX
+    """Return a row with its fields expanded, as several look at them."""
+    value = row.get(FIELDS) or row.get(LONG_FIELDS)
+    return {**row, FIELDS: {"S": expanded(value)}} if value and "B" in value else row
 
 
 def compressed(text: str) -> Item:
     """Return a text as an attribute: as it is, or, a long one, compressed."""
-    if not is_long(text):
+    plain = _bytes(text)
+    if len(plain) <= PLAIN_MAX:
         return {"S": text}
-    return {"B": binascii.b2a_base64(zlib.compress(_bytes(text)), newline=False).decode()}
+    return {"B": binascii.b2a_base64(zlib.compress(plain), newline=False).decode()}
 
 
 def _bytes(text: str) -> bytes:

@@ -44,7 +44,7 @@ def find(unit: Unit, task_id: str) -> Track:
     """Read one visible task by its id in any surface's form; raises NotFound, also for what is not a valid id."""
     known = parse_id(task_id)
     if known is None:
-        raise NotFound(f"There is no task with the id {task_id[:80]}.")
+        raise NotFound(f"There is no task with the id {task_id[:80]!r}.")
     return unit.get(known, "task")
 
 
@@ -101,7 +101,7 @@ def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         row_filter.add(filters.any_of("assignee", [wanted.assignee_id]))
     if bounded and not by_due:
         row_filter.add(filters.between("due", low, high))
-    print_ = lists.fingerprint(
+    fingerprint = lists.fingerprint(
         actor.tenant_id,
         actor.id,
         wanted.status,
@@ -115,11 +115,11 @@ def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         unit.table,
         ranges,
         limit=wanted.limit,
-        after=lists.from_cursor(wanted.cursor, print_),
+        after=lists.from_cursor(wanted.cursor, fingerprint),
         descending=not by_due,
         row_filter=row_filter,
     )
-    return [track_rows.from_item(item) for item in found.rows], lists.to_cursor(found.position, print_)
+    return [track_rows.from_item(item) for item in found.rows], lists.to_cursor(found.position, fingerprint)
 
 
 def _ranges(realm: str, wanted: ListTasks, low: str | None, high: str | None) -> list[Range]:

@@ -34,7 +34,7 @@ class _Asked(NamedTuple):
 
 
 def show(opened: Opened[None, Authorize]) -> Reply:
-    """Show the consent page to who is signed in; lead to the sign-in who is not, and back.
+    """Show the consent page to a person who is signed in; lead anybody else to the sign-in, and back.
 
     Nothing that is wrong is ever answered by a redirect: this page leads to a registered address only after a person
     has said so (RFC 9700 §4.11.2).
@@ -68,7 +68,7 @@ def decide(opened: Opened[Decide]) -> Reply:
     session, secret = _session(request, table)
     if session is None:
         return _to_sign_in(body.request)
-    if not hmac.compare_digest(_csrf(secret, body.request), body.csrf):
+    if not hmac.compare_digest(_csrf(secret, body.request).encode(), body.csrf.encode()):
         raise CrossSite("The form is not one that was shown to you: connect again.")
     query = parse_values(Authorize, dict(parse_qsl(body.request, keep_blank_values=True)), "request")
     asked = _checked(query, session.actor, request, table)

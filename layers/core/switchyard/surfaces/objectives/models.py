@@ -114,7 +114,8 @@ class CreateObjective(CamelBody):
 
     def model_post_init(self, _context: Any) -> None:
         if self.subject is not None and self.tenant is None:
-            raise Expectation("has a subject without a tenant", "the tenant that the subject belongs to", "incomplete")
+            expected = "the tenant that the subject belongs to"
+            raise Expectation("is missing beside a subject", expected, "incomplete", "tenant")
 
 
 class ActOnObjective(CamelBody):

@@ -122,7 +122,7 @@ def _upsert(call: AnyCall, body: Drafts, plan: Plan, position: int) -> dict[str,
         before = _existing(call, known, f"{where}.id")
         fields.check_type(before, draft, f"{where}.")
         own = fields.task(draft.task, before) | fields.goal(draft.goal, call.actor, before)
-        given |= plan.resolved(own) | fields.external(draft, before)
+        given |= plan.resolved(own) | fields.external(draft, before, f"{where}.")
         given |= fields.completed(draft, before, own.get("status", before.status), call.actor, f"{where}.")
         track = track_verbs.change(call.unit, before, fields.paths(before.type, f"{where}.", plan.names), **given)
         outcome = "unchanged" if track is before else "updated"

@@ -133,7 +133,7 @@ class Plan:
         body = self._body
         there = {*found, *self.names}
         unknown = [
-            no_track(each, f"{body.deletes_field}.{position}")
+            no_track(each, f"{body.deletes_field}.{position}", "the UUID of an existing track")
             for position, each in enumerate(body.deleted)
             if each not in there
         ]
@@ -163,9 +163,11 @@ def references(own: DraftTask | DraftGoal | None, where: str) -> list[tuple[str,
     return found + [(ref, f"{where}.{name}") for name, ref in alone if ref]
 
 
-def no_track(given: str, where: str) -> FieldError:
+_TRACK_OR_LABEL = "the UUID of an existing track; a new one gets a label that is not a UUID"
+
+
+def no_track(given: str, where: str, expected: str = _TRACK_OR_LABEL) -> FieldError:
     """Return the error for an id that is no track's."""
-    expected = "the UUID of an existing track; a new one gets a label that is not a UUID"
     return FieldError(where, f"there is no track {given}", expected, "unknown_reference")
 
 

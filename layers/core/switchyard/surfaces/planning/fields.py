@@ -8,6 +8,7 @@ from switchyard.domain.actors import Actor
 from switchyard.domain.dependencies import FieldPaths
 from switchyard.domain.errors import FieldError, Invalid, MissingScope
 from switchyard.domain.ids import id_at
+from switchyard.domain.text import folded
 from switchyard.domain.tracks import METADATA_MAX_BYTES, Track
 from switchyard.http.validation import check_json_size
 from switchyard.ledger.unit import RowKey, Unit
@@ -139,14 +140,14 @@ def _due(day: str, before: Track | None) -> dict[str, Any]:
     return {"due": day or None}
 
 
-def external(given: Any, before: Track) -> dict[str, Any]:
+def external(given: Any, before: Track, prefix: str = "") -> dict[str, Any]:
     """Return the external id of a change, when the client sent one. Raises Invalid for another one than the track's."""
     sent: str | None = given.external_id
-    if sent is None or sent == before.external_id:
+    if sent is None or (before.external_id is not None and folded(sent) == folded(before.external_id)):
         return {}
     if before.external_id is not None:
         problem = f"is set once, and is {before.external_id[:80]!r}"
-        raise Invalid(FieldError("externalId", problem, "the same, or none", "read_only"))
+        raise Invalid(FieldError(f"{prefix}externalId", problem, "the same, or none", "read_only"))
     return {"external_id": sent}
 
 

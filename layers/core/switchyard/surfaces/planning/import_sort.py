@@ -92,7 +92,7 @@ class _Reading:
         try:
             draft = Draft.model_validate_json(line)
         except ValidationError as error:
-            self._refuse(number, None, reason_of(refusal(error, "the line")))
+            self._refuse(number, None, reason_of(refusal(error, "the line", Draft)))
             return
         name = draft.external_id
         if draft.id is not None:

@@ -18,15 +18,16 @@ from switchyard.surfaces.inputs import (
     CamelBody,
     CamelQuery,
     Cursor,
+    DateOrInstant,
     Description,
     Distinct,
     Instant,
     Limit,
-    Moment,
     Name,
     NonEmptyName,
     Title,
     TrackId,
+    Trimmed,
     Whole,
     read_time,
 )
@@ -43,7 +44,7 @@ def _day_or_empty(text: str) -> str:
 def _day(text: str) -> str:
     try:
         return clock.calendar_day(text)
-    except clock.NoMoment as error:
+    except clock.UnsupportedTime as error:
         raise Expectation(f"{text[:40]!r} {error}", error.expected, "date") from None
     except ValueError:
         raise Expectation(f"{text[:40]!r} is not a valid date", "a real date YYYY-MM-DD", "date") from None
@@ -89,7 +90,7 @@ ClearableInstant = Annotated[
     Field(max_length=40),
     Rule(_instant_or_empty, {"anyOf": [{"format": "date"}, {"format": "date-time"}, {"maxLength": 0}]}),
 ]
-DescribedMoment = Annotated[Moment, Field(description="ISO 8601 date or date-time")]
+DescribedDateOrInstant = Annotated[DateOrInstant, Field(description="ISO 8601 date or date-time")]
 ClearableUuid = Annotated[str, Rule(_uuid_or_empty, {"pattern": f"^({ID})?$"})]
 Recurrence = Annotated[str, Rule(_recurrence_or_empty, {"pattern": f"^({RECURRENCE})?$", "maxLength": RECURRENCE_MAX})]
 Lead = Annotated[str, Rule(_lead_or_empty, {"pattern": f"^({LEAD})?$"})]
@@ -195,7 +196,7 @@ class CreateTrack(Common, Past):
     def model_post_init(self, _context: Any) -> None:
         other = "goal" if self.type == "task" else "task"
         if getattr(self, other) is not None:
-            raise Expectation(f"a {self.type} has no {other} object", f"only {self.type}", "conflict")
+            raise Expectation(f"a {self.type} has no {other} object", f"only {self.type}", "conflict", other)
 
 
 def refuse_both(task: TaskFields | None, goal: GoalFields | None) -> None:
@@ -214,7 +215,8 @@ class UpdateTrack(Common):
 
 
 _Statuses = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=_FILTER_VALUES_MAX)]
-_Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=ID_MAX)]], Field(max_length=_FILTER_VALUES_MAX)]
+_Sought = Annotated[str, Field(min_length=1, max_length=ID_MAX), Trimmed]
+_Names = Annotated[list[_Sought], Field(max_length=_FILTER_VALUES_MAX)]
 _Uuids = Annotated[list[TrackId], Field(max_length=_FILTER_VALUES_MAX)]
 
 
@@ -231,9 +233,9 @@ class Filters(Model):
     due_date_from: Day = ABSENT  #: Tracks due on this day or later; sorts by due date.
     due_date_to: Day = ABSENT  #: Tracks due on this day or earlier; sorts by due date.
     #: Tracks changed then or later: a date or a date-time (ISO 8601); sorts by last change.
-    updated_at_from: DescribedMoment = ABSENT
+    updated_at_from: DescribedDateOrInstant = ABSENT
     #: Tracks changed then or earlier: a date to its end (UTC), or a date-time; sorts by last change.
-    updated_at_to: DescribedMoment = ABSENT
+    updated_at_to: DescribedDateOrInstant = ABSENT
 
 
 class Filter(Filters, CamelBody):

@@ -27,12 +27,15 @@ _TASK_ONLY = ("assignee", "goal_id", "parent_id", "depends_on")
 _GOAL_ONLY = ("progress_min", "progress_max")
 
 
-def search(call: Call[SearchTracks]) -> Reply:
-    """Answer a SearchTracks body: outline items, references, and a cursor."""
+def search(call: Call[SearchTracks], prefix: str = "filter.") -> Reply:
+    """Answer a SearchTracks body: outline items, references, and a cursor.
+
+    `prefix` is where the client sent the filters, as errors name them.
+    """
     body = call.body
     if body.cursor is not None and body.page > 1:
         raise Invalid(FieldError("cursor", "is given with a page", "one of the two", "conflict"))
-    listing = _Listing(call.actor, body.type, body.query, body.filter, body.scopes, "filter.")
+    listing = _Listing(call.actor, body.type, body.query, body.filter, body.scopes, prefix)
     skip = (body.page - 1) * PAGE_SIZE
     page, cursor = listing.read(call, skip + PAGE_SIZE, body.cursor, whole=False)
     tracks = [track_rows.from_item(item) for item in page.rows[skip:]]

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from switchyard.domain.errors import FieldError, Invalid, MalformedBody, Unauthorized, UnknownReference
+from switchyard.domain.errors import FieldError, Invalid, MalformedBody, Unauthorized
 from switchyard.domain.ids import task_id
 from switchyard.domain.lifecycle import PRIORITIES
 from switchyard.http.surface import Refused, Surface
@@ -23,8 +23,7 @@ def _body(refused: Refused) -> dict[str, Any]:
     """Return {error, statusCode, statusMessage, message}; `data` adds what a program can act on."""
     error, message = refused.error, refused.text
     if isinstance(error, Invalid) and error.fields and not isinstance(error, MalformedBody):
-        shown = error.fields if isinstance(error, UnknownReference) else error.fields[:1]
-        message = "; ".join(map(_about, shown))
+        message = "; ".join(dict.fromkeys(map(_about, error.fields)))
     answer: dict[str, Any] = {
         "error": True,
         "statusCode": refused.status,
@@ -43,6 +42,8 @@ def _about(found: FieldError) -> str:
         return f"Missing required field: {found.field}"
     if found.field in _CHOICES:
         return _CHOICES[found.field]
+    if found.code == "null":
+        return f"Invalid {found.field}: may not be null. Must be: a value, or no such field"
     expected = f". Must be: {found.expected}" if found.expected else ""
     return f"Invalid {found.field}: {found.reason}{expected}"
 

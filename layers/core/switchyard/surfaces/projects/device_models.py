@@ -70,15 +70,15 @@ class ToldDevice(Shown):
 
 
 class NotificationShown(Shown):
-    """A notification to the task's creator; `present_devices` showed the task at that time."""
+    """A notification to a person; `present_devices` showed the task at that time."""
 
     id: str  #: The notification's id.
     task: str  #: UUID of the task.
-    run: str  #: UUID of the run.
-    kind: Kind  #: What the run did.
+    run: str | None  #: UUID of the run; null for a reminder.
+    kind: Kind  #: What the run did; `due` for a reminder.
     title: str  #: First line of the message.
     body: str  #: Text of the message.
-    recipient: str  #: Id of the user who is told: the task's creator.
+    recipient: str  #: Id of the user who is told.
     decided: Decision  #: Whether devices were told, and if not, why.
     present_devices: list[str]  #: Ids of the devices that showed the task at that time.
     devices: list[ToldDevice]  #: What became of each device.

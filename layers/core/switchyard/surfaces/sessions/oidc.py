@@ -29,8 +29,8 @@ _CONSOLE, _CALLBACK = "/console", "/v1/session/oidc/callback"
 _RESERVE = 5.0
 #: Characters that are kept of a person's name, as the issuer has it.
 _NAME_MAX = 100
-#: Where the sign-in may lead: the console's own pages.
-_NEXT = re.compile(r"/console(?!.*\.\.)(/(?!sign-in)[\w./~%-]*)?(\?[\w./~%&=+:*!,;@-]*)?", re.ASCII)
+#: Where the sign-in may lead: the console's own pages. A browser takes `%2e` for a dot (URL Standard, path state).
+_NEXT = re.compile(r"/console(?![^?]*(?:\.|%2[eE]){2})(/(?!sign-in)[\w./~%-]*)?(\?[\w./~%&=+:*!,;@-]*)?", re.ASCII)
 
 
 def begin(opened: Opened[None, BeginOidc]) -> Reply:
@@ -63,7 +63,7 @@ def _begun(opened: Opened[None, BeginOidc]) -> Reply:
 
 
 def finish(opened: Opened[None, FinishOidc]) -> Reply:
-    """Begin a session of who comes back from the issuer, or lead to the sign-in with what is wrong."""
+    """Begin a session of a person who comes back from the issuer, or lead to the sign-in with what is wrong."""
     try:
         return _finished(opened)
     except SignInRefused as refusal:
@@ -76,7 +76,9 @@ def finish(opened: Opened[None, FinishOidc]) -> Reply:
 def _finished(opened: Opened[None, FinishOidc]) -> Reply:
     request, query, provider = opened.request, opened.query, _provider(opened)
     secret, _, kept = (cookies.flow_of(request) or "").partition(".")
-    if not tokens.well_formed(secret) or not hmac.compare_digest(_derived(secret, "state"), query.state or ""):
+    # As bytes: of texts it compares ASCII alone, and raises for others.
+    state = (query.state or "").encode()
+    if not tokens.well_formed(secret) or not hmac.compare_digest(_derived(secret, "state").encode(), state):
         raise SignInRefused("over", "The sign-in was not begun in this browser, or took too long.")
     if query.iss not in (None, provider.issuer):
         raise SignInRefused("issuer", "Another issuer answered.")
@@ -95,12 +97,20 @@ def _finished(opened: Opened[None, FinishOidc]) -> Reply:
         row, session = verbs.sign_in(opened.table, email, subject, name, browser, request.id)
     except Invalid as problem:
         raise SignInRefused("unverified", problem.detail) from None
-    following = base64.urlsafe_b64decode(kept.encode()).decode()
-    location = following if _NEXT.fullmatch(following) else _CONSOLE
+    location = _following(kept)
     logged = {"tenant": row.actor.tenant_id, "actor": row.actor.id}
     return Reply(
         303, None, _headers(location), cookies=(cookies.keep(session, row), cookies.drop_flow()), logged=logged
     )
+
+
+def _following(kept: str) -> str:
+    """Return where the cookie of a sign-in says that it leads; to the console for what cannot be read or is no page."""
+    try:
+        found = base64.urlsafe_b64decode(kept.encode()).decode()
+    except ValueError:
+        return _CONSOLE
+    return found if _NEXT.fullmatch(found) else _CONSOLE
 
 
 def _is_verified(claims: Mapping[str, Any]) -> bool:

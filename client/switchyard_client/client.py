@@ -72,7 +72,7 @@ class Client:
         return Claimed(given["task"], given["run"], given["fence"], given["url"])
 
     def heartbeat(self, run: Claimed, lease_seconds: int, deadline: Deadline, after: str | None = None) -> Any:
-        """Prolong the lease to so many seconds from now; returns it, with comments after this one. Raises Lost."""
+        """Extend the lease to so many seconds from now; returns it, with comments after this one. Raises Lost."""
         body = {"lease_seconds": lease_seconds} | ({"comments_after": after} if after else {})
         return _json(self._own(run, "heartbeat", deadline, body))
 

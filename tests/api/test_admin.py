@@ -183,6 +183,32 @@ def test_the_command_line_says_what_is_wrong_and_what_to_do_next(run: CommandLin
     assert "next: give a time in the future (ISO 8601), or a duration" in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("set-shards", "0"), "'0' is not a whole number of 1 or more"),
+        (("spread-tracks", "--units", "-1"), "'-1' is not a whole number of 1 or more"),
+        (("set-limits", "--per-day", "many"), "'many' is not a whole number of 1 or more"),
+        (("usage", "--days", "1.5"), "'1.5' is not a whole number of 1 or more"),
+        (("rebuild", "--pages", "0"), "'0' is not a whole number of 1 or more"),
+        (("rebuild", "--start", "{"), "'{' is not a position that an earlier run printed after --start"),
+        (("rebuild", "--start", '{"pk": {"S": "a"}}'), "is not a position that an earlier run printed"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_refused_with_what_would_be_right(
+    run: CommandLine, tenant: str, arguments: tuple[str, ...], told: str
+) -> None:
+    command, *rest = arguments
+    with pytest.raises(SystemExit) as ended:
+        run(command, tenant, *rest)
+    assert (ended.value.code, told in run.capsys.readouterr().err) == (2, True)
+
+
+def test_a_rebuild_goes_on_at_the_position_that_it_printed(run: CommandLine, tenant: str) -> None:
+    start = json.dumps({"pk": {"S": f"{tenant}#TENANT"}, "sk": {"S": "TENANT"}})
+    assert run("rebuild", tenant, "--start", start, "--pages", "1") == (0, "nothing\n", "")
+
+
 def test_the_table_is_found_by_name_variable_or_stack(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert command_line.main(["list-tenants"]) == 0
     monkeypatch.delenv("TABLE_NAME")

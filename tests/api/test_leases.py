@@ -18,12 +18,12 @@ def at(seconds: float) -> str:
     return clock.stamp(NOW + seconds)
 
 
-def prolong(table: Table, *, under: int | None = None, **fields: Any) -> dict[str, Any]:
-    """Write a claimed task with these fields and prolong its lease; returns what changed, {} where it was refused."""
+def extend(table: Table, *, under: int | None = None, **fields: Any) -> dict[str, Any]:
+    """Write a claimed task with these fields and extend its lease; returns what changed, {} where it was refused."""
     task = a_track(**{"status": "in_progress", "holder": "agent_one", "fence": 4, **fields})
     row = tracks.to_item(task)
     table.write([{"Put": {"Item": row}}])
-    found, is_done = leases.prolong(
+    found, is_done = leases.extend(
         table, keys.track(task.tenant_id, task.id), "agent_one", under, NOW, SECONDS, {"lease_seconds": {"N": "300"}}
     )
     if not is_done:
@@ -34,10 +34,10 @@ def prolong(table: Table, *, under: int | None = None, **fields: Any) -> dict[st
 
 @pytest.mark.parametrize("under", [None, 4])
 @pytest.mark.parametrize("left", [HALF, HALF + 0.001, SECONDS])
-def test_a_lease_with_half_its_time_left_is_prolonged_and_lists_keep_the_end_that_they_know(
+def test_a_lease_with_half_its_time_left_is_extended_and_lists_keep_the_end_that_they_know(
     table: Table, left: float, under: int | None
 ) -> None:
-    changed = prolong(table, under=under, lease_until=at(left))
+    changed = extend(table, under=under, lease_until=at(left))
     assert changed == {
         "lease_seconds": {"N": "300"},
         "lease_listed": {"S": at(left)},
@@ -47,7 +47,7 @@ def test_a_lease_with_half_its_time_left_is_prolonged_and_lists_keep_the_end_tha
 
 @pytest.mark.parametrize("listed", [HALF, HALF + 0.001])
 def test_the_end_that_lists_know_stays_while_it_is_half_the_lease_away(table: Table, listed: float) -> None:
-    changed = prolong(table, lease_until=at(200), lease_listed=at(listed))
+    changed = extend(table, lease_until=at(200), lease_listed=at(listed))
     assert changed == {"lease_seconds": {"N": "300"}, "lease_until": {"S": at(SECONDS)}}
 
 
@@ -66,8 +66,8 @@ def test_the_end_that_lists_know_stays_while_it_is_half_the_lease_away(table: Ta
     ],
 )
 def test_any_other_lease_needs_a_look_and_stays_as_it_is(table: Table, fields: dict[str, Any]) -> None:
-    assert prolong(table, under=4, **fields) == {}
+    assert extend(table, under=4, **fields) == {}
 
 
 def test_a_task_that_is_not_there_is_shown_as_no_row(table: Table) -> None:
-    assert leases.prolong(table, keys.track("acme", "none"), "agent_one", None, NOW, SECONDS, {}) == ({}, False)
+    assert leases.extend(table, keys.track("acme", "none"), "agent_one", None, NOW, SECONDS, {}) == ({}, False)

@@ -222,8 +222,8 @@ def test_goals_have_parents_and_an_order_among_goals(api: Api) -> None:
     top, one, two = applied(api, drafts)
     shown = read(api, two)["goal"]
     assert (shown["parentId"], shown["dependsOn"]) == (top["id"], [one["id"]])
-    circle = api.patch(f"/v1/tracks/{one['id']}", {"goal": {"dependsOn": [two["id"]]}})
-    assert_refused(circle, 422, "goal.dependsOn.0")
+    cycle = api.patch(f"/v1/tracks/{one['id']}", {"goal": {"dependsOn": [two["id"]]}})
+    assert_refused(cycle, 422, "goal.dependsOn.0")
     cleared = change(api, two, {"goal": {"parentId": "", "dependsOn": []}})["goal"]
     assert (cleared["parentId"], cleared["dependsOn"]) == (None, [])
 

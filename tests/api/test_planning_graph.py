@@ -1,4 +1,4 @@
-"""Dependencies: no circles, and the graph of a task or goal."""
+"""Dependencies: no cycles, and the graph of a task or goal."""
 
 from typing import Any
 

@@ -208,7 +208,7 @@ def test_an_invalid_fence_is_refused(api: Api, fence: str) -> None:
     assert (answer.status, "Claim-Fence" in answer.json["message"]) == (400, True)
 
 
-def test_a_heartbeat_prolongs_the_lease_and_makes_no_new_version(api: Api, worker: Api, rival: Api, now: Clock) -> None:
+def test_a_heartbeat_extends_the_lease_and_makes_no_new_version(api: Api, worker: Api, rival: Api, now: Clock) -> None:
     task = make(api)
     claim(worker, task, 60)
     version = api.get(f"/v1/tracks/{task['id']}").json["version"]

@@ -8,10 +8,13 @@ import pytest
 from switchyard.domain.actors import service_actor
 from switchyard.domain.errors import Busy
 from switchyard.domain.ids import new_id
+from switchyard.domain.structs import replace
 from switchyard.ledger import system
+from switchyard.ledger.unit import ACTIONS_MAX
 from switchyard.store import edges, keys
 from switchyard.store.table import Table
 from tests.api.conftest import Caller, client_of, empty_table
+from tests.support.entities import a_track
 from tests.support.http import Api
 from tests.support.planning import change, make_goal, make_task
 from tests.support.published import Published
@@ -258,6 +261,40 @@ def test_tasks_of_a_batch_are_counted_in_their_goal_together(api: Api, stream: S
     assert after
     assert int(after["version"]["N"]) == int(before["version"]["N"]) + 1
     assert (after["tasks_total"], after["tasks_done"]) == ({"N": "12"}, {"N": "9"})
+
+
+def test_of_several_versions_of_a_task_in_a_batch_the_last_one_counts_whatever_their_order(
+    api: Api, table: Table, tenant: str
+) -> None:
+    goal = str(make_goal(api)["id"])
+    made = [a_track(tenant_id=tenant, id=new_id(), status="todo", goal_id=goal) for _ in range(2)]
+    begun = [replace(each, status="in_progress", version=2) for each in made]
+    done = [replace(each, status="done", version=3) for each in made]
+    edges.count(table, tenant, goal, [*made, done[0], begun[0], begun[1], done[1]])
+    assert goal_of(api, goal) == ("completed", 100)
+    # An earlier version that comes again, and later, changes nothing.
+    edges.count(table, tenant, goal, [*begun, *made])
+    assert goal_of(api, goal) == ("completed", 100)
+
+
+def test_a_transaction_counts_no_more_tasks_than_it_has_actions_for(
+    api: Api, table: Table, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction has at most 100 actions: one for each task, and one for the goal."""
+    goal = str(make_goal(api)["id"])
+    tasks = [a_track(tenant_id=tenant, id=new_id(), status="done", goal_id=goal) for _ in range(101)]
+    sizes: list[int] = []
+    write = table.write
+
+    def counting(actions: Any, **more: Any) -> None:
+        sizes.append(len(actions))
+        write(actions, **more)
+
+    monkeypatch.setattr(table, "write", counting)
+    edges.count(table, tenant, goal, tasks)
+    assert goal_of(api, goal) == ("completed", 100)
+    assert sum(sizes) == 101 + len(sizes)
+    assert max(sizes) <= ACTIONS_MAX
 
 
 def test_more_tasks_than_one_transaction_takes_are_counted_all(

@@ -32,7 +32,7 @@ instant = st.integers(1_500_000_000, 1_700_000_000).map(lambda at: f"20{at % 20 
 
 @st.composite
 def issues(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Issues of beads without what an import would tell of: no circles, no duplicates, nothing dangling."""
+    """Issues of beads without what an import would tell of: no cycles, no duplicates, nothing dangling."""
     count = draw(st.integers(1, 6))
     kinds = [draw(st.sampled_from(["task", "bug", "feature", "epic"])) for _ in range(count)]
     return [draw(issue(number, kinds)) for number in range(count)]

@@ -192,7 +192,7 @@ def test_a_stale_sign_of_life_is_renewed_with_the_append(
     assert logged(api, old) == [{"n": 1}]
 
 
-def test_the_holders_lease_is_prolonged_by_what_it_was_given_for(caller: Caller, table: Table, task: Track) -> None:
+def test_the_holders_lease_is_extended_by_what_it_was_given_for(caller: Caller, table: Table, task: Track) -> None:
     run = held(table, task, 600, ago=65)
     answer = append(caller("agent_bo", kind="agent"), run, {"n": 1}, fence=3)
     after = current(table, run)
@@ -202,7 +202,7 @@ def test_the_holders_lease_is_prolonged_by_what_it_was_given_for(caller: Caller,
     assert (after.fence, after.version) == (3, run.version)
 
 
-def test_a_short_lease_is_prolonged_before_a_third_of_it_is_over(caller: Caller, table: Table, task: Track) -> None:
+def test_a_short_lease_is_extended_before_a_third_of_it_is_over(caller: Caller, table: Table, task: Track) -> None:
     agent = caller("agent_bo", kind="agent")
     run = held(table, task, 12, ago=2)
     assert costs(table, agent, run) == ["batch_get_item", "put_item"]
@@ -212,7 +212,7 @@ def test_a_short_lease_is_prolonged_before_a_third_of_it_is_over(caller: Caller,
 
 
 def test_a_change_of_the_run_does_not_put_off_its_lease(caller: Caller, table: Table, task: Track) -> None:
-    """The change is a heartbeat and leaves the lease alone: the next append prolongs it all the same."""
+    """The change is a heartbeat and leaves the lease alone: the next append extends it all the same."""
     agent = caller("agent_bo", kind="agent")
     run = held(table, task, 30, ago=25)
     actor = Actor(task.tenant_id, "agent_bo", "agent", frozenset(SCOPES), "seed")

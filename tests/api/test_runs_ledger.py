@@ -158,10 +158,10 @@ def test_a_released_run_is_offered_again(table: Table, offered: Run) -> None:
     assert claim(table, offered).fence == 2
 
 
-def test_prolonging_moves_the_lease_without_a_new_version(table: Table, offered: Run) -> None:
+def test_extending_moves_the_lease_without_a_new_version(table: Table, offered: Run) -> None:
     claimed = claim(table, offered)
     ledger = unit(table, offered.tenant_id, fence=1)
-    runs.prolong(ledger, runs.find(ledger, offered.task_id, offered.id)[1], 3600)
+    runs.extend(ledger, runs.find(ledger, offered.task_id, offered.id)[1], 3600)
     ledger.commit(200, {}, "")
     _, run = current(table, offered)
     assert run.version == claimed.version

@@ -235,7 +235,7 @@ def test_a_session_that_was_ended_opens_nothing(operation: str, admin: Admin, te
 # ---------------------------------------------------------------- how long
 
 
-def test_a_session_ends_after_twelve_idle_hours_and_renewing_it_prolongs_it(
+def test_a_session_ends_after_twelve_idle_hours_and_renewing_it_extends_it(
     admin: Admin, tenant: str, later: Any
 ) -> None:
     browser, idle = signed_in(admin, tenant), signed_in(admin, tenant)
@@ -260,7 +260,7 @@ def test_no_session_lasts_longer_than_thirty_days(admin: Admin, tenant: str, lat
     assert browser.get("/v1/session").status == 401
 
 
-def test_a_session_that_is_ended_meanwhile_is_not_prolonged(admin: Admin, tenant: str) -> None:
+def test_a_session_that_is_ended_meanwhile_is_not_extended(admin: Admin, tenant: str) -> None:
     browser, other = signed_in(admin, tenant), signed_in(admin, tenant)
     kept = Browser(browser.cookie)
     assert kept.get("/v1/session").status == 200

@@ -65,7 +65,7 @@ def test_heartbeats_keep_a_task_and_their_absence_ends_it(machine: Callable[...,
     assert (ended["stopDate"] - ended["startDate"]).total_seconds() > 2.5
 
 
-def test_the_time_of_a_task_comes_from_its_input_and_heartbeats_do_not_prolong_it(
+def test_the_time_of_a_task_comes_from_its_input_and_heartbeats_do_not_extend_it(
     machine: Callable[..., Machine],
 ) -> None:
     waiting = machine(HeartbeatSecondsPath="$.idle", TimeoutSecondsPath="$.all")

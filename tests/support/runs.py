@@ -71,7 +71,7 @@ class Runs:
         """Send a heartbeat as the run's holder does."""
         ledger = self.unit(actor)
         _, found = runs.find(ledger, run.task_id, run.id)
-        runs.prolong(ledger, found, 60)
+        runs.extend(ledger, found, 60)
         ledger.commit(200, {}, "")
 
     def give_back(self, run: Run, actor: str = "agent_bo") -> None:

@@ -70,7 +70,7 @@ def test_lists_keep_the_end_that_they_know_while_half_of_the_lease_is_left(
     listed: float, until: float, kept: bool
 ) -> None:
     for task in (held(at(listed)), held(at(SECONDS * 2), lease_listed=at(listed))):
-        lease = claims.prolonged(task, SECONDS, at(until), NOW)
+        lease = claims.extended(task, SECONDS, at(until), NOW)
         assert lease == {"lease_until": at(until), "lease_listed": at(listed) if kept else None}
 
 

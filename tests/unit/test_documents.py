@@ -32,6 +32,8 @@ ELSEWHERE = re.compile(
     r"\.(aws-sam|local|venv|cursor|deploy|beads|taskmaster)\b|output/|\./|docs/docs\.md|claude_desktop_config|(stack|env|tokens|tasks|config)\.json|tasks/artifacts/|"
     r"(notifications|set_output|append_log)/"
 )
+#: Words of AWS that documents quote.
+AWS_STATUSES = {"ROLLBACK_FAILED"}
 #: What looks like a path of the repository: it has a known ending, or ends in a slash.
 PATH = re.compile(r"[\w.-]+(/[\w.-]+)*(\.(py|md|json|yaml|toml|txt)|/)")
 
@@ -83,6 +85,22 @@ def test_every_module_that_a_document_names_exists(document: Path) -> None:
     for module in set(re.findall(r"python3? -m (switchyard[\w.]*)", text)):
         path = module.replace(".", "/")
         assert exists(f"{path}.py") or exists(f"{path}/__main__.py"), module
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_constant_that_a_document_names_is_in_the_sources(document: Path) -> None:
+    named = {each for each in code(document) if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", each)}
+    assert named - AWS_STATUSES <= constants()
+
+
+@cache
+def constants() -> frozenset[str]:
+    """Every word of the sources that is spelled as constants and environment variables are."""
+    folders = ("bench", "client", "functions", "layers", "local", "tests")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    paths += [ROOT / "template.yaml", ROOT / "Makefile", *ROOT.glob("client/**/*.md")]
+    texts = (path.read_text(encoding="utf-8") for path in paths)
+    return frozenset(word for text in texts for word in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -13,7 +13,7 @@ Graph = dict[int, list[int]]
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
-    """Numbers that refer to numbers, of which some are outside the file; circles included."""
+    """Numbers that refer to numbers, of which some are outside the file; cycles included."""
     count = draw(st.integers(1, 160))
     sizes = draw(st.sampled_from([3, 20, 160]))
     refs = st.lists(st.integers(0, count + 5), max_size=4)

@@ -1,5 +1,6 @@
 """State machines as far as their text tells: no way leads nowhere, and nothing they name is missing."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -180,6 +181,31 @@ def test_each_machine_has_its_definition_here_and_reports_its_failures() -> None
         allowed = {"Effect": "Allow", "Action": [f"xray:{each}" for each in calls], "Resource": "*"}
         statements = [each for policy in machine["Policies"] for each in policy["Statement"]]
         assert {"If": ["Traced", allowed, {"Ref": "AWS::NoValue"}]} in statements
+
+
+def exceptions() -> set[str]:
+    """The names of the package's exceptions: Lambda reports an error by the name of its class."""
+    classes = {
+        node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
+        for path in (ROOT / "layers/core/switchyard").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    found = {"Exception"}
+    while more := {name for name, bases in classes.items() if bases & found} - found:
+        found |= more
+    return found
+
+
+def test_each_error_that_a_machine_names_is_one_that_its_functions_can_raise() -> None:
+    named = {
+        error
+        for path in DEFINITIONS
+        for field, error in values(json.loads(path.read_text(encoding="utf-8")))
+        if field == "ErrorEquals" and not error.startswith(("States.", "Lambda."))
+    }
+    assert named == {"Superseded", "TokenRevoked", "Unfit"}
+    assert named <= exceptions()
 
 
 def most_events(state: dict[str, Any]) -> int:

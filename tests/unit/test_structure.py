@@ -23,6 +23,7 @@ from tests.support.samples import FOLDER, PLACEHOLDER, path_of
 from tests.support.template import ROOT, polled, resources, template
 
 HANDLER_LINES_MAX = 35
+FILE_LINES_MAX = 300
 
 #: Every package from outside the standard library that a function may import: the budget of a cold start.
 IMPORTS = {
@@ -588,3 +589,14 @@ def test_a_stack_of_a_name_that_no_folder_may_have_is_refused_in_a_line(name: st
     )
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert done.stderr.startswith(f"STACK={name}: use 1 to 31 lower case letters")
+
+
+def test_no_file_of_the_packages_is_too_long_to_be_read_at_once() -> None:
+    """docs/contributing.md: a file with more lines does two things."""
+    counts = {
+        path: len(path.read_text(encoding="utf-8").splitlines())
+        for folder in ("layers/core/switchyard", "client/switchyard_client")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert len(counts) > 300
+    assert {path: count for path, count in counts.items() if count > FILE_LINES_MAX} == {}

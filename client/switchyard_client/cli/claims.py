@@ -52,7 +52,7 @@ def claim(session: Session, task: str | None, lease: int) -> None:
 @_lease
 @pass_session
 def heartbeat(session: Session, task: str, lease: int) -> None:
-    """Prolong a claim to so many seconds from now."""
+    """Extend a claim to so many seconds from now."""
     _shown(session, session.post(f"/api/v1/tasks/{part(resolve(session, task))}/heartbeat", {"leaseSeconds": lease}))
 
 

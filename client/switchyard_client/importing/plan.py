@@ -144,7 +144,7 @@ class Plan:
                 node.parent, node.goal = node.parent or node.goal, None
 
     def _drop_cycles(self, what: str, edges_of: Callable[[Node], list[str]]) -> None:
-        """Leave out the edge that closes each circle, found in the order of the source."""
+        """Leave out the edge that closes each cycle, found in the order of the source."""
         state: dict[str, int] = {}
         for start in self.nodes:
             if start in state:
@@ -161,8 +161,8 @@ class Plan:
                     path.pop()
                     state[name] = 2
                 elif state.get(ref) == 1:
-                    circle = (*path[path.index(ref) :], ref)
-                    self._tell("cycle", circle, f"the {what} of {name} on {ref} is left out")
+                    cycle = (*path[path.index(ref) :], ref)
+                    self._tell("cycle", cycle, f"the {what} of {name} on {ref} is left out")
                     node = self.nodes[name]
                     if what == "parent":
                         node.parent = None
@@ -190,7 +190,7 @@ class Plan:
             stack = [(start.name, False)]
             while stack:
                 name, ready = stack.pop()
-                # Parents and dependencies are without circles, each by itself; together they may form one, and
+                # Parents and dependencies are without cycles, each by itself; together they may form one, and
                 # there the first to be met comes last.
                 if name in done or (name in waiting and not ready):
                     continue

@@ -1,4 +1,4 @@
-"""The worker's hold on a run: prolonged while the command works, and known to be lost at the latest when it ends."""
+"""The worker's hold on a run: extended while the command works, and known to be lost at the latest when it ends."""
 
 import threading
 import time

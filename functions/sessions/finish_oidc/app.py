@@ -10,5 +10,5 @@ from switchyard.surfaces.sessions.surface import SESSIONS
     SESSIONS, "sessions.finish_oidc", "GET /v1/session/oidc/callback", query=FinishOidc, status=303, empty=303
 )
 def handler(opened: Opened[None, FinishOidc]) -> Reply:
-    """Begin a session of who comes back from the OpenID Connect issuer, and lead to the console."""
+    """Begin a session of a person who comes back from the OpenID Connect issuer, and lead to the console."""
     return oidc.finish(opened)

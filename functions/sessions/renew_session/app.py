@@ -15,5 +15,5 @@ from switchyard.surfaces.sessions.surface import ANYONE, SESSIONS
     reply=WhoAmI,
 )
 def handler(call: Call) -> Reply:
-    """Prolong the caller's session: it ends 12 hours later if nobody uses it."""
+    """Extend the caller's session: it ends 12 hours later if nobody uses it."""
     return changes.renew(call)

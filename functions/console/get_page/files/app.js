@@ -63,7 +63,7 @@ async function whoAmI() {
 }
 
 let renewed = Date.now();
-/** Who uses the console stays signed in: an hour after the last time, the session is prolonged. */
+/** Who uses the console stays signed in: an hour after the last time, the session is extended. */
 function renew() {
   if (!session.value || isAtSignIn() || Date.now() - renewed < RENEW_MS) return;
   renewed = Date.now();

@@ -70,7 +70,7 @@ class Restore:
         if found is None:
             when: dict[str, Any] = {"UseLatestRestorableTime": True}
             if at is not None:
-                when = {"RestoreDateTime": self._within_backups(checked("at", clock.moment, at))}
+                when = {"RestoreDateTime": self._within_backups(checked("at", clock.to_datetime, at))}
             self.client.restore_table_to_point_in_time(
                 SourceTableName=self.live.name, TargetTableName=self.restored.name, **when
             )

@@ -1,7 +1,6 @@
 """Administration of tenants, projects and tokens, as a class."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -132,21 +131,21 @@ class Admin:
 
     def list_tenants(self, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
         """Return a page of tenants, newest first: `items` and `nextCursor`."""
-        self._wind_up()
+        self._reset_deadline()
         return listing.all_tenants(self.table, _paging(limit, cursor))
 
     def migrate(self, units: int = 100) -> dict[str, int]:
         """Bring rows of an earlier version to this one's form; returns how many were seen and changed."""
         if units < 1:
             raise Invalid(FieldError("units", f"is {units}", "1 or more a second", "range"))
-        self._wind_up()
+        self._reset_deadline()
         return migration.migrate(self.table, units=units)
 
     def _commit[T](self, tenant_id: str, work: Callable[[Unit], T]) -> T:
         """Do the work as one write, again when someone else drew the same number meanwhile."""
         tenant = checked("tenant id", read_id, tenant_id)
         operator = Actor(tenant, "operator", "user", frozenset(SCOPES), "", source="admin")
-        self._wind_up()
+        self._reset_deadline()
         for _ in contention.until(self.table.deadline - 1, _PAUSE, _PAUSE):
             unit = Unit(self.table, operator, new_id())
             try:
@@ -158,15 +157,15 @@ class Admin:
         raise Busy("Too many changes of this tenant at once: try again in a second.")
 
     def _known(self, tenant_id: str) -> Tenant:
-        self._wind_up()
+        self._reset_deadline()
         wanted = checked("tenant id", read_id, tenant_id)
         found = tenants.find_tenant(self.table, wanted)
         if found is None:
             raise NotFound(f"There is no tenant with the id {wanted}.")
         return found
 
-    def _wind_up(self) -> None:
-        self.table.deadline = time.monotonic() + SECONDS_MAX
+    def _reset_deadline(self) -> None:
+        self.table.give(int(SECONDS_MAX * 1_000))
 
 
 def _checked[M: Wire](model: type[M], values: dict[str, Any]) -> M:

@@ -4,7 +4,6 @@ No index has all rows of a tenant, so the table is read through: 1 read unit for
 8 GB. https://aws.amazon.com/dynamodb/pricing/on-demand/
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -17,8 +16,8 @@ from switchyard.store.table import Item, Table
 
 #: Rows that a page of the table has at most, seen or not: DynamoDB ends it at 1 MB in any case.
 PAGE = 1_000
-#: Seconds for one page and what follows from it.
-_PAGE_SECONDS = 60
+#: Milliseconds for one page and what follows from it.
+_PAGE_MILLISECONDS = 60_000
 
 
 class Whole:
@@ -27,14 +26,14 @@ class Whole:
     def __init__(self, table: Table, tenant_id: str, must_exist: bool = True) -> None:
         self.table = table
         self.tenant = checked("tenant id", read_id, tenant_id)
-        table.deadline = time.monotonic() + _PAGE_SECONDS
+        table.give(_PAGE_MILLISECONDS)
         if must_exist and tenants.find_tenant(table, self.tenant) is None:
             raise NotFound(f"There is no tenant with the id {self.tenant}.")
 
     def pages(self, start: Item | None = None) -> Iterator[tuple[list[Item], Item | None]]:
         """Read the tenant's rows page by page, each with where the next one begins (None: none)."""
         while True:
-            self.table.deadline = time.monotonic() + _PAGE_SECONDS
+            self.table.give(_PAGE_MILLISECONDS)
             found, start = self._page(start)
             yield found, start
             if start is None:
@@ -62,7 +61,7 @@ class Whole:
         counts: Counter[str] = Counter()
         for number, (found, following) in enumerate(self.pages(start), 1):
             for row in found:
-                self.table.deadline = time.monotonic() + _PAGE_SECONDS
+                self.table.give(_PAGE_MILLISECONDS)
                 kind = rebuilding.rebuild(self.table, row)
                 if kind:
                     counts[kind] += 1

@@ -1,5 +1,6 @@
 """Commands on a tenant as a whole."""
 
+import argparse
 import json
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from switchyard.admin.whole import Whole
 from switchyard.domain import clock
 from switchyard.domain.actors import SHARDS_MAX
 from switchyard.store import usage
+from switchyard.store.table import Item
 
 
 def add(command: Callable[..., Any]) -> None:
@@ -18,11 +20,11 @@ def add(command: Callable[..., Any]) -> None:
     made = command(
         "rebuild",
         "Compute what is derived from a tenant's rows anew: edges, counts, what tasks wait for.",
-        lambda admin, o: Whole(admin.table, o.tenant).rebuild(json.loads(o.start) if o.start else None, o.pages),
+        lambda admin, o: Whole(admin.table, o.tenant).rebuild(o.start, o.pages),
         _rebuilt,
     )
-    made.add_argument("--pages", type=int, default=1_000_000, help="pages of the table to read in this run")
-    made.add_argument("--start", help="go on where the last run ended, as it printed")
+    made.add_argument("--pages", type=_positive, default=1_000_000, help="pages of the table to read in this run")
+    made.add_argument("--start", type=_position, help="go on where the last run ended, as it printed")
     command(
         "count-rows",
         "Count a tenant's rows by kind.",
@@ -94,10 +96,19 @@ def _counted(answer: dict[str, Any]) -> str:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def _position(text: str) -> Item:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.keys() != {"pk", "sk"}:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not a position that an earlier run printed after --start")
+    return found
 
 
 def _limit(admin: Any, options: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Rules that hold here (CreateSchedule, API reference: https://docs.aws.amazon.com
 
 - A name has 1 to 64 of `0-9 a-z A-Z - _ .` (name_of).
 - A start that lies in the past is refused; an update replaces everything, so that all is sent each time.
-- A target is called at least once: who is called tells by the scheduled time which occurrence it is
+- A target is called at least once: the target tells by the scheduled time which occurrence it is
   (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html).
 - What can not be delivered is tried again for up to 24 hours, 185 times, and then goes to the dead-letter queue
   (https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html).

@@ -56,7 +56,7 @@ def _when(due: str) -> Iterator[str]:
 
 
 def _instant(text: str) -> str:
-    return f"{clock.moment(text):%Y%m%dT%H%M%SZ}"
+    return f"{clock.to_datetime(text):%Y%m%dT%H%M%SZ}"
 
 
 def _text(text: str) -> str:

@@ -54,17 +54,17 @@ class StaleFence(Conflict):
 
 
 def is_leased(held: Claimable, now: str) -> bool:
-    """Return, by the clock, whether someone holds it."""
+    """Return, by the clock, whether someone holds the task or run (`now` is an instant)."""
     return held.lease_until is not None and held.lease_until > now
 
 
 def holds(actor: Actor, held: Claimable, now: str) -> bool:
-    """Return whether the actor holds it."""
+    """Return, by the clock, whether the actor holds the task or run."""
     return held.holder == actor.id and is_leased(held, now)
 
 
 def check_write(held: Claimable, actor: Actor, fence: int | None, now: str) -> None:
-    """Raise unless the actor may change it now.
+    """Raise unless the actor may change the task or run now.
 
     StaleFence when a fence is given that is not the one of the actor's live lease, Leased when someone else has one.
     """
@@ -101,7 +101,7 @@ def check_claimable(track: Track, actor: Actor) -> None:
 def check_approval(task: Track, actor: Actor, fields: Mapping[str, Any]) -> None:
     """Raise ApprovalRequired for a change by which an agent would begin or end a task that a person must approve."""
     needed = task.requires_approval
-    if needed is None or not is_bound(actor):
+    if needed is None or not needs_approval(actor):
         return
     if fields.get("requires_approval", needed) != needed:
         raise ApprovalRequired("Only a person changes what of the task must be approved.")
@@ -114,13 +114,13 @@ def check_approval(task: Track, actor: Actor, fields: Mapping[str, Any]) -> None
         raise ApprovalRequired("A person must approve the start of the task: start a run, which waits for that.")
 
 
-def is_bound(actor: Actor) -> bool:
-    """Return whether an approval is needed of the actor's acts: an agent's, but the service's own."""
+def needs_approval(actor: Actor) -> bool:
+    """Return whether a person must approve what the actor does: an agent other than the service itself."""
     return actor.kind == "agent" and actor.source != "workflow"
 
 
 def taken(track: Track, actor: Actor, seconds: int, now: float) -> Mapping[str, Any]:
-    """Return the fields of a new lease, which begins the work on the task."""
+    """Return the fields of a new lease of so many seconds from `now` (epoch), which begins the work on the task."""
     return {
         "holder": actor.id,
         "fence": (track.fence or 0) + 1,
@@ -135,8 +135,8 @@ def listed_until(held: Claimable) -> str | None:
     return held.lease_listed or held.lease_until
 
 
-def prolonged(held: Claimable, seconds: float, until: str, now: float) -> Mapping[str, Any]:
-    """Return the fields of a lease that now ends at `until`, `seconds` from now.
+def extended(held: Claimable, seconds: float, until: str, now: float) -> Mapping[str, Any]:
+    """Return the fields of a lease that now ends at `until`, `seconds` after `now` (epoch).
 
     Lists keep the end that they know while it is at least half of that away: most heartbeats write to no index.
     """
@@ -154,8 +154,7 @@ def released(track: Track) -> Mapping[str, Any]:
 def is_drawable(track: Track) -> bool:
     """Return whether a worker may draw the task once no lease is alive: shared, open, not blocked, no active run.
 
-    One whose start a person must approve is not: it is worked on in runs alone, which wait for that.
-
+    A task whose start a person must approve cannot be drawn: only runs work on it, and they wait for the approval.
     Work that began without a claim is someone's already: it can be claimed by its id, but is not handed out.
     """
     if not track.is_task or track.owner or track.deleted_at or track.has_active_run:

@@ -27,7 +27,7 @@ _LEAP_SECOND = re.compile(r".{8,10}[T ]\d\d:?\d\d:?60([.,Z+-].*)?")
 _ZERO_YEAR = 1
 
 
-class NoMoment(ValueError):
+class UnsupportedTime(ValueError):
     """A date-time that is well formed and cannot be kept; `expected` says what would be right."""
 
     def __init__(self, reason: str, expected: str) -> None:
@@ -35,14 +35,14 @@ class NoMoment(ValueError):
         self.expected = expected
 
 
-def moment(text: str) -> datetime:
+def to_datetime(text: str) -> datetime:
     """Return any ISO 8601 date-time in UTC; without an offset it is UTC, and `t` and `z` are `T` and `Z`.
 
-    Raises ValueError when the text is not a date-time, NoMoment when it is one of a leap second or a far year.
+    Raises ValueError when the text is not a date-time, UnsupportedTime when it is one of a leap second or a far year.
     """
     given = text.upper()
     if _LEAP_SECOND.fullmatch(given):
-        raise NoMoment("has a leap second", "a second from 00 to 59")
+        raise UnsupportedTime("has a leap second", "a second from 00 to 59")
     found = datetime.fromisoformat(given)
     _refuse_zero(found)
     if found.tzinfo is None:
@@ -50,12 +50,12 @@ def moment(text: str) -> datetime:
     try:
         return found.astimezone(UTC)
     except OverflowError:
-        raise NoMoment("is in the year 10000 in UTC", "a year up to 9999") from None
+        raise UnsupportedTime("is in the year 10000 in UTC", "a year up to 9999") from None
 
 
 def instant(text: str) -> str:
-    """Return any ISO 8601 date-time in the ledger's form; raises ValueError as `moment` does."""
-    return moment(text).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Return any ISO 8601 date-time in the ledger's form; raises ValueError as `to_datetime` does."""
+    return to_datetime(text).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def midnight(due: str) -> str:
@@ -64,7 +64,7 @@ def midnight(due: str) -> str:
 
 
 def calendar_day(text: str) -> str:
-    """Return the text when it is a real date `YYYY-MM-DD`; raises ValueError and NoMoment as `moment` does."""
+    """Return the text when it is a real date `YYYY-MM-DD`; raises ValueError as `to_datetime` does."""
     found = date.fromisoformat(text)
     if found.isoformat() != text:
         raise ValueError("not a date of the form YYYY-MM-DD")
@@ -74,7 +74,9 @@ def calendar_day(text: str) -> str:
 
 def _refuse_zero(found: date) -> None:
     if found.year == _ZERO_YEAR:
-        raise NoMoment("is in the year 0001, which means no time", "a later year; leave the field out for no time")
+        raise UnsupportedTime(
+            "is in the year 0001, which means no time", "a later year; leave the field out for no time"
+        )
 
 
 def milliseconds(text: str) -> int:

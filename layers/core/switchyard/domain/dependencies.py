@@ -48,18 +48,18 @@ def find_cycle(changed: Sequence[str], edges: Edges) -> list[str] | None:
         TopologicalSorter(edges).prepare()
     except CycleError as error:
         # graphlib lists what is depended on first, and begins anywhere.
-        circle = error.args[1][:0:-1]
-        first = next((circle.index(each) for each in changed if each in circle), 0)
-        return [*circle[first:], *circle[: first + 1]]
+        cycle = error.args[1][:0:-1]
+        first = next((cycle.index(each) for each in changed if each in cycle), 0)
+        return [*cycle[first:], *cycle[: first + 1]]
     return None
 
 
 def refuse_cycles(
     changed: Iterable[Track], known: Mapping[str, Track], paths: Mapping[str, FieldPaths] | None = None
 ) -> None:
-    """Raise Cycle when parents or dependencies of the changed tracks, laid over the known ones, form a circle.
+    """Raise Cycle when parents or dependencies of the changed tracks, laid over the known ones, form a cycle.
 
-    The error names the field of a changed track in the circle: by its bare name, or by the `paths` of its id.
+    The error names the field of a changed track in the cycle: by its bare name, or by the `paths` of its id.
     """
     changed = list(changed)
     after = {**known, **{track.id: track for track in changed}}
@@ -80,7 +80,7 @@ def refuse_cycles(
 class Walk:
     """Follows what changed tracks lead to, level by level: `frontier` are the ids to be read next.
 
-    Others' personal tracks are followed too: one that was shared once may still close a circle. `passed` are ids not
+    Others' personal tracks are followed too: one that was shared once may still close a cycle. `passed` are ids not
     to be followed: those of the changed tracks, and of what is deleted with them.
     """
 
@@ -104,7 +104,7 @@ class Walk:
 
 
 def closing(track: Track) -> tuple[str, ...]:
-    """Return the ids by which a circle could close."""
+    """Return the ids by which a cycle could close."""
     return (*track.depends_on, *((track.parent_id,) if track.parent_id else ()))
 
 

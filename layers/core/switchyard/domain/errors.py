@@ -114,7 +114,7 @@ class UnknownReference(Invalid):
 
 
 class Cycle(Invalid):
-    """Parents or dependencies would form a circle; `path` lists the ids, the first repeated at the end."""
+    """Parents or dependencies would form a cycle; `path` lists the ids, the first repeated at the end."""
 
     code, title = "cycle", "The tracks would form a cycle"
 

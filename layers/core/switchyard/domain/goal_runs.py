@@ -182,8 +182,8 @@ def plan(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], now
     counts: dict[str, int] = {state: sum(found[task.id] == state for task in agents) for state in COUNTED}
     waited_for = sum((known[ref].completed_at or "") >= run.created_at for ref in needed)
     counts |= {"tasks": len(agents), "waitedFor": waited_for}
-    hold_up = () if status in FINAL else _hold_up(found, agents, known, run)
-    return Plan(found, start, status, reason, counts, hold_up)
+    waiting_for = () if status in FINAL else _waiting_for(found, agents, known, run)
+    return Plan(found, start, status, reason, counts, waiting_for)
 
 
 def states(run: GoalRun, tasks: Sequence[Track], outside: Mapping[str, Track], now: str) -> dict[str, State]:
@@ -257,11 +257,11 @@ def is_run_here(task: Track, run: GoalRun) -> bool:
     return task.goal_id == run.goal_id and task.is_agents
 
 
-def _hold_up(
+def _waiting_for(
     found: Mapping[str, State], agents: Sequence[Track], known: Mapping[str, Track], run: GoalRun
 ) -> tuple[str, ...]:
-    """Return what agents' tasks wait for, at first or second hand, that this goal run does not run and that waits
-    for nothing itself."""
+    """Return what agents' tasks wait for, directly or through other tasks: tasks that this goal run does not run and
+    that wait for nothing themselves. Ids in order, at most WAITING_FOR_MAX."""
     todo = [ref for task in agents if found[task.id] == "waiting" for ref in task.depends_on]
     passed: set[str] = set()
     roots: list[str] = []
@@ -277,9 +277,9 @@ def _hold_up(
     return tuple(sorted(roots)[:WAITING_FOR_MAX])
 
 
-def bears_on(before: Track | None, after: Track) -> bool:
-    """Return whether a change of a track can mean something to the goal runs of the goals it is or was in, or is."""
-    return _bearing(before) != _bearing(after)
+def concerns(before: Track | None, after: Track) -> bool:
+    """Return whether a change of a track matters to a goal run: of its former or present goal, or its own."""
+    return _facts(before) != _facts(after)
 
 
 def ends_or_reopens(before: Track | None, after: Track) -> bool:
@@ -288,7 +288,7 @@ def ends_or_reopens(before: Track | None, after: Track) -> bool:
     return was != (after.status if after.status in lifecycle.FINAL else None)
 
 
-def _bearing(track: Track | None) -> tuple[object, ...] | None:
+def _facts(track: Track | None) -> tuple[object, ...] | None:
     if track is None or track.deleted_at:
         return None
     final = track.status if track.status in lifecycle.FINAL else None

@@ -122,7 +122,7 @@ class Outline:
     def _ordered(self, members: list[int]) -> Iterator[int]:
         """Return the places so that each comes after what it refers to, goals first.
 
-        Parents and dependencies may form a circle together: there the first to be met comes last.
+        Parents and dependencies may form a cycle together: there the first to be met comes last.
         """
         done: set[int] = set()
         waiting: set[int] = set()

@@ -46,6 +46,7 @@ class NothingUploaded(Conflict):
     code, title = "not_uploaded", "There is no file to import"
 
 
+# The state machine knows these two by their class names: such a step is not tried again.
 class Unfit(Exception):
     """The file as a whole cannot be imported; the same file never can."""
 
@@ -107,8 +108,8 @@ class Lane(Struct):
         return self.stopped or self.offset >= self.size
 
     @property
-    def had_their_turn(self) -> int:
-        """How many lines have an outcome. Lines that lack a reference were counted before."""
+    def with_outcome(self) -> int:
+        """Return how many lines have an outcome. Lines that lack a reference were counted before."""
         return self.created + self.updated + self.unchanged + self.refused
 
 

@@ -1,13 +1,12 @@
 """Mail about a person's inbox: what they want of it, and when the next one is due (docs/mail.md)."""
 
 import hmac
-from typing import Literal, get_args
+from typing import Literal
 
 from switchyard.domain.structs import Struct
 
 #: When notices are mailed: never, as they come, or gathered for a while.
 Mode = Literal["off", "at_once", "digest"]
-MODES: tuple[Mode, ...] = get_args(Mode)
 DEFAULT: Mode = "at_once"
 
 #: Seconds from the first notice to the mail that has it, and what came meanwhile.
@@ -42,7 +41,7 @@ class Mailbox(Struct, kw_only=True):
 
     @property
     def wanted(self) -> bool:
-        """Whether the person is mailed at all."""
+        """Return whether the person is mailed at all."""
         return self.address is not None and self.mode != "off"
 
     def due(self, now: int) -> int:

@@ -66,12 +66,12 @@ class Notification(Struct, kw_only=True):
 
     @property
     def waiting(self) -> list[str]:
-        """The devices that are still to be notified."""
+        """Return the ids of the devices that are still to be notified."""
         return [each for each, tried in self.devices.items() if tried.outcome == "pending"]
 
     @property
     def data(self) -> dict[str, str]:
-        """What an app gets beside the text, to open the task."""
+        """Return what an app gets beside the text, to open the task."""
         run = {"taskRunId": self.run_id} if self.run_id else {}
         return {"taskId": self.task_id, **run, "notificationKind": self.kind}
 

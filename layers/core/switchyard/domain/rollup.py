@@ -17,7 +17,7 @@ _MOVED = frozenset({"not_started", "on_track", "completed"})
 
 
 def held(actor: Actor, before: Track | None, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a change of a goal, with what it makes of who sets them.
+    """Return the fields of a change of a goal, and which of its fields are set by a person from then on.
 
     What a person sets stays as it is from then on; setting what the tasks come to lets it follow them again. What an
     agent sets stays until the tasks come to something else.

@@ -67,13 +67,13 @@ def is_fragment(entry: Mapping[str, Any]) -> bool:
     return updates and event_type(entry) == "agent_message_chunk"
 
 
-def moment(entry: Mapping[str, Any]) -> datetime | None:
+def timestamp_of(entry: Mapping[str, Any]) -> datetime | None:
     """Return the entry's own timestamp, None when it has none that can be read; without an offset it is UTC."""
     given = entry.get("timestamp")
     if not isinstance(given, str):
         return None
     try:
-        return clock.moment(given)
+        return clock.to_datetime(given)
     except ValueError:
         return None
 
@@ -81,8 +81,8 @@ def moment(entry: Mapping[str, Any]) -> datetime | None:
 def check_append(run: Run, actor: Actor, fence: int | None, now: str) -> None:
     """Raise unless the actor may append now.
 
-    To a claimed run its holder alone appends: StaleFence or Leased. To a finished one LATE_SECONDS long anyone who
-    speaks of no lease, or of the last one: StaleFence, and then Closed.
+    Only its holder appends to a claimed run: StaleFence or Leased. For LATE_SECONDS after its end, anyone appends who
+    names no fence, or the last one: StaleFence, and after that Closed.
     """
     if not run.is_final:
         claims.check_write(run, actor, fence, now)
@@ -95,7 +95,7 @@ def check_append(run: Run, actor: Actor, fence: int | None, now: str) -> None:
 
 
 def alive(run: Run, actor: Actor) -> Run | None:
-    """Return the run with a fresh heartbeat, and the actor's lease prolonged by what it was given for.
+    """Return the run with a fresh heartbeat, and the actor's lease extended by what it was given for.
 
     None where neither is due: the last sign is fresh and the lease has most of its time, or the run is not at work.
     """
@@ -111,4 +111,4 @@ def alive(run: Run, actor: Actor) -> Run | None:
     if not due and clock.milliseconds(run.lease_until) / 1_000 > seconds + lease * 2 / 3:
         return None
     until = max(clock.stamp(seconds + lease), run.lease_until)
-    return replace(run, heartbeat_at=now, **claims.prolonged(run, lease, until, seconds))
+    return replace(run, heartbeat_at=now, **claims.extended(run, lease, until, seconds))

@@ -31,7 +31,7 @@ IDLE_SECONDS = 1_800
 TIMEOUT_SECONDS = 86_400
 PICKUP_SECONDS = 600
 
-#: What changes without a new version of the run: a lease that is prolonged, a heartbeat, who waits for word.
+#: What changes without a new version of the run: a lease that is extended, a heartbeat, who waits for word.
 MOVING = frozenset({"lease_until", "lease_listed", "heartbeat_at", "wait_step", "wait_token"})
 
 #: What a finished run leaves its task as.
@@ -280,7 +280,7 @@ def task_fields(run: Run, task: Track) -> Mapping[str, Any]:
 
     A task that someone finished meanwhile keeps its status.
     """
-    if task.latest_run_id not in (None, run.id) and task.latest_run_id > run.id:
+    if (task.latest_run_id or "") > run.id:
         return {}
     fields: dict[str, Any] = {"latest_run_id": run.id, "latest_run_status": run.status}
     wanted = _TASK_STATUS.get(run.status)

@@ -48,11 +48,11 @@ class Schedule(Struct, kw_only=True):
     """One schedule. Times are instants of domain.clock, `expression` and `time_zone` those of domain.timing.
 
     `does` says what an occurrence begins: a task made of `template` (fields of a Track), a run of the task `target_id`,
-    or a goal run of that goal, with `settings`. It acts in the name of who changed the schedule last, so that nobody
-    can do more by a schedule than by themselves. `owner` is that of a personal track. `last_at`, `last_track_id` and
-    `last_run_id` are the latest occurrence that began and what it began, `waiting_at` the one that waits for its end,
-    and `occurred` counts occurrences; these move without a new version. `paused_at` is since when it is paused, and
-    `missed_since` since when it was, while occurrences missed since then are to be made up for.
+    or a goal run of that goal, with `settings`. It acts in the name of the actor that changed the schedule last, so
+    that nobody can do more by a schedule than by themselves. `owner` is that of a personal track. `last_at`,
+    `last_track_id` and `last_run_id` are the latest occurrence that began and what it began, `waiting_at` the one that
+    waits for its end, and `occurred` counts occurrences; these move without a new version. `paused_at` is since when it
+    is paused, and `missed_since` since when it was, while occurrences missed since then are to be made up for.
     """
 
     tenant_id: str

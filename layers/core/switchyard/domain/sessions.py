@@ -26,7 +26,9 @@ class SignInLink(Struct):
 
 
 def end(created_at: str, bound: str | None) -> str:
-    """Return when a session ends that was created then and is used now; `bound` is the end of what it was made from."""
+    """Return the instant at which a session ends that is used now: in IDLE_SECONDS, but at most SECONDS_MAX after its
+    creation, and not after `bound`, the end of what it was made from (None: no bound).
+    """
     now = clock.milliseconds(clock.now()) / 1000
     latest = clock.milliseconds(created_at) / 1000 + SECONDS_MAX
     until = clock.stamp(min(now + IDLE_SECONDS, latest))

@@ -40,7 +40,9 @@ class Timing(Struct):
 
     def after(self, instant: str) -> Iterator[str]:
         """Yield the occurrences after an instant, in order. Raises BadExpression."""
-        for found in self._moments(max(clock.moment(instant), clock.moment(self.begin) - timedelta(milliseconds=1))):
+        for found in self._moments(
+            max(clock.to_datetime(instant), clock.to_datetime(self.begin) - timedelta(milliseconds=1))
+        ):
             text = clock.stamp(found.timestamp())
             if self.end is not None and text > self.end:
                 return
@@ -73,7 +75,7 @@ class Timing(Struct):
             return
 
     def _rate(self, given: str, after: datetime) -> Iterator[datetime]:
-        step, first = timedelta(minutes=_minutes(given)), clock.moment(self.begin)
+        step, first = timedelta(minutes=_minutes(given)), clock.to_datetime(self.begin)
         passed = max((after - first) // step, 0)
         while True:
             yield first + passed * step

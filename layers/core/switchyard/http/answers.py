@@ -44,8 +44,8 @@ def unless_known(answer: Answer, request: Request) -> Answer:
     """Return a successful answer to a GET with its ETag, or 304 without a body when the client has it already.
 
     The tag is a hash of the body (RFC 9110 §13.1.2). What is read from the table is the same; the body is not sent
-    again to who polls. A track's own tag is its version: that guards changes, and says nothing of what moves without
-    one (claims, counts), so that a track is always sent.
+    again to a client that polls. A track's own tag is its version: that guards changes, and says nothing of what moves
+    without one (claims, counts), so that a track is always sent.
     """
     if answer.status != _FOUND or not answer.body or "etag" in answer.headers:
         return answer

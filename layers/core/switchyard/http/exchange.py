@@ -1,6 +1,7 @@
 """One request and its answer: what happens around every handler.
 
-There are three kinds, by what the handler gets: the request alone, the caller, or a call with a ledger.
+There are four kinds, by what the handler gets: the request alone, the request with the table, the caller, or a call
+with a unit of work.
 """
 
 import time

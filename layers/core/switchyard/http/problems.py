@@ -17,7 +17,7 @@ class ProblemField(Shown):
 
 
 class Problem(Shown):
-    """Problem details (RFC 9457). `code` is stable; `errors` lists the refused inputs, `cycle` the ids of a circle.
+    """Problem details (RFC 9457). `code` is stable; `errors` lists the refused inputs, `cycle` the ids along it.
 
     `answer` and `answeredBy` are what a question was answered before.
     """
@@ -32,7 +32,7 @@ class Problem(Shown):
     code: str  #: Stable word for the problem: decide by this one.
     request_id: str  #: Names the request in logs and in the audit trail.
     errors: list[ProblemField] = []  #: The refused inputs, all that were found at once.
-    #: Ids along the circle of references that the change would close, the first repeated at the end.
+    #: Ids along the cycle of references that the change would close, the first repeated at the end.
     cycle: list[str] = []
     required_scope: str = ""  #: The scope that the token lacks.
     idempotency_key: str = ""  #: The key that was used before for another request.

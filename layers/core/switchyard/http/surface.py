@@ -55,7 +55,7 @@ class Surface(Struct):
     show_id: Callable[[str], str] = str
     render: Callable[[Mapping[str, Any]], str] = _as_json
 
-    # One of each, as which it is looked up.
+    # There is one object for each surface, and it is looked up by identity.
     __eq__, __hash__ = object.__eq__, object.__hash__
 
     def refuse(self, error: SwitchyardError, request: Request) -> Refusal:

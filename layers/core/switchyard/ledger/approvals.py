@@ -28,7 +28,7 @@ def confirmed(unit: Unit, task: Track, run: Run, fields: Mapping[str, Any]) -> M
     wanted = fields.get("status")
     if run.awaits_input and run.status != "in_progress" and wanted in ("in_progress", "completed"):
         raise ApprovalRequired(f"The run waits for the answer to its question {run.question_id}: it cannot begin.")
-    if not (wanted == "completed" and task.requires_approval == "completion" and claims.is_bound(unit.actor)):
+    if not (wanted == "completed" and task.requires_approval == "completion" and claims.needs_approval(unit.actor)):
         return fields
     if run.is_final or run.status != "in_progress":
         return fields

@@ -1,6 +1,6 @@
-"""Many workers who draw at the same moment: each would reach for the first candidate, and all but one be refused.
+"""Contention of workers that draw at the same moment: each would take the first candidate, and all but one be refused.
 
-A container whose draw met another one therefore draws at random for a while among what is equally good.
+So a container whose draw met another one draws at random for a while, among candidates that are equally good.
 """
 
 import random

@@ -17,7 +17,7 @@ class Ends:
     def intend(self, track: Track, status: str | None) -> None:
         """Note that the request means to give the track this status; only a final one counts.
 
-        `tracks.change` does it; who refuses before that (a precondition, a transition) calls this first.
+        `tracks.change` does it; a caller that refuses before that (a precondition, a transition) calls this first.
         """
         if status in lifecycle.FINAL and status != track.status:
             self._meant[track.id] = (track, status)

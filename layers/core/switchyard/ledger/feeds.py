@@ -1,4 +1,4 @@
-"""Calendar feeds in the ledger: made by who sees the tracks, revoked by them or by an administrator."""
+"""Calendar feeds in the ledger: made by an actor who sees the tracks, revoked by that actor or an administrator."""
 
 from switchyard.domain import clock, feeds, tokens
 from switchyard.domain.errors import Conflict, NotFound

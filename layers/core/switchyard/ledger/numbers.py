@@ -1,7 +1,7 @@
 """Numbers of a project's tasks: a container that drew the last one knows the next without a look.
 
-The transaction decides: it holds only while the counter stands at the number. Who drew meanwhile makes it fail, and
-for a while after that the container looks first.
+The transaction decides: it holds only while the counter stands at the number. A draw by another container makes it
+fail, and for a while after that the container looks first.
 """
 
 import time

@@ -87,7 +87,7 @@ def _decide(table: Table, schedule: Schedule, at: str) -> Occurrence:
 
 
 def _under_way(unit: Unit, schedule: Schedule) -> Track | GoalRun | None:
-    """Return what is under way. What is not there any more is not: to begin it says why it cannot."""
+    """Return what is under way; None when its track is gone, which beginning the occurrence then reports."""
     try:
         return scheduled_work.under_way(unit, schedule)
     except NotFound:

@@ -51,7 +51,7 @@ def give_address(unit: Unit, actor_id: str, address: str) -> str:
 
     Raises Invalid for what is no address, NotFound for a person whom the tenant does not know.
     """
-    # Imported here: who begins a sign-in needs none of it.
+    # Imported here: the beginning of a sign-in needs none of it.
     from switchyard.store import mailboxes
 
     email = oidc.email(address)
@@ -87,7 +87,8 @@ def withdraw(unit: Unit, address_or_domain: str) -> None:
 def sign_in(table: Table, address: str, subject: str, name: str, browser: str, request_id: str) -> tuple[TokenRow, str]:
     """Write a session of somebody whom the issuer vouches for: 2 or 3 reads, 1 transaction. Returns it and its secret.
 
-    `subject` is issuer and sub. Raises SignInRefused for who is not invited, and for another one with their address.
+    `subject` is issuer and sub. Raises SignInRefused for a person who is not invited, and for another person with an
+    address that was invited.
     """
     email = oidc.email(address)
     for _ in contention.until(table.deadline - 1):

@@ -46,7 +46,7 @@ def checked(unit: Unit, before: Track | None, after: Track) -> Track:
 
 
 def _with_taken_away(before: Track | None, after: Track) -> Track:
-    """Return the task with the dependencies that the same change takes away: by that an agent overrules nothing."""
+    """Return the task with the dependencies that the same change removes: removing them is no way around them."""
     gone = [each for each in before.depends_on if each not in after.depends_on] if before else []
     return replace(after, depends_on=(*after.depends_on, *gone), open_dependencies=None) if gone else after
 

@@ -46,7 +46,7 @@ def make_next(table: Table, tenant_id: str, task_id: str, request_id: str) -> Tr
         if row is None or task is None or not task.repeat or not lifecycle.is_done(task.status):
             return None
         unit = Unit(table, _creator(task), request_id)
-        unit.told(row_key, row)
+        unit.note_read(row_key, row)
         due = repeats.next_due(task.repeat, task.repeat_from, task.due, task.completed_at or task.updated_at)
         made = _next(unit, task, due) if due else None
         tracks.follow(unit, task, repeat=None, repeat_from=None)
@@ -59,7 +59,7 @@ def make_next(table: Table, tenant_id: str, task_id: str, request_id: str) -> Tr
 
 
 def _creator(task: Track) -> Actor:
-    """The actor in whose name the next task is made: who made the first, whose alone a personal one is."""
+    """Return the actor in whose name the next task is made: the one that made the first, who owns a personal one."""
     kind: ActorKind = "agent" if is_agent_id(task.created_by) else "user"
     name, number = task.created_by_name or "", task.created_by_number or 0
     return Actor(task.tenant_id, task.created_by, kind, frozenset(), "", name, "schedule", number)

@@ -38,7 +38,7 @@ def prefetch(unit: Unit, found: Iterable[Run]) -> None:
 def prefetch_latest(unit: Unit, task_id: str) -> None:
     """Read a task with its newest run: 1 round trip."""
     for row in run_rows.read_with_task(unit.table, unit.actor.tenant_id, task_id):
-        unit.told((row["pk"]["S"], row["sk"]["S"]), row)
+        unit.note_read((row["pk"]["S"], row["sk"]["S"]), row)
 
 
 def held(unit: Unit, task: Track) -> Run | None:
@@ -128,7 +128,7 @@ def claim(unit: Unit, task: Track, run: Run, seconds: int) -> Run:
 
 
 def keep(unit: Unit, task_id: str, run_id: str, seconds: int) -> Run | None:
-    """Prolong the actor's lease on a shared task's run, at once; None where that takes a look: see `prolong`.
+    """Extend the actor's lease on a shared task's run, at once; None where that takes a look: see `extend`.
 
     1 round trip. A request with an idempotency key always takes the look, which its key needs too.
     """
@@ -136,19 +136,19 @@ def keep(unit: Unit, task_id: str, run_id: str, seconds: int) -> Run | None:
         return None
     key, now = keys.run(unit.actor.tenant_id, task_id, run_id), time.time()
     more = {"lease_seconds": {"N": str(seconds)}, "heartbeat_at": {"S": clock.stamp(now)}}
-    row, is_done = leases.prolong(unit.table, key, unit.actor.id, unit.fence, now, seconds, more)
+    row, is_done = leases.extend(unit.table, key, unit.actor.id, unit.fence, now, seconds, more)
     if is_done:
         return run_rows.from_item(row)
-    unit.told(key, row)
+    unit.note_read(key, row)
     return None
 
 
-def prolong(unit: Unit, run: Run, seconds: int) -> Run:
+def extend(unit: Unit, run: Run, seconds: int) -> Run:
     """Gather a later end of the actor's lease, and a heartbeat: no new version. Raises StaleFence or Leased."""
     now = clock.now()
     claims.check_held(run, unit.actor, unit.fence, now)
     begin = time.time()
-    lease = claims.prolonged(run, seconds, clock.stamp(begin + seconds), begin)
+    lease = claims.extended(run, seconds, clock.stamp(begin + seconds), begin)
     after = replace(run, **lease, lease_seconds=seconds, heartbeat_at=now)
     unit.write(run_rows.update(run, after))
     return after

@@ -50,7 +50,7 @@ def _create_task(unit: Unit, schedule: Schedule, at: str) -> Begun:
     """Gather a task, due so many days after the local day of the occurrence."""
     fields = {**schedule.template, "project_ids": tuple(schedule.template["project_ids"])}
     if (days := schedule.settings.get("due_in_days")) is not None:
-        local = clock.moment(at).astimezone(zone(schedule.time_zone))
+        local = clock.to_datetime(at).astimezone(zone(schedule.time_zone))
         fields["due"] = (local.date() + timedelta(days=days)).isoformat()
     return {"track_id": tracks.create(unit, "task", fields.pop("title"), **fields).id}
 

@@ -76,7 +76,7 @@ def begin(unit: Unit, actor: Actor, browser: str) -> tuple[TokenRow, str]:
     return row, session
 
 
-def prolong(unit: Unit) -> TokenRow | None:
+def extend(unit: Unit) -> TokenRow | None:
     """Gather a later end of the caller's session: 2 reads, 3 of one made from a token.
 
     None when the caller is a token, whose end does not move. Raises Unauthorized for a session that was ended.
@@ -88,7 +88,7 @@ def prolong(unit: Unit) -> TokenRow | None:
         raise Unauthorized("The session was ended.")
     parent = rows.find(unit.table, row.parent) if row.parent else None
     until = sessions.end(row.created_at, parent.expires_at if parent else None)
-    unit.write(*rows.prolong(row, until))
+    unit.write(*rows.extend(row, until))
     return replace(row, expires_at=until)
 
 

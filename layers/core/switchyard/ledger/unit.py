@@ -105,8 +105,8 @@ class Unit:
         self._seen.clear()
         self._rows.clear()
 
-    def told(self, row_key: RowKey, row: Item) -> None:
-        """Take a row as read that a refused write showed; {}: it is not there."""
+    def note_read(self, row_key: RowKey, row: Item) -> None:
+        """Note a row as read that another call has shown, such as a refused write; {}: it is not there."""
         if row_key[1] != keys.TRACK:
             self._rows[row_key] = row or None
         elif track_rows.is_live(row or None):
@@ -227,7 +227,7 @@ class Unit:
 
         New tracks alone can only form cycles with each other: nothing older depends on them. When an existing
         track gains an edge, what it leads to is walked, one read per level, and the tenant's guard row is
-        incremented with the commit, so that two changes that are harmless alone close no circle together.
+        incremented with the commit, so that two changes that are harmless alone close no cycle together.
         """
         changes = self._changes.values()
         changed = [each.after for each in changes if not each.after.deleted_at]

@@ -23,7 +23,7 @@ def detach_all(table: Table, target: Track) -> None:
 
 
 def detach(table: Table, track_id: str, target: Track) -> None:
-    """Change one track so that it no longer refers to the deleted one, in the name of who deleted that. Raises Busy."""
+    """Change one track so that it no longer refers to the deleted one, in the name of its deleter. Raises Busy."""
     actor = Actor(
         target.tenant_id,
         target.changed_by,

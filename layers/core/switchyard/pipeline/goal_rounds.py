@@ -147,7 +147,7 @@ def _ended(run: GoalRun, status: goal_runs.Status, reason: str | None, request_i
 
 
 def _starter(run: GoalRun) -> Actor:
-    """The actor in whose name tasks are run: who began the goal run."""
+    """Return the actor in whose name tasks are run: the one that began the goal run."""
     kind: ActorKind = "agent" if run.created_by_kind == "agent" else "user"
     name = run.created_by_name or ""
     return Actor(run.tenant_id, run.created_by, kind, frozenset(), "", name, source="workflow")

@@ -69,7 +69,7 @@ def handle(table: Table, queue: Queue, service: "PushService | None", message: M
     if not ours:
         notification = _taken(table, notification)
     if notification is not None and service is not None:
-        notification = _ring(table, service, notification, last)
+        notification = _send_to_devices(table, service, notification, last)
         if not notification.waiting and not (last and _gave_up(notification)):
             return True
     queue.postpone(message, queue.pause(message))
@@ -119,17 +119,17 @@ def _decide(table: Table, service: "PushService | None", message: Mapping[str, A
         created_at=clock.now(),
     )
     if task.owner not in (None, recipient):
-        return _untold(notification, "no_access")
+        return _not_sent(notification, "no_access")
     if service is None:
-        return _untold(notification, "disabled")
+        return _not_sent(notification, "disabled")
     if notification.run_id and not notification_rows.cool_down(table, notification):
-        return _untold(notification, "cooldown")
+        return _not_sent(notification, "cooldown")
     devices = {each.id: each for each in device_rows.of_person(table, task.tenant_id, recipient).devices}
     if not devices:
-        return _untold(notification, "no_devices")
+        return _not_sent(notification, "no_devices")
     watching = device_rows.watching(table, task.tenant_id, task.id, recipient, devices)
     if watching:
-        return replace(_untold(notification, "suppressed"), present=watching)
+        return replace(_not_sent(notification, "suppressed"), present=watching)
     pending = {each.id: Attempted(platform=each.platform) for each in devices.values()}
     return replace(notification, devices=pending, attempts=1, trying_until=clock.epoch() + TURN_SECONDS)
 
@@ -145,7 +145,7 @@ def _whom(table: Table, message: Mapping[str, Any]) -> str | None:
     return questions.from_item(row).to if row else None
 
 
-def _untold(notification: Notification, why: Decision) -> Notification:
+def _not_sent(notification: Notification, why: Decision) -> Notification:
     return replace(notification, decided=why)
 
 
@@ -161,7 +161,7 @@ def _taken(table: Table, notification: Notification) -> Notification | None:
     )
 
 
-def _ring(table: Table, service: "PushService", notification: Notification, last: bool) -> Notification:
+def _send_to_devices(table: Table, service: "PushService", notification: Notification, last: bool) -> Notification:
     """Notify the pending devices, and record the outcomes after each batch: no device is notified twice."""
     known = {
         each.id: each for each in device_rows.of_person(table, notification.tenant_id, notification.recipient).devices

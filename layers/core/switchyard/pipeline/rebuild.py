@@ -1,8 +1,8 @@
 """What is derived from a tenant's rows, computed anew from them, for when records of the stream were lost.
 
 Edges, counts of goals and of projects, what tasks wait for, what still refers to deleted tracks, and what Scheduler
-plans. What only the lost
-records told stays lost: entries of the audit trail, events, webhooks. Every step may be repeated.
+plans. What only the lost records told stays lost: entries of the audit trail, events, webhooks. Every step may be
+repeated.
 """
 
 from collections.abc import Mapping

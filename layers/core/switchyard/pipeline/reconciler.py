@@ -12,6 +12,7 @@ from switchyard.pipeline import goal_rounds, workflow
 from switchyard.store import goal_runs as goal_run_rows
 from switchyard.store import indexes, keys, lists
 from switchyard.store import runs as run_rows
+from switchyard.store.codec import row_key
 from switchyard.store.lists import Range
 from switchyard.store.table import Item, Table
 
@@ -103,8 +104,7 @@ def _mark(table: Table) -> tuple[int, str | None]:
 
 
 def _set_mark(table: Table, shard: int, after: str | None) -> None:
-    pk, sk = keys.RECONCILER
-    item = {"pk": {"S": pk}, "sk": {"S": sk}, "shard": {"N": str(shard)}}
+    item = row_key(keys.RECONCILER) | {"shard": {"N": str(shard)}}
     if after:
         item["after"] = {"S": after}
     table.write([{"Put": {"Item": item}}])

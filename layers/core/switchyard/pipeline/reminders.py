@@ -10,8 +10,9 @@ from switchyard.store.table import Table
 
 
 def plan(table: Table, scheduler: Scheduler, tenant: str, task_id: str) -> None:
-    """Have Scheduler remind of a task as it is, or not at all; who planned an older version last plans once more.
+    """Have Scheduler remind of a task as it is, or not at all.
 
+    The task is read again afterwards: a consumer that planned an older version last plans once more.
     A reminder that is due between the latest change and now is given at once: Scheduler takes no time of the past.
     """
     name, task = name_of(tenant, task_id), _read(table, tenant, task_id)

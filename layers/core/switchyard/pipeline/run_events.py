@@ -4,7 +4,7 @@ from switchyard.domain.questions import Question
 from switchyard.domain.run_changes import RunChange
 from switchyard.pipeline.domain_events import DomainEvent, event_of, origin, snapshot
 
-# Without the inputs and the files of a run, which may be large: who may read the run reads them there.
+# Without the inputs and the files of a run, which may be large: a consumer that may read the run reads them there.
 _SHOWN = {
     "id": "id",
     "task_id": "taskId",

@@ -56,7 +56,7 @@ def _tell(found: Occurrence | None) -> None:
 def _plan(table: Table, scheduler: Scheduler, tenant: str, schedule_id: str) -> Schedule | None:
     """Have Scheduler plan what the row says, or nothing when nothing is due by it; returns the schedule.
 
-    The row is read again afterwards: who planned an older version last plans once more.
+    The row is read again afterwards: a consumer that planned an older version last plans once more.
     """
     key, name = schedule_keys.schedule(tenant, schedule_id), name_of(tenant, schedule_id)
     row = table.get(*key)

@@ -73,7 +73,7 @@ def due(data: Mapping[str, Any]) -> Signal | None:
 
 
 def _of_run(before: Run | None, run: Run) -> Signal | None:
-    """Start the execution of a run that waits for one; answer or prolong the step that waits for the run."""
+    """Start the execution of a run that waits for one; answer or extend the step that waits for the run."""
     if run.is_startable and not (before and before.is_startable and before.execution == run.execution):
         return {"of": "runs", "start": run.execution, "input": workflow.start_input(run)}
     if run.wait_token is None:
@@ -115,7 +115,7 @@ def _of_goal_run(old: Item | None, run: GoalRun) -> Signal | None:
 def _of_track(before: Track | None, after: Track) -> Signal | None:
     goals: set[str | None] = set()
     dependents = False
-    if goal_runs.bears_on(before, after):
+    if goal_runs.concerns(before, after):
         goals = {before.goal_id if before else None, after.goal_id} if after.is_task else {after.id}
         dependents = after.is_task and goal_runs.ends_or_reopens(before, after)
     ends = _has_ended(after) and not (before and _has_ended(before))

@@ -1,7 +1,7 @@
 """From log lines to what each tenant uses, and to tokens that are refused for a while when that is too much.
 
-Every request writes a line anyway; counting them afterwards costs a request nothing, neither a write nor a read: who is
-held back is on the token's row, which a container reads every half minute in any case.
+Every request writes a line anyway; counting them afterwards costs a request nothing, neither a write nor a read: that
+a token is held back is on its row, which a container reads every half minute in any case.
 """
 
 import base64

@@ -19,8 +19,8 @@ from switchyard.store.table import Item
 
 #: Seconds that the row of an attempt stays; the stream carries it on within one of them.
 ATTEMPT_SECONDS = 86_400
-#: Seconds that the entry of an attempt stays which was refused before its track was read: who may do nothing can have
-#: such entries written, one a request.
+#: Seconds that the entry of an attempt stays which was refused before its track was read: a caller without any rights
+#: can have such entries written, one a request.
 UNREAD_SECONDS = 90 * 86_400
 
 #: What a difference has where its text does not say: most entries are to fit into 1 KB.

@@ -152,8 +152,8 @@ def _remember(key: tuple[str, str], row: Item | None, now: Standing, version: in
 def _counted(goal_key: tuple[str, str], goal: Track, total: int, done: int, begun: bool, request_id: str) -> list[Item]:
     """The action that adds to the counts of a goal, on condition that they are as they were read.
 
-    Only so can two tasks that are done at the same moment complete the goal. If the counts change the goal, the action
-    writes its next version as well.
+    Otherwise two tasks that are done at the same moment would not complete the goal. If the counts change the goal, the
+    action writes its next version as well.
     """
     tasks_total, tasks_done = (goal.tasks_total or 0) + total, (goal.tasks_done or 0) + done
     after = rollup.moved(goal, tasks_total, tasks_done, begun, request_id)

@@ -62,8 +62,8 @@ def entries(table: Table, feed: Feed) -> list[Track]:
     found: list[Track] = []
     kinds: tuple[TrackType, ...] = ("task", "goal")
     for kind in kinds:
-        done = {lifecycle.code(kind, status) for status in lifecycle.statuses(kind) if status in lifecycle.FINAL}
-        codes = [each for each in lifecycle.all_codes(kind) if each not in done]
+        first, last = lifecycle.open_codes(kind)
+        codes = [each for each in lifecycle.all_codes(kind) if first <= each <= last]
         partitions = [keys.listed(keys.realm(feed.tenant_id, owner), kind) for owner in owners]
         ranges = [Range(indexes.DUE, partition, f"{code}#") for partition in partitions for code in codes]
         ranges = shards.of_tracks(ranges, feed.actor)

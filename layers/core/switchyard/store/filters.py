@@ -16,7 +16,7 @@ from switchyard.store.table import Item
 SEARCHED_MAX = 4_000
 
 
-class Told(NamedTuple):
+class QueryFilter(NamedTuple):
     """A filter as DynamoDB takes it."""
 
     expression: str
@@ -136,7 +136,7 @@ class Filter:
         """Tell whether a whole row meets all conditions."""
         return all(each.holds(item) for each in self.conditions)
 
-    def split(self, index: Index) -> tuple[Told, bool]:
+    def split(self, index: Index) -> tuple[QueryFilter, bool]:
         """Return what DynamoDB can filter by in an index, and whether anything is left to tell by the rows."""
         told = [each for each in self.conditions if each.expression is not None and index.holds(each.attributes)]
         parts, values = [], dict[str, Item]()
@@ -148,9 +148,9 @@ class Filter:
                 head += name + tail
             parts.append(head)
         names = {f"#{name}": name for each in told for name in each.attributes}
-        return Told(" AND ".join(parts), names, values), len(told) < len(self.conditions)
+        return QueryFilter(" AND ".join(parts), names, values), len(told) < len(self.conditions)
 
-    def print(self) -> list[Any]:
+    def fingerprint(self) -> list[Any]:
         """Return what tells this filter from others, for a cursor's fingerprint."""
         return [[each.attributes, each.expression, each.values] for each in self.conditions]
 

@@ -1,4 +1,4 @@
-"""Keys of imports, of calendar feeds, and of the names of projects; those of everything else are in keys.py."""
+"""Keys of imports, of calendar feeds, and of the names of projects: see keys.py."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Every key of the table, here and in people_keys.py. docs/data-model.md shows them beside their access patterns.
+"""Keys of the table; more are in people_keys.py, schedule_keys.py and import_keys.py. docs/data-model.md has them all.
 
 Each partition key begins with the tenant, except that of a token, by which the tenant is found, those of the audit
 trail, which the table's policy must distinguish, and those of programs that register for no tenant.

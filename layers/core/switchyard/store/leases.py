@@ -1,4 +1,4 @@
-"""Heartbeats in one round trip: a lease is prolonged on the conditions under which its holder may, without a read."""
+"""Heartbeats in one round trip: a lease is extended on the conditions under which its holder may, without a read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from switchyard.store.codec import row_key
 from switchyard.store.table import ConditionFailed, Item, Table
 
 
-def prolong(
+def extend(
     table: Table,
     key: tuple[str, str],
     holder: str,
@@ -17,7 +17,7 @@ def prolong(
     seconds: int,
     more: Mapping[str, Item],
 ) -> tuple[Item, bool]:
-    """Prolong the live lease of a holder on a shared task or run, from `now` for so many seconds; `more` is set too.
+    """Extend the live lease of a holder on a shared task or run, from `now` for so many seconds; `more` is set too.
 
     Returns the row as it then is and True, or the row as it stands ({}: none) and False where this can not be told
     without looking: nobody's or someone else's lease, another fence, an end that lists must be told of

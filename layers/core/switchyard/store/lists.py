@@ -67,7 +67,7 @@ class Page(Struct):
 
     @cached_property
     def items(self) -> list[Item]:
-        """The rows with each field as an attribute; who makes entities of them takes `rows`, which costs less."""
+        """The rows with each field as an attribute. To make entities of them, take `rows`: that costs less."""
         return [packing.unpack(row) for row in self.rows]
 
 
@@ -194,9 +194,9 @@ def newest_first(
     table: Table, range_: Range, limit: int, cursor: str | None, *asked: Any, row_filter: Filter | None = None
 ) -> tuple[list[Item], str | None]:
     """Return a page of what is listed by its id alone, and the cursor of the next one; `asked` binds the cursor too."""
-    print_ = fingerprint(range_.partition, range_.prefix, *asked)
-    page = read_page(table, [range_], limit=limit, after=from_cursor(cursor, print_), row_filter=row_filter)
-    return page.items, to_cursor(page.position, print_)
+    bound_to = fingerprint(range_.partition, range_.prefix, *asked)
+    page = read_page(table, [range_], limit=limit, after=from_cursor(cursor, bound_to), row_filter=row_filter)
+    return page.items, to_cursor(page.position, bound_to)
 
 
 def _merge(table: Table, readers: Sequence[_Reader], limit: int, descending: bool, whole: bool) -> Page:
@@ -273,15 +273,15 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:_CHECK]
 
 
-def to_cursor(position: str | None, print_: str) -> str | None:
+def to_cursor(position: str | None, bound_to: str) -> str | None:
     """Return the opaque text of a position in the list with this fingerprint."""
     if position is None:
         return None
-    check = hashlib.sha256(f"{print_}{position}".encode()).hexdigest()[:_CHECK]
+    check = hashlib.sha256(f"{bound_to}{position}".encode()).hexdigest()[:_CHECK]
     return base64.urlsafe_b64encode(f"{check}{position}".encode()).decode().rstrip("=")
 
 
-def from_cursor(cursor: str | None, print_: str, name: str = "cursor") -> str | None:
+def from_cursor(cursor: str | None, bound_to: str, name: str = "cursor") -> str | None:
     """Return the position of a cursor; raises Invalid when it is damaged or belongs to another list."""
     if cursor is None:
         return None
@@ -293,6 +293,6 @@ def from_cursor(cursor: str | None, print_: str, name: str = "cursor") -> str | 
     except (binascii.Error, UnicodeDecodeError, ValueError):
         raise Invalid(problem) from None
     check, position = text[:_CHECK], text[_CHECK:]
-    if hashlib.sha256(f"{print_}{position}".encode()).hexdigest()[:_CHECK] != check:
+    if hashlib.sha256(f"{bound_to}{position}".encode()).hexdigest()[:_CHECK] != check:
         raise Invalid(problem)
     return position

@@ -22,23 +22,9 @@ Item = dict[str, Any]
 
 #: What is written on its own, without a new version of the row. Not in `fields`.
 MOVING = frozenset(
-    {
-        "version",
-        "holder",
-        "fence",
-        "lease_until",
-        "lease_listed",
-        "lease_seconds",
-        "heartbeat_at",
-        "wait_step",
-        "wait_token",
-        "comment_id",
-        "open_dependencies",
-        "next_number",
-        "tasks_total",
-        "tasks_done",
-        "expires_at",
-    }
+    {"version", "holder", "fence", "lease_until", "lease_listed", "lease_seconds"}
+    | {"heartbeat_at", "wait_step", "wait_token", "comment_id", "open_dependencies", "next_number"}
+    | {"tasks_total", "tasks_done", "expires_at"}
 )
 #: What conditions of other rows' writes, and filters of indexes without `fields`, ask for. In `fields` as well.
 ASKED = frozenset({"type", "status", "owner", "deleted_at", "project_ids", "depends_on", "due"})
@@ -85,7 +71,6 @@ SHORT = {
     "latest_run_id": "li",
     "latest_run_status": "ls",
     "new_status": "ns",
-    "old_status": "os",
     "operation": "op",
     "outcome": "oc",
     "parent_id": "pa",

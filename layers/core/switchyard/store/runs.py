@@ -77,7 +77,7 @@ def note_comment(tenant_id: str, task_id: str, run_id: str, comment_id: str) -> 
         "Update": {
             "Key": row_key(keys.run(tenant_id, task_id, run_id)),
             "UpdateExpression": "SET comment_id = :comment",
-            "ConditionExpression": THERE["ConditionExpression"],
+            **THERE,
             "ExpressionAttributeValues": {":comment": {"S": comment_id}},
         }
     }

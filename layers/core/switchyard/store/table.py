@@ -69,7 +69,7 @@ class Table:
         return cls(os.environ["TABLE_NAME"], make_client("dynamodb"))
 
     def give(self, milliseconds: int) -> None:
-        """Set the deadline of an invocation that has so much time left."""
+        """Set the deadline: so many milliseconds from now."""
         self.deadline = time.monotonic() + milliseconds / 1000
 
     def call(self, operation: str, *, until: float = math.inf, **params: Any) -> Any:

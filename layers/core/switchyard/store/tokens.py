@@ -151,7 +151,7 @@ def revoke(tenant_id: str, token_id: str, digest: str, by: str) -> list[Item]:
     return _both(tenant_id, token_id, digest, token, pointer)
 
 
-def prolong(row: TokenRow, until: str) -> list[Item]:
+def extend(row: TokenRow, until: str) -> list[Item]:
     """The actions that give a session another end, unless it was revoked or ended meanwhile."""
     kept = expiry(until, KEEP_SECONDS)
     token = {

@@ -221,7 +221,7 @@ def load(table: Table, actor: Actor, ids: Iterable[str]) -> dict[str, Track]:
 
 
 #: The actions that create a track, and that turn one version into the next. Only what differs is written: counters that
-#: other writers keep on the row stay untouched. What changes without a new version (a lease that is prolonged,
+#: other writers keep on the row stay untouched. What changes without a new version (a lease that is extended,
 #: dependencies that were looked at) must be as it was read.
 put, update = ROWS.create, ROWS.update
 

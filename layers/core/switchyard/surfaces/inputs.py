@@ -44,7 +44,7 @@ def read_time[T](text: str, parse: Callable[[str], T]) -> T:
     """Return what a parser of domain.clock makes of a text; raises Expectation for what is not a date-time."""
     try:
         return parse(text)
-    except clock.NoMoment as error:
+    except clock.UnsupportedTime as error:
         raise Expectation(f"{text[:40]!r} {error}", error.expected, "date_time") from None
     except ValueError:
         expected = "an ISO 8601 date or date-time"
@@ -83,13 +83,9 @@ def whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _date_or_instant(text: str) -> str:
-    return clock.calendar_day(text) if len(text) == 10 else clock.instant(text)
-
-
-def moment(text: str) -> str:
+def date_or_instant(text: str) -> str:
     """Return a date or an instant in the ledger's form; raises Expectation for what is neither."""
-    return read_time(text, _date_or_instant)
+    return read_time(text, clock.calendar_day if len(text) == 10 else clock.instant)
 
 
 def _instant(text: str) -> str:
@@ -98,7 +94,8 @@ def _instant(text: str) -> str:
 
 def _distinct(values: list[str]) -> list[str]:
     if len(set(values)) != len(values):
-        raise Expectation("names a value twice", "distinct values", "duplicate")
+        twice = next(each for place, each in enumerate(values) if each in values[:place])
+        raise Expectation(f"names a value twice: {twice[:80]!r}", "distinct values", "duplicate")
     return values
 
 
@@ -120,7 +117,7 @@ NonEmptyName = Annotated[str, Field(min_length=1, max_length=ID_MAX), Rule(_name
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX), NotBlank]
 Description = Annotated[str, Field(max_length=DESCRIPTION_MAX)]
 #: A date, kept as one, or an instant in the ledger's form.
-Moment = Annotated[str, Field(max_length=40), Rule(moment, _DATE_OR_TIME)]
+DateOrInstant = Annotated[str, Field(max_length=40), Rule(date_or_instant, _DATE_OR_TIME)]
 #: An instant in the ledger's form; a date is its midnight in UTC.
 Instant = Annotated[str, Field(max_length=40), Rule(_instant, _DATE_OR_TIME)]
 #: A track's id in any surface's form, as UUID.
@@ -136,7 +133,7 @@ Choices = Annotated[list[Choice], Field(max_length=CHOICES_MAX), Distinct]
 #: At most so many items in the page.
 Limit = Annotated[int, Field(ge=1, le=100)]
 #: Where the page begins, as the page before said; it is valid for the same list with the same filters alone.
-Cursor = Annotated[str, Field(max_length=CURSOR_MAX)]
+Cursor = Annotated[str, Field(max_length=CURSOR_MAX), Trimmed]
 
 
 class Paging(Query):

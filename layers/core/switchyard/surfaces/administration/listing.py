@@ -32,11 +32,11 @@ def all_members(table: Table, tenant_id: str, asked: ListMembers) -> dict[str, A
     if asked.kind:
         wanted.add(filters.any_of("kind", [asked.kind]))
     of_tenant = Range(indexes.TABLE, *keys.actor(tenant_id, ""))
-    print_ = lists.fingerprint("members", tenant_id, asked.kind)
-    after = lists.from_cursor(asked.cursor, print_)
+    fingerprint = lists.fingerprint("members", tenant_id, asked.kind)
+    after = lists.from_cursor(asked.cursor, fingerprint)
     page = lists.read_page(table, [of_tenant], limit=asked.limit, after=after, descending=False, row_filter=wanted)
     items = [present.member(tenants.member_from(row)) for row in page.items]
-    return {"items": items, "nextCursor": lists.to_cursor(page.position, print_)}
+    return {"items": items, "nextCursor": lists.to_cursor(page.position, fingerprint)}
 
 
 def all_tenants(table: Table, paging: Paging) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def _known_scopes(values: list[str]) -> list[str]:
 def _expiry(text: str) -> str:
     try:
         return tokens.expiry(text)
-    except clock.NoMoment as error:
+    except clock.UnsupportedTime as error:
         raise Expectation(f"{text!r} {error}", error.expected, "date_time") from None
     except ValueError:
         expected = "a time in the future (ISO 8601), or a duration: 30m, 12h, 90d, 2w"

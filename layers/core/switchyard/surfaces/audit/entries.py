@@ -36,13 +36,13 @@ def list_entries(call: Call[None, ListEntries]) -> Reply:
         ranges = shards.of_tracks([Range(indexes.LISTED_BY_ID, each, low=low, high=high) for each in partitions], actor)
     if query.request_id:
         row_filter.add(filters.any_of("request_id", [query.request_id]))
-    print_ = lists.fingerprint(
+    fingerprint = lists.fingerprint(
         "audit", actor.tenant_id, actor.id, query.model_dump(exclude={"limit", "cursor"}, exclude_unset=True)
     )
-    after = lists.from_cursor(query.cursor, print_)
+    after = lists.from_cursor(query.cursor, fingerprint)
     page = lists.read_page(call.unit.table, ranges, limit=query.limit, after=after, row_filter=row_filter)
     shown = [_shown(audit.from_item(item)) for item in page.rows]
-    return Reply(200, {"items": shown, "nextCursor": lists.to_cursor(page.position, print_)})
+    return Reply(200, {"items": shown, "nextCursor": lists.to_cursor(page.position, fingerprint)})
 
 
 def _shown(entry: Entry) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from switchyard.domain.changes import Action
 from switchyard.http.models import Field, Query
 from switchyard.surfaces.inputs import ABSENT, Cursor, Limit, NonEmptyName, TrackId
 from switchyard.surfaces.outputs import CamelShown
-from switchyard.surfaces.planning.models import DescribedMoment
+from switchyard.surfaces.planning.models import DescribedDateOrInstant
 
-#: The shortest moment.
+#: A date, the shorter of the two forms.
 _A_DAY = {"minLength": 10}
 
 
@@ -21,9 +21,9 @@ class ListEntries(Query):
     #: Entries of one request, by its `X-Request-Id`.
     request_id: Annotated[NonEmptyName, Field(alias="requestId")] = ABSENT
     #: Entries since then: a date or a date-time, included.
-    from_: Annotated[DescribedMoment, Field(alias="from", json_schema_extra=_A_DAY)] = ABSENT
+    from_: Annotated[DescribedDateOrInstant, Field(alias="from", json_schema_extra=_A_DAY)] = ABSENT
     #: Entries until then: a date or a date-time, included; a day to its end (UTC).
-    to: Annotated[DescribedMoment, Field(json_schema_extra=_A_DAY)] = ABSENT
+    to: Annotated[DescribedDateOrInstant, Field(json_schema_extra=_A_DAY)] = ABSENT
     limit: Limit = 50
     cursor: Cursor = ABSENT
 

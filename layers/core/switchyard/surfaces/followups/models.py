@@ -9,13 +9,13 @@ from switchyard.surfaces.followups.statuses import Resource, Word
 from switchyard.surfaces.inputs import (
     ABSENT,
     Cursor,
+    DateOrInstant,
     Description,
     Limit,
-    Moment,
     Name,
     NonEmptyName,
     Title,
-    moment,
+    date_or_instant,
 )
 
 NOTE_MAX = 4_000
@@ -30,11 +30,12 @@ def _as_promised(schema: dict[str, Any]) -> None:
     schema["format"] = "date-time"
 
 
-DueAt = Annotated[Moment, Field(description="ISO 8601", json_schema_extra=_as_promised)]
+DueAt = Annotated[DateOrInstant, Field(description="ISO 8601", json_schema_extra=_as_promised)]
 
 
 ClearableDueAt = Annotated[
-    str, Rule(lambda text: moment(text) if text else text, {"anyOf": [{"format": "date-time"}, {"maxLength": 0}]})
+    str,
+    Rule(lambda text: date_or_instant(text) if text else text, {"anyOf": [{"format": "date-time"}, {"maxLength": 0}]}),
 ]
 
 
@@ -84,8 +85,8 @@ class ListTasks(Query):
 
     status: Word = ABSENT  #: Tasks with this status alone.
     assignee_id: NonEmptyName = ABSENT  #: Tasks of this person or agent alone.
-    due_at_from: Moment = ABSENT  #: Tasks due then or later: a date or a date-time.
-    due_at_to: Moment = ABSENT  #: Tasks due then or earlier: a date or a date-time.
+    due_at_from: DateOrInstant = ABSENT  #: Tasks due then or later: a date or a date-time.
+    due_at_to: DateOrInstant = ABSENT  #: Tasks due then or earlier: a date or a date-time.
     related_resource_type: Resource = ABSENT  #: Tasks about a resource of this kind; together with its id.
     related_resource_id: NonEmptyName = ABSENT  #: Tasks about the resource with this id; together with its kind.
     limit: Limit = 50

@@ -101,7 +101,7 @@ def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         row_filter.add(filters.any_of("assignee", [wanted.assignee_id]))
     if bounded and not by_due:
         row_filter.add(filters.between("due", low, high))
-    print_ = lists.fingerprint(
+    fingerprint = lists.fingerprint(
         actor.tenant_id,
         actor.id,
         wanted.status,
@@ -115,11 +115,11 @@ def page(unit: Unit, wanted: ListTasks) -> tuple[list[Track], str | None]:
         unit.table,
         ranges,
         limit=wanted.limit,
-        after=lists.from_cursor(wanted.cursor, print_),
+        after=lists.from_cursor(wanted.cursor, fingerprint),
         descending=not by_due,
         row_filter=row_filter,
     )
-    return [track_rows.from_item(item) for item in found.rows], lists.to_cursor(found.position, print_)
+    return [track_rows.from_item(item) for item in found.rows], lists.to_cursor(found.position, fingerprint)
 
 
 def _ranges(realm: str, wanted: ListTasks, low: str | None, high: str | None) -> list[Range]:

@@ -34,7 +34,7 @@ class _Asked(NamedTuple):
 
 
 def show(opened: Opened[None, Authorize]) -> Reply:
-    """Show the consent page to who is signed in; lead to the sign-in who is not, and back.
+    """Show the consent page to a person who is signed in; lead anybody else to the sign-in, and back.
 
     Nothing that is wrong is ever answered by a redirect: this page leads to a registered address only after a person
     has said so (RFC 9700 §4.11.2).

@@ -160,17 +160,17 @@ def list_objectives(call: Call[None, ListObjectives]) -> Reply:
     if statuses == () or parent == "":
         return Reply(200, {"items": [], "pagination": {"nextCursor": ""}})
     sent = query.model_dump(exclude={"limit", "cursor", "include_info"}) | {"parent": parent}
-    print_ = lists.fingerprint(call.actor.tenant_id, call.actor.id, "objectives", sent)
+    fingerprint = lists.fingerprint(call.actor.tenant_id, call.actor.id, "objectives", sent)
     page = lists.read_page(
         call.unit.table,
         _ranges(call, query, statuses, parent),
         limit=query.limit,
-        after=lists.from_cursor(query.cursor or None, print_),
+        after=lists.from_cursor(query.cursor or None, fingerprint),
         descending=query.sort_order == "desc",
         row_filter=_filter(query, parent),
     )
     items = [present.objective(track_rows.from_item(item), query.include_info) for item in page.rows]
-    return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, print_) or ""}})
+    return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, fingerprint) or ""}})
 
 
 def _parent_filter(call: AnyCall, given: str | None) -> str | None:

@@ -24,17 +24,17 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
     """Answer a ListTasks query by number: what everyone sees, and the caller's personal tasks of the objective."""
     goal, query = objectives.of_path(call), call.query
     actor = call.actor
-    print_ = lists.fingerprint(actor.tenant_id, actor.id, "objective tasks", goal.id, query.sort_order)
+    fingerprint = lists.fingerprint(actor.tenant_id, actor.id, "objective tasks", goal.id, query.sort_order)
     realms = [keys.realm(actor.tenant_id, owner) for owner in (None, actor.id)]
     page = lists.read_page(
         call.unit.table,
         [Range(indexes.BY_GOAL_NUMBER, keys.by_goal(realm, goal.id)) for realm in realms],
         limit=query.limit,
-        after=lists.from_cursor(query.cursor or None, print_),
+        after=lists.from_cursor(query.cursor or None, fingerprint),
         descending=query.sort_order == "desc",
     )
     items = [present.task(track_rows.from_item(item)) for item in page.rows]
-    return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, print_) or ""}})
+    return Reply(200, {"items": items, "pagination": {"nextCursor": lists.to_cursor(page.position, fingerprint) or ""}})
 
 
 def retrieve(call: Call) -> Reply:

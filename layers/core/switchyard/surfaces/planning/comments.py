@@ -35,11 +35,11 @@ def page(call: Call[None, ListComments]) -> Reply:
     """Answer with a page of the track's comments, the oldest first: 2 round trips."""
     query, unit = call.query, call.unit
     track = unit.get(call.path_id())
-    print_ = lists.fingerprint("comments", track.tenant_id, call.actor.id, track.id, query.after)
-    after = lists.from_cursor(query.cursor, print_) or query.after
+    fingerprint = lists.fingerprint("comments", track.tenant_id, call.actor.id, track.id, query.after)
+    after = lists.from_cursor(query.cursor, fingerprint) or query.after
     found = rows.of_track(unit.table, track.tenant_id, track.id, query.limit, after)
     items = [shown(rows.from_item(each)) for each in found.items]
-    return Reply(200, {"items": items, "nextCursor": lists.to_cursor(found.position, print_)})
+    return Reply(200, {"items": items, "nextCursor": lists.to_cursor(found.position, fingerprint)})
 
 
 def shown(comment: Comment) -> dict[str, Any]:

@@ -46,14 +46,14 @@ def show(call: Call[None, ShowGoalRun]) -> Reply:
     states = goal_runs.states(run, tasks, outside, clock.now())
     if run.is_final:
         states = goal_runs.final_states(states)
-    print_ = lists.fingerprint(goal.tenant_id, call.actor.id, "goal run", run.id)
-    begin = _begin(lists.from_cursor(query.cursor, print_), tasks)
+    fingerprint = lists.fingerprint(goal.tenant_id, call.actor.id, "goal run", run.id)
+    begin = _begin(lists.from_cursor(query.cursor, fingerprint), tasks)
     page = tasks[begin : begin + query.limit]
     more = begin + query.limit < len(tasks)
     known = {**outside, **{task.id: task for task in tasks}}
     shown = _shown(run) | {
         "tasks": [_task(task, states[task.id], run, known) for task in page],
-        "nextCursor": lists.to_cursor(page[-1].id, print_) if more else None,
+        "nextCursor": lists.to_cursor(page[-1].id, fingerprint) if more else None,
     }
     return Reply(200, shown)
 

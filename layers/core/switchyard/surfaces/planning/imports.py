@@ -100,4 +100,4 @@ def _fields(job: Import) -> dict[str, Any]:
 
 def _shown(job: Import, lanes: list[Lane]) -> dict[str, Any]:
     counts = {name: sum(getattr(lane, name) for lane in lanes) for name in imports.OUTCOMES}
-    return {**_fields(job), "done": sum(lane.had_their_turn for lane in lanes), "counts": counts, "results": None}
+    return {**_fields(job), "done": sum(lane.with_outcome for lane in lanes), "counts": counts, "results": None}

@@ -27,8 +27,8 @@ def page(call: Call[None, ListInbox]) -> Reply:
     The first page has what is late: 2 more queries, beside the first.
     """
     query, unit, actor = call.query, call.unit, call.actor
-    print_ = lists.fingerprint("inbox", actor.tenant_id, actor.id)
-    after = lists.from_cursor(query.cursor, print_)
+    fingerprint = lists.fingerprint("inbox", actor.tenant_id, actor.id)
+    after = lists.from_cursor(query.cursor, fingerprint)
     got: dict[str, Any] = {"late": []}
 
     def read_items() -> None:
@@ -43,7 +43,9 @@ def page(call: Call[None, ListInbox]) -> Reply:
     asked = [key for each in items for key in _about(each)]
     unit.prefetch([each.track_id for each in items], rows=asked)
     shown = [told for each in items if (told := _shown(unit, each))]
-    return Reply(200, {"items": shown, "overdue": got["late"], "nextCursor": lists.to_cursor(found.position, print_)})
+    return Reply(
+        200, {"items": shown, "overdue": got["late"], "nextCursor": lists.to_cursor(found.position, fingerprint)}
+    )
 
 
 def _overdue(call: AnyCall) -> list[dict[str, Any]]:

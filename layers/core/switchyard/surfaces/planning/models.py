@@ -18,11 +18,11 @@ from switchyard.surfaces.inputs import (
     CamelBody,
     CamelQuery,
     Cursor,
+    DateOrInstant,
     Description,
     Distinct,
     Instant,
     Limit,
-    Moment,
     Name,
     NonEmptyName,
     Title,
@@ -44,7 +44,7 @@ def _day_or_empty(text: str) -> str:
 def _day(text: str) -> str:
     try:
         return clock.calendar_day(text)
-    except clock.NoMoment as error:
+    except clock.UnsupportedTime as error:
         raise Expectation(f"{text[:40]!r} {error}", error.expected, "date") from None
     except ValueError:
         raise Expectation(f"{text[:40]!r} is not a valid date", "a real date YYYY-MM-DD", "date") from None
@@ -90,7 +90,7 @@ ClearableInstant = Annotated[
     Field(max_length=40),
     Rule(_instant_or_empty, {"anyOf": [{"format": "date"}, {"format": "date-time"}, {"maxLength": 0}]}),
 ]
-DescribedMoment = Annotated[Moment, Field(description="ISO 8601 date or date-time")]
+DescribedDateOrInstant = Annotated[DateOrInstant, Field(description="ISO 8601 date or date-time")]
 ClearableUuid = Annotated[str, Rule(_uuid_or_empty, {"pattern": f"^({ID})?$"})]
 Recurrence = Annotated[str, Rule(_recurrence_or_empty, {"pattern": f"^({RECURRENCE})?$", "maxLength": RECURRENCE_MAX})]
 Lead = Annotated[str, Rule(_lead_or_empty, {"pattern": f"^({LEAD})?$"})]
@@ -233,9 +233,9 @@ class Filters(Model):
     due_date_from: Day = ABSENT  #: Tracks due on this day or later; sorts by due date.
     due_date_to: Day = ABSENT  #: Tracks due on this day or earlier; sorts by due date.
     #: Tracks changed then or later: a date or a date-time (ISO 8601); sorts by last change.
-    updated_at_from: DescribedMoment = ABSENT
+    updated_at_from: DescribedDateOrInstant = ABSENT
     #: Tracks changed then or earlier: a date to its end (UTC), or a date-time; sorts by last change.
-    updated_at_to: DescribedMoment = ABSENT
+    updated_at_to: DescribedDateOrInstant = ABSENT
 
 
 class Filter(Filters, CamelBody):

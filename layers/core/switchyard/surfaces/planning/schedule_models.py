@@ -204,7 +204,7 @@ class ScheduleShown(CamelShown):
     upcoming: list[str]  #: When it is due next, at most five instants in UTC; empty while it is paused, and at its end.
     last_at: str | None  #: The latest occurrence that began something; null for none.
     last_track: str | None  #: UUID of the task or goal that it began; null for none.
-    acts_as: str  #: Id of the actor in whose name it acts: who changed it last.
+    acts_as: str  #: Id of the actor in whose name it acts: the one that changed it last.
     version: int  #: Grows with each change.
     created_by: str  #: Id of the actor who created it.
     created_at: str  #: When it was created: an instant in UTC.

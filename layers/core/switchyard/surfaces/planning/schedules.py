@@ -76,21 +76,21 @@ def delete(call: Call) -> Reply:
 def page(call: Call[None, Paging]) -> Reply:
     """Answer with a page of the schedules that the caller may see, newest first: 1 query."""
     query, actor = call.query, call.actor
-    print_ = lists.fingerprint("schedules", actor.tenant_id, actor.id)
-    after = lists.from_cursor(query.cursor, print_)
+    fingerprint = lists.fingerprint("schedules", actor.tenant_id, actor.id)
+    after = lists.from_cursor(query.cursor, fingerprint)
     found = rows.of_tenant(call.unit.table, actor.tenant_id, actor.id, query.limit, after)
     items = [shown(rows.from_item(each)) for each in found.items]
-    return Reply(200, {"items": items, "nextCursor": lists.to_cursor(found.position, print_)})
+    return Reply(200, {"items": items, "nextCursor": lists.to_cursor(found.position, fingerprint)})
 
 
 def occurrences(call: Call[None, ListOccurrences]) -> Reply:
     """Answer with a page of the schedule's occurrences, newest first: 2 round trips."""
     query, schedule = call.query, _of_path(call)
-    print_ = lists.fingerprint("occurrences", schedule.tenant_id, call.actor.id, schedule.id)
-    after = lists.from_cursor(query.cursor, print_)
+    fingerprint = lists.fingerprint("occurrences", schedule.tenant_id, call.actor.id, schedule.id)
+    after = lists.from_cursor(query.cursor, fingerprint)
     found = rows.of_schedule(call.unit.table, schedule, query.limit, after)
     items = [_occurrence(rows.occurrence_from(each)) for each in unexpired(found.items)]
-    return Reply(200, {"items": items, "nextCursor": lists.to_cursor(found.position, print_)})
+    return Reply(200, {"items": items, "nextCursor": lists.to_cursor(found.position, fingerprint)})
 
 
 def _of_path(call: AnyCall) -> Schedule:

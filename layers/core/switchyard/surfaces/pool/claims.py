@@ -63,10 +63,10 @@ def draw(unit: Unit, wanted: Wanted, lease_seconds: int) -> Track | None:
 
 
 def heartbeat(call: Call[Lease]) -> Reply:
-    """Prolong the caller's lease on the task of the path."""
+    """Extend the caller's lease on the task of the path."""
     seconds = call.body.lease_seconds
     kept = claims.keep(call.unit, path_id(call), seconds)
-    return Reply(200, shown(kept or claims.prolong(call.unit, of_path(call), seconds)))
+    return Reply(200, shown(kept or claims.extend(call.unit, of_path(call), seconds)))
 
 
 def release(call: Call) -> Reply:
@@ -78,11 +78,13 @@ def list_ready(call: Call[None, ReadyTasks]) -> Reply:
     """Answer a ReadyTasks query with a bare array: urgent first, then oldest."""
     query = call.query
     actor = call.actor
-    print_ = lists.fingerprint(actor.tenant_id, actor.id, "ready", query.assignee_type, query.space_id, query.priority)
+    fingerprint = lists.fingerprint(
+        actor.tenant_id, actor.id, "ready", query.assignee_type, query.space_id, query.priority
+    )
     wanted = Wanted(query.assignee_type, query.space_id, query.priority)
-    after = lists.from_cursor(query.cursor, print_)
+    after = lists.from_cursor(query.cursor, fingerprint)
     page = ready.read_page(call.unit.table, actor, wanted, query.limit, after)
-    cursor = lists.to_cursor(page.position, print_)
+    cursor = lists.to_cursor(page.position, fingerprint)
     return Reply(200, [present.task(track_rows.from_item(item)) for item in page.rows], link(call.request, cursor))
 
 

@@ -73,10 +73,10 @@ def list_all(call: Call[None, ListExecutions]) -> Reply:
     Those that wait for an answer: 1 query, and the rows of the page.
     """
     query, tenant = call.query, call.actor.tenant_id
-    print_ = lists.fingerprint(
+    fingerprint = lists.fingerprint(
         tenant, "executions", query.task_id, query.agent_id, query.status, query.awaiting_input or ""
     )
-    after = lists.from_cursor(query.cursor, print_)
+    after = lists.from_cursor(query.cursor, fingerprint)
     row_filter = Filter()
     are_runs = bool(query.task_id or query.awaiting_input)
     if are_runs:
@@ -101,7 +101,7 @@ def list_all(call: Call[None, ListExecutions]) -> Reply:
         found = [run_rows.from_item(item) for item in page.rows]
     else:
         found = _latest(call.unit, [track_rows.from_item(item) for item in page.rows])
-    cursor = lists.to_cursor(page.position, print_)
+    cursor = lists.to_cursor(page.position, fingerprint)
     return Reply(200, [shown(run) for run in found], link(call.request, cursor))
 
 
@@ -120,10 +120,10 @@ def shown(run: Run) -> dict[str, Any]:
         "awaitingInput": run.awaits_input or None,
         "organizationId": run.tenant_id,
         "createdBy": run.created_by,
-        "createdAt": present.moment(run.created_at),
-        "updatedAt": present.moment(run.updated_at),
-        "startedAt": present.moment(run.started_at) if run.started_at else None,
-        "completedAt": present.moment(run.completed_at) if run.completed_at else None,
+        "createdAt": present.shown_time(run.created_at),
+        "updatedAt": present.shown_time(run.updated_at),
+        "startedAt": present.shown_time(run.started_at) if run.started_at else None,
+        "completedAt": present.shown_time(run.completed_at) if run.completed_at else None,
         "output": run.output,
         "error": run.error_message,
     }

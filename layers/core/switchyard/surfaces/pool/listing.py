@@ -19,16 +19,16 @@ def list_tasks(call: Call[None, ListTasks]) -> Reply:
     query = call.query
     tenant = call.actor.tenant_id
     asked = query.model_dump(exclude={"limit", "cursor"})
-    print_ = lists.fingerprint(tenant, *(asked[name] for name in sorted(asked)))
+    fingerprint = lists.fingerprint(tenant, *(asked[name] for name in sorted(asked)))
     page = lists.read_page(
         call.unit.table,
         shards.of_tracks(_ranges(query, tenant), call.actor),
         limit=query.limit,
-        after=lists.from_cursor(query.cursor, print_),
+        after=lists.from_cursor(query.cursor, fingerprint),
         descending=not query.is_by_due,
         row_filter=_filter(query),
     )
-    cursor = lists.to_cursor(page.position, print_)
+    cursor = lists.to_cursor(page.position, fingerprint)
     return Reply(200, [present.task(track_rows.from_item(item)) for item in page.rows], link(call.request, cursor))
 
 

@@ -14,12 +14,12 @@ from switchyard.surfaces.inputs import (
     CamelBody,
     CamelQuery,
     Cursor,
+    DateOrInstant,
     Description,
     Distinct,
     Instant,
     Limit,
     Metadata,
-    Moment,
     Name,
     NonEmptyName,
     Title,
@@ -43,7 +43,7 @@ class _TaskFields(CamelBody):
     #: Whether a person or an agent is to do it; `user` when a new assignee comes without.
     assignee_type: AssigneeType | None = None
     space_id: Name | None = None  #: The space, which is a project; null for none.
-    due_date: Moment | None = None  #: When it is due: a date or a date-time; null for never.
+    due_date: DateOrInstant | None = None  #: When it is due: a date or a date-time; null for never.
     completed_at: Instant | None = None  #: When it was completed; set by the service when left out.
     metadata: Metadata | None = None  #: Any JSON object of the client's, of at most 32 KB; replaces what was there.
     depends_on: DependsOn | None = None  #: Ids of the tasks that must be completed first; 50 at most.
@@ -92,8 +92,8 @@ class ReadyTasks(_Filter):
 class ListTasks(_Filter):
     status: Status = ABSENT  #: Tasks with this status alone.
     assigned_to: NonEmptyName = ABSENT  #: Tasks of this person or agent alone.
-    due_date_from: Moment = ABSENT  #: Tasks due then or later, soonest first.
-    due_date_to: Moment = ABSENT  #: Tasks due until then, soonest first; a date takes in its whole day.
+    due_date_from: DateOrInstant = ABSENT  #: Tasks due then or later, soonest first.
+    due_date_to: DateOrInstant = ABSENT  #: Tasks due until then, soonest first; a date takes in its whole day.
     #: In which order: newest first, soonest due first (tasks with a due date alone), or latest changed first.
     sort: Literal["created", "due", "updated"] = ABSENT
 

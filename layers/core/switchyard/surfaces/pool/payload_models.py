@@ -10,7 +10,7 @@ from switchyard.surfaces.pool.workflow import Status
 
 
 class EventActor(CamelShown):
-    id: str  #: Id of who made the change; `switchyard` when the service did.
+    id: str  #: Id of the actor that made the change; `switchyard` when the service did.
     kind: Literal["user", "agent"]  #: Whether a person made it or an agent.
     source: Literal["api", "mcp", "admin", "workflow", "schedule"]  #: How it came in.
 

@@ -8,7 +8,7 @@ from switchyard.domain.tracks import Track
 from switchyard.surfaces.pool import workflow
 
 
-def moment(stored: str) -> str:
+def shown_time(stored: str) -> str:
     """Return an instant as the document writes it: a date as its midnight, whole seconds without a fraction."""
     if len(stored) == 10:
         return f"{stored}T00:00:00Z"
@@ -36,10 +36,10 @@ def task(track: Track) -> dict[str, Any]:
         "spaceId": track.project_ids[0] if track.project_ids else None,
         "organizationId": track.tenant_id,
         "createdBy": track.created_by,
-        "createdAt": moment(track.created_at),
-        "updatedAt": moment(track.updated_at),
-        "dueDate": moment(track.due) if track.due else None,
-        "completedAt": moment(track.completed_at) if track.completed_at else None,
+        "createdAt": shown_time(track.created_at),
+        "updatedAt": shown_time(track.updated_at),
+        "dueDate": shown_time(track.due) if track.due else None,
+        "completedAt": shown_time(track.completed_at) if track.completed_at else None,
         "metadata": dict(track.metadata),
         "dependsOn": [task_id(each) for each in track.depends_on] or None,
         "claim": claim(track),

@@ -164,7 +164,7 @@ class _View:
         #: The repository whose tasks are all that is left, None for any other list: how many there are is counted.
         self.repository = _repository_alone(call.query) if homes else None
         self.counted = bool(homes) and (not row_filter.conditions or self.repository is not None)
-        self.print = lists.fingerprint(homes, row_filter.print())
+        self.print = lists.fingerprint(homes, row_filter.fingerprint())
 
     def skip(self, start: Start) -> Start:
         """Go on from a place to less than a page's examined rows before the query's offset: 1,000 rows a read."""

@@ -28,7 +28,7 @@ def _batch(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _time(text: str) -> datetime:
-    return read_time(text, clock.moment)
+    return read_time(text, clock.to_datetime)
 
 
 def _types(names: list[str]) -> list[str]:

@@ -15,10 +15,10 @@ def of_task(call: Call[None, ListNotifications]) -> Reply:
     """List the notifications of the task of the path, newest first: 2 round trips."""
     query = call.query
     task = task_in(call)
-    print_ = lists.fingerprint(task.tenant_id, task.id, "notifications")
-    after = lists.from_cursor(query.cursor, print_)
+    fingerprint = lists.fingerprint(task.tenant_id, task.id, "notifications")
+    after = lists.from_cursor(query.cursor, fingerprint)
     page = notification_rows.read_of_task(call.unit.table, task.tenant_id, task.id, query.limit, after)
-    cursor = lists.to_cursor(page.position, print_)
+    cursor = lists.to_cursor(page.position, fingerprint)
     results = [shown(notification_rows.from_item(item)) for item in page.items]
     return Reply(200, {"next": _next(call, query.limit, cursor), "results": results})
 

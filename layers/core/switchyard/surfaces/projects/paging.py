@@ -49,12 +49,12 @@ class Start:
     def __init__(self, seen: int = 0, after: str | None = None, upward: bool = False) -> None:
         self.seen, self.after, self.upward = seen, after, upward
 
-    def encoded(self, print_: str) -> str:
+    def encoded(self, fingerprint: str) -> str:
         """Return the opaque text of the place, for the list with this fingerprint."""
-        return lists.to_cursor(f"{'<' if self.upward else '>'}{self.seen}:{self.after or ''}", print_) or ""
+        return lists.to_cursor(f"{'<' if self.upward else '>'}{self.seen}:{self.after or ''}", fingerprint) or ""
 
     @classmethod
-    def of(cls, position: str | None, offset: int, print_: str) -> "Start | None":
+    def of(cls, position: str | None, offset: int, fingerprint: str) -> "Start | None":
         """Return the place in a link's position; None when it is of another list, or of no use for the offset.
 
         A position only saves work, so that one which does not fit is not an error: the offset is looked up.
@@ -62,7 +62,7 @@ class Start:
         if position is None:
             return None
         try:
-            given = _POSITION.fullmatch(lists.from_cursor(position, print_) or "")
+            given = _POSITION.fullmatch(lists.from_cursor(position, fingerprint) or "")
         except Invalid:
             return None
         if given is None:

@@ -173,8 +173,8 @@ def _fits(line: str, query: SessionLogs) -> bool:
         return True
     entry: dict[str, Any] = json.loads(line)
     if query.after is not None:
-        moment = run_logs.moment(entry)
-        if moment is None or moment <= query.after:
+        timestamp = run_logs.timestamp_of(entry)
+        if timestamp is None or timestamp <= query.after:
             return False
     kind = run_logs.event_type(entry)
     return (not query.event_types or kind in query.event_types) and kind not in query.exclude_types

@@ -118,12 +118,12 @@ def _of_task(unit: Unit, body: Claim) -> tuple[Track, Run] | None:
 
 
 def heartbeat(call: Call[Beat]) -> Reply:
-    """Prolong the caller's lease on the run of the path."""
+    """Extend the caller's lease on the run of the path."""
     seconds = call.body.lease_seconds
     kept = runs.keep(call.unit, call.path_id("task_id"), call.path_id("run_id"), seconds)
     if kept is None:
         _, run = _of_path(call)
-        kept = runs.prolong(call.unit, run, seconds)
+        kept = runs.extend(call.unit, run, seconds)
     shown = present.lease(kept, _asked(call.unit, kept))
     return Reply(200, shown | _told(call.unit, kept, call.body.comments_after))
 

@@ -57,11 +57,11 @@ def list_of_run(call: Call[None, ListQuestions]) -> Reply:
     """Answer with a page of the run's questions, newest first: 2 round trips."""
     query = call.query
     task, run = runs.find(call.unit, call.path_id("task_id"), call.path_id("run_id"))
-    print_ = lists.fingerprint("questions", task.tenant_id, call.actor.id, run.id)
-    after = lists.from_cursor(query.cursor, print_)
+    fingerprint = lists.fingerprint("questions", task.tenant_id, call.actor.id, run.id)
+    after = lists.from_cursor(query.cursor, fingerprint)
     page = rows.of_run(call.unit.table, task.tenant_id, task.id, run.id, query.limit, after)
     items = [present.question(rows.from_item(each), run) for each in page.items]
-    return Reply(200, {"items": items, "next_cursor": lists.to_cursor(page.position, print_)})
+    return Reply(200, {"items": items, "next_cursor": lists.to_cursor(page.position, fingerprint)})
 
 
 def _path(call: AnyCall) -> tuple[str, str, str]:

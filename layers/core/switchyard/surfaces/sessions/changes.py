@@ -1,4 +1,4 @@
-"""Sessions over HTTP: what begins, prolongs, shows and ends one, and the cookie that goes with it."""
+"""Sessions over HTTP: what begins, extends, shows and ends one, and the cookie that goes with it."""
 
 from switchyard.domain.errors import Unauthorized
 from switchyard.http import auth, cookies
@@ -36,8 +36,8 @@ def who_am_i(call: AnyCall) -> Reply:
 
 
 def renew(call: Call) -> Reply:
-    """Prolong the caller's session, and its cookie with it; a token stays as it is."""
-    row = sessions.prolong(call.unit)
+    """Extend the caller's session, and its cookie with it; a token stays as it is."""
+    row = sessions.extend(call.unit)
     shown = present.who(call.actor, sessions.tenant_name(call.unit.table, call.actor.tenant_id), row)
     secret = cookies.secret_of(call.request)
     if row is None or secret is None:
@@ -65,7 +65,7 @@ def list_all(call: Call[None, Paging]) -> Reply:
     actor, query, row_filter = call.actor, call.query, Filter()
     if not actor.may("settings:admin"):
         row_filter.add(filters.any_of("actor_id", [actor.id]))
-    asked = (actor.id, row_filter.print())
+    asked = (actor.id, row_filter.fingerprint())
     table = call.unit.table
     of_tenant = Range(indexes.LISTED_BY_ID, keys.listed(actor.tenant_id, "session"))
     rows, cursor = lists.newest_first(table, of_tenant, query.limit, query.cursor, *asked, row_filter=row_filter)

@@ -92,6 +92,24 @@ def test_of_many_who_refresh_at_once_none_keeps_a_token(
     assert not opens(issued["access_token"])
 
 
+def test_a_session_that_was_ended_leaves_no_connection_behind(
+    ada: Browser, admin: Admin, tenant: str, client: str
+) -> None:
+    """Whoever stole it has its cookie remembered by a container for half a minute, and the code counts for a minute."""
+    thief = Browser(ada.cookie)
+    page = oauth.ask(thief, client)
+    before = oauth.decide(thief, page)["code"]
+    (known,) = [each for each in auth._cache.items()]
+    assert ada.delete("/v1/session").status == 204
+    # Another container remembers the session.
+    auth._cache.update([known])
+    after = oauth.decide(thief, page)["code"]
+    assert_refused(oauth.redeem(client, before), "invalid_grant")
+    assert_refused(oauth.redeem(client, after), "invalid_grant")
+    again = signed_in(admin, tenant)
+    assert [each for each in again.get("/v1/sessions").json["items"] if each["client"]] == []
+
+
 def test_a_code_counts_for_a_minute(ada: Browser, client: str, later: Any) -> None:
     code, other = oauth.code(ada, client), oauth.code(ada, client)
     later(59)

@@ -403,6 +403,15 @@ def test_a_sign_in_leads_nowhere_but_to_the_console(idp: Issuer, admin: Admin, t
     assert ".." not in location
 
 
+@pytest.mark.parametrize("kept", ["x", "=", "\u00e9", "_w==", "L2V2aWw="])
+def test_a_cookie_that_was_damaged_leads_to_the_console(idp: Issuer, admin: Admin, tenant: str, kept: str) -> None:
+    admin.invite(tenant, "ada@example.com")
+    visitor = Visitor()
+    address = idp.authorize(begun(visitor))
+    visitor.flow = f"{str(visitor.flow).partition('.')[0]}.{kept}"
+    assert came_back(visitor, address).headers["location"] == "/console"
+
+
 def test_the_way_back_to_consent_is_kept(idp: Issuer, admin: Admin, tenant: str) -> None:
     admin.invite(tenant, "ada@example.com")
     following = "/console/connect?response_type=code&redirect_uri=https%3A%2F%2Fclient.example%2Fback&state=s"

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from switchyard.domain.errors import Invalid
 from switchyard.domain.ids import new_id
+from switchyard.http import parsing
 from switchyard.store.table import Table
 from tests.api.conftest import Caller
 from tests.support.http import Answer, Api
@@ -187,6 +189,27 @@ def test_blanks_around_an_id_are_left_out(api: Api) -> None:
     assert Mcp(api).ok("get_task", task_id=f" {first}\n")["task"]["title"] == "First"
 
 
+def test_a_list_takes_the_ids_and_the_cursor_that_others_show(api: Api, table: Table, tenant: str) -> None:
+    a_tenant(table, tenant, "Docs")
+    first, second = (api.post("/api/projects/1/tasks", {"title": each}).json["id"] for each in ("First", "Second"))
+    found = api.post("/api/projects/1/tasks/summaries", {"ids": [f"task_{first}", f" {second} "]}).json["results"]
+    assert sorted(each["id"] for each in found) == sorted([first, second])
+    cursor = api.get("/v1/tracks?limit=1").json["nextCursor"]
+    (last,) = api.get(f"/v1/tracks?limit=1&cursor=%20{cursor}%0A").json["items"]
+    assert last["id"] == first
+
+
+def test_a_value_that_is_given_twice_is_named(api: Api) -> None:
+    first = make_task(api, "First")["id"]
+    answer = api.post("/v1/tracks", {**TASK, "task": {"dependsOn": [first, f"task_{first}"]}})
+    (error,) = answer.json["errors"]
+    assert (error["field"], error["reason"]) == ("task.dependsOn", f"names a value twice: {first!r}")
+
+
+def test_a_body_of_null_is_refused_with_what_a_body_is(api: Api) -> None:
+    assert refused(api.request("POST", "/v1/tracks", text="null")) == [("body", "a JSON object")]
+
+
 def test_an_id_with_blanks_changes_its_track_and_makes_no_other(api: Api) -> None:
     first = make_task(api, "First")["id"]
     body = {"scope": DOCS, "updateDrafts": [{"id": f" {first}", "title": "Renamed", "task": {}}]}
@@ -249,3 +272,24 @@ def test_a_task_that_is_not_there_is_named_as_the_surface_names_tasks(api: Api, 
 def test_a_goal_is_no_task(api: Api) -> None:
     goal = make_goal(api)["id"]
     assert api.get(f"/v1/tasks/{goal}").json["error"]["message"] == f"There is no task with the id task_{goal}."
+
+
+def test_each_field_of_the_largest_body_is_looked_at_once_to_find_one_that_is_given_twice() -> None:
+    looked = 0
+
+    class Name(str):
+        """A field's name that counts how often it is compared."""
+
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal looked
+            looked += 1
+            return str.__eq__(self, other)
+
+    pairs: list[tuple[str, Any]] = [(Name(f"k{place}"), 1) for place in range(2_000)]
+    with pytest.raises(Invalid) as caught:
+        parsing.once([*pairs, (Name("k1999"), 2)])
+    assert caught.value.fields[0].field == "k1999"
+    assert looked < 4_000

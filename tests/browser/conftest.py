@@ -32,7 +32,7 @@ AGENT = "agent_bo"
 PATIENCE = 30
 expect.set_options(timeout=PATIENCE * 1000)
 #: Pictures that the documents show; SCREENSHOTS=1 takes them anew.
-PICTURES = {"board", "goal", "goal-phone", "inbox-phone", "run"}
+PICTURES = {"board", "goal", "goal-phone", "inbox-phone", "run", "schedules"}
 #: What Chromium says of an answer that is no success; the console shows it where it belongs.
 _ANSWER = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 

@@ -98,6 +98,14 @@ def test_schedules_are_listed_with_what_they_do_when_and_what_came_of_them_last(
     expect(row(person, books)).to_contain_text(failed["reason"])
     expect(row(person, books)).to_contain_text("Over")
     expect(row(person, books)).to_contain_text("never again")
+    person.page.set_viewport_size({"width": 1280, "height": 480})
+    person.shot("schedules")
+    # The newest is first, and the keys go from one to the next.
+    for schedule in (books, sweeps, mornings):
+        person.page.keyboard.press("j")
+        expect(row(person, schedule).get_by_role("link", name=schedule["name"], exact=True)).to_be_focused()
+    person.page.keyboard.press("Enter")
+    expect(person.page.get_by_role("heading", name="Mornings", level=1)).to_be_visible()
 
 
 def test_a_schedule_is_paused_and_resumed_from_the_list_and_its_page(yard: Yard) -> None:
@@ -178,22 +186,26 @@ def test_a_schedules_page_tells_what_became_of_each_occurrence(yard: Yard) -> No
     expect(person.page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_occurrences_go_on_beyond_their_first_page(yard: Yard) -> None:
+def test_occurrences_go_on_beyond_their_first_page_and_all_are_named(yard: Yard) -> None:
     schedule = scheduled(yard)
-    each = {"outcome": "skipped", "reason": "It came too late.", "track": None, "run": None}
-    pages = [[{"at": f"2026-0{page}-{day:02}T07:00:00.000Z", **each} for day in (3, 2, 1)] for page in (2, 1)]
+    made = [yard.task(f"Report {number:03}")["id"] for number in range(102)]
+    begun = {"outcome": "begun", "reason": None, "run": None, "decidedAt": "2026-06-08T07:00:01.000Z"}
+    items = [
+        {**begun, "at": f"2026-06-08T07:{number // 60:02}:{number % 60:02}.000Z", "track": each}
+        for number, each in enumerate(made)
+    ]
     person = yard.person()
 
     def answer(route: Any) -> None:
         last = "cursor" in route.request.url
-        items = [{**each, "decidedAt": each["at"]} for each in pages[last]]
-        route.fulfill(json={"items": items, "nextCursor": None if last else "next"})
+        route.fulfill(json={"items": items[51:] if last else items[:51], "nextCursor": None if last else "next"})
 
     person.page.route("**/occurrences?**", answer)
     person.open(f"/schedules/{schedule['id']}")
-    expect(person.page.locator("[data-occurrence]")).to_have_count(3)
+    shown = person.page.locator("[data-occurrence]")
+    expect(shown.get_by_text("Report 0")).to_have_count(51)
     person.press("More occurrences")
-    expect(person.page.locator("[data-occurrence]")).to_have_count(6)
+    expect(shown.get_by_text(re.compile(r"Report \d{3}"))).to_have_count(102)
 
 
 def test_a_schedule_is_deleted_when_that_is_confirmed(yard: Yard) -> None:
@@ -226,6 +238,12 @@ def fill(person: Person, **fields: str) -> None:
             field.select_option(text)
         else:
             field.fill(text)
+
+
+def save(person: Person) -> None:
+    """Press Save, and wait until the form is gone: it tells of times in the same words as the page."""
+    form(person).get_by_role("button", name="Save").click()
+    expect(form(person)).to_have_count(0)
 
 
 def only(yard: Yard) -> Json:
@@ -301,11 +319,10 @@ def test_a_schedule_is_changed_in_what_was_changed_alone(yard: Yard) -> None:
     person.press("Edit")
     expect(form(person).get_by_label("Repeats")).to_have_value("weekday")
     expect(form(person).get_by_label("Not before")).to_have_value("2099-03-01T09:00")
-    form(person).get_by_role("button", name="Save").click()
-    expect(form(person)).to_have_count(0)
+    save(person)
     person.press("Edit")
     fill(person, how="month", time="07:15", date="L", dueInDays="", title="Report of the month")
-    form(person).get_by_role("button", name="Save").click()
+    save(person)
     person.see("On the last day of every month at 07:15")
     changed = {"title": "Report of the month", "dueInDays": None}
     (body,) = sent
@@ -354,6 +371,7 @@ def test_a_task_and_a_goal_are_scheduled_from_their_pages(yard: Yard) -> None:
     expect(form(person)).to_contain_text("Sweep the yard")
     fill(person, how="at", at="2099-05-01T09:00", agent="agent_eve")
     person.press("Add schedule")
+    expect(form(person)).to_have_count(0)
     person.see("Once, on Fri, 1 May 2099, 09:00")
     made = only(yard)
     assert (made["name"], made["expression"]) == ("Sweep the yard", "at(2099-05-01T09:00:00)")
@@ -375,6 +393,23 @@ def test_what_was_typed_is_there_again_when_the_dialog_is_opened_anew(yard: Yard
     person.press("New schedule")
     expect(form(person).get_by_label("Name", exact=True)).to_have_value("Half a thought")
     expect(form(person).get_by_label("Repeats")).to_have_value("rate")
+
+
+def test_a_session_that_ended_leads_to_sign_in_and_back_to_the_form_with_what_was_typed(yard: Yard) -> None:
+    schedule = scheduled(yard)
+    person = yard.person(path=f"/schedules/{schedule['id']}")
+    person.expected = {401}
+    person.press("Edit")
+    fill(person, name="Half a thought", how="month", date="15")
+    person.context.clear_cookies()
+    form(person).get_by_role("button", name="Save").click()
+    expect(person.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    person.fill("Access token", yard.token)
+    person.press("Sign in")
+    expect(form(person).get_by_label("Name", exact=True)).to_have_value("Half a thought")
+    save(person)
+    person.see("On the 15th of every month at 09:00")
+    assert yard.get(f"/v1/schedules/{schedule['id']}")["name"] == "Half a thought"
 
 
 # ---------------------------------------------------------------- plain words

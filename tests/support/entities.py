@@ -416,7 +416,7 @@ SIGN_IN_LINKS = {"link": SignInLink("digest", replace(_ACTOR, token_id=""), LATE
 OAUTH_CLIENTS = {"client": Client(an_id(14), "Clöd", ("https://c.example/back", "clod:back"), AT, LATER)}
 _ALLOWED = ("digest", replace(_ACTOR, token_id=""), an_id(14), "Clöd", "clod:back")
 _CODE = (*_ALLOWED, "c" * 43, an_id(12), "grant", AT, LATER)
-OAUTH_CODES = {"minimal": Code(*_CODE), "full": Code(*_CODE, "/mcp", "of the token", AT)}
+OAUTH_CODES = {"minimal": Code(*_CODE), "full": Code(*_CODE, "/mcp", "of the token", AT, "of the session")}
 _INVITED = ("ada@example.com", "acme", "user_ada", "owner", AT, "operator")
 INVITATIONS = {"new": Invitation(*_INVITED), "taken": Invitation(*_INVITED, "https://issuer.example 1")}
 DOMAINS = {"domain": Domain("example.com", "acme", "member", AT, "operator")}

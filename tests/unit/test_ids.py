@@ -39,7 +39,7 @@ def test_the_lowest_id_of_an_instant_is_below_all_that_are_made_then_and_above_a
 @pytest.mark.parametrize("spelling", ["{}", "task_{}", "obj_{}", "goal_{}"])
 def test_an_id_is_read_in_the_spelling_of_every_surface(spelling: str) -> None:
     made = ids.new_id()
-    for given in (made, made.upper(), made.replace("-", "")):
+    for given in (made, made.upper(), made.replace("-", ""), f"{made} \n"):
         assert ids.parse_id(spelling.format(given)) == made
 
 

@@ -87,8 +87,8 @@ function Row({ schedule, targets, refresh }) {
 
 /** The latest occurrence: asked for anew when one has come. @param {{schedule: any}} props */
 function Last({ schedule }) {
-  const { value } = usePoll(() => get(`${BASE}/${schedule.id}/occurrences?limit=1`), LAST_POLL_MS, [schedule.id, schedule.lastAt, schedule.upcoming[0]]);
-  if (!value) return html`<p class="quiet">…</p>`;
+  const { value, error } = usePoll(() => get(`${BASE}/${schedule.id}/occurrences?limit=1`), LAST_POLL_MS, [schedule.id, schedule.lastAt, schedule.upcoming[0]]);
+  if (!value) return html`<p class="quiet">${error ? error.message : "…"}</p>`;
   const [last] = value.items;
   if (!last) return html`<p class="quiet">nothing yet</p>`;
   const words = html`<${Status} status=${last.outcome} />`;

@@ -138,6 +138,9 @@ export async function remove(track) {
   drop(track.id);
 }
 
+/** Summaries that one answer has at most. */
+const SUMMARIES = 100;
+
 /** Titles of tracks by id: those known, and those that have to be asked for. @param {string[]} ids */
 export async function titles(ids) {
   const found = new Map();
@@ -146,9 +149,8 @@ export async function titles(ids) {
     if (known) found.set(id, known.title);
   }
   const missing = [...new Set(ids)].filter((id) => !found.has(id));
-  if (missing.length) {
-    const answer = await send("POST", "/api/projects/-/tasks/summaries", { ids: missing });
-    for (const each of answer.results) found.set(each.id, each.title || "Untitled");
-  }
+  const pages = [];
+  for (let at = 0; at < missing.length; at += SUMMARIES) pages.push(send("POST", `/api/projects/-/tasks/summaries?limit=${SUMMARIES}`, { ids: missing.slice(at, at + SUMMARIES) }));
+  for (const answer of await Promise.all(pages)) for (const each of answer.results) found.set(each.id, each.title || "Untitled");
   return found;
 }

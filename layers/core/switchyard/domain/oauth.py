@@ -41,6 +41,8 @@ _NO_PROGRAM = frozenset(
 )
 #: The characters of RFC 3986, appendix A.
 _URI = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
+#: Names in ASCII and addresses: a host stands in a header of the consent page, where `;` and `,` would mean something.
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,63}")
 CHALLENGE = r"[A-Za-z0-9_-]{43}"
 VERIFIER = r"[A-Za-z0-9._~-]{43,128}"
@@ -108,7 +110,8 @@ class Code(Struct):
     """An authorization code: what a person allowed a client, until the client fetches its tokens, once.
 
     `grant_id` and `grant` (a digest) name the connection that is then made, so that a second use can end it. `parent`
-    is the digest of the token that the person's session was made from (None: of none). `resource` is a path.
+    is the digest of the token that the person's session was made from (None: of none), `session` that of the session.
+    `resource` is a path.
     """
 
     digest: str
@@ -124,6 +127,7 @@ class Code(Struct):
     resource: str | None = None
     parent: str | None = None
     used_at: str | None = None
+    session: str | None = None
 
 
 class RefreshToken(Struct):
@@ -158,6 +162,8 @@ def check_redirect(uri: str) -> SplitResult:
     if parts.scheme in ("https", "http"):
         if not host or (parts.scheme == "http" and host not in _LOOPBACK):
             raise refuse("is not https", "https, or http to 127.0.0.1, [::1] or localhost")
+        if not _HOST.fullmatch(host):
+            raise refuse("names a host as no host can be named", "letters, digits, hyphens and dots; else Punycode")
     elif not _SCHEME.fullmatch(parts.scheme) or parts.scheme in _NO_PROGRAM:
         raise refuse("has a scheme that leads to no program", "https, or a scheme of the program's own")
     return parts

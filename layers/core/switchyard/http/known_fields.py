@@ -29,7 +29,7 @@ def instead_of(model: type[Model], loc: Sequence[int | str], given: Any) -> str:
         return " or ".join(inner)
     unwrapped = unwrapping(around, given)
     if unwrapped:
-        return f"{unwrapped} without {name!r} around"
+        return f"{unwrapped} without {name[:80]!r} around"
     return f"one of {', '.join(list(known.values())[:_LISTED_MAX])}" if known else "no field"
 
 
@@ -42,7 +42,8 @@ def unwrapped_at(model: type[Model], loc: Sequence[int | str], given: Any) -> st
 def unwrapping(around: type[Model], given: Any) -> str:
     """Return the model's fields that an object holds which is none of them, as a list of names."""
     known = _names(around)
-    return ", ".join(known[_plain(name)] for name in given if _plain(name) in known) if isinstance(given, dict) else ""
+    found = (known.get(_plain(name)) for name in given) if isinstance(given, dict) else ()
+    return ", ".join(dict.fromkeys(name for name in found if name))
 
 
 def _plain(name: str) -> str:

@@ -4,6 +4,7 @@ pydantic's findings become errors a client can act on: which field, why, what wo
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,12 +17,15 @@ from switchyard.http.validation import Expectation
 Loc = tuple[int | str, ...]
 
 
-def parse_body[M: Model](model: type[M], raw: bytes) -> M:
-    """Return the body as the model; raises MalformedBody for what is not JSON and Invalid for the rest."""
+def parse_body[M: Model](model: type[M], raw: bytes, root: str = "body") -> M:
+    """Return the body as the model; raises MalformedBody for what is not JSON and Invalid for the rest.
+
+    `root` names it as a whole.
+    """
     try:
         found = model.model_validate_json(raw)
     except ValidationError as error:
-        raise refusal(error, "body", model) from None
+        raise refusal(error, root, model) from None
     refuse_repeated(raw)
     return found
 
@@ -44,14 +48,18 @@ def refuse_repeated(raw: bytes) -> None:
 
     RFC 8259 §4 leaves what such an object means to its reader. `raw` was read as JSON before.
     """
-    # The digits of numbers are not looked at: they may be as many as the body has.
-    json.loads(raw, object_pairs_hook=_once, parse_int=str, parse_float=str)
+    _OBJECTS.decode(raw.decode())
 
 
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    if len(pairs) > len(names := {name for name, _ in pairs}):
-        twice = next(name for name in names if sum(each == name for each, _ in pairs) > 1)
+def once(pairs: list[tuple[str, Any]]) -> None:
+    """Raise Invalid where one of an object's fields is there twice, however many it has: up to 1 MiB of them."""
+    if len(dict(pairs)) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise Invalid(FieldError(twice[:80], "is given twice", "one value", "duplicate"))
+
+
+#: Looks at objects alone. Numbers stay texts: they may have as many digits as a body.
+_OBJECTS = json.JSONDecoder(object_pairs_hook=once, parse_int=str, parse_float=str)
 
 
 def refusal(
@@ -101,14 +109,16 @@ def _extra(field: str, found: Any, model: type[Model], is_read_only: Callable[[L
 
 
 def _instead_of_null(loc: Loc) -> str:
-    """Say what would be right: an element, or the whole, cannot be left out."""
-    if not loc or isinstance(loc[-1], int):
+    """Say what would be right: an element, or the whole body, cannot be left out."""
+    if not loc:
+        return "a JSON object"
+    if isinstance(loc[-1], int):
         return "a value"
     return 'a value; an optional field may be left out, and "" clears one that can be empty'
 
 
 def _sentence(message: str) -> str:
-    message = message.removeprefix("Input ")
+    message = message.removeprefix("Input ").replace(" after validation", "")
     return message[:1].lower() + message[1:]
 
 

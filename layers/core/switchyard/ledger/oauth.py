@@ -66,6 +66,7 @@ def allow(
         clock.stamp(clock.epoch() + oauth.CODE_SECONDS),
         path or None,
         session.parent,
+        session=session.digest,
     )
     kept = clock.stamp(clock.epoch() + oauth.CONNECTED_SECONDS)
     table.write([rows.put_code(code), *([] if client.is_described else [rows.keep_client(client.id, kept)])])
@@ -75,10 +76,11 @@ def allow(
 def redeem(
     table: Table, secret: str, client_id: str, redirect_uri: str, verifier: str, path: str | None
 ) -> tuple[TokenRow, str, str]:
-    """Write a connection and its first tokens by a code, which is used up: 1 read, 1 transaction.
+    """Write a connection and its first tokens by a code, which is used up: 2 reads, 1 transaction.
 
     Returns the access token's row, its secret and that of the refresh token. A code that comes twice ends the
-    connection that was made by it (RFC 6749 §4.1.2). Raises GrantRefused, and TargetRefused for another resource.
+    connection that was made by it (RFC 6749 §4.1.2). Raises GrantRefused, also when the session in which it was allowed
+    has ended meanwhile, and TargetRefused for another resource.
     """
     code = rows.find_code(table, tokens.digest(secret)) if tokens.well_formed(secret) else None
     if code is None:
@@ -90,6 +92,11 @@ def redeem(
     if not oauth.verifies(verifier, code.challenge):
         raise GrantRefused("The code_verifier is not that of the code_challenge.")
     target = _target(path, code.resource)
+    if code.session is not None:
+        # As the table has it now: whoever stole a session leaves no connection behind when it is ended.
+        session = token_rows.find(table, code.session)
+        if session is None or not session.usable:
+            raise GrantRefused("The session in which the code was made has ended.")
     now = clock.now()
     grant = TokenRow(
         code.grant_id,

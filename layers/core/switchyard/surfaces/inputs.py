@@ -94,7 +94,8 @@ def _instant(text: str) -> str:
 
 def _distinct(values: list[str]) -> list[str]:
     if len(set(values)) != len(values):
-        raise Expectation("names a value twice", "distinct values", "duplicate")
+        twice = next(each for place, each in enumerate(values) if each in values[:place])
+        raise Expectation(f"names a value twice: {twice[:80]!r}", "distinct values", "duplicate")
     return values
 
 
@@ -132,7 +133,7 @@ Choices = Annotated[list[Choice], Field(max_length=CHOICES_MAX), Distinct]
 #: At most so many items in the page.
 Limit = Annotated[int, Field(ge=1, le=100)]
 #: Where the page begins, as the page before said; it is valid for the same list with the same filters alone.
-Cursor = Annotated[str, Field(max_length=CURSOR_MAX)]
+Cursor = Annotated[str, Field(max_length=CURSOR_MAX), Trimmed]
 
 
 class Paging(Query):

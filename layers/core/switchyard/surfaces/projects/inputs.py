@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+from switchyard.domain.ids import parse_id
 from switchyard.http.models import BeforeValidator, Query, Rule, Wire
 from switchyard.http.validation import Expectation
 
@@ -26,7 +27,7 @@ class Params(Query):
 
 def _uuid(text: str) -> str:
     try:
-        return str(UUID(text[:100]))
+        return parse_id(text) or str(UUID(text[:100]))
     except ValueError:
         raise Expectation("Must be a valid UUID.", "") from None
 
@@ -45,7 +46,7 @@ def _whole(given: Any) -> int:
     return OFFSET_MAX if len(digits) > len(str(OFFSET_MAX)) else min(int(digits or "0"), OFFSET_MAX)
 
 
-#: A UUID in any of its forms, in the canonical one.
+#: A UUID in any of its forms and of an id's, in the canonical one.
 Uuid = Annotated[str, Rule(_uuid, {"format": "uuid"})]
 #: At most so many items in the page: above 100 is 100, and anything but a number is 50.
 Limit = Annotated[int, BeforeValidator(_limit)]

@@ -97,12 +97,20 @@ def _finished(opened: Opened[None, FinishOidc]) -> Reply:
         row, session = verbs.sign_in(opened.table, email, subject, name, browser, request.id)
     except Invalid as problem:
         raise SignInRefused("unverified", problem.detail) from None
-    following = base64.urlsafe_b64decode(kept.encode()).decode()
-    location = following if _NEXT.fullmatch(following) else _CONSOLE
+    location = _following(kept)
     logged = {"tenant": row.actor.tenant_id, "actor": row.actor.id}
     return Reply(
         303, None, _headers(location), cookies=(cookies.keep(session, row), cookies.drop_flow()), logged=logged
     )
+
+
+def _following(kept: str) -> str:
+    """Return where the cookie of a sign-in says that it leads; to the console for what cannot be read or is no page."""
+    try:
+        found = base64.urlsafe_b64decode(kept.encode()).decode()
+    except ValueError:
+        return _CONSOLE
+    return found if _NEXT.fullmatch(found) else _CONSOLE
 
 
 def _is_verified(claims: Mapping[str, Any]) -> bool:

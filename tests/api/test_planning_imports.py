@@ -121,10 +121,12 @@ def test_lines_that_are_no_drafts_are_refused_with_the_reason_and_the_others_go_
             long,
             "[1, 2]",
             json.dumps(task("last")),
+            '{"externalId": "twice", "title": "One", "title": "Two", "task": {}}',
+            json.dumps({**task("written"), "external_id": "written"}),
         ]
     )
     done = job.run(text=text)
-    assert (done["lines"], done["counts"]["created"], done["counts"]["refused"]) == (9, 2, 7)
+    assert (done["lines"], done["counts"]["created"], done["counts"]["refused"]) == (11, 2, 9)
     told = {each["line"]: each.get("error", "") for each in job.results()}
     assert "JSON" in told[2]
     assert told[3].startswith("externalId: is required")
@@ -133,6 +135,8 @@ def test_lines_that_are_no_drafts_are_refused_with_the_reason_and_the_others_go_
     assert told[7].startswith("id: ")
     assert told[8].startswith(f"the line has {len(long) + 1} bytes")
     assert (told[1], told[10]) == ("", "")
+    assert told[11] == "title: is given twice; expected one value"
+    assert told[12] == "external_id: is not a known field; expected externalId"
     assert find(api, "last") is not None
 
 

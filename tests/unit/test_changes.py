@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from switchyard.aws.bus import BYTES_MAX
 from switchyard.domain import audit, tracks
 from switchyard.domain.actors import Actor
-from switchyard.domain.changes import VALUE_MAX, Change
+from switchyard.domain.changes import VALUE_MAX, Change, Difference, difference
 from switchyard.domain.errors import Conflict
 from switchyard.domain.structs import replace
 from switchyard.domain.tracks import Track
@@ -128,3 +128,12 @@ def test_the_event_of_a_track_that_became_shared_shows_nothing_of_its_personal_s
     text = json.dumps(event.detail)
     assert "secret" not in text
     assert "backlog" not in text
+
+
+def test_a_value_of_as_many_bytes_as_are_shown_is_whole_and_a_longer_one_is_cut_or_left_out() -> None:
+    whole, longer = {"a": "x" * (VALUE_MAX - len('{"a": ""}'))}, {"a": "x" * (VALUE_MAX + 1 - len('{"a": ""}'))}
+    assert difference("metadata", None, whole) == Difference("metadata", None, whole)
+    assert difference("metadata", longer, {}) == Difference("metadata", None, {}, cut=True)
+    assert difference("title", None, "x" * VALUE_MAX) == Difference("title", None, "x" * VALUE_MAX)
+    # Two bytes a character, of which the last one is not cut in half.
+    assert difference("title", "é" * VALUE_MAX, None) == Difference("title", "é" * (VALUE_MAX // 2), None, cut=True)

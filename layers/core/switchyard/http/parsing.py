@@ -17,12 +17,15 @@ from switchyard.http.validation import Expectation
 Loc = tuple[int | str, ...]
 
 
-def parse_body[M: Model](model: type[M], raw: bytes) -> M:
-    """Return the body as the model; raises MalformedBody for what is not JSON and Invalid for the rest."""
+def parse_body[M: Model](model: type[M], raw: bytes, root: str = "body") -> M:
+    """Return the body as the model; raises MalformedBody for what is not JSON and Invalid for the rest.
+
+    `root` names it as a whole.
+    """
     try:
         found = model.model_validate_json(raw)
     except ValidationError as error:
-        raise refusal(error, "body", model) from None
+        raise refusal(error, root, model) from None
     refuse_repeated(raw)
     return found
 

@@ -16,8 +16,7 @@ from switchyard.domain.import_order import Chunk, Outline
 from switchyard.domain.imports import Import, Lane, Unfit
 from switchyard.domain.structs import Struct, replace
 from switchyard.domain.text import folded
-from switchyard.http.core import ValidationError
-from switchyard.http.parsing import refusal
+from switchyard.http.parsing import parse_body
 from switchyard.store import imports as rows
 from switchyard.store.table import ConditionFailed, Table
 from switchyard.surfaces.planning.draft_models import Draft
@@ -90,9 +89,9 @@ class _Reading:
 
     def _take(self, number: int, line: bytes, offset: int, length: int) -> None:
         try:
-            draft = Draft.model_validate_json(line)
-        except ValidationError as error:
-            self._refuse(number, None, reason_of(refusal(error, "the line", Draft)))
+            draft = parse_body(Draft, line, "the line")
+        except Invalid as refused:
+            self._refuse(number, None, reason_of(refused))
             return
         name = draft.external_id
         if draft.id is not None:
@@ -112,7 +111,7 @@ class _Reading:
 
 def reason_of(error: Invalid) -> str:
     """Return what an error says of its fields, in one line."""
-    return "; ".join(f"{each.field}: {each.reason}" for each in error.fields)
+    return "; ".join(f"{each.field}: {each.sentence}" for each in error.fields)
 
 
 class _Made(Struct):

@@ -51,6 +51,13 @@ def test_sam_local_serves_every_route_by_its_own_function(view: Any) -> None:
     assert set(found) == promised | default
 
 
+def test_each_role_has_the_boundary_of_the_parameter(processed: Any) -> None:
+    roles = of(processed, "AWS::IAM::Role")
+    boundary = {"Fn::If": ["Bounded", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    assert len(roles) > len(of(processed, "AWS::Lambda::Function"))
+    assert [name for name, each in roles.items() if each.get("PermissionsBoundary") != boundary] == []
+
+
 def test_the_stack_has_room_for_thirty_more_endpoints(view: Any, processed: Any) -> None:
     assert len(processed) < RESOURCES_MAX
     assert len(json.dumps(view["processed"])) < TEMPLATE_BYTES_MAX / 2

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from switchyard.aws.clients import make_client
+from switchyard.aws.clients import adopt, make_client
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain.ids import new_id
 from switchyard.http.container import use_table
@@ -30,7 +30,7 @@ def new_world(outputs: dict[str, str], aws: Any) -> Callable[..., tuple[str, str
 
     `new_world(code, feed)` gives the secrets that stand for those of the samples.
     """
-    table = Table(outputs["TableName"], aws("dynamodb"))
+    table = Table(outputs["TableName"], adopt(aws("dynamodb")))
     bucket = ObjectStore(outputs["ArtifactsBucket"], aws("s3"))
 
     def make(*secrets: str) -> tuple[str, str]:

@@ -10,6 +10,9 @@ from switchyard.aws import clients, sdk
 from switchyard.aws.errors import ApiError, NotConfigured, Unreachable
 from switchyard.aws.objects import ObjectStore
 from switchyard.domain.errors import Busy
+from switchyard.domain.structs import replace
+from switchyard.store import tracks
+from tests.support import entities
 from tests.support.stub_service import StubService, hangs_up, http, raw, refuses, says
 
 #: Enough to make the clients of this module botocore's.
@@ -34,6 +37,23 @@ def test_a_refusal_and_a_lost_answer_are_the_transports(monkeypatch: pytest.Monk
         assert lost.value.sent
         assert client.get_item(TableName="table", Key={})["ResponseMetadata"]["HTTPStatusCode"] == 200
         assert len(service.requests) == 3
+
+
+def test_compressed_fields_are_read_and_written_as_by_the_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    track = replace(entities.TRACKS["full"], description="as it was told " * 50)
+    item = {"Item": tracks.to_item(track)}
+    assert item["Item"]["fields"].keys() == {"B"}
+    with StubService(says(item), says({"Responses": [item]}), says({}), says({})) as service:
+        use(monkeypatch, service.environment())
+        client = clients.make_client("dynamodb")
+        assert isinstance(client, sdk.SdkClient)
+        assert client.get_item(TableName="table", Key={})["Item"] == item["Item"]
+        (found,) = client.transact_get_items(TransactItems=[])["Responses"]
+        assert tracks.from_item(found["Item"]) == track
+        client.put_item(TableName="table", **item)
+        client.transact_write_items(TransactItems=[{"Put": {"TableName": "table", **item}}])
+        put, transaction = (body for _, body in service.requests[2:])
+        assert put["Item"] == transaction["TransactItems"][0]["Put"]["Item"] == item["Item"]
 
 
 def test_where_nobody_listens_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 Its clients are made without boto3, whose session costs import time and adds nothing here.
 """
 
+import binascii
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,11 +28,28 @@ from switchyard.aws.errors import ApiError, NotConfigured, Unreachable
 _UNREACHABLE = (ConnectionError, FlexibleChecksumError, HTTPClientError, IncompleteReadError)
 
 
+def _binary(value: Any, convert: Callable[[Any], Any]) -> Any:
+    """Return what a call of DynamoDB sends or answers with the values of its binary attributes converted."""
+    if isinstance(value, dict):
+        if value.keys() == {"B"} and not isinstance(value["B"], dict):
+            return {"B": convert(value["B"])}
+        return {name: _binary(each, convert) for name, each in value.items()}
+    return [_binary(each, convert) for each in value] if isinstance(value, list) else value
+
+
+def _to_base64(value: bytes) -> str:
+    return binascii.b2a_base64(value, newline=False).decode()
+
+
 class SdkClient:
-    """A client of botocore whose calls raise what aws/errors.py has."""
+    """A client of botocore whose calls raise what aws/errors.py has.
+
+    Binary attributes of DynamoDB are base64 here, as the service and the transport have them: botocore has bytes.
+    """
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._is_database = client.meta.service_model.service_name == "dynamodb"
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -40,6 +58,8 @@ class SdkClient:
 
         def call(*given: Any, **params: Any) -> Any:
             with own_errors(name):
+                if self._is_database:
+                    return _binary(method(*given, **_binary(params, binascii.a2b_base64)), _to_base64)
                 return method(*given, **params)
 
         return call

@@ -13,6 +13,7 @@ from switchyard.aws.queues import Queue
 from switchyard.domain import clock
 from switchyard.domain.ids import new_id
 from switchyard.domain.runs import Run
+from switchyard.store import packing
 from switchyard.store import runs as run_rows
 from switchyard.store.table import Item, Table
 from tests.support.refusing import Dynamo, Events, Sqs
@@ -93,6 +94,19 @@ def test_a_broken_row_ends_in_the_dead_letters_and_the_others_pass(broken: Any, 
     for dead in sent(clients, "dead_letters"):
         assert dead["record"] == records[1]
         assert dead["error"]
+
+
+@pytest.mark.parametrize("damaged", ["", "x", "AAAA", packing.compressed("x" * 1_000)["B"][:-8], 7, None])
+@pytest.mark.parametrize("place", ["fields", "long_fields"])
+def test_fields_that_cannot_be_expanded_end_in_the_dead_letters_and_the_others_pass(damaged: Any, place: str) -> None:
+    bad = {name: value for name, value in a_run().items() if name != "fields"}
+    rows = [a_run(), {**bad, place: {"B": damaged}}, a_run()]
+    clients = {"table": Table("table", Dynamo()), "bus": Bus("bus", Events()), **of_queues()}
+    records = numbered([(None, each) for each in rows])
+    for name in ("pipeline.enqueue_deliveries", "pipeline.project_changes"):
+        assert consume(name, records, **clients) == []
+    assert [each["start"] for each in sent(clients, "signals")] == [rows[0]["id"]["S"], rows[2]["id"]["S"]]
+    assert [each["record"] for each in sent(clients, "dead_letters")] == [records[1], records[1]]
 
 
 def test_a_record_that_is_given_up_can_be_brought_in_again() -> None:

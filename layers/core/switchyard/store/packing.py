@@ -148,11 +148,14 @@ def _bytes(text: str) -> bytes:
 
 
 def expanded(value: Item) -> str:
-    """Return the text of such an attribute."""
+    """Return the text of such an attribute. Raises ValueError for bytes that are not what was compressed."""
     if "S" in value:
         text: str = value["S"]
         return text
-    return zlib.decompress(binascii.a2b_base64(value["B"])).decode(errors="surrogatepass")
+    try:
+        return zlib.decompress(binascii.a2b_base64(value["B"])).decode(errors="surrogatepass")
+    except zlib.error as error:
+        raise ValueError(f"A text of a row cannot be expanded: {error}") from error
 
 
 def decode(text: str) -> dict[str, Any]:

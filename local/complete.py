@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import boto3
@@ -42,7 +41,6 @@ def _tagged(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any
 _Loader.add_multi_constructor("!", _tagged)
 
 
-@cache
 def load_template() -> dict[str, Any]:
     """The template as it is in the repository."""
     with (ROOT / "template.yaml").open(encoding="utf-8") as file:

@@ -36,8 +36,8 @@ BESIDE = APART | ASKED
 #: An index's copy of a row that has one of these is behind the row: it does not hold the end of a lease.
 BEHIND = "holder"
 
-#: Bytes of a text that lies in its row as it is; a longer one is compressed. A task of the pool has some 430 beside.
-PLAIN_MAX = 600
+#: Bytes of a text that lies in its row as it is; a longer one is compressed. A copy in an index has 300 beside.
+PLAIN_MAX = 700
 #: Bytes of the fields that indexes copy, before they are compressed. A row with more is read from the table to be
 #: listed: 0.5 units up to 4 KB, where each copy would write two units and more.
 COPIED_MAX = 1_700
@@ -139,7 +139,8 @@ def compressed(text: str) -> Item:
     plain = _bytes(text)
     if len(plain) <= PLAIN_MAX:
         return {"S": text}
-    return {"B": binascii.b2a_base64(zlib.compress(plain), newline=False).decode()}
+    packer = zlib.compressobj(wbits=13, memLevel=6)  # 64 KB of memory: the usual 256 take longer than to compress
+    return {"B": binascii.b2a_base64(packer.compress(plain) + packer.flush(), newline=False).decode()}
 
 
 def _bytes(text: str) -> bytes:
@@ -150,8 +151,7 @@ def _bytes(text: str) -> bytes:
 def expanded(value: Item) -> str:
     """Return the text of such an attribute. Raises ValueError for bytes that are not what was compressed."""
     if "S" in value:
-        text: str = value["S"]
-        return text
+        return str(value["S"])
     try:
         return zlib.decompress(binascii.a2b_base64(value["B"])).decode(errors="surrogatepass")
     except zlib.error as error:

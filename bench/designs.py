@@ -9,7 +9,6 @@ import contextlib
 import copy
 import io
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from bench.page import write
@@ -132,10 +131,11 @@ def live(client: Any, design: Design) -> tuple[dict[str, str], Item]:
     tenant, table = new_id(), Table(f"designs-{new_id()}", client)
     client.create_table(TableName=table.name, **table_definition())
     use_table(table)
-    callers = {kind: partial(issue, table, tenant, kind=kind) for kind in ("user", "agent")}
-    life = Life(AsSeen(client, design), table.name, tenant, lambda who, kind="user": Api(callers[kind](actor_id=who)))
+    life = Life(
+        AsSeen(client, design), table.name, tenant, lambda *who, **more: Api(issue(table, tenant, *who, **more))
+    )
     life.live()
-    row = next(row for row in client.scan(TableName=table.name)["Items"] if row.get("ready", {}) and "home" not in row)
+    row = next(row for row in client.scan(TableName=table.name)["Items"] if "ready" in row and "home" not in row)
     use_table(None)
     client.delete_table(TableName=table.name)
     return {STEPS[each.name]: f"{each.written} + {each.followed}" for each in life.steps if each.name in STEPS}, row

@@ -129,7 +129,7 @@ def _roles(settings: Settings) -> Iterator[Finding]:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
-    if stacks.status(settings) not in (None, stacks.EMPTY):
+    if not stacks.is_new(settings):
         return
     found = settings.client("iam").get_account_summary()["SummaryMap"]
     needed = sum(len(properties_of(kind)) for kind in WITH_ROLES)

@@ -40,6 +40,11 @@ def status(settings: Settings) -> str | None:
     return str(found["StackStatus"]) if found else None
 
 
+def is_new(settings: Settings) -> bool:
+    """Tell whether the environment's stack is still to be created."""
+    return status(settings) in (None, EMPTY)
+
+
 def described(settings: Settings) -> Any:
     """The environment's stack as CloudFormation describes it; None when there is none."""
     try:
@@ -52,8 +57,11 @@ def described(settings: Settings) -> Any:
 
 def parameters(settings: Settings) -> dict[str, str]:
     """The parameters of the environment's stack; none when there is none."""
-    found = described(settings) or {}
-    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", ())}
+    return _parameters(described(settings) or {})
+
+
+def _parameters(stack: Any) -> dict[str, str]:
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", ())}
 
 
 def current(settings: Settings) -> Release | None:
@@ -64,8 +72,7 @@ def current(settings: Settings) -> Release | None:
     client = settings.client("cloudformation")
     template = client.get_template(StackName=settings.stack_name, TemplateStage="Original")["TemplateBody"]
     text = template if isinstance(template, str) else json.dumps(template)
-    given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", ())}
-    return Release(text, given, str(stack.get("LastUpdatedTime") or stack["CreationTime"]))
+    return Release(text, _parameters(stack), str(stack.get("LastUpdatedTime") or stack["CreationTime"]))
 
 
 def outputs(settings: Settings) -> dict[str, str]:

@@ -74,7 +74,7 @@ def table_in_use(settings: Settings) -> Iterator[Finding]:
 
 def former_table(settings: Settings) -> Iterator[Finding]:
     """A table that a stack left behind is no hindrance, but whoever deploys anew may have expected its rows."""
-    if stacks.status(settings) not in (None, stacks.EMPTY):
+    if not stacks.is_new(settings):
         return
     names = [
         name
@@ -94,7 +94,7 @@ def former_logs(settings: Settings) -> Iterator[Finding]:
 
     https://github.com/aws/aws-cdk/issues/32689
     """
-    if stacks.status(settings) not in (None, stacks.EMPTY):
+    if not stacks.is_new(settings):
         return
     client = settings.client("logs")
     for each in properties_of("AWS::Logs::LogGroup").values():

@@ -4,18 +4,13 @@ from typing import Any
 
 import pytest
 
-from switchyard.domain import clock
 from switchyard.store import keys, leases, tracks
 from switchyard.store.table import Table
 from tests.support.entities import AT, a_track
+from tests.support.instants import NOW, at
 
-NOW, SECONDS = 1_780_650_000.0, 300
+SECONDS = 300
 HALF = SECONDS / 2
-
-
-def at(seconds: float) -> str:
-    """Return the instant so many seconds from now."""
-    return clock.stamp(NOW + seconds)
 
 
 def extend(table: Table, *, under: int | None = None, **fields: Any) -> dict[str, Any]:

@@ -2,19 +2,14 @@
 
 import pytest
 
-from switchyard.domain import claims, clock
+from switchyard.domain import claims
 from switchyard.domain.actors import Actor
 from switchyard.domain.claims import Leased, NotClaimable, StaleFence
 from switchyard.domain.tracks import Track
 from tests.support.entities import AT, a_track
+from tests.support.instants import NOW, at
 
-NOW = 1_780_650_000.0
 SECONDS = 300
-
-
-def at(seconds: float) -> str:
-    """Return the instant so many seconds from now."""
-    return clock.stamp(NOW + seconds)
 
 
 def caller(actor_id: str = "agent_one", kind: str = "agent") -> Actor:

@@ -9,15 +9,10 @@ from switchyard.domain.questions import DEADLINE_MAX, DEADLINE_MIN, NotAsked, Qu
 from switchyard.domain.runs import Run
 from switchyard.domain.structs import replace
 from tests.support.entities import a_run
+from tests.support.instants import at
 
-NOW = 1_780_650_000.0
 AGENT = Actor("acme", "agent_one", "agent", frozenset(), "token")
 ADA = Actor("acme", "user_ada", "user", frozenset(), "token")
-
-
-def at(seconds: float) -> str:
-    """Return the instant so many seconds from now."""
-    return clock.stamp(NOW + seconds)
 
 
 @pytest.fixture(autouse=True)

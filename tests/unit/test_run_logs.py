@@ -4,21 +4,16 @@ from typing import Any
 
 import pytest
 
-from switchyard.domain import clock, run_logs
+from switchyard.domain import run_logs
 from switchyard.domain.actors import Actor
 from switchyard.domain.claims import Leased, StaleFence
 from switchyard.domain.run_logs import HEARTBEAT_SECONDS, LATE_SECONDS, Closed
 from switchyard.domain.runs import Run
 from tests.support.entities import a_run
+from tests.support.instants import NOW, at
 
-NOW = 1_780_650_000.0
 AGENT = Actor("acme", "agent_one", "agent", frozenset(), "token")
 OTHER = Actor("acme", "agent_two", "agent", frozenset(), "token")
-
-
-def at(seconds: float) -> str:
-    """Return the instant so many seconds from now."""
-    return clock.stamp(NOW + seconds)
 
 
 @pytest.fixture(autouse=True)

@@ -110,7 +110,7 @@ def get(url: str, headers: Mapping[str, str], most: int, until: float = math.inf
 
 
 def _call(
-    method: str, url: str, headers: Mapping[str, str], body: bytes, most: int, until: float = math.inf
+    method: str, url: str, headers: Mapping[str, str], body: bytes, most: int, until: float
 ) -> tuple[int, str, bytes]:
     """Send a request and return its answer; of the body nothing when `most` is 0.
 

@@ -1,5 +1,6 @@
 """Wire models of schedules (docs/schedules.md)."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from switchyard.domain import timing
@@ -29,27 +30,32 @@ from switchyard.surfaces.outputs import CamelShown
 from switchyard.surfaces.planning.models import ClearableInstant, ClearableUuid, Priority, Scope
 
 
+def _timed(read: Callable[[str], str]) -> AfterValidator:
+    """Read a text as it is kept, with the body, so that all that is wrong with it is told at once."""
+
+    def checked(text: str) -> str:
+        try:
+            return read(text)
+        except BadExpression as problem:
+            raise Expectation(str(problem), problem.expected, "expression") from None
+
+    return AfterValidator(checked)
+
+
 def _expression(text: str) -> str:
-    """Return an expression in the form that is kept; read with the body, so that all that is wrong is told at once."""
-    try:
-        written = timing.written(text)
-        timing.check_form(written)
-    except BadExpression as problem:
-        raise Expectation(str(problem), problem.expected, "expression") from None
+    written = timing.written(text)
+    timing.check_form(written)
     return written
 
 
 def _zone(name: str) -> str:
-    try:
-        timing.zone(name)
-    except BadExpression as problem:
-        raise Expectation(str(problem), problem.expected, "expression") from None
+    timing.zone(name)
     return name
 
 
 _ScheduleName = Annotated[str, Field(min_length=1, max_length=NAME_MAX), NotBlank, OneLine]
-_Expression = Annotated[str, Field(min_length=1, max_length=256), OneLine, AfterValidator(_expression)]
-_Zone = Annotated[str, Field(min_length=1, max_length=50), OneLine, AfterValidator(_zone)]
+_Expression = Annotated[str, Field(min_length=1, max_length=256), OneLine, _timed(_expression)]
+_Zone = Annotated[str, Field(min_length=1, max_length=50), OneLine, _timed(_zone)]
 #: What an occurrence may begin, on the wire.
 _BEGINS = ("createTask", "runTask", "runGoal")
 

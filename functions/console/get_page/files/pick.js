@@ -9,10 +9,17 @@ import { change, tasks, titles } from "./tracks.js";
 const PAUSE_MS = 200;
 
 /** What a track is called: known ones at once, a goal's by asking. @param {string[]} ids @param {string} type */
-export async function named(ids, type) {
+async function named(ids, type) {
   if (type === "task") return titles(ids);
   const found = await Promise.all(ids.map((id) => get(`/v1/tracks/${id}`).catch(() => ({ id, title: id }))));
   return new Map(found.map((each) => [each.id, each.title]));
+}
+
+/** The same while a screen is shown: none before the answer is there. @param {string[]} ids @param {string} type @returns {Map<string, string>} */
+export function useNames(ids, type) {
+  const [known, setKnown] = useState(/** @type {Map<string, string>} */ (new Map()));
+  useEffect(() => void (ids.length && attempt(() => named(ids, type)).then((map) => map && setKnown(map))), [ids.join()]);
+  return known;
 }
 
 /** Tracks whose titles have these words, but some. @param {"task" | "goal"} type @param {string} words @param {string[]} skip @returns {any[]} */
@@ -35,9 +42,8 @@ const Found = ({ found, onPick }) => found.length > 0 && html`<ul class="found">
 /** One track of a form, by words of its title. @param {{id: string, type: "task" | "goal", value: string, error: string, onChoose: (id: string) => void}} props */
 export function Choose({ id, type, value, error, onChoose }) {
   const [words, setWords] = useState("");
-  const [known, setKnown] = useState(/** @type {Map<string, string>} */ (new Map()));
+  const known = useNames(value ? [value] : [], type);
   const found = useFound(type, words, [value]);
-  useEffect(() => void (value && attempt(() => named([value], type)).then((map) => map && setKnown(map))), [value]);
   const choose = (/** @type {string} */ chosen) => {
     setWords("");
     onChoose(chosen);
@@ -55,13 +61,12 @@ export function Choose({ id, type, value, error, onChoose }) {
 export function Pick({ track, name, label, type, many = false, none, onSaved }) {
   const value = track.task[name];
   const ids = /** @type {string[]} */ (many ? value : value ? [value] : []);
-  const [known, setKnown] = useState(/** @type {Map<string, string>} */ (new Map()));
+  const known = useNames(ids, type);
   const [words, setWords] = useState("");
   const found = useFound(type, words, [track.id, ...ids]);
   const [error, setError] = useState("");
   const [conflict, setConflict] = useState(/** @type {any} */ (null));
   const id = `pick-${name}`;
-  useEffect(() => void (ids.length && attempt(() => named(ids, type)).then((map) => map && setKnown(map))), [ids.join()]);
   /** @param {string[]} after @param {any} [base] the task as it was read */
   const save = async (after, base = track) => {
     try {

@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "./html.js";
 import { get, may, send } from "./api.js";
 import { route, to } from "./router.js";
 import { Button, Empty, Status, Time, Wait, attempt, say, statusWord, usePoll } from "./ui.js";
-import { titles } from "./tracks.js";
+import { useNames } from "./pick.js";
 import { Drop, Files, uploadToRun } from "./files.js";
 import { Log, follow } from "./log.js";
 import { Questions } from "./question.js";
@@ -15,9 +15,8 @@ export function Run() {
   const [task, id] = route.value.parts;
   const base = `/api/projects/-/tasks/${task}/runs/${id}`;
   const { value: run, error, refresh } = usePoll(() => get(base), POLL_MS, [base]);
-  const [title, setTitle] = useState("");
+  const title = useNames([task], "task").get(task) || "";
   const [entries, setEntries] = useState(/** @type {any[]} */ ([]));
-  useEffect(() => void attempt(() => titles([task])).then((found) => setTitle((found && found.get(task)) || "")), [task]);
   const isThere = Boolean(run);
   const resumed = run && FINAL.has(run.status);
   useEffect(() => {

@@ -1,10 +1,10 @@
 // The latest run of each task, newest first; several are cancelled or tried again at once.
-import { html, useEffect, useState } from "./html.js";
+import { html, useState } from "./html.js";
 import { may, send } from "./api.js";
 import { filter, route, to } from "./router.js";
 import { Button, Empty, Status, Time, Wait, attempt, say, statusWord } from "./ui.js";
 import { usePages } from "./pages.js";
-import { titles } from "./tracks.js";
+import { useNames } from "./pick.js";
 
 const POLL_MS = 5_000;
 const STATUSES = ["pending", "in_progress", "completed", "failed", "cancelled"];
@@ -25,12 +25,7 @@ export const useRuns = (query, every) => usePages(`/api/v1/executions?${query}`,
 export const RunStatus = ({ execution }) => html`<${Status} status=${execution.status} />${execution.awaitingInput && html`<${Status} status="asking" />`}`;
 
 /** @param {any[]} executions */
-export function useTitles(executions) {
-  const [named, setNamed] = useState(new Map());
-  const ids = executions.map((each) => idsOf(each).task);
-  useEffect(() => void (ids.length && attempt(() => titles(ids)).then((found) => found && setNamed(found))), [ids.join()]);
-  return named;
-}
+export const useTitles = (executions) => useNames(executions.map((each) => idsOf(each).task), "task");
 
 /** @param {any} execution */
 const pathOf = (execution) => { const { task, run } = idsOf(execution); return `/api/projects/-/tasks/${task}/runs/${run}`; };

@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "./html.js";
 import { get, may, send } from "./api.js";
 import { go, route, to } from "./router.js";
 import { Button, Empty, Status, Time, Wait, attempt, short, usePoll } from "./ui.js";
-import { named } from "./pick.js";
+import { useNames } from "./pick.js";
 import { History } from "./history.js";
 import { More, usePages } from "./pages.js";
 import { inWords } from "./when.js";
@@ -77,10 +77,9 @@ function Begun({ schedule: { createTask, runGoal } }) {
 /** @param {{schedule: any}} props */
 function Occurrences({ schedule }) {
   const { items, error, more } = usePages(`${BASE}/${schedule.id}/occurrences?limit=50`, POLL_MS, [schedule.lastAt]);
-  const [titles, setTitles] = useState(/** @type {Map<string, string>} */ (new Map()));
   const type = schedule.runGoal ? "goal" : "task";
   const ids = [...new Set((items || []).flatMap((each) => (each.track ? [each.track] : [])))];
-  useEffect(() => void (ids.length && attempt(() => named(ids, type)).then((found) => found && setTitles(found))), [ids.join()]);
+  const titles = useNames(ids, type);
   return html`<section class="panel" aria-label="Occurrences"><h2>Occurrences</h2>
     ${!items ? html`<${Wait} error=${error} />` : items.length ? html`<ol class="table">${items.map((each) => html`<li key=${each.at} class="row" data-occurrence=${each.at}>
         <span class="occurred"><${Moment} at=${each.at} zone=${schedule.timeZone} /></span><${Status} status=${each.outcome} />

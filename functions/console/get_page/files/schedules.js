@@ -1,9 +1,9 @@
 // Work that begins by itself: every schedule with what it does, when, and what came of it last.
-import { html, useEffect, useState } from "./html.js";
+import { html } from "./html.js";
 import { get, may, send } from "./api.js";
 import { to } from "./router.js";
 import { Button, Empty, Status, Time, Wait, attempt, say, usePoll } from "./ui.js";
-import { named } from "./pick.js";
+import { useNames } from "./pick.js";
 import { More, usePages } from "./pages.js";
 import { clock, inWords } from "./when.js";
 import { open } from "./app.js";
@@ -16,13 +16,8 @@ const LAST_POLL_MS = 60_000;
 
 /** What schedules run is called, by id. @param {any[]} schedules */
 export function useTargets(schedules) {
-  const [found, setFound] = useState(/** @type {Map<string, string>} */ (new Map()));
   const idsOf = (/** @type {string} */ field) => [...new Set(schedules.flatMap((each) => (each[field] ? [each[field].id] : [])))];
-  const [tasks, goals] = [idsOf("runTask"), idsOf("runGoal")];
-  useEffect(() => {
-    if (tasks.length + goals.length) attempt(() => Promise.all([named(tasks, "task"), named(goals, "goal")])).then((maps) => maps && setFound(new Map([...maps[0], ...maps[1]])));
-  }, [[...tasks, ...goals].join()]);
-  return found;
+  return new Map([...useNames(idsOf("runTask"), "task"), ...useNames(idsOf("runGoal"), "goal")]);
 }
 
 /** What an occurrence begins. @param {{schedule: any, targets: Map<string, string>}} props */
